@@ -1,0 +1,40 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The one error type of the collection."""
+
+from __future__ import annotations
+
+
+class FleetgateError(Exception):
+    """What stops a task: one or more problems, each a sentence that says what is wrong, where, and what to do.
+
+    An error from a server also carries the request it answered (`verb`, `path`) and its `status`. Neither headers nor
+    bodies are kept, because they hold secrets. `done` has the steps of a plan that were carried out before, `secrets` the
+    one-time secrets that they gave and that were asked for.
+    """
+
+    def __init__(self, *problems, verb=None, path=None, status=None):
+        super().__init__("; ".join(problems))
+        self.problems = list(problems)
+        self.verb = verb
+        self.path = path
+        self.status = status
+        self.done = []
+        self.secrets = {}
+
+    def as_result(self):
+        """The error as keys of a task result."""
+        result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}
+        if self.done:
+            result["done"] = self.done
+        if self.secrets:
+            result["secrets"] = self.secrets
+        if self.verb:
+            result["request"] = {"verb": self.verb, "path": self.path, "status": self.status}
+        return result
+
+
+def refuse(problems):
+    """Raise one error for all `problems`; does nothing when there are none."""
+    if problems:
+        raise FleetgateError(*problems)

@@ -1,0 +1,199 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Fields: the rows of a resource's table.
+
+A `Field` says how one option is called, how it is called on the wire, and of which kind its value is. A kind owns
+everything that depends on the value: its part of the argument_spec, the wire form, equality, and the rules that a
+value must keep. Nothing else in the collection compares or converts values.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+HIDDEN = "(hidden)"
+HIDDEN_OTHER = "(hidden, another value)"
+
+_SEPARATORS = re.compile(r"[,;\s\0]+")
+
+
+@dataclass(frozen=True)
+class Text:
+    """One line of text; "" is the same as not being set."""
+
+    pattern: str = ""
+    rule: str = ""
+    shortest: int = 0
+    longest: int = 0
+    choices: tuple = ()
+
+    empty = ""
+
+    def spec(self):
+        return {"type": "str", **({"choices": list(self.choices)} if self.choices else {})}
+
+    def decode(self, wire):
+        return "" if wire is None else str(wire)
+
+    def encode(self, value):
+        return value
+
+    def same(self, one, other):
+        return one == other
+
+    def problem(self, value):
+        """The rule that `value` breaks, or None."""
+        if "\n" in value or "\r" in value:
+            return "must be a single line"
+        if self.longest and len(value) > self.longest:
+            return f"must not be longer than {self.longest} characters (it has {len(value)})"
+        if value and len(value) < self.shortest:
+            return f"must have at least {self.shortest} characters"
+        if value and self.pattern and not re.fullmatch(self.pattern, value):
+            return self.rule
+        return None
+
+
+@dataclass(frozen=True)
+class Path(Text):
+    """The path of a file on the node that runs the task."""
+
+    def spec(self):
+        return {"type": "path"}
+
+
+@dataclass(frozen=True)
+class Flag:
+    """True or false; servers send JSON booleans, 0/1, or the same as text."""
+
+    empty = False
+
+    def spec(self):
+        return {"type": "bool"}
+
+    def decode(self, wire):
+        return bool(int(wire))
+
+    def encode(self, value):
+        return value
+
+    def same(self, one, other):
+        return one == other
+
+    def problem(self, value):
+        return None
+
+
+@dataclass(frozen=True)
+class Number:
+    """A whole number from `least` to `most`."""
+
+    least: int = 0
+    most: int | None = None
+
+    empty = 0
+
+    def spec(self):
+        return {"type": "int"}
+
+    def decode(self, wire):
+        return int(wire)
+
+    def encode(self, value):
+        return value
+
+    def same(self, one, other):
+        return one == other
+
+    def problem(self, value):
+        if value < self.least or (self.most is not None and value > self.most):
+            return f"must be from {self.least} to {self.most}" if self.most is not None else f"must be at least {self.least}"
+        return None
+
+
+@dataclass(frozen=True)
+class Names:
+    """A set of names: order and repetition mean nothing.
+
+    On the wire a list, or with `separator` one text. `each` is the kind of one name.
+    """
+
+    each: Text = Text()
+    separator: str | None = None
+
+    empty = ()
+
+    def spec(self):
+        return {"type": "list", "elements": "str", **({"choices": list(self.each.choices)} if self.each.choices else {})}
+
+    def decode(self, wire):
+        if wire is None:
+            return []
+        names = _SEPARATORS.split(wire) if isinstance(wire, str) else wire
+        return sorted({str(name) for name in names if name != ""})
+
+    def encode(self, value):
+        names = list(dict.fromkeys(value))
+        return names if self.separator is None else self.separator.join(names)
+
+    def same(self, one, other):
+        return set(one) == set(other)
+
+    def problem(self, value):
+        for name in value:
+            if not name:
+                return "must not hold an empty name"
+            broken = self.each.problem(name)
+            if broken:
+                return f"'{name}' {broken}"
+        return None
+
+
+@dataclass(frozen=True)
+class Field:
+    """One option of a resource.
+
+    - `wire`: its name in the API, by default the option's name with `-` for `_`.
+    - `default`: what the server means when it does not send the field; by default the kind's empty value.
+    - `immutable`: can only be given when the object is made; a different value later is refused.
+    - `write_only`: the server never tells it; it is sent only when the object is made.
+    - `local`: steers the task and is never sent.
+    - `needed`: must be given, and not empty, when the object is made.
+    - `secret`: never shown, in whatever output.
+    """
+
+    option: str
+    kind: Any = field(default_factory=Text)
+    wire: str = ""
+    default: Any = None
+    immutable: bool = False
+    write_only: bool = False
+    local: bool = False
+    needed: bool = False
+    secret: bool = False
+    aliases: tuple = ()
+
+    @property
+    def name(self):
+        return self.wire or self.option.replace("_", "-")
+
+    @property
+    def absent(self):
+        """The value that an object without this field has."""
+        if self.default is not None:
+            return self.default
+        return [] if isinstance(self.kind, Names) else self.kind.empty
+
+    @property
+    def is_set(self):
+        return isinstance(self.kind, Names)
+
+    def spec(self):
+        # no_log is always said, because ansible guesses it from names such as client_key or tokens
+        return {**self.kind.spec(), "no_log": self.secret, **({"aliases": list(self.aliases)} if self.aliases else {})}
+
+    def decode(self, raw):
+        """This field's value in an object as the server sent it."""
+        return self.absent if raw.get(self.name) is None else self.kind.decode(raw[self.name])

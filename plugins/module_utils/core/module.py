@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What a module is: an argument_spec and a function, run by `main()` on a host or by the action plugin in process."""
+
+from __future__ import annotations
+
+import traceback
+from dataclasses import dataclass
+from typing import Callable
+
+from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.parameters import remove_values
+
+from .errors import FleetgateError
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A module: its options, and the function from valid options and check mode to a result.
+
+    Values under the keys `secret` and `secrets` of a result were asked for, and are the only ones left unmasked.
+    """
+
+    argument_spec: dict
+    run: Callable[[dict, bool], dict]
+    # the option that the inventory host itself stands for when it is left out, and how its value is made of the host
+    address: tuple = ("", "")
+
+    def main(self):
+        """Run as an ordinary module."""
+        module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
+        result = self.execute(module.params, module.check_mode)
+        hidden = module.no_log_values
+        result = finish(result, module.params, hidden)
+        hidden.difference_update(asked_for(result))
+        if result.get("failed"):
+            module.fail_json(**result)
+        module.exit_json(**result)
+
+    def execute(self, params, check_mode):
+        """The one boundary: whatever happens becomes a result."""
+        try:
+            return self.run(params, check_mode)
+        except FleetgateError as error:
+            return error.as_result()
+        except Exception as error:  # pylint: disable=broad-exception-caught
+            trace = "".join(traceback.format_tb(error.__traceback__))
+            return {"failed": True, "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}: {error}", "trace": trace}
+
+
+def asked_for(result):
+    """The secrets in a result, which are there because the task asked for them."""
+    return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
+
+
+def finish(result, params, hidden):
+    """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
+    kept = {key: result[key] for key in ("secret", "secrets") if key in result}
+    result = remove_values({**result, "invocation": {"module_args": params}}, hidden)
+    return {**result, **kept}
+
+
+def argument_problems(argument_spec, params):
+    """Everything wrong with the options of a task, each with the way to it: `users[3].email: ...`.
+
+    Ansible itself stops at the first problem and does not say in which entry of a list it is.
+    """
+    flat = {name: {key: value for key, value in option.items() if key != "options"} for name, option in argument_spec.items()}
+    problems = ArgumentSpecValidator(flat).validate(params).error_messages
+    for name, option in argument_spec.items():
+        entries = params.get(name)
+        if "options" not in option or not isinstance(entries, list):
+            continue
+        for index, entry in enumerate(entries):
+            if isinstance(entry, dict):
+                broken = ArgumentSpecValidator(option["options"]).validate(entry).error_messages
+                problems += [f"{name}[{index}]: {_reword(problem)}" for problem in broken]
+    return [_reword(problem) for problem in problems]
+
+
+def _reword(problem):
+    """Ansible names an unknown option and all known ones in a sentence without a verb."""
+    unknown, separator, known = problem.partition(". Supported parameters include: ")
+    return f"unknown option {unknown}; known are {known.rstrip('.')}" if separator else problem
+
+
+class _Module(AnsibleModule):
+    """AnsibleModule that reports all problems of its options, and with the way to each."""
+
+    def fail_json(self, msg, **result):
+        checked = getattr(self, "validation_result", None)
+        if checked is not None and checked.error_messages:
+            problems = argument_problems(self.argument_spec, self.params)
+            msg, result = "; ".join(problems), {"problems": problems}
+        super().fail_json(msg, **result)

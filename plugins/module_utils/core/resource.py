@@ -1,0 +1,287 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Resources: one kind of object on a server, told by a table of fields.
+
+A subclass of `Resource` fills in the table and says how its objects are read. The argument_spec, the rules for
+values, the comparison and the usual requests follow from the table; only what is odd about a kind is overridden.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Iterable
+
+from .fields import HIDDEN, HIDDEN_OTHER, Field
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An object by kind and key, where a request needs its id; resolved when the request is sent."""
+
+    kind: str
+    key: tuple
+
+
+@dataclass(frozen=True)
+class Need:
+    """A right: any one of `privileges` on each of `paths`, or else one of the `others`.
+
+    The user `oneself` needs no right at all, when signed in with a ticket.
+    """
+
+    paths: tuple
+    privileges: tuple
+    others: tuple = ()
+    oneself: str = ""
+
+    def __str__(self):
+        return f"{' or '.join(self.privileges)} on {' and '.join(self.paths)}"
+
+
+@dataclass(frozen=True)
+class OneTimeSecret:
+    """A secret that a server tells once: `owner` names what it opens, `answer` the key it comes under."""
+
+    owner: str
+    answer: str
+    file: str | None
+    returned: bool
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request that changes something. `path` has one part per segment, unquoted."""
+
+    verb: str
+    path: tuple
+    reason: str
+    body: Any = None
+    upload: str | None = None
+    needs: tuple = ()
+    provides: Reference | None = None
+    secret: OneTimeSecret | None = None
+
+    def shown(self):
+        """The step as results show it: without its body, which may hold secrets."""
+        parts = (part.key[-1] if isinstance(part, Reference) else str(part) for part in self.path)
+        return {"verb": self.verb, "path": "/" + "/".join(parts), "reason": self.reason}
+
+
+@dataclass(frozen=True)
+class Found:
+    """One object on the server: its values by option, and as the server sent it."""
+
+    values: dict
+    raw: dict
+
+
+@dataclass
+class Change:
+    """What is to happen to one object: made (no `found`), changed (to `values`) or removed (no `values`).
+
+    `values` has the options to send and nothing else.
+    """
+
+    resource: Resource
+    key: tuple
+    found: Found | None
+    values: dict | None
+    entry: dict = field(default_factory=dict)
+
+    @property
+    def creates(self):
+        return self.found is None and self.values is not None
+
+    @property
+    def removes(self):
+        return self.values is None
+
+    @property
+    def label(self):
+        return self.resource.label(self.key)
+
+    def difference(self):
+        return self.resource.difference(self.found.values if self.found else None, self.values)
+
+
+class Resource:
+    """One kind of object. See CONTRIBUTING.md for how to add one."""
+
+    name = ""
+    plural = ""
+    key: tuple = ()
+    fields: tuple = ()
+    # the table of a declared entry, where that is a short form and differs from the table of the objects
+    form: tuple = ()
+    collection: tuple = ()
+    # how an option is taken away: by sending it "empty", or by its name in the list "delete"
+    unset_by = "empty"
+    # whether one entry can stand for several objects
+    many = False
+    when_immutable = "remove the object and make it again"
+
+    # -- the table ---------------------------------------------------------------------------------------------
+
+    def spec(self):
+        """The argument_spec of one entry."""
+        if self.form:
+            spec = {one.option: {**one.spec(), "required": one.needed} for one in self.form}
+            growing = []
+        else:
+            spec = {one.option: {**one.spec(), "required": one.option in self.key} for one in self.fields}
+            growing = [one.option for one in self.fields if one.is_set and not one.local]
+        if growing:
+            spec["append"] = {"type": "list", "elements": "str", "choices": growing, "default": []}
+        spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+        return spec
+
+    def field(self, option) -> Field:
+        return next(one for one in self.fields if one.option == option)
+
+    def key_of(self, entry):
+        return tuple(entry[option] for option in self.key)
+
+    def label(self, key):
+        return f"{self.name} {'!'.join(key)}"
+
+    # -- declared entries --------------------------------------------------------------------------------------
+
+    def normalise(self, entry) -> dict:
+        """An entry with its values in the form in which the server keeps them."""
+        return entry
+
+    def rows(self, entry) -> list:
+        """The objects that one entry declares; more than one only where an entry is a short form."""
+        return [entry]
+
+    def problems(self, entry) -> list:
+        """What is wrong with an entry by itself, as (option, rule) pairs."""
+        found = []
+        for one in self.form or self.fields:
+            value = entry.get(one.option)
+            if value is None:
+                continue
+            broken = one.kind.problem(value)
+            if broken:
+                named = isinstance(value, str) and not one.secret
+                found.append((one.option, f"'{value}' {broken}" if named else broken))
+            elif one.needed and not value:
+                found.append((one.option, "must not be empty"))
+        return found
+
+    def references(self, key, values) -> Iterable[Reference]:
+        """Objects of the same server that an object with this key and these values refers to."""
+        return ()
+
+    def compare(self, world, entry, found):
+        """The values of `entry` that the server does not have, and what stands against sending them.
+
+        Only what the entry says is compared: None means that it says nothing.
+        """
+        values, problems = {}, []
+        for one in self.fields:
+            wanted = entry.get(one.option)
+            if wanted is None or one.local:
+                continue
+            if found is None:
+                values[one.option] = wanted
+                continue
+            if one.write_only or one.option in self.key:
+                continue
+            has = found.values[one.option]
+            if one.option in entry.get("append", ()):
+                wanted = [*has, *wanted]
+            if one.kind.same(has, wanted):
+                continue
+            if one.immutable:
+                problems.append((one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}"))
+            values[one.option] = wanted
+        if found is None:
+            missing = [one.option for one in self.fields if one.needed and values.get(one.option) in (None, "")]
+            problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
+        return values, problems
+
+    def surplus(self, entries, declared, found) -> dict:
+        """Objects (of `found`, by key) that the entries ask to be removed although none declares them."""
+        return {}
+
+    # -- the server --------------------------------------------------------------------------------------------
+
+    def read(self, client, keys) -> Iterable[dict]:
+        """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
+        raise NotImplementedError(f"{type(self).__name__} does not say how it is read")
+
+    def found(self, raw) -> Found:
+        return Found({one.option: one.decode(raw) for one in self.fields if not (one.write_only or one.local)}, raw)
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def steps(self, changes) -> list:
+        """The requests for all changes of this kind, in order."""
+        return [step for change in changes for step in self.steps_for(change)]
+
+    def steps_for(self, change) -> list:
+        if change.removes:
+            return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))]
+        if change.creates:
+            return [Step("POST", self.collection, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))]
+        return [
+            Step("PUT", self.item(change.key), f"{change.label}: {', '.join(sorted(change.values))}", body=self.written(change), needs=self.rights(change))
+        ]
+
+    def item(self, key) -> tuple:
+        return (*self.collection, *key)
+
+    def rights(self, change) -> tuple:
+        """What the caller must be allowed to do for this change."""
+        return ()
+
+    def visibility(self, key) -> Need | None:
+        """What the caller must be allowed to do to see the object: servers leave others out of their lists in silence."""
+        return None
+
+    def written(self, change) -> dict:
+        """The body that sends the values of a change, in wire form."""
+        body, unset = {}, []
+        for one in self.fields:
+            value = change.values.get(one.option)
+            if one.local or value is None or (one.option in self.key and not change.creates):
+                continue
+            if value in ("", []):
+                if change.creates:
+                    continue
+                if self.unset_by == "delete":
+                    unset.append(one.name)
+                    continue
+            body[one.name] = one.kind.encode(value)
+        return {**body, "delete": unset} if unset else body
+
+    # -- results -----------------------------------------------------------------------------------------------
+
+    def public(self, values, secrets=False):
+        """An object as results show it: every option that can be told, secrets only when asked for."""
+        return {
+            one.option: sorted(set(values[one.option])) if one.is_set else values[one.option]
+            for one in self.fields
+            if not (one.local or one.write_only or (one.secret and not secrets))
+        }
+
+    def shown(self, values):
+        """Values as a diff shows them: secrets only as there or not."""
+        return {
+            one.option: sorted(set(values[one.option])) if one.is_set else (HIDDEN if one.secret and values[one.option] else values[one.option])
+            for one in self.fields
+            if one.option in values and not one.local
+        }
+
+    def difference(self, before, after):
+        """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
+        if before is None or after is None:
+            values = self.shown(before or after)
+            told = {option: value for option, value in values.items() if value != self.field(option).absent}
+            return (None, told) if before is None else (told, None)
+        was, will_be = self.shown({option: before.get(option) for option in after}), self.shown(after)
+        for option, value in will_be.items():
+            if self.field(option).secret and value == was[option]:
+                will_be[option] = HIDDEN_OTHER
+        return was, will_be

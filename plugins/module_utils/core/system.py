@@ -1,0 +1,96 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Systems: what PVE, PBS, Pocket ID and the others have in common, which is the three modules each of them offers."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from .errors import refuse
+from .module import Definition
+from .plan import Declared, World, converge
+
+
+class System:
+    """One product: how to connect to it, and its resources in the order in which they depend on each other.
+
+    `address` is the connection option that the inventory host stands for, and how it is made of the host's name.
+    `facts` are things to read that are no resources: a function from client to value for each name.
+    """
+
+    def __init__(self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict):
+        self.connection = connection
+        self.address = address
+        self.connect = connect
+        self.resources = resources
+        self.facts = facts
+        self._clients: dict = {}
+
+    def client(self, params, check_mode):
+        """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
+        known = (check_mode, *(params[option] for option in self.connection))
+        if known not in self._clients:
+            self._clients[known] = self.connect(params, check_mode)
+        return self._clients[known]
+
+    def one(self, name):
+        """The module for one object of a kind."""
+        resource = next(one for one in self.resources if one.name == name)
+
+        def run(params, check_mode):
+            result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")])
+            there = objects[name]
+            result[name] = there if resource.many else next(iter(there), {})
+            return {**result, **{"secret": secret for secret in secrets.values()}}
+
+        return Definition({**self.connection, **resource.spec()}, run, self.address)
+
+    def state(self):
+        """The module for the whole state of a server, in one task."""
+
+        def run(params, check_mode):
+            entries = [
+                (resource, options, f"{resource.plural}[{index}].")
+                for resource in self.resources
+                for index, options in enumerate(params[resource.plural] or ())
+            ]
+            result, objects, secrets = self._converge(params, check_mode, entries)
+            result.update({resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects})
+            return {**result, **({"secrets": secrets} if secrets else {})}
+
+        lists = {
+            one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False} for one in self.resources
+        }
+        return Definition({**self.connection, **lists}, run, self.address)
+
+    def info(self):
+        """The module that reads; its lists can be given to the state module, and change nothing there."""
+        resources = {one.plural: one for one in self.resources}
+        choices = [*resources, *self.facts]
+
+        def run(params, check_mode):
+            client = self.client(params, check_mode)
+            world = World(client, self.resources)
+            result = {"changed": False}
+            for subject in params["gather"]:
+                if subject in resources:
+                    objects = world.found(resources[subject].name, None).values()
+                    result[subject] = [resources[subject].public(one.values, params["show_secrets"]) for one in objects]
+                else:
+                    result[subject] = self.facts[subject](client)
+            return result
+
+        spec = {
+            "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
+            "show_secrets": {"type": "bool", "default": False, "no_log": False},
+        }
+        return Definition({**self.connection, **spec}, run, self.address)
+
+    def _converge(self, params, check_mode, entries):
+        declared, problems = [], []
+        for resource, options, where in entries:
+            entry = resource.normalise({option: options.get(option) for option in resource.spec()})
+            problems += [f"{where}{option}: {rule}" for option, rule in resource.problems(entry)]
+            declared.append(Declared(resource, entry, where))
+        refuse(problems)
+        return converge(self.client(params, check_mode), self.resources, declared, check_mode)

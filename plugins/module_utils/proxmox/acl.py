@@ -1,0 +1,85 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""ACL entries of PVE and PBS. Both keep one row for each path, subject and role; a declared entry is a short form.
+
+An entry says: these users, groups and tokens have these roles on this path. It stands for one row for each pair.
+"""
+
+from __future__ import annotations
+
+import re
+
+from ..core.fields import Field, Flag, Names, Text
+from ..core.resource import Found, Reference, Resource
+
+
+def realm_of(userid):
+    """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
+    return userid.rpartition("@")[2].partition("!")[0]
+
+
+class Acl(Resource):
+    """The rows of an ACL. `subjects` maps the options that list subjects to the kind of subject."""
+
+    name = "acl"
+    plural = "acl"
+    key = ("path", "type", "ugid", "roleid")
+    many = True
+    fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
+    subjects: dict[str, str] = {}
+
+    def normalise(self, entry):
+        path = entry["path"]
+        return {**entry, "path": "/" + re.sub("/+", "/", path).strip("/") if path else path}
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if not entry["roles"]:
+            problems.append(("roles", "must name at least one role"))
+        if not any(entry[option] for option in self.subjects) and not entry["exclusive"]:
+            problems.append((" or ".join(self.subjects), "must name at least one"))
+        if "root@pam" in (entry["users"] or ()):
+            problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
+        return problems
+
+    def rows(self, entry):
+        return [
+            {"path": entry["path"], "type": kind, "ugid": subject, "roleid": role, "propagate": entry["propagate"], "state": entry["state"]}
+            for option, kind in self.subjects.items()
+            for subject in entry[option] or ()
+            for role in entry["roles"]
+        ]
+
+    def read(self, client, keys):
+        return client.read("access", "acl")
+
+    def compare(self, world, entry, found):
+        if found is None:
+            return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
+        return super().compare(world, entry, found)
+
+    def references(self, key, values):
+        _path, kind, subject, role = key
+        return [Reference("role", (role,)), Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,))]
+
+    def surplus(self, entries, declared, found):
+        return {
+            key: one
+            for entry in entries
+            if entry["exclusive"] and entry["state"] == "present"
+            for key, one in found.items()
+            if key not in declared and key[0] == entry["path"] and key[3] in entry["roles"] and self.belongs(key, entry["exclusive"])
+        }
+
+    def belongs(self, key, realm):
+        """Whether the subject of a row comes from a realm."""
+        _path, kind, subject, _role = key
+        return kind == "user" and realm_of(subject) == realm
+
+    def label(self, key):
+        path, kind, subject, role = key
+        return f"acl {path} {kind} {subject} {role}"
+
+    def public(self, values, secrets=False):
+        option = next(option for option, kind in self.subjects.items() if kind == values["type"])
+        return {"path": values["path"], "roles": [values["roleid"]], option: [values["ugid"]], "propagate": values["propagate"]}

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""ACL entries (pve-access-control 9.1.1, API2/ACL.pm)."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Names
+from ..core.resource import Need, Step
+from ..proxmox.acl import Acl as ProxmoxAcl
+from .names import ACL_PATH, GROUP, REALM, ROLE_IN_USE, TOKEN, USER
+
+# Who may manage one kind of object may also grant roles on it, within the rights that they have there.
+_MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
+
+
+class Acl(ProxmoxAcl):
+    subjects = {"users": "user", "groups": "group", "tokens": "token"}
+    form = (
+        Field("path", ACL_PATH, needed=True),
+        Field("roles", Names(ROLE_IN_USE), needed=True),
+        Field("users", Names(USER)),
+        Field("groups", Names(GROUP)),
+        Field("tokens", Names(TOKEN)),
+        Field("propagate", Flag()),
+        Field("exclusive", REALM, local=True),
+    )
+
+    def belongs(self, key, realm):
+        _path, kind, subject, _role = key
+        return super().belongs(key, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
+
+    def steps(self, changes):
+        """One request takes many roles and subjects, as long as each role is for the same subjects."""
+        batches = {}
+        for change in changes:
+            path, kind, subject, role = change.key
+            propagate = None if change.removes else change.values["propagate"]
+            batches.setdefault((path, propagate), {}).setdefault(role, []).append((kind, subject))
+        steps = []
+        for (path, propagate), subjects_by_role in batches.items():
+            roles_by_subjects = {}
+            for role, subjects in subjects_by_role.items():
+                roles_by_subjects.setdefault(tuple(sorted(subjects)), []).append(role)
+            steps += [self._step(path, propagate, roles, subjects) for subjects, roles in roles_by_subjects.items()]
+        return steps
+
+    def _step(self, path, propagate, roles, subjects):
+        body = {"path": path, "roles": sorted(roles)}
+        for option, kind in self.subjects.items():
+            names = [subject for one, subject in subjects if one == kind]
+            if names:
+                body[option] = names
+        body.update({"delete": True} if propagate is None else {"propagate": propagate})
+        who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
+        verb = "has no longer" if propagate is None else "has"
+        return Step("PUT", ("access", "acl"), f"{who} {verb} {', '.join(sorted(roles))} on {path}", body=body, needs=(self._right(path),))
+
+    def _right(self, path):
+        manager = _MANAGERS.get(path.split("/")[1])
+        return Need((path,), ("Permissions.Modify", *((manager,) if manager else ())))
+
+    def visibility(self, key):
+        return Need(("/access",), ("Sys.Audit",), others=(self._right(key[0]),))

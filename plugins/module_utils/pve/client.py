@@ -1,0 +1,30 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The connection to one Proxmox VE node (its whole cluster shares one access configuration)."""
+
+from __future__ import annotations
+
+from ..proxmox.client import ProxmoxClient, connection_spec
+
+CONNECTION = connection_spec("PROXMOX", 8006)
+
+
+class PveClient(ProxmoxClient):
+    service = "PVE"
+    product = "PVE"
+
+    def encode(self, values):
+        return {key: ",".join(value) if isinstance(value, (list, tuple)) else value for key, value in super().encode(values).items()}
+
+    def reason(self, response):
+        """The text of the body, or the reason phrase, which is all that servers before 2025 send.
+
+        A parameter error raised under a lock has its detail only in the second line of the message.
+        """
+        try:
+            body = response.json()
+        except ValueError:
+            return response.reason
+        message = " ".join((body.get("message") or response.reason or "").split())
+        errors = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in (body.get("errors") or {}).items())
+        return f"{message} {errors}".strip()

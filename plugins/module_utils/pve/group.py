@@ -1,0 +1,26 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Groups (pve-access-control 9.1.1, API2/Group.pm)."""
+
+from __future__ import annotations
+
+from ..core.fields import Field
+from ..core.resource import Need, Resource
+from .names import GROUP
+
+
+class Group(Resource):
+    name = "group"
+    plural = "groups"
+    key = ("groupid",)
+    collection = ("access", "groups")
+    fields = (Field("groupid", GROUP), Field("comment"))
+
+    def read(self, client, keys):
+        return client.read("access", "groups")
+
+    def rights(self, change):
+        return (Need(("/access/groups",), ("Group.Allocate",)),)
+
+    def visibility(self, key):
+        return Need(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What PVE accepts as a name (pve-access-control 9.1.1; 8.4 is the same)."""
+
+from __future__ import annotations
+
+from ..core.fields import Text
+
+GROUP = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-' (PVE drops any other group in silence at sign-on)")
+ROLE = Text(pattern=r"(?i)(?!pve)[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-', and may not begin with PVE")
+ROLE_IN_USE = Text(pattern=r"[A-Za-z0-9._-]+", rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'")
+REALM = Text(pattern=r"[A-Za-z][A-Za-z0-9._-]+", rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two", longest=32)
+USER = Text(
+    # PVE lets other characters be created, but can never address such a user again
+    pattern=r"[!-.0-9;-~]+@[A-Za-z][A-Za-z0-9._-]+",
+    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':', '/' or characters outside ASCII",
+    shortest=3,
+    longest=64,
+)
+TOKEN_NAME = Text(pattern=r"[A-Za-z][A-Za-z0-9._-]+", rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two")
+TOKEN = Text(pattern=USER.pattern + "!" + TOKEN_NAME.pattern, rule="must be a full token id, NAME@REALM!TOKEN")
+
+# section 11 of the contract: the forms that an ACL path may have, by its first part
+_NAME = r"[A-Za-z0-9._-]+"
+_ID = r"[A-Za-z0-9]+"
+_PATHS = (
+    r"",
+    rf"/access(/groups(/{_NAME})?|/realm(/{_NAME})?)?",
+    rf"/nodes(/{_NAME})?",
+    rf"/pool(/{_NAME}){{0,3}}",
+    rf"/storage(/{_NAME})?",
+    r"/vms(/[1-9][0-9]{2,})?",
+    rf"/mapping(/{_NAME}){{0,2}}",
+    rf"/sdn(/controllers(/[A-Za-z0-9_-]+)?|/(dns|fabrics|ipams|prefix-lists|route-maps)(/{_ID})?)?",
+    rf"/sdn/zones(/{_NAME}(/{_NAME}(/[1-9][0-9]{{0,3}})?)?)?",
+    rf"/sdn/vnets/{_NAME}",
+)
+ACL_PATH = Text(
+    pattern="/|" + "|".join(form for form in _PATHS if form),
+    rule="is not a path that PVE has ACL entries for; it must be one of /, /access, /nodes, /pool, /sdn, /storage, /vms, /mapping or a valid path below",
+)

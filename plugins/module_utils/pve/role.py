@@ -1,0 +1,34 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Roles: sets of privileges (pve-access-control 9.1.1, API2/Role.pm)."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Names
+from ..core.resource import Need, Resource
+from .names import ROLE_IN_USE
+
+
+class Role(Resource):
+    name = "role"
+    plural = "roles"
+    key = ("roleid",)
+    collection = ("access", "roles")
+    fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()))
+
+    def read(self, client, keys):
+        return client.read("access", "roles")
+
+    def rights(self, change):
+        return (Need(("/access",), ("Sys.Modify",)),)
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        # the server's own list of privileges is what its all-powerful role holds
+        known = world.found(self.name)[("Administrator",)].values["privs"]
+        problems += [("privs", f"'{one}' is not a privilege of this server") for one in values.get("privs", ()) if one not in known]
+        if found is None and entry["roleid"].upper().startswith("PVE"):
+            problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
+        if found is not None and values and found.raw.get("special"):
+            problems.append(("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own"))
+        return values, problems

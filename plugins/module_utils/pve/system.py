@@ -1,0 +1,42 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Proxmox VE: its resources in order of dependency, and what else can be read."""
+
+from __future__ import annotations
+
+from ..core.system import System
+from .acl import Acl
+from .client import CONNECTION, PveClient
+from .group import Group
+from .realm import Realm
+from .role import Role
+from .token import Token
+from .user import User
+
+
+def nodes(client):
+    """The nodes of the cluster: name, whether it answers, its address where known, and whether it is the one asked."""
+    entries = [entry for entry in client.read("cluster", "status") if entry["type"] == "node"]
+    return [
+        {"name": entry["name"], "online": bool(entry["online"]), "ip": entry.get("ip"), "local": bool(entry["local"])}
+        for entry in sorted(entries, key=lambda entry: entry["name"])
+    ]
+
+
+def cluster(client):
+    """The name of the cluster, None for a node that is in none."""
+    return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
+
+
+def version(client):
+    return client.read("version")["version"]
+
+
+# A realm comes last: people can sign in as soon as it is there, and shall then have their rights.
+PVE = System(
+    CONNECTION,
+    ("api_host", "{host}"),
+    PveClient,
+    resources=(Role(), Group(), User(), Token(), Acl(), Realm()),
+    facts={"version": version, "cluster": cluster, "nodes": nodes},
+)

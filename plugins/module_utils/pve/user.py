@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Users (pve-access-control 9.1.1, API2/User.pm). Their API tokens are a resource of their own."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Names, Number, Text
+from ..core.resource import Need, Reference, Resource
+from ..proxmox.acl import realm_of
+from .names import GROUP, USER
+
+EMAIL = Text(
+    pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
+    rule="is not an e-mail address",
+    longest=254,
+)
+
+
+class User(Resource):
+    name = "user"
+    plural = "users"
+    key = ("userid",)
+    collection = ("access", "users")
+    fields = (
+        Field("userid", USER),
+        Field("enable", Flag(), default=True),
+        Field("expire", Number()),
+        Field("firstname", Text(longest=1024)),
+        Field("lastname", Text(longest=1024)),
+        Field("email", EMAIL),
+        Field("comment", Text(longest=2048)),
+        Field("keys", Text(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
+        Field("groups", Names(GROUP)),
+        Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
+    )
+
+    def read(self, client, keys):
+        return client.read("access", "users", full=True)
+
+    def references(self, key, values):
+        return [Reference("group", (group,)) for group in values.get("groups", ())]
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
+            problems.append(("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords"))
+        return problems
+
+    def rights(self, change):
+        (userid,) = change.key
+        groups = (change.values or {}).get("groups") or ()
+        each_group = tuple(f"/access/groups/{group}" for group in groups)
+        others = (Need(each_group, ("User.Modify",)),) if each_group else ()
+        needs = [Need(("/access/groups",), ("User.Modify",), others)]
+        if change.creates or change.removes:
+            needs.insert(0, Need((f"/access/realm/{realm_of(userid)}",), ("Realm.AllocateUser",)))
+        return tuple(needs)
+
+    def visibility(self, key):
+        return Need(("/access/groups",), ("User.Modify", "Sys.Audit"), oneself=key[0])

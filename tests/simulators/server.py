@@ -1,0 +1,153 @@
+"""What every simulator shares: HTTPS on a loopback address, a journal of its requests, faults that can be switched on."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import socket
+import ssl
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from io import BytesIO
+from pathlib import Path
+
+import trustme
+from cheroot import wsgi
+from cheroot.ssl.builtin import BuiltinSSLAdapter
+
+READS = ("GET", "HEAD", "OPTIONS")
+
+
+class Authority:
+    """The certificate authority of a simulated fleet; `bundle` is the file that clients are told to trust."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._ca = trustme.CA()
+        self.bundle = folder / "ca.pem"
+        self._ca.cert_pem.write_to_path(str(self.bundle))
+
+    def tls(self, *names: str) -> BuiltinSSLAdapter:
+        """TLS for a server reached by any of `names` (host names or IP addresses)."""
+        pem = self._folder / f"{names[0]}.pem"
+        self._ca.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(str(pem))
+        adapter = BuiltinSSLAdapter(str(pem), str(pem))
+        adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return adapter
+
+
+@dataclass
+class Exchange:
+    """One request as it arrived, and the status that was answered."""
+
+    verb: str
+    path: str
+    query: str
+    body: str
+    status: int
+
+    @property
+    def writes(self) -> bool:
+        return self.verb not in READS
+
+
+@dataclass
+class Fault:
+    """An answer that replaces the simulator's own for requests matching `verb` and `path` (regular expressions).
+
+    `carried_out` lets the request take effect before the answer is lost, as when a connection breaks half-way.
+    A `status` of 0 closes the connection without any answer; `times` bounds how often the fault strikes.
+    """
+
+    verb: str = ".*"
+    path: str = ".*"
+    status: int = 503
+    body: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    times: int = 1
+    delay: float = 0.0
+    carried_out: bool = False
+
+    def strikes(self, verb: str, path: str) -> bool:
+        return self.times > 0 and bool(re.fullmatch(self.verb, verb)) and bool(re.fullmatch(self.path, path))
+
+
+class Observed:
+    """WSGI wrapper that keeps the journal of an application and applies faults in front of it."""
+
+    def __init__(self, app) -> None:
+        self.app = app
+        self.journal: list[Exchange] = []
+        self.faults: list[Fault] = []
+        self._lock = threading.Lock()
+
+    def writes(self) -> list[Exchange]:
+        """The requests so far that were not reads."""
+        return [exchange for exchange in self.journal if exchange.writes]
+
+    def as_data(self) -> list[dict]:
+        """The journal as plain data, for the fleet's control page."""
+        return [asdict(exchange) for exchange in self.journal]
+
+    def __call__(self, environ: dict, start_response) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read()
+        environ["wsgi.input"] = BytesIO(body)
+        environ["CONTENT_LENGTH"] = str(len(body)) if body or environ.get("CONTENT_LENGTH") else ""
+        verb, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        exchange = Exchange(verb, path, environ.get("QUERY_STRING", ""), body.decode("utf-8", "replace"), 0)
+        with self._lock:
+            self.journal.append(exchange)
+            fault = next((fault for fault in self.faults if fault.strikes(verb, path)), None)
+            if fault is not None:
+                fault.times -= 1
+
+        def answer(status: str, headers, exc_info=None):
+            exchange.status = int(status.split()[0])
+            return start_response(status, headers)
+
+        if fault is None:
+            return self.app(environ, answer)
+        if fault.carried_out:
+            b"".join(self.app(environ, lambda *_args: None))
+        time.sleep(fault.delay)
+        if not fault.status:
+            raise ConnectionAbortedError("the fault closes the connection without an answer")
+        answer(f"{fault.status} Fault", [("Content-Length", str(len(fault.body.encode()))), *fault.headers.items()])
+        return [fault.body.encode()]
+
+
+class Gateway(wsgi.Gateway_10):
+    """Ends a connection without an answer when a fault asks for it, which a WSGI application cannot."""
+
+    def respond(self) -> None:
+        try:
+            super().respond()
+        except ConnectionAbortedError:
+            self.req.close_connection = True
+            self.req.sent_headers = True
+
+
+@contextlib.contextmanager
+def serve(app, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+    """Serve a WSGI application on `host` until the block ends; yields the port (a free one for port 0)."""
+    server = wsgi.Server((host, port), app, numthreads=4, server_name=host, accepted_queue_timeout=1)
+    server.gateway = Gateway
+    server.ssl_adapter = tls
+    server.prepare()
+    thread = threading.Thread(target=server.serve, daemon=True)
+    thread.start()
+    try:
+        yield server.bind_addr[1]
+    finally:
+        server.stop()
+        thread.join()
+
+
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of `host` that nothing listens on at the moment."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
