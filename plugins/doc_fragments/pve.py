@@ -2,6 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+from ..plugin_utils.documentation import lists_of
+
 
 class ModuleDocFragment:
     """The connection to Proxmox VE."""
@@ -56,3 +58,7 @@ notes:
   - Runs in the control node's process; neither Python nor a package is needed on the Proxmox host, and no C(delegate_to).
     With the variable C(fleetgate_execute_on) set to C(target) the module runs on the target host instead.
 """
+
+    STATE: str = lists_of(
+        "pve", {"roles": "role", "groups": "group", "users": "user", "tokens": "token", "acl": "acl", "realms": "realm"}
+    )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 
-from ..core.fields import Field, Flag, Names, Text
-from ..core.resource import Found, Reference, Resource
+from ..core.fields import Field, Flag
+from ..core.resource import Reference, Resource
 
 
 def realm_of(userid):

@@ -9,7 +9,7 @@ import time
 from ansible.module_utils.basic import env_fallback
 
 from ..core.errors import FleetgateError, refuse
-from ..core.http import Client, requests, require_requests, unreachable, verification
+from ..core.client import Client, requests, require_requests, unreachable, verification
 
 try:
     # proxmoxer leaves the interpreter when requests is missing, so that is looked at first

@@ -1,0 +1,101 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pve_acl
+short_description: Manage ACL entries of Proxmox VE
+version_added: 0.1.0
+description:
+  - Grants roles on one path to users, groups and API tokens of a Proxmox VE cluster, or takes them away.
+  - One task stands for every pair of a subject and a role. Entries for other subjects, roles and paths are left alone.
+options:
+  path:
+    description: Path that the roles are for, for example V(/) or V(/vms/100).
+    type: str
+    required: true
+  roles:
+    description: Roles to grant, or with O(state=absent) to take away.
+    type: list
+    elements: str
+    required: true
+  users:
+    description: Users, V(NAME@REALM).
+    type: list
+    elements: str
+  groups:
+    description: Groups. Those of an OpenID realm end in V(-REALM).
+    type: list
+    elements: str
+  tokens:
+    description: API tokens, by their full id V(NAME@REALM!TOKEN).
+    type: list
+    elements: str
+  propagate:
+    description: Whether the roles also count below the path. New entries do.
+    type: bool
+  exclusive:
+    description:
+      - A realm. Its users, and groups whose name ends in V(-REALM), that hold one of O(roles) on O(path) without being
+        declared lose it.
+      - In M(fleetgate.proxmox.pve_state) what any entry of the task declares counts as declared.
+    type: str
+  state:
+    description: Whether the entries are there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pve_state
+  - module: fleetgate.proxmox.pve_role
+extends_documentation_fragment:
+  - fleetgate.proxmox.pve
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Members of proxmox_admins may do everything once they sign in through the realm pocketid
+  fleetgate.proxmox.pve_acl:
+    path: /
+    roles: [Administrator]
+    groups: [proxmox_admins-pocketid]
+
+- name: User and token of a monitoring system both need the role
+  fleetgate.proxmox.pve_acl:
+    path: /
+    roles: [PVEAuditor]
+    users: [pulse-monitor@pve]
+    tokens: [pulse-monitor@pve!pulse]
+"""
+
+RETURN = r"""
+acl:
+  description: The declared entries as they are after the task, or in check mode as they would be.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {path: /, roles: [Administrator], groups: [proxmox_admins-pocketid], propagate: true}
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: PUT, path: /access/acl, reason: group proxmox_admins-pocketid has Administrator on /}
+"""
+
+from ..module_utils.pve.system import PVE
+
+MODULE = PVE.one("acl")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

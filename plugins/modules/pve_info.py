@@ -1,0 +1,105 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pve_info
+short_description: Read the access of a Proxmox VE cluster
+version_added: 0.1.0
+description:
+  - Reads realms, roles, groups, users, API tokens, ACL entries and what the cluster consists of.
+  - The lists have the options of M(fleetgate.proxmox.pve_state), and given back to it they change nothing.
+options:
+  gather:
+    description: What to read.
+    type: list
+    elements: str
+    choices: [roles, groups, users, tokens, acl, realms, version, cluster, nodes]
+    default: [roles, groups, users, tokens, acl, realms, version, cluster, nodes]
+  show_secrets:
+    description: Whether C(client_key) of realms is returned, in clear text.
+    type: bool
+    default: false
+seealso:
+  - module: fleetgate.proxmox.pve_state
+extends_documentation_fragment:
+  - fleetgate.proxmox.pve
+  - fleetgate.proxmox.attributes.info
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: The nodes of a cluster
+  fleetgate.proxmox.pve_info:
+    gather: [nodes]
+  register: lab
+"""
+
+RETURN = r"""
+roles:
+  description: Roles, built-in ones too.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{roleid: VMReader, privs: [VM.Audit]}]
+groups:
+  description: Groups.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{groupid: proxmox_users-pocketid, comment: ""}]
+users:
+  description: Users.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{userid: pulse-monitor@pve, enable: true}]
+tokens:
+  description: API tokens, without secrets, which no server tells.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{userid: pulse-monitor@pve, tokenid: pulse, privsep: true}]
+acl:
+  description: ACL entries.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{path: /, roles: [PVEAuditor], groups: [proxmox_users-pocketid], propagate: true}]
+realms:
+  description: OpenID realms.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{realm: pocketid, type: openid}]
+version:
+  description: Version of the server.
+  returned: when gathered
+  type: str
+  sample: 9.2.11
+cluster:
+  description: Name of the cluster; none for a node that is in no cluster.
+  returned: when gathered
+  type: str
+  sample: lab
+nodes:
+  description: Nodes of the cluster.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{name: pve1, online: true, ip: 192.0.2.11, local: true}]
+"""
+
+from ..module_utils.pve.system import PVE
+
+MODULE = PVE.info()
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,84 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pve_role
+short_description: Manage a role of Proxmox VE
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one role, that is a named set of privileges, of a Proxmox VE cluster.
+  - Built-in roles are not changed.
+options:
+  roleid:
+    description: Name of the role. A new one may not begin with C(PVE).
+    type: str
+    required: true
+  privs:
+    description:
+      - Privileges of the role; they replace those it has, and an empty list empties it.
+      - Each is checked against the privileges that the server knows, which differ between versions.
+    type: list
+    elements: str
+  append:
+    description: Options whose values are added to those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [privs]
+    default: []
+  state:
+    description: Whether the role is there. Removing it also removes the ACL entries that grant it.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pve_state
+  - module: fleetgate.proxmox.pve_acl
+extends_documentation_fragment:
+  - fleetgate.proxmox.pve
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: What an automation needs to set up sign-on
+  fleetgate.proxmox.pve_role:
+    roleid: FleetAccess
+    privs:
+      - Group.Allocate
+      - Permissions.Modify
+      - Realm.Allocate
+      - Realm.AllocateUser
+      - Sys.Audit
+      - Sys.Modify
+      - User.Modify
+"""
+
+RETURN = r"""
+role:
+  description: The role as it is after the task, or in check mode as it would be; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {roleid: VMReader, privs: [VM.Audit]}
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: PUT, path: /access/roles/VMReader, reason: "role VMReader: privs"}
+"""
+
+from ..module_utils.pve.system import PVE
+
+MODULE = PVE.one("role")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()
