@@ -10,6 +10,7 @@ are imported once, before ansible forks its workers.
 from __future__ import annotations
 
 from ansible import constants as C
+from ansible.errors import AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -28,7 +29,7 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        args = self._with_address(self._task.args, task_vars)
+        args = self._with_files(self._with_address(self._task.args, task_vars))
         where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
         if self._task.async_val or where == "target":
             wrap_async = self._task.async_val and not self._connection.has_native_async
@@ -59,3 +60,23 @@ class InProcessAction(ActionBase):
         if given.validated_parameters[option]:
             return args
         return {**args, option: form.format(host=self._templar.template(task_vars.get("ansible_host", host)))}
+
+    def _with_files(self, args):
+        """The arguments, with files to send found where ansible looks for files: in a role, beside the playbook."""
+        found = dict(args)
+        for within, options in self.module.uploads.items():
+            if within and isinstance(args.get(within), list):
+                found[within] = [self._located(entry, options) if isinstance(entry, dict) else entry for entry in args[within]]
+            elif not within:
+                found = self._located(found, options)
+        return found
+
+    def _located(self, entry, options):
+        located = dict(entry)
+        for option in options:
+            if entry.get(option):
+                try:
+                    located[option] = self._find_needle("files", entry[option])
+                except AnsibleFileNotFound:
+                    pass  # the module says that it cannot be read, in the same words wherever it runs
+        return located

@@ -59,6 +59,10 @@ class Client:
         for scheme in ("https://", "http://"):
             session.mount(scheme, patient_adapter())
 
+    def at(self, url):
+        """A client like this one for another address."""
+        return Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
+
     def read(self, *path, **query):
         """The answer to a GET; `path` has one part per segment, unquoted."""
         return self.unwrap(self._send("GET", path, params=self.encode(query)))
@@ -96,7 +100,7 @@ class Client:
     # -- the one place that sends ------------------------------------------------------------------------------
 
     def _send(self, verb, path, **content):
-        route = "/" + "/".join(quote(str(part), safe="@!") for part in path)
+        route = "".join("/" + quote(str(part), safe="@!") for part in path)
         try:
             response = self.session.request(
                 verb, self.base_url + route, timeout=self.timeout, verify=self.verify, allow_redirects=False, **content

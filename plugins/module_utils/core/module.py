@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Callable
 
 from ansible.module_utils.basic import AnsibleModule
@@ -26,6 +26,8 @@ class Definition:
     run: Callable[[dict, bool], dict]
     # the option that the inventory host itself stands for when it is left out, and how its value is made of the host
     address: tuple = ("", "")
+    # options that name files to send, by the list option that they are in ("" for none)
+    uploads: dict = field(default_factory=dict)
 
     def main(self):
         """Run as an ordinary module."""

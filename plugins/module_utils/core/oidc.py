@@ -1,16 +1,84 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an OpenID issuer says about itself, and whether a client's secret is right."""
+"""What an OpenID issuer says about itself, what PVE and PBS need of it, and whether a client's secret is right."""
 
 from __future__ import annotations
 
+from urllib.parse import quote_plus
+
+from .client import Client, requests, require_requests
+from .errors import FleetgateError
 from .fields import Text
 
-LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
+_LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
 
 # PVE and PBS take any text and fail only when somebody signs in; an empty one damages PVE's realm file.
 ISSUER = Text(
-    pattern=rf"https://[^\s/?#]+[^\s?#]*|http://{LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
-    rule="must be an https:// URL (http:// only for the machine itself): sign-on secrets travel over it",
+    pattern=rf"https://[^\s/?#]+[^\s?#]*|http://{_LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
+    rule="must be an https:// URL (http:// only for the machine itself), because sign-on secrets travel over it",
     longest=256,
 )
+
+# What the OpenID library of PVE and PBS cannot do without (openidconnect 4.0.1, provider metadata).
+_REQUIRED = (
+    "authorization_endpoint",
+    "token_endpoint",
+    "jwks_uri",
+    "response_types_supported",
+    "subject_types_supported",
+    "id_token_signing_alg_values_supported",
+)
+
+
+def discover(issuer, timeout, verify):
+    """The discovery document of an issuer, and a client for its endpoints."""
+    require_requests()
+    client = Client(f"issuer {issuer}", requests.Session(), issuer, check_mode=True, timeout=timeout, verify=verify)
+    document = client.read(".well-known", "openid-configuration")
+    if not isinstance(document, dict) or not isinstance(document.get("issuer"), str):
+        raise FleetgateError(f"{issuer}: its discovery document names no issuer, so it is none of an OpenID provider")
+    return document, client
+
+
+def shortcomings(issuer, document, keys, scopes, claims):
+    """What is wrong with an issuer for PVE and PBS, a sentence each. `keys` is its JSON Web Key Set."""
+    said = document["issuer"]
+    problems = []
+    if said != issuer:
+        problems.append(f"the issuer calls itself '{said}' and not '{issuer}': realms must have exactly '{said}', slash for slash")
+    problems += [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
+    if "code" not in document.get("response_types_supported", ("code",)):
+        problems.append("it does not support the response type code")
+    if "RS256" not in document.get("id_token_signing_alg_values_supported", ("RS256",)):
+        problems.append("it does not sign with RS256, which is what PVE and PBS verify; give it an RSA signing key")
+    if not any(key.get("kty") == "RSA" for key in keys):
+        problems.append("its key set has no RSA key, so no signature of RS256 can be verified")
+    for word, wanted in (("scope", scopes), ("claim", claims)):
+        known = document.get(f"{word}s_supported")
+        problems += [f"it does not know the {word} {name}" for name in wanted if known is not None and name not in known]
+    return problems
+
+
+def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
+    """Whether a client's secret is the right one, asked without side effect: with a code that cannot exist.
+
+    The token endpoint looks at the secret first: `invalid_client` is a wrong one (or, at authentik, a redirect URI
+    that the client does not have), `invalid_grant` a right one (RFC 6749, sections 4.1.3 and 5.2).
+    """
+    form = {"grant_type": "authorization_code", "code": "fleetgate-tests-the-secret", "redirect_uri": redirect_uri}
+    response = client.session.post(
+        token_endpoint,
+        data=form,
+        # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
+        auth=(quote_plus(client_id), quote_plus(secret)),
+        timeout=client.timeout,
+        verify=client.verify,
+        allow_redirects=False,
+    )
+    try:
+        answer = response.json().get("error")
+    except ValueError:
+        answer = None
+    if answer in ("invalid_grant", "invalid_client"):
+        return answer == "invalid_grant"
+    raise FleetgateError(f"{client.title}: {token_endpoint} does not say whether the secret of {client_id} is right ({response.status_code} {answer})")

@@ -78,7 +78,12 @@ def make_plan(world, declared):
     plan, problems, unseen = Plan(), [], []
     for name in world.resources:
         resource = world.resources[name]
-        rows = [Declared(resource, row, one.where) for one in declared if one.resource is resource for row in resource.rows(one.entry)]
+        rows = [
+            Declared(resource, resource.identify(row, world.client), one.where)
+            for one in declared
+            if one.resource is resource
+            for row in resource.rows(one.entry)
+        ]
         if not rows:
             continue
         found = world.found(name, {resource.key_of(row.entry) for row in rows})
@@ -102,6 +107,9 @@ def make_plan(world, declared):
         for key, surplus in resource.surplus([one.entry for one in declared if one.resource is resource], seen, found).items():
             plan.changes.append(Change(resource, key, surplus, None))
         plan.objects[name] = objects
+    for change in [one for one in plan.changes if one.removes]:
+        known = {(one.resource.name, one.key) for one in plan.changes}
+        plan.changes += [one for one in change.resource.cascade(change, world) if (one.resource.name, one.key) not in known]
     refuse(problems + _dangling(world, plan))
     _order(world, plan)
     world.client.check_rights(unseen + [(need, step.reason) for step in plan.steps for need in step.needs])
@@ -144,9 +152,9 @@ def _dangling(world, plan):
 def _order(world, plan):
     """What others depend on is made first and removed last."""
     for kind in world.resources.values():
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and not change.removes])
+        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and not change.removes], world.client)
     for kind in reversed(world.resources.values()):
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes])
+        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes], world.client)
 
 
 def apply_plan(plan, world):

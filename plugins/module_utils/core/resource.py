@@ -114,8 +114,12 @@ class Resource:
     # the table of a declared entry, where that is a short form and differs from the table of the objects
     form: tuple = ()
     collection: tuple = ()
+    # the options that name files to send, which are looked for as ansible looks for files
+    uploads: tuple = ()
     # how an option is taken away: by sending it "empty", or by its name in the list "delete"
     unset_by = "empty"
+    # whether an object is made under its own path instead of its collection's
+    made_at_item = False
     # whether one entry can stand for several objects
     many = False
     when_immutable = "remove the object and make it again"
@@ -148,6 +152,10 @@ class Resource:
 
     def normalise(self, entry) -> dict:
         """An entry with its values in the form in which the server keeps them."""
+        return entry
+
+    def identify(self, entry, client) -> dict:
+        """An entry with its key complete, where it may be found in other ways too."""
         return entry
 
     def rows(self, entry) -> list:
@@ -216,21 +224,26 @@ class Resource:
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def steps(self, changes) -> list:
+    def steps(self, changes, client) -> list:
         """The requests for all changes of this kind, in order."""
-        return [step for change in changes for step in self.steps_for(change)]
+        return [step for change in changes for step in self.steps_for(change, client)]
 
-    def steps_for(self, change) -> list:
+    def steps_for(self, change, client) -> list:
         if change.removes:
             return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))]
         if change.creates:
-            return [Step("POST", self.collection, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))]
+            path = self.item(change.key) if self.made_at_item else self.collection
+            return [Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))]
         return [
             Step("PUT", self.item(change.key), f"{change.label}: {', '.join(sorted(change.values))}", body=self.written(change), needs=self.rights(change))
         ]
 
     def item(self, key) -> tuple:
         return (*self.collection, *key)
+
+    def cascade(self, change, world) -> list:
+        """Further changes that the removal of an object entails, because the server does not make them by itself."""
+        return []
 
     def rights(self, change) -> tuple:
         """What the caller must be allowed to do for this change."""
@@ -245,7 +258,8 @@ class Resource:
         body, unset = {}, []
         for one in self.fields:
             value = change.values.get(one.option)
-            if one.local or value is None or (one.option in self.key and not change.creates):
+            in_path = one.option in self.key and (self.made_at_item or not change.creates)
+            if one.local or value is None or in_path:
                 continue
             if value in ("", []):
                 if change.creates:
@@ -257,6 +271,11 @@ class Resource:
         return {**body, "delete": unset} if unset else body
 
     # -- results -----------------------------------------------------------------------------------------------
+
+    @property
+    def tells_secrets(self):
+        """Whether the server tells a secret of such an object to those who may read it."""
+        return any(one.secret and not (one.write_only or one.local) for one in self.fields)
 
     def public(self, values, secrets=False):
         """An object as results show it: every option that can be told, secrets only when asked for."""

@@ -15,14 +15,16 @@ class System:
     """One product: how to connect to it, and its resources in the order in which they depend on each other.
 
     `address` is the connection option that the inventory host stands for, and how it is made of the host's name.
+    `lookups` are resources that are only read.
     `facts` are things to read that are no resources: a function from client to value for each name.
     """
 
-    def __init__(self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict):
+    def __init__(self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict, lookups: tuple = ()):
         self.connection = connection
         self.address = address
         self.connect = connect
         self.resources = resources
+        self.lookups = lookups
         self.facts = facts
         self._clients: dict = {}
 
@@ -43,7 +45,7 @@ class System:
             result[name] = there if resource.many else next(iter(there), {})
             return {**result, **{"secret": secret for secret in secrets.values()}}
 
-        return Definition({**self.connection, **resource.spec()}, run, self.address)
+        return Definition({**self.connection, **resource.spec()}, run, self.address, {"": resource.uploads})
 
     def state(self):
         """The module for the whole state of a server, in one task."""
@@ -61,29 +63,28 @@ class System:
         lists = {
             one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False} for one in self.resources
         }
-        return Definition({**self.connection, **lists}, run, self.address)
+        return Definition({**self.connection, **lists}, run, self.address, {one.plural: one.uploads for one in self.resources})
 
     def info(self):
         """The module that reads; its lists can be given to the state module, and change nothing there."""
-        resources = {one.plural: one for one in self.resources}
+        resources = {one.plural: one for one in (*self.resources, *self.lookups)}
         choices = [*resources, *self.facts]
 
         def run(params, check_mode):
             client = self.client(params, check_mode)
-            world = World(client, self.resources)
+            world = World(client, resources.values())
             result = {"changed": False}
             for subject in params["gather"]:
                 if subject in resources:
                     objects = world.found(resources[subject].name, None).values()
-                    result[subject] = [resources[subject].public(one.values, params["show_secrets"]) for one in objects]
+                    result[subject] = [resources[subject].public(one.values, params.get("show_secrets", False)) for one in objects]
                 else:
                     result[subject] = self.facts[subject](client)
             return result
 
-        spec = {
-            "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
-            "show_secrets": {"type": "bool", "default": False, "no_log": False},
-        }
+        spec = {"gather": {"type": "list", "elements": "str", "choices": choices, "default": choices}}
+        if any(one.tells_secrets for one in resources.values()):
+            spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries):
@@ -93,4 +94,4 @@ class System:
             problems += [f"{where}{option}: {rule}" for option, rule in resource.problems(entry)]
             declared.append(Declared(resource, entry, where))
         refuse(problems)
-        return converge(self.client(params, check_mode), self.resources, declared, check_mode)
+        return converge(self.client(params, check_mode), (*self.resources, *self.lookups), declared, check_mode)

@@ -10,12 +10,18 @@ from __future__ import annotations
 import re
 
 from ..core.fields import Field, Flag
-from ..core.resource import Reference, Resource
+from ..core.resource import Change, Reference, Resource
 
 
 def realm_of(userid):
     """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
     return userid.rpartition("@")[2].partition("!")[0]
+
+
+def removed_rows(world, subject):
+    """The changes that remove all rows of a user (its tokens' too) or of a token."""
+    acl = world.resources["acl"]
+    return [Change(acl, key, row, None) for key, row in world.found("acl").items() if key[2] == subject or key[2].startswith(f"{subject}!")]
 
 
 class Acl(Resource):

@@ -24,23 +24,26 @@ except ImportError:
 LOCK_PAUSES = (0.5, 1, 2)
 
 
-def connection_spec(environment, port):
-    """The argument_spec of the connection; `environment` begins the names of the variables it falls back to."""
+def connection_spec(environment, port, **secrets):
+    """The argument_spec of the connection; `environment` begins the names of the variables it falls back to.
 
-    def option(kind, *names, **more):
-        return {"type": kind, "fallback": (env_fallback, [f"{environment}_{name}" for name in names]), **more}
+    `secrets` are further options, with the end of that name.
+    """
+
+    def option(kind, name, **more):
+        return {"type": kind, "fallback": (env_fallback, [f"{environment}_{name}"]), **more}
 
     return {
         "api_host": option("str", "HOST"),
         "api_port": option("int", "PORT", default=port),
         "api_user": option("str", "USER"),
         "api_password": option("str", "PASSWORD", no_log=True),
-        "api_totp": option("str", "TOTP", no_log=True),
         "api_token_id": option("str", "TOKEN_ID", no_log=False),
         "api_token_secret": option("str", "TOKEN_SECRET", no_log=True),
         "validate_certs": option("bool", "VALIDATE_CERTS", default=True),
         "ca_path": option("path", "CA_PATH"),
         "api_timeout": option("int", "TIMEOUT", default=10),
+        **{name: option("str", variable, no_log=True) for name, variable in secrets.items()},
     }
 
 
@@ -68,10 +71,10 @@ class ProxmoxClient(Client):
     def _sign_in(self, server, params):
         where = f"{self.product} {params['api_host']}"
         try:
-            return Backend(**server, password=params["api_password"], otp=params["api_totp"])
+            return Backend(**server, password=params["api_password"], otp=params.get("api_totp"))
         except AuthenticationError:
             raise FleetgateError(
-                f"{where}: {params['api_user']} could not sign in; check api_user (with its realm), api_password and, with a second factor, api_totp",
+                f"{where}: {params['api_user']} could not sign in; check api_user (with its realm), api_password and the second factor, if there is one",
                 verb="POST", path="/access/ticket", status=401,
             ) from None
         except requests.exceptions.JSONDecodeError:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..proxmox.client import ProxmoxClient, connection_spec
 
-CONNECTION = connection_spec("PROXMOX", 8006)
+CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
 
 
 class PveClient(ProxmoxClient):

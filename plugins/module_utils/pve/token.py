@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ..core.fields import Field, Flag, Number, Path
-from ..core.resource import Need, OneTimeSecret, Reference, Resource
+from ..core.fields import Field, Flag, Number
+from ..core.resource import Need
+from ..proxmox.token import WHERE_THE_SECRET_GOES
+from ..proxmox.token import Token as ProxmoxToken
 from .names import TOKEN_NAME, USER
 
 
-class Token(Resource):
-    name = "token"
-    plural = "tokens"
+class Token(ProxmoxToken):
     key = ("userid", "tokenid")
     fields = (
         Field("userid", USER),
@@ -21,33 +19,12 @@ class Token(Resource):
         Field("privsep", Flag(), default=True),
         Field("expire", Number()),
         Field("comment"),
-        Field("secret_file", Path(), local=True),
-        Field("return_secret", Flag(), local=True),
+        *WHERE_THE_SECRET_GOES,
     )
 
     def read(self, client, keys):
         users = client.read("access", "users", full=True)
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
-
-    def item(self, key):
-        userid, tokenid = key
-        return ("access", "users", userid, "token", tokenid)
-
-    def references(self, key, values):
-        return [Reference("user", key[:1])]
-
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
-        if found is None and not (entry["secret_file"] or entry["return_secret"]):
-            problems.append(("secret_file", "or return_secret is needed to make a token: its secret is told only once"))
-        return values, problems
-
-    def steps_for(self, change):
-        if not change.creates:
-            return super().steps_for(change)
-        secret = OneTimeSecret("!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"]))
-        (step,) = super().steps_for(change)
-        return [replace(step, path=self.item(change.key), secret=secret)]
 
     def rights(self, change):
         return (Need(("/access/groups",), ("User.Modify",), oneself=change.key[0]),)

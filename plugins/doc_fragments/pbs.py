@@ -1,0 +1,60 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from ..plugin_utils.documentation import lists_of
+
+
+class ModuleDocFragment:
+    """The connection to Proxmox Backup Server."""
+
+    DOCUMENTATION = r"""
+options:
+  api_host:
+    description:
+      - Host name or address of the backup server.
+      - When left out, the environment variable E(PROXMOX_BACKUP_HOST) counts, and else the inventory host that the task
+        runs for.
+    type: str
+  api_port:
+    description: Port of the API. Falls back to E(PROXMOX_BACKUP_PORT).
+    type: int
+    default: 8007
+  api_user:
+    description: User with realm, for example V(root@pam). Falls back to E(PROXMOX_BACKUP_USER).
+    type: str
+  api_password:
+    description: Password of O(api_user). Falls back to E(PROXMOX_BACKUP_PASSWORD).
+    type: str
+  api_token_id:
+    description: API token, as V(user@realm!name) or only its name beside O(api_user). Falls back to E(PROXMOX_BACKUP_TOKEN_ID).
+    type: str
+  api_token_secret:
+    description: Secret of the API token. Falls back to E(PROXMOX_BACKUP_TOKEN_SECRET).
+    type: str
+  validate_certs:
+    description: Whether the certificate of the server is verified. Falls back to E(PROXMOX_BACKUP_VALIDATE_CERTS).
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File with the certificate of the authority that issued the server's certificate, or of the server itself.
+      - Falls back to E(PROXMOX_BACKUP_CA_PATH).
+    type: path
+  api_timeout:
+    description: Seconds to wait for an answer. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
+    type: int
+    default: 10
+requirements:
+  - requests
+  - proxmoxer >= 2.3.0
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.pbs
+notes:
+  - Runs in the control node's process; neither Python nor a package is needed on the backup server, and no C(delegate_to).
+    With the variable C(fleetgate_execute_on) set to C(target) the module runs on the target host instead.
+"""
+
+    STATE: str = lists_of("pbs", {"realms": "realm", "users": "user", "tokens": "token", "acl": "acl"})

@@ -1,0 +1,40 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""ACL entries (proxmox-backup 4.2.3, src/api2/access/acl.rs)."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Names
+from ..core.resource import Need, Step
+from ..proxmox.acl import Acl as ProxmoxAcl
+from .names import ACL_PATH, REALM, ROLE, TOKEN, USER
+
+
+class Acl(ProxmoxAcl):
+    subjects = {"users": "user", "tokens": "token"}
+    form = (
+        Field("path", ACL_PATH, needed=True),
+        Field("roles", Names(ROLE), needed=True),
+        Field("users", Names(USER)),
+        Field("tokens", Names(TOKEN)),
+        Field("propagate", Flag()),
+        Field("exclusive", REALM, local=True),
+    )
+
+    def found(self, raw):
+        """The server calls every subject a user; the id tells a token."""
+        return super().found({**raw, "type": "token" if "!" in raw["ugid"] else "user"})
+
+    def steps_for(self, change, client):
+        """One request for each row, which is all that the API takes."""
+        path, kind, subject, role = change.key
+        verb = "has no longer" if change.removes else "has"
+        body = {"path": path, "role": role, "auth-id": subject}
+        body.update({"delete": True} if change.removes else {"propagate": change.values["propagate"]})
+        return [Step("PUT", ("access", "acl"), f"{kind} {subject} {verb} {role} on {path}", body=body, needs=self.rights(change))]
+
+    def rights(self, change):
+        return (Need(("/access/acl",), ("Permissions.Modify",)),)
+
+    def visibility(self, key):
+        return Need(("/access/acl",), ("Sys.Audit",))

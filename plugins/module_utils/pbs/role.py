@@ -1,0 +1,19 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Roles: a fixed list that can only be read (proxmox-backup 4.2.3, src/api2/access/role.rs)."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Names
+from ..core.resource import Resource
+from .names import ROLE
+
+
+class Role(Resource):
+    name = "role"
+    plural = "roles"
+    key = ("roleid",)
+    fields = (Field("roleid", ROLE), Field("privs", Names()), Field("comment"))
+
+    def read(self, client, keys):
+        return client.read("access", "roles")

@@ -1,0 +1,29 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Proxmox Backup Server: its resources in order of dependency, and what else can be read."""
+
+from __future__ import annotations
+
+from ..core.system import System
+from .acl import Acl
+from .client import CONNECTION, PbsClient
+from .realm import Realm
+from .role import Role
+from .token import Token
+from .user import User
+
+
+def version(client):
+    answer = client.read("version")
+    return f"{answer['version']}.{answer['release']}"
+
+
+# Users can only be made in a realm that is there.
+PBS = System(
+    CONNECTION,
+    ("api_host", "{host}"),
+    PbsClient,
+    resources=(Realm(), User(), Token(), Acl()),
+    facts={"version": version},
+    lookups=(Role(),),
+)

@@ -1,0 +1,41 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""API tokens of users (proxmox-backup 4.2.3, src/api2/access/user.rs). All are privilege-separated."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Number
+from ..core.resource import Need
+from ..proxmox.acl import removed_rows
+from ..proxmox.token import WHERE_THE_SECRET_GOES
+from ..proxmox.token import Token as ProxmoxToken
+from .names import COMMENT, TOKEN_NAME, USER
+
+
+class Token(ProxmoxToken):
+    key = ("userid", "token_name")
+    unset_by = "delete"
+    fields = (
+        Field("userid", USER),
+        Field("token_name", TOKEN_NAME),
+        Field("enable", Flag(), default=True),
+        Field("expire", Number()),
+        Field("comment", COMMENT),
+        *WHERE_THE_SECRET_GOES,
+    )
+
+    def read(self, client, keys):
+        users = client.read("access", "users", include_tokens=True)
+        for user in users:
+            for token in user.get("tokens") or ():
+                yield {**token, "userid": user["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
+
+    def cascade(self, change, world):
+        """Servers before 3.3.7 leave the rows of a removed token behind."""
+        return removed_rows(world, "!".join(change.key))
+
+    def rights(self, change):
+        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
+
+    def visibility(self, key):
+        return Need(("/access/users",), ("Sys.Audit",), oneself=key[0])

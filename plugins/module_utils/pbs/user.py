@@ -1,0 +1,50 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Users (proxmox-backup 4.2.3, src/api2/access/user.rs). Their API tokens are a resource of their own."""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Number, Text
+from ..core.resource import Need, Reference, Resource
+from ..proxmox.acl import realm_of, removed_rows
+from .names import COMMENT, PERSON, USER
+
+
+class User(Resource):
+    name = "user"
+    plural = "users"
+    key = ("userid",)
+    collection = ("access", "users")
+    unset_by = "delete"
+    fields = (
+        Field("userid", USER),
+        Field("enable", Flag(), default=True),
+        Field("expire", Number()),
+        Field("firstname", PERSON),
+        Field("lastname", PERSON),
+        Field("email", PERSON),
+        Field("comment", COMMENT),
+        Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
+    )
+
+    def read(self, client, keys):
+        return client.read("access", "users")
+
+    def references(self, key, values):
+        return [Reference("realm", (realm_of(key[0]),))]
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) != "pbs":
+            problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
+        return problems
+
+    def cascade(self, change, world):
+        """The server leaves the rows of a removed user behind, and they would count for the next user of that name."""
+        return removed_rows(world, change.key[0])
+
+    def rights(self, change):
+        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
+
+    def visibility(self, key):
+        return Need(("/access/users",), ("Sys.Audit",), oneself=key[0])

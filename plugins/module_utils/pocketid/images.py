@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Whether two image files show the same picture.
+
+Pocket ID takes the metadata out of PNG, JPEG and WebP files before it stores them (2.14.0, observed), so a logo that
+is read back need not be the file that was sent, although the picture is.
+"""
+
+from __future__ import annotations
+
+from struct import unpack
+
+
+def same_picture(one, other):
+    return one == other or _picture(one) == _picture(other)
+
+
+def _picture(data):
+    """The parts of a file that make the picture; for other formats the whole file."""
+    try:
+        if data.startswith(b"\x89PNG\r\n\x1a\n"):
+            return [chunk for name, chunk in _chunks(data, 8, ">I4s", 4) if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT")]
+        if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+            return [(name, chunk) for name, chunk in _chunks(data, 12, "<4sI", 0) if name not in (b"VP8X", b"EXIF", b"XMP ")]
+        if data.startswith(b"\xff\xd8"):
+            return _jpeg_segments(data)
+    except (ValueError, IndexError):
+        pass
+    return data
+
+
+def _chunks(data, position, header, trailer):
+    """Name and content of each chunk; PNG ends a chunk with a checksum, WebP fills it up to an even length."""
+    while position + 8 <= len(data):
+        size, name = sorted(unpack(header, data[position:position + 8]), key=lambda one: isinstance(one, bytes))
+        yield name, data[position + 8:position + 8 + size]
+        position += 8 + size + trailer
+        if not trailer:
+            position += size % 2
+
+
+def _jpeg_segments(data):
+    """All segments but those of applications and comments; the last one is the compressed picture."""
+    kept, position = [], 2
+    while True:
+        marker = data[position + 1]
+        if marker == 0xDA:
+            return [*kept, data[position:]]
+        end = position + 2 + unpack(">H", data[position + 2:position + 4])[0]
+        if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
+            kept.append(data[position:end])
+        position = end

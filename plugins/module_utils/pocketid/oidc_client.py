@@ -1,0 +1,181 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""OIDC clients of Pocket ID (2.14.0, oidc_controller), with their allowed groups, logos and secrets."""
+
+from __future__ import annotations
+
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Flag, Names, Number, Path, Text
+from ..core.resource import OneTimeSecret, Reference, Step
+from .images import same_picture
+from .resource import Nullable, PocketIdResource
+
+_MINUTES = Number(0, 525600)
+_CALLBACK = Text(pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:.+", rule="must be a URL with its scheme, or a pattern of one")
+_SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
+# the value of the parameter "light" for each logo
+_LOGOS = {"logo": "true", "dark_logo": "false"}
+
+
+class OidcClient(PocketIdResource):
+    name = "client"
+    plural = "clients"
+    key = ("id",)
+    collection = ("api", "oidc", "clients")
+    uploads = tuple(_LOGOS)
+    told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
+    fields = (
+        Field("id", Text(pattern=r"[a-zA-Z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", shortest=2, longest=128)),
+        Field("name", Text(longest=50), needed=True),
+        Field("description", Text(longest=150)),
+        Field("callback_urls", Names(_CALLBACK), wire="callbackURLs"),
+        Field("logout_callback_urls", Names(_CALLBACK), wire="logoutCallbackURLs"),
+        Field("launch_url", Nullable(pattern=r"https?://.+", rule="must be an http or https URL"), wire="launchURL"),
+        Field("is_public", Flag(), wire="isPublic"),
+        Field("pkce_enabled", Flag(), wire="pkceEnabled"),
+        Field("requires_reauthentication", Flag(), wire="requiresReauthentication"),
+        Field("requires_pushed_authorization_requests", Flag(), wire="requiresPushedAuthorizationRequests"),
+        Field("skip_consent", Flag(), wire="skipConsent"),
+        Field("access_token_duration_minutes", _MINUTES, wire="accessTokenDurationMinutes", default=60),
+        Field("refresh_token_duration_minutes", _MINUTES, wire="refreshTokenDurationMinutes", default=43200),
+        Field("is_group_restricted", Flag(), wire="isGroupRestricted"),
+        Field("allowed_groups", Names()),
+        Field("logo", Path(), write_only=True),
+        Field("dark_logo", Path(), write_only=True),
+        Field("secret", _SECRET, write_only=True, secret=True),
+        Field("secret_candidates", Names(), local=True, secret=True),
+        Field("return_secret", Flag(), local=True),
+    )
+
+    # -- declared entries --------------------------------------------------------------------------------------
+
+    def spec(self):
+        spec = super().spec()
+        spec["id"]["required"] = False
+        return spec
+
+    def normalise(self, entry):
+        restricted = entry["is_group_restricted"]
+        if restricted is None and entry["allowed_groups"]:
+            restricted = True
+        return {**entry, "is_group_restricted": restricted, "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"]}
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if not (entry["id"] or entry["name"]):
+            problems.append(("id", "or name must be given"))
+        if entry["is_group_restricted"] is False and entry["allowed_groups"]:
+            problems.append(("is_group_restricted", "is false, so the server would forget allowed_groups; leave one of them out"))
+        if entry["is_public"] and (entry["secret"] or entry["return_secret"]):
+            problems.append(("secret", "cannot be had by a public client"))
+        for option in _LOGOS:
+            if entry[option]:
+                problems += [(option, rule) for rule in _unreadable(entry[option])]
+        return problems
+
+    def identify(self, entry, client):
+        """A client without a declared id is found by its name, which need not be unique on the server."""
+        if entry["id"]:
+            return entry
+        ids = [one["id"] for one in client.read_all(*self.collection, sort="name", search=entry["name"]) if one["name"] == entry["name"]]
+        if len(ids) > 1:
+            return {**entry, "ambiguous": ids}
+        return {**entry, "id": ids[0]} if ids else entry
+
+    def key_of(self, entry):
+        return (entry["id"] or f"with the name {entry['name']}",)
+
+    # -- the server --------------------------------------------------------------------------------------------
+
+    def read(self, client, keys):
+        """Lists leave out the allowed groups, so each client is read by itself."""
+        ids = [one["id"] for one in client.read_all(*self.collection, sort="createdAt")] if keys is None else [key[0] for key in keys]
+        for one in ids:
+            try:
+                yield client.read(*self.collection, one)
+            except FleetgateError as error:
+                if error.status != 404:
+                    raise
+
+    def found(self, raw):
+        return super().found({**raw, "allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]})
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        client = world.client
+        if entry.get("ambiguous"):
+            problems.append(("name", f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id"))
+        if found:
+            values.update({option: entry[option] for option in _LOGOS if entry[option] is not None and self._other_logo(client, entry, option, found)})
+        if entry["secret"] or entry["return_secret"]:
+            known = self._known_secret(client, entry, found)
+            # an empty secret asks the server to make one
+            values.pop("secret", None)
+            if known:
+                entry["secret"] = known
+            else:
+                values["secret"] = entry["secret"] or ""
+        return values, problems
+
+    def _other_logo(self, client, entry, option, found):
+        there = found.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
+        if not (there and entry[option]):
+            return bool(there) != bool(entry[option])
+        with open(entry[option], "rb") as source:
+            return not same_picture(source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option]))
+
+    def _known_secret(self, client, entry, found):
+        """The first of the secrets given that the server accepts."""
+        if not found:
+            return None
+        candidates = [entry["secret"]] if entry["secret"] else dict.fromkeys(entry["secret_candidates"] or ())
+        return next((one for one in candidates if one and client.accepts_secret(found.raw["id"], one)), None)
+
+    def references(self, key, values):
+        return [Reference("group", (name,)) for name in values.get("allowed_groups", ())]
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def written(self, change):
+        body = super().written(change)
+        for option in ("allowed_groups", *_LOGOS, "secret"):
+            body.pop(self.field(option).name, None)
+        if change.creates and not change.entry["id"]:
+            body.pop("id", None)
+        return body
+
+    def links(self, change, client):
+        steps, item = [], self.item(change.key)
+        groups = change.values.get("allowed_groups")
+        if groups or (groups is not None and not change.creates):
+            ids = {"userGroupIds": [Reference("group", (name,)) for name in dict.fromkeys(groups)]}
+            steps.append(Step("PUT", (*item, "allowed-user-groups"), f"{change.label}: allowed groups", body=ids))
+        for option, light in _LOGOS.items():
+            logo = change.values.get(option)
+            if logo:
+                steps.append(Step("POST", (*item, "logo"), f"{change.label}: {option}", body={"light": light}, upload=logo))
+            elif logo is not None and not change.creates:
+                steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
+        if change.values.get("secret") is not None:
+            steps.append(self._secret_step(change, client))
+        return steps
+
+    def _secret_step(self, change, client):
+        chosen = change.values["secret"]
+        route = "secrets" if client.version >= (2, 14) else "secret"
+        returned = OneTimeSecret("!".join(change.key), "secret", None, True) if change.entry["return_secret"] else None
+        reason = f"{change.label}: {'the declared secret' if chosen else 'no known secret'} is not accepted"
+        return Step("POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned)
+
+
+def _unreadable(path):
+    """Why a file cannot be sent as a logo."""
+    try:
+        with open(path, "rb") as source:
+            source.read(1)
+    except OSError as error:
+        return [f"'{path}' cannot be read on the node that runs the task ({error.strerror})"]
+    known = ("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic")
+    if path.rpartition(".")[2].lower() not in known:
+        return [f"'{path}' must end in one of {', '.join(known)}, which is how the server tells its type"]
+    return []

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""OpenID realms of PVE and PBS."""
+
+from __future__ import annotations
+
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Text
+from ..core.oidc import ISSUER
+from ..core.resource import Need, Resource
+
+SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
+VALUE = Text(pattern=r"[^\x00-\x20\x7F<>#\",;]+", rule="may not have blanks, control characters, separators or any of <>#\"")
+
+
+class Realm(Resource):
+    """An OpenID realm. `audit_path` is where the caller needs Sys.Audit to read it."""
+
+    name = "realm"
+    plural = "realms"
+    key = ("realm",)
+    unset_by = "delete"
+    when_immutable = "remove the realm and make it again: users, groups and ACL entries stay"
+    audit_path = ""
+    openid = (
+        Field("type", Text(choices=("openid",)), immutable=True),
+        Field("issuer_url", ISSUER, needed=True),
+        Field("client_id", Text(longest=256), needed=True),
+        Field("client_key", Text(longest=256), secret=True),
+    )
+
+    def spec(self):
+        spec = super().spec()
+        spec["type"]["default"] = "openid"
+        return spec
+
+    def read(self, client, keys):
+        """The list needs no rights but tells little, so each realm that matters is read by itself."""
+        for listed in client.read("access", "domains"):
+            name = listed["realm"]
+            wanted = keys is None or (name,) in keys
+            if wanted and listed["type"] == "openid":
+                yield {"type": "openid", **self._detail(client, name), "realm": name}
+            elif keys is not None:
+                yield listed
+
+    def _detail(self, client, name):
+        try:
+            return client.read(*self.item((name,)))
+        except FleetgateError as error:
+            if error.status == 403:
+                client.check_rights([(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")])
+            raise
+
+    def rights(self, change):
+        return (Need((self.audit_path,), ("Realm.Allocate",)),)

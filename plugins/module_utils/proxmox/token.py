@@ -1,0 +1,38 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""API tokens of PVE and PBS: the server tells their secret once, in its answer to the request that makes them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..core.fields import Field, Flag, Path
+from ..core.resource import OneTimeSecret, Reference, Resource
+
+WHERE_THE_SECRET_GOES = (Field("secret_file", Path(), local=True), Field("return_secret", Flag(), local=True))
+
+
+class Token(Resource):
+    name = "token"
+    plural = "tokens"
+    made_at_item = True
+
+    def item(self, key):
+        userid, token_name = key
+        return ("access", "users", userid, "token", token_name)
+
+    def references(self, key, values):
+        return [Reference("user", key[:1])]
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if found is None and not (entry["secret_file"] or entry["return_secret"]):
+            problems.append(("secret_file", "or return_secret is needed to make a token, because its secret is told only once"))
+        return values, problems
+
+    def steps_for(self, change, client):
+        steps = super().steps_for(change, client)
+        if not change.creates:
+            return steps
+        secret = OneTimeSecret("!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"]))
+        return [replace(step, secret=secret) for step in steps]

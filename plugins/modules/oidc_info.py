@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: oidc_info
+short_description: Read what an OpenID issuer says about itself, and what is wrong with it
+version_added: 0.1.0
+description:
+  - Reads the discovery document and the keys of an OpenID Connect issuer.
+  - Tells what would keep Proxmox VE and Proxmox Backup Server from using it, which they themselves only find out, and tell
+    in few words, when somebody signs in.
+options:
+  issuer:
+    description: Issuer, the address to which C(/.well-known/openid-configuration) is added.
+    type: str
+    required: true
+  scopes:
+    description: Scopes that the issuer must know.
+    type: list
+    elements: str
+    default: [openid, email, profile]
+  claims:
+    description: Claims that the issuer must know, for example V(groups).
+    type: list
+    elements: str
+    default: []
+  validate_certs:
+    description: Whether the certificate of the issuer is verified.
+    type: bool
+    default: true
+  ca_path:
+    description: File with the certificate of the authority that issued the issuer's certificate.
+    type: path
+  timeout:
+    description: Seconds to wait for an answer.
+    type: int
+    default: 10
+requirements:
+  - requests
+extends_documentation_fragment:
+  - fleetgate.proxmox.attributes.info
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Ask the issuer who it is
+  fleetgate.proxmox.oidc_info:
+    issuer: https://id.example.org
+    claims: [groups]
+  register: provider
+
+- name: Stop here when sign-on cannot work
+  ansible.builtin.assert:
+    that: provider.problems | length == 0
+    fail_msg: "{{ provider.problems | join('; ') }}"
+"""
+
+RETURN = r"""
+issuer:
+  description: The issuer as it calls itself. Realms must have exactly this text.
+  returned: success
+  type: str
+  sample: https://id.example.org
+problems:
+  description: What is wrong with the issuer for Proxmox VE and Proxmox Backup Server, a sentence each.
+  returned: always
+  type: list
+  elements: str
+  sample: []
+document:
+  description: The discovery document.
+  returned: success
+  type: dict
+  sample: {issuer: "https://id.example.org", token_endpoint: "https://id.example.org/api/oidc/token"}
+"""
+
+from ..module_utils.oidc.info import INFO as MODULE
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

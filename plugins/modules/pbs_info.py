@@ -1,0 +1,88 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pbs_info
+short_description: Read the access of a Proxmox Backup Server
+version_added: 0.1.0
+description:
+  - Reads realms, users, API tokens, ACL entries and roles.
+  - The lists that M(fleetgate.proxmox.pbs_state) has too can be given back to it, and change nothing there.
+options:
+  gather:
+    description: What to read.
+    type: list
+    elements: str
+    choices: [realms, users, tokens, acl, roles, version]
+    default: [realms, users, tokens, acl, roles, version]
+  show_secrets:
+    description: Whether C(client_key) of realms is returned, in clear text.
+    type: bool
+    default: false
+seealso:
+  - module: fleetgate.proxmox.pbs_state
+extends_documentation_fragment:
+  - fleetgate.proxmox.pbs
+  - fleetgate.proxmox.attributes.info
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Who may do what
+  fleetgate.proxmox.pbs_info:
+    gather: [users, acl]
+  register: backup
+"""
+
+RETURN = r"""
+realms:
+  description: OpenID realms.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{realm: pocketid, type: openid}]
+users:
+  description: Users.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{userid: alice@pocketid, enable: true}]
+tokens:
+  description: API tokens, without secrets, which no server tells.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{userid: pulse-monitor@pbs, token_name: pulse}]
+acl:
+  description: ACL entries.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{path: /, roles: [Admin], users: [alice@pocketid], propagate: true}]
+roles:
+  description: The roles that the server has, with their privileges.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{roleid: Audit, privs: [Datastore.Audit, Sys.Audit], comment: Auditor}]
+version:
+  description: Version of the server.
+  returned: when gathered
+  type: str
+  sample: 4.2.3
+"""
+
+from ..module_utils.pbs.system import PBS
+
+MODULE = PBS.info()
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pbs_realm
+short_description: Manage an OpenID realm of Proxmox Backup Server
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one OpenID Connect realm of a Proxmox Backup Server.
+  - An option that is left out is left alone, an empty value takes it away.
+  - Proxmox Backup Server knows no groups. Rights are given to each user; see M(fleetgate.proxmox.pbs_user) and
+    M(fleetgate.proxmox.pbs_acl), which work before the user signs in for the first time.
+options:
+  realm:
+    description: Name of the realm. It is the part after the C(@) of its users.
+    type: str
+    required: true
+  type:
+    description: Type of the realm. A realm of another type with this name is not touched but reported.
+    type: str
+    choices: [openid]
+    default: openid
+  issuer_url:
+    description:
+      - Issuer, exactly as its discovery document says it, trailing slash included; see M(fleetgate.proxmox.oidc_info).
+      - Needed to make the realm.
+    type: str
+  client_id:
+    description: Client id of the server at the issuer. Needed to make the realm.
+    type: str
+  client_key:
+    description:
+      - Client secret. The server tells it to those who manage realms, so it is compared, but never shown.
+      - An empty value makes the client a public one.
+    type: str
+  username_claim:
+    description:
+      - Claim that becomes the user's name, mostly V(preferred_username). Without it V(sub) counts.
+      - It is set when the realm is made; on an existing realm another claim is refused.
+    type: str
+  autocreate:
+    description: Whether a user who signs in for the first time is made.
+    type: bool
+  scopes:
+    description: Scopes to ask for. C(openid) is always asked for. Without it V(email) and V(profile) count.
+    type: list
+    elements: str
+  prompt:
+    description: What the issuer is to ask the user, for example V(login) or V(consent).
+    type: str
+  acr_values:
+    description: Authentication context classes to ask for.
+    type: list
+    elements: str
+  audiences:
+    description: Further audiences that a token may be for. From Proxmox Backup Server 4.2 on.
+    type: list
+    elements: str
+  default:
+    description: Whether the sign-in page offers this realm first. Setting it takes the mark from the realm that has it.
+    type: bool
+  comment:
+    description: Comment, shown on the sign-in page.
+    type: str
+  append:
+    description: Options whose values are added to those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [scopes, acr_values, audiences]
+    default: []
+  state:
+    description:
+      - Whether the realm is there.
+      - Removing it leaves its users and ACL entries in place; nobody can sign in through it any more.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.oidc_info
+  - module: fleetgate.proxmox.pbs_state
+extends_documentation_fragment:
+  - fleetgate.proxmox.pbs
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Sign-on through Pocket ID
+  fleetgate.proxmox.pbs_realm:
+    realm: pocketid
+    issuer_url: https://id.example.org
+    client_id: pbs
+    client_key: "{{ vault_pbs_lab_secret }}"
+    username_claim: preferred_username
+    autocreate: true
+    default: true
+"""
+
+RETURN = r"""
+realm:
+  description: The realm as it is after the task, or in check mode as it would be, without its secret; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {realm: pocketid, type: openid, issuer_url: "https://id.example.org", client_id: pbs}
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: POST, path: /config/access/openid, reason: realm pocketid is missing}
+"""
+
+from ..module_utils.pbs.system import PBS
+
+MODULE = PBS.one("realm")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

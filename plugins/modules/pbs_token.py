@@ -1,0 +1,94 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pbs_token
+short_description: Manage an API token of Proxmox Backup Server
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one API token of a user of a Proxmox Backup Server.
+  - A token has no rights before it has ACL entries of its own; see M(fleetgate.proxmox.pbs_acl).
+  - The server tells the secret of a token once, when it makes it; the task must therefore say where it is to go.
+options:
+  userid:
+    description: Owner of the token, V(NAME@REALM).
+    type: str
+    required: true
+  token_name:
+    description: Name of the token, the part after the C(!) of its full id.
+    type: str
+    required: true
+  enable:
+    description: Whether the token may be used. New tokens may.
+    type: bool
+  expire:
+    description: When the token ends, in seconds since 1970; V(0) is never.
+    type: int
+  comment:
+    description: Comment.
+    type: str
+  secret_file:
+    description:
+      - File that a new secret is written to, with mode 0600, on the node that runs the module.
+      - It is written before anything else is done.
+    type: path
+  return_secret:
+    description: Whether a new secret is returned as C(secret), in clear text.
+    type: bool
+  state:
+    description: Whether the token is there. Removing it also removes its ACL entries.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pbs_state
+  - module: fleetgate.proxmox.pbs_acl
+extends_documentation_fragment:
+  - fleetgate.proxmox.pbs
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: A token for Pulse, its secret in a file
+  fleetgate.proxmox.pbs_token:
+    userid: pulse-monitor@pbs
+    token_name: pulse
+    comment: Pulse
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+"""
+
+RETURN = r"""
+token:
+  description: The token as it is after the task, or in check mode as it would be; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {userid: pulse-monitor@pbs, token_name: pulse, enable: true, expire: 0, comment: Pulse}
+secret:
+  description: The secret of a token that was made. In check mode a text that says so.
+  returned: when the token is made and O(return_secret=true)
+  type: str
+  sample: 4f0a3c62-2f0c-4d9c-9df4-6f0e1c1f2d11
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: POST, path: /access/users/pulse-monitor@pbs/token/pulse, reason: token pulse-monitor@pbs!pulse is missing}
+"""
+
+from ..module_utils.pbs.system import PBS
+
+MODULE = PBS.one("token")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pbs_user
+short_description: Manage a user of Proxmox Backup Server
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one user of a Proxmox Backup Server.
+  - Users of an OpenID realm can be made before they sign in for the first time.
+  - API tokens are never touched; see M(fleetgate.proxmox.pbs_token).
+options:
+  userid:
+    description: User with realm, V(NAME@REALM), at most 64 characters.
+    type: str
+    required: true
+  enable:
+    description: Whether the user may sign in. New users may.
+    type: bool
+  expire:
+    description: When the account ends, in seconds since 1970; V(0) is never.
+    type: int
+  firstname:
+    description: First name.
+    type: str
+  lastname:
+    description: Last name.
+    type: str
+  email:
+    description: E-mail address.
+    type: str
+  comment:
+    description: Comment.
+    type: str
+  password:
+    description:
+      - Password, for the realm V(pbs).
+      - It is set when the user is made and not afterwards, because the server cannot say whether it is the same.
+    type: str
+  state:
+    description: Whether the user is there. Removing a user also removes tokens and ACL entries.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pbs_state
+  - module: fleetgate.proxmox.pbs_token
+extends_documentation_fragment:
+  - fleetgate.proxmox.pbs
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: A user for monitoring, who has no password and works through a token
+  fleetgate.proxmox.pbs_user:
+    userid: pulse-monitor@pbs
+    comment: Pulse
+
+- name: A user of the identity provider, before the first sign-on
+  fleetgate.proxmox.pbs_user:
+    userid: alice@pocketid
+"""
+
+RETURN = r"""
+user:
+  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {userid: pulse-monitor@pbs, enable: true, expire: 0}
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: POST, path: /access/users, reason: user pulse-monitor@pbs is missing}
+"""
+
+from ..module_utils.pbs.system import PBS
+
+MODULE = PBS.one("user")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

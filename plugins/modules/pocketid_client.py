@@ -1,0 +1,164 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pocketid_client
+short_description: Manage an OIDC client of Pocket ID
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one OIDC client of Pocket ID, with its allowed groups, logos and secret.
+  - An option that is left out keeps its value, although the API replaces whole clients.
+options:
+  id:
+    description:
+      - Client id. A new client without one gets a random one from the server.
+      - Without it the client is found by its O(name), which must then be the name of one client only.
+    type: str
+  name:
+    description: Name of the client. Needed to make it.
+    type: str
+  description:
+    description: Description, from Pocket ID 2.10 on.
+    type: str
+  callback_urls:
+    description: URLs that a sign-on may return to; they replace those that the client has.
+    type: list
+    elements: str
+  logout_callback_urls:
+    description: URLs that a sign-off may return to; they replace those that the client has.
+    type: list
+    elements: str
+  launch_url:
+    description: URL that opens the application from the user's overview.
+    type: str
+  is_public:
+    description: Whether the client has no secret. Such a client always uses PKCE.
+    type: bool
+  pkce_enabled:
+    description: Whether the client must use PKCE. Proxmox VE and Proxmox Backup Server do.
+    type: bool
+  requires_reauthentication:
+    description: Whether users must use their passkey again at each sign-on.
+    type: bool
+  requires_pushed_authorization_requests:
+    description: Whether the client must push its requests, from Pocket ID 2.9 on.
+    type: bool
+  skip_consent:
+    description: Whether users are not asked for their consent, from Pocket ID 2.10 on.
+    type: bool
+  access_token_duration_minutes:
+    description: How long access tokens last, from Pocket ID 2.13 on.
+    type: int
+  refresh_token_duration_minutes:
+    description: How long refresh tokens last, from Pocket ID 2.13 on.
+    type: int
+  is_group_restricted:
+    description:
+      - Whether only O(allowed_groups) may use the client.
+      - Setting it to V(false) makes the server forget the allowed groups.
+    type: bool
+  allowed_groups:
+    description:
+      - Names of the groups that may use the client; they replace those that the client has.
+      - Naming any group restricts the client. An empty list leaves nobody who may use a restricted client.
+    type: list
+    elements: str
+  logo:
+    description:
+      - File with the logo. It is sent when the client shows another picture. An empty text removes the logo.
+      - A relative path is looked for as ansible looks for files.
+    type: path
+  dark_logo:
+    description: The same for the logo on dark background.
+    type: path
+  secret:
+    description:
+      - Client secret to use, at least 16 printable ASCII characters. It is added when the client does not accept it yet.
+      - Other secrets stay valid on Pocket ID 2.14 and later; older versions have one secret, which is replaced.
+    type: str
+  secret_candidates:
+    description: Secrets that may be right, for example those that realms hold. With O(return_secret) the first one that the client accepts is returned.
+    type: list
+    elements: str
+  return_secret:
+    description:
+      - Whether a secret that the client accepts is returned as C(secret), in clear text.
+      - Without O(secret), and when none of O(secret_candidates) is accepted, a new secret is made.
+    type: bool
+  append:
+    description: Options whose values are added to those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [callback_urls, logout_callback_urls, allowed_groups]
+    default: []
+  state:
+    description: Whether the client is there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pocketid_group
+  - module: fleetgate.proxmox.pocketid_state
+extends_documentation_fragment:
+  - fleetgate.proxmox.pocketid
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: The client of a cluster
+  fleetgate.proxmox.pocketid_client:
+    id: pve-lab
+    name: Proxmox VE lab
+    callback_urls:
+      - https://pve1.lab.example.org:8006
+      - https://pve2.lab.example.org:8006
+    launch_url: https://pve1.lab.example.org:8006
+    allowed_groups: [proxmox_admins, proxmox_users]
+    pkce_enabled: true
+    logo: proxmox.svg
+
+- name: A secret that works, a new one only if the known one does not
+  fleetgate.proxmox.pocketid_client:
+    id: pve-lab
+    name: Proxmox VE lab
+    secret_candidates: ["{{ known_secret }}"]
+    return_secret: true
+  register: client
+  no_log: true
+"""
+
+RETURN = r"""
+client:
+  description: The client as it is after the task, or in check mode as it would be; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {id: pve-lab, name: Proxmox VE lab, callback_urls: ["https://pve1.lab.example.org:8006"]}
+secret:
+  description: A secret that the client accepts. In check mode, when a new one would be made, a text that says so.
+  returned: when O(return_secret=true)
+  type: str
+  sample: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: POST, path: /api/oidc/clients, reason: client pve-lab is missing}
+"""
+
+from ..module_utils.pocketid.system import POCKETID
+
+MODULE = POCKETID.one("client")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,91 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: pocketid_user
+short_description: Manage a user of Pocket ID
+version_added: 0.1.0
+description:
+  - Makes, changes or removes one user of Pocket ID.
+  - An option that is left out keeps its value, although the API replaces whole users.
+  - Pocket ID has no passwords. A new user registers a passkey with the help of a one-time link.
+options:
+  username:
+    description: Name that the user signs in with. It is the claim C(preferred_username).
+    type: str
+    required: true
+  email:
+    description: E-mail address. Pocket ID demands one unless its setting says otherwise.
+    type: str
+  first_name:
+    description: First name.
+    type: str
+  last_name:
+    description: Last name.
+    type: str
+  display_name:
+    description: Name that is shown.
+    type: str
+  is_admin:
+    description: Whether the user administrates Pocket ID.
+    type: bool
+  disabled:
+    description: Whether the user is kept from signing in.
+    type: bool
+  email_verified:
+    description: Whether the e-mail address counts as verified.
+    type: bool
+  locale:
+    description: Language of the user, for example V(en).
+    type: str
+  state:
+    description: Whether the user is there.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: fleetgate.proxmox.pocketid_group
+  - module: fleetgate.proxmox.pocketid_state
+extends_documentation_fragment:
+  - fleetgate.proxmox.pocketid
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: A person
+  fleetgate.proxmox.pocketid_user:
+    username: alice
+    email: alice@example.org
+    first_name: Alice
+"""
+
+RETURN = r"""
+user:
+  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  returned: success
+  type: dict
+  sample: {username: alice, email: alice@example.org}
+plan:
+  description: The requests that change something, in order, each with its reason. The same in check mode.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - {verb: POST, path: /api/users, reason: user alice is missing}
+"""
+
+from ..module_utils.pocketid.system import POCKETID
+
+MODULE = POCKETID.one("user")
+
+
+def main():
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()
