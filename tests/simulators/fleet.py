@@ -1,0 +1,161 @@
+"""Whole fleets of simulators: the servers of the example inventories, on loopback addresses of their own."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from .pbs import PbsSimulator
+from .pocketid import PocketIdSimulator
+from .pve import PveSimulator
+from .server import Authority, Exchange, Observed, free_port, serve
+
+PVE_PORT, PBS_PORT, POCKETID_PORT = 8006, 8007, 8443
+
+# Asking the token endpoint with a code that cannot exist changes nothing, although it is a POST.
+PROBES = {("POST", "/api/oidc/token")}
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a fleet consists of: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions."""
+
+    clusters: dict[str, tuple[str, ...]]
+    backups: tuple[str, ...]
+    pve: str = "9.2"
+    pbs: str = "4.2"
+    pocketid: str = "2.14"
+
+
+FLEETS = {
+    "homelab": Description({"pve1": ("pve1",)}, ("pbs1",)),
+    "fleet": Description(
+        {name: tuple(f"{name}{number}" for number in (1, 2, 3)) for name in ("berlin", "vienna", "lab")},
+        ("backup-berlin", "backup-vienna"),
+    ),
+}
+
+
+@dataclass
+class Server:
+    """One simulated server: where it listens, and the journal and faults of what stands before it."""
+
+    name: str
+    host: str
+    port: int
+    observed: Observed
+
+    @property
+    def url(self) -> str:
+        return f"https://{self.host}:{self.port}"
+
+
+@dataclass
+class Fleet:
+    """A running fleet. PVE servers are in the order of their nodes; the first is the one in the inventory."""
+
+    authority: Authority
+    pve: dict[str, list[Server]] = field(default_factory=dict)
+    pbs: dict[str, Server] = field(default_factory=dict)
+    pocketid: Server | None = None
+    api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def servers(self) -> list[Server]:
+        return [*(node for nodes in self.pve.values() for node in nodes), *self.pbs.values(), self.pocketid]
+
+    def exchanges(self) -> list[tuple[str, Exchange]]:
+        return [(server.name, exchange) for server in self.servers for exchange in server.observed.journal]
+
+    def writes(self) -> list[tuple[str, Exchange]]:
+        """Requests so far that were made to change something, with the name of the server."""
+        return [(name, one) for name, one in self.exchanges() if one.writes and (one.verb, one.path) not in PROBES]
+
+    def forget(self) -> None:
+        """Begin the journals anew."""
+        for server in self.servers:
+            server.observed.journal.clear()
+
+    def secrets(self) -> list[str]:
+        """What must never show in any output."""
+        return [self.api_key, *self.tokens.values()]
+
+    def inventory(self) -> dict:
+        """An inventory to be read after that of an example: the same hosts, with addresses and credentials of this fleet."""
+        trust = str(self.authority.bundle)
+        provider = {"type": "pocketid", "url": self.pocketid.url, "api_key": self.api_key, "ca_path": trust}
+
+        def host(server: Server, name: str) -> dict:
+            api = {"api_port": server.port, "api_token_id": "root@pam!fleet", "api_token_secret": self.tokens[name], "ca_path": trust}
+            return {"ansible_host": server.host, "fleetgate_api": api, "fleetgate_idp": provider}
+
+        clusters = {name: host(nodes[0], name) for name, nodes in self.pve.items()}
+        backups = {name: host(server, name) for name, server in self.pbs.items()}
+        return {"all": {"children": {"pve": {"hosts": clusters}, "pbs": {"hosts": backups}}}}
+
+
+class FleetServers:
+    """Starts a fleet and stops it when the block ends; with `real_ports` on those of the products."""
+
+    def __init__(self, description: Description, folder: Path, real_ports: bool = False) -> None:
+        self._description = description
+        self._real_ports = real_ports
+        self._stack = ExitStack()
+        self.fleet = Fleet(Authority(folder))
+
+    def __enter__(self) -> Fleet:
+        with ExitStack() as stack:
+            self._start_pocketid(stack)
+            for number, (name, nodes) in enumerate(self._description.clusters.items()):
+                self._start_cluster(stack, number, name, nodes)
+            for number, name in enumerate(self._description.backups):
+                self._start_backup(stack, number, name)
+            self._stack = stack.pop_all()
+        return self.fleet
+
+    def __exit__(self, *_error) -> None:
+        self._stack.close()
+
+    def _start_pocketid(self, stack: ExitStack) -> None:
+        host = "127.0.30.1"
+        # the issuer is part of what the server says, so the port must be known first
+        port = POCKETID_PORT if self._real_ports else free_port(host)
+        simulator = PocketIdSimulator(self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key)
+        self.fleet.pocketid = self._serve(stack, "pocketid", simulator.app(), host, port)
+
+    def _start_cluster(self, stack: ExitStack, number: int, name: str, nodes: tuple[str, ...]) -> None:
+        addresses = {node: f"127.0.{10 + number}.{position}" for position, node in enumerate(nodes, 1)}
+        simulator = PveSimulator(
+            version=self._description.pve,
+            nodes=nodes,
+            cluster=name if len(nodes) > 1 else None,
+            addresses=addresses,
+            passwords={"root@pam": self._secret(f"{name} root")},
+            tokens={"root@pam!fleet": self._secret(name)},
+            trust=self.fleet.authority.bundle,
+        )
+        port = PVE_PORT if self._real_ports else 0
+        self.fleet.pve[name] = [self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()]
+
+    def _start_backup(self, stack: ExitStack, number: int, name: str) -> None:
+        simulator = PbsSimulator(
+            version=self._description.pbs,
+            node=name,
+            passwords={"root@pam": self._secret(f"{name} root")},
+            tokens={"root@pam!fleet": self._secret(name)},
+            trust=self.fleet.authority.bundle,
+        )
+        port = PBS_PORT if self._real_ports else 0
+        self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), f"127.0.20.{number + 1}", port)
+
+    def _secret(self, owner: str) -> str:
+        return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))
+
+    def _serve(self, stack: ExitStack, name: str, app, host: str, port: int) -> Server:
+        observed = Observed(app)
+        bound = stack.enter_context(serve(observed, self.fleet.authority.tls(host, name), host, port))
+        return Server(name, host, bound, observed)

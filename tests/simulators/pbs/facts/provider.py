@@ -1,0 +1,108 @@
+"""A scripted OpenID provider for the tests of a relying party: right by default, wrong on request."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
+
+import requests
+from authlib.oauth2.rfc7636 import create_s256_code_challenge
+from joserfc import jwt
+from joserfc.jwk import RSAKey
+from werkzeug import Request, Response
+from werkzeug.exceptions import BadRequest
+
+from .language import ABSENT, JSON
+from .server import Server
+
+CALLBACK = "https://pbs1.example.org:8007"
+SIGNING, STRANGER = (RSAKey.generate_key(2048, {"kid": "first", "use": "sig"}) for _each in range(2))
+
+
+class Provider:
+    """Knows one client and one user. A test changes `metadata`, `client`, `key` and `algorithm` of signatures, `claims`
+    of the ID token, `userinfo`, and `broken` pages, which answer with a status only; ABSENT removes a value."""
+
+    def __init__(self, issuer: str) -> None:
+        self.issuer = issuer
+        self.client: tuple[str, str | None] = ("pbs", "secret")
+        self.key, self.algorithm = SIGNING, "RS256"
+        self.claims: dict[str, Any] = {}
+        self.userinfo: dict[str, Any] = {"sub": "ann"}
+        self.broken: dict[str, int] = {}
+        self.metadata: dict[str, Any] = {
+            "issuer": issuer,
+            "authorization_endpoint": f"{issuer}/authorize",
+            "token_endpoint": f"{issuer}/token",
+            "userinfo_endpoint": f"{issuer}/userinfo",
+            "jwks_uri": f"{issuer}/jwks",
+            "response_types_supported": ["code"],
+            "subject_types_supported": ["public"],
+            "id_token_signing_alg_values_supported": ["RS256"],
+        }
+        self._asked: dict[str, str] = {}
+
+    def log_in(self, url: str) -> dict[str, str]:
+        """Someone follows the authorization URL and logs in; what the browser brings back to the relying party."""
+        self._asked = dict(parse_qsl(urlsplit(url).query))
+        return {"state": self._asked["state"], "code": "the code", "redirect-url": self._asked["redirect_uri"]}
+
+    @Request.application
+    def __call__(self, request: Request) -> Response:
+        page = request.path.rpartition("/")[2]
+        pages = {"openid-configuration": self._configuration, "jwks": self._keys, "token": self._token,
+                 "userinfo": self._userinfo}
+        if page in self.broken:
+            return Response(status=self.broken[page])
+        return Response(json.dumps(pages[page](request)), content_type=JSON)
+
+    def _configuration(self, request: Request) -> dict[str, Any]:
+        return {name: value for name, value in self.metadata.items() if value is not ABSENT}
+
+    def _keys(self, request: Request) -> dict[str, Any]:
+        return {"keys": [SIGNING.as_dict(private=False)]}
+
+    def _userinfo(self, request: Request) -> dict[str, Any]:
+        return self.userinfo if request.headers["Authorization"] == "Bearer access" else {}
+
+    def _token(self, request: Request) -> dict[str, Any]:
+        """Tokens for the client, the code and the verifier that are due, and for no others."""
+        given = request.authorization
+        client = request.form.get("client_id"), None
+        if given:
+            client = unquote_plus(given.username), unquote_plus(given.password)
+        shown = request.form["code"], request.form["redirect_uri"], request.form["code_verifier"]
+        due = "the code", self._asked["redirect_uri"], self._asked["code_challenge"]
+        if client != self.client or (*shown[:2], create_s256_code_challenge(shown[2])) != due:
+            raise BadRequest("invalid_grant")
+        now = int(time.time())
+        claims = {"iss": self.issuer, "aud": client[0], "sub": "ann", "iat": now, "exp": now + 60,
+                  "nonce": self._asked["nonce"], **self.claims}
+        claims = {name: value for name, value in claims.items() if value is not ABSENT}
+        header = {"alg": self.algorithm, "kid": "first"}
+        id_token = jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        return {"access_token": "access", "token_type": "Bearer", "id_token": id_token}
+
+
+@dataclass
+class Login:
+    """A server with an OpenID realm called {n}, and the realm's provider."""
+
+    server: Server
+    provider: Provider
+
+    def url(self) -> str:
+        return self.server.data("POST /access/openid/auth-url", {"realm": "{n}", "redirect-url": CALLBACK}, token="")
+
+    def walk(self, **more: Any) -> requests.Response:
+        """One login from the first page to the last; the answer of the server."""
+        body = {**self.provider.log_in(self.url()), **more}
+        return self.server.call("POST /access/openid/login", body, token="")
+
+    def userid(self) -> str:
+        answer = self.walk()
+        assert answer.status_code == 200, answer.text
+        return answer.json()["data"]["username"]

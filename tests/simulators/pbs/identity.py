@@ -1,0 +1,24 @@
+"""Names of users (`name@realm`) and tokens (`name@realm!token`); the last `@` separates, a name may hold others."""
+
+from __future__ import annotations
+
+ROOT = "root@pam"
+
+
+def is_token(auth_id: str) -> bool:
+    return "!" in auth_id.rpartition("@")[2]
+
+
+def owner(auth_id: str) -> str:
+    """The user behind an identity: itself, or the owner of a token."""
+    name, at, rest = auth_id.rpartition("@")
+    return name + at + rest.partition("!")[0]
+
+
+def realm_of(userid: str) -> str:
+    return userid.rpartition("@")[2]
+
+
+def is_superuser(auth_id: str | None) -> bool:
+    """root@pam by ticket; a token of root@pam is an ordinary identity."""
+    return auth_id == ROOT

@@ -1,0 +1,141 @@
+"""/access/users: users and their API tokens."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from .call import Call, apply_update, route
+from .errors import ApiError
+from .identity import is_superuser, is_token, owner, realm_of
+from .login import confirm_caller
+from .state import lookup
+
+USERS, USER = "/access/users", "/access/users/{userid}"
+TOKENS, TOKEN = f"{USER}/token", f"{USER}/token/{{token-name}}"
+
+
+def shown(section: dict[str, Any]) -> dict[str, Any]:
+    """A section as the API gives it; what is not set is absent."""
+    return {name: value for name, value in section.items() if name != "type"}
+
+
+def token_id(call: Call) -> str:
+    return f"{call.params['userid']}!{call.params['token-name']}"
+
+
+def apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
+    """Update a user or a token; being enabled and never expiring are not stored."""
+    apply_update(section, call.params, call.values(*without))
+    if section.get("enable") is True and "enable" in call.params:
+        del section["enable"]
+    if section.get("expire") == 0 and "expire" in call.params:
+        del section["expire"]
+
+
+@route(f"GET {USERS}")
+def list_users(call: Call) -> list[dict]:
+    sees_all = call.may("Sys.Audit", USERS)
+    rows = []
+    for userid, section in call.state.users.sections.items():
+        if is_token(userid) or not (sees_all or userid == owner(call.caller)):
+            continue
+        row = {"userid": userid, **shown(section)}
+        tokens = call.state.tokens_of(userid) if call.params.get("include_tokens") else {}
+        if tokens:
+            row["tokens"] = call.shuffled([{"tokenid": token, **shown(its)} for token, its in tokens.items()])
+        rows.append(row)
+    return call.shuffled(rows)
+
+
+@route(f"POST {USERS}")
+def create_user(call: Call) -> None:
+    """Not atomic: a user whose password cannot be set exists nevertheless."""
+    userid, password = call.params["userid"], call.params.get("password")
+    with call.change() as users:
+        if userid in users:
+            raise ApiError(400, f"user '{userid}' already exists.")
+        kind = call.state.realm_type(realm_of(userid))
+        users[userid] = {"type": "user", **call.values("userid", "password")}
+    if password is not None:
+        if kind == "pam" and not is_superuser(call.caller):
+            raise ApiError(400, "only superuser can edit pam credentials!")
+        call.state.store_password(userid, password)
+
+
+@route(f"GET {USER}")
+def read_user(call: Call) -> dict:
+    userid = call.params["userid"]
+    return {"userid": userid, **shown(lookup(call.state.users.sections, "user", userid))}
+
+
+@route(f"PUT {USER}")
+def update_user(call: Call) -> None:
+    """Since 3.2.12-1 a password is accepted and ignored; before, it was set, for the caller's own in exchange."""
+    userid, password = call.params["userid"], call.params.get("password")
+    sets_password = password is not None and not call.server.schema.since("3.2.12-1")
+    if sets_password:
+        confirm_caller(call, password)
+    with call.change() as users:
+        apply_account(lookup(users, "user", userid), call, "userid", "password")
+        if sets_password:
+            if realm_of(userid) == "pam" and owner(call.caller) != userid and not is_superuser(call.caller):
+                raise ApiError(400, "only superuser can edit pam credentials!")
+            call.state.store_password(userid, password)
+
+
+@route(f"DELETE {USER}")
+def delete_user(call: Call) -> None:
+    call.state.delete_user(call.params["userid"], call.params.get("digest"))
+
+
+@route(f"PUT {USER}/unlock-tfa")
+def unlock_second_factor(call: Call) -> bool:
+    """Nobody has a second factor here, so there is never one to unlock."""
+    return False
+
+
+@route(f"GET {TOKENS}")
+def list_tokens(call: Call) -> list[dict]:
+    tokens = call.state.tokens_of(call.params["userid"])
+    return call.shuffled([
+        {"token-name": token.rpartition("!")[2], "tokenid": token, **shown(section)}
+        for token, section in tokens.items()
+    ])
+
+
+@route(f"GET {TOKEN}")
+def read_token(call: Call) -> dict:
+    token = token_id(call)
+    return {"tokenid": token, **shown(lookup(call.state.users.sections, "token", token))}
+
+
+@route(f"POST {TOKEN}")
+def create_token(call: Call) -> dict:
+    """The user need not exist; a token without one cannot authenticate."""
+    token = token_id(call)
+    with call.change() as users:
+        if token in users:
+            raise ApiError(
+                400, f"token '{call.params['token-name']}' for user '{call.params['userid']}' already exists."
+            )
+        users[token] = {"type": "token", **call.values("userid", "token-name")}
+    return {"tokenid": token, "value": new_secret(call, token)}
+
+
+@route(f"PUT {TOKEN}")
+def update_token(call: Call) -> dict | None:
+    token = token_id(call)
+    with call.change() as users:
+        apply_account(lookup(users, "token", token), call, "userid", "token-name", "regenerate")
+    return {"secret": new_secret(call, token)} if call.params.get("regenerate") else None
+
+
+@route(f"DELETE {TOKEN}")
+def delete_token(call: Call) -> None:
+    call.state.delete_token(token_id(call), call.params.get("digest"))
+
+
+def new_secret(call: Call, token: str) -> str:
+    call.state.secrets[token] = secret = str(uuid.uuid4())
+    return secret

@@ -1,0 +1,140 @@
+"""The WSGI application: every request's way through limits, authentication and its handler to an answer."""
+
+from __future__ import annotations
+
+import math
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Request, Response, jsonify, redirect, request
+from joserfc.jwk import RSAKey
+from werkzeug.exceptions import HTTPException
+
+from . import clients, people, provider, settings, tokens
+from .call import ROUTES, Call, Route
+from .errors import ApiError
+from .state import STATIC_USER, State, User, new_id, random_text
+
+# Importing these modules fills the table of routes.
+HANDLERS = (clients, people, provider, settings, tokens)
+
+
+class Bucket:
+    """A limit of `rate` requests per second and address, `burst` at once."""
+
+    def __init__(self, rate: float, burst: int) -> None:
+        self._rate, self._burst = rate, burst
+        self._left: dict[str, tuple[float, float]] = {}
+
+    def wait(self, address: str) -> float:
+        """Zero, or the seconds until the next request is let through."""
+        moment = time.monotonic()
+        left, since = self._left.get(address, (float(self._burst), moment))
+        left = min(self._burst, left + (moment - since) * self._rate)
+        self._left[address] = (left - 1 if left >= 1 else left), moment
+        return 0.0 if left >= 1 else (1 - left) / self._rate
+
+
+class PocketIdSimulator:
+    """One server. `issuer` is its own address (APP_URL) and may be set once the port is known.
+
+    `version` chooses the dialect: 2.14 has several secrets per client, 2.13 one; 2.12 also refuses in the old way.
+    `api_key` acts as an administrator that exists from its first use on. `rate_limit` switches the limits on.
+    """
+
+    def __init__(
+        self, version: str = "2.14", issuer: str = "https://127.0.0.1", api_key: str = "simulated-static-api-key",
+        rate_limit: bool = False,
+    ) -> None:
+        major, minor, patch = map(int, (*version.split("."), "0")[:3])
+        self.version = (major, minor, patch)
+        self.issuer, self.api_key = issuer, api_key
+        self.state = State()
+        self.state.configuration = dict(settings.DEFAULTS)
+        self.key = RSAKey.generate_key(2048, {"kid": secrets.token_urlsafe(8)})
+        self._limits = {True: Bucket(100, 300), False: Bucket(0.1, 5)} if rate_limit else {}
+        self._lock = threading.Lock()
+
+    @property
+    def cookie(self) -> str:
+        """The name of the session cookie, which is bound to the host where there is TLS."""
+        return "__Host-access_token" if self.issuer.startswith("https:") else "access_token"
+
+    def jose_header(self, kind: str) -> dict[str, str]:
+        return {"alg": "RS256", "typ": kind, "kid": self.key.kid}
+
+    def make_static_user(self) -> User:
+        """The administrator behind the static key; deleted, it comes back under another name."""
+        profile = {
+            "username": f"static-api-user-{random_text(6)}", "email": None, "emailVerified": False,
+            "firstName": "Static API User", "lastName": "", "displayName": "Static API User", "isAdmin": True,
+            "locale": None, "disabled": False,
+        }
+        self.state.users = {STATIC_USER: User(STATIC_USER, profile), **self.state.users}
+        return self.state.users[STATIC_USER]
+
+    def app(self) -> Callable[..., Any]:
+        app = Flask(__name__, static_folder=None)
+        for index, each in enumerate(ROUTES):
+            if each.since <= self.version < each.until:
+                app.add_url_rule(each.path, str(index), self._handled(each), methods=[each.verb],
+                                 provide_automatic_options=False)
+        app.register_error_handler(HTTPException, self._unknown)
+        app.after_request(self._finished)
+        return app
+
+    def _handled(self, its: Route) -> Callable[..., Response]:
+        def handle(**parts: str) -> Response:
+            with self._lock:
+                try:
+                    self._limit(request)
+                    answer = its.handler(Call(self, request, its.need), **parts)
+                except ApiError as error:
+                    return self._refused(error)
+            if isinstance(answer, Response):
+                return answer
+            status, body = answer
+            if body is None:
+                return Response(status=status)
+            response = jsonify(body)
+            response.status_code = status
+            return response
+        return handle
+
+    def _limit(self, sent: Request) -> None:
+        if not self._limits or sent.path == "/healthz":
+            return
+        wait = self._limits[True].wait(sent.remote_addr or "")
+        if not wait and sent.path.startswith("/api/one-time-access-token/"):
+            wait = self._limits[False].wait(sent.remote_addr or "")
+        if wait:
+            error = ApiError(429, "rate_limited", "Too many requests")
+            error.retry_after = math.ceil(wait)
+            raise error
+
+    def _refused(self, error: ApiError) -> Response:
+        request_id = new_id()
+        status, body = error.answer(request_id, old=self.version < (2, 13))
+        response = jsonify(body)
+        response.status_code = status
+        response.headers["X-Request-ID"] = request_id
+        if error.retry_after:
+            response.headers["Retry-After"] = str(error.retry_after)
+        return response
+
+    def _unknown(self, _error: HTTPException) -> Response:
+        """What no route is for: an answer without a code below /api, and the page of the front end everywhere else."""
+        if request.path != "/" and request.path.endswith("/"):
+            return redirect(request.full_path.rstrip("?").rstrip("/"), 301)
+        if request.path.startswith(("/api/", "/.well-known/")):
+            return Response('{"error":"API endpoint not found"}', 404, content_type="application/json; charset=utf-8")
+        return Response("<!doctype html><title>Pocket ID</title>", content_type="text/html; charset=utf-8")
+
+    @staticmethod
+    def _finished(response: Response) -> Response:
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers.setdefault("X-Request-ID", new_id())
+        return response

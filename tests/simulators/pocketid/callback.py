@@ -1,0 +1,110 @@
+"""Callback URLs: which patterns may be stored, and which redirect URI a stored one admits (2.14.0 and 2.13.0, observed).
+
+A pattern is a URL in which `*` stands for anything within a host, port, user or scheme, and for one segment of a path, and
+`**` for any rest of a path. Groups of the URLPattern standard, `(…)` and `{…}`, which the server knows too, are refused here.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import parse_qs, urlsplit
+
+DEFAULT_PORTS = {"http": 80, "https": 443}
+PATTERN = re.compile(
+    r"(?P<scheme>\*|[a-z][a-z0-9+.-]*)://(?:(?P<user>[^/?#@]*)@)?(?P<host>\[[0-9a-f:.*]+\]|[^/?#@:\[\]\s]*)"
+    r"(?::(?P<port>\*|0|[1-9][0-9]*)?)?(?P<path>/[^?#]*)?(?:\?.*)?",
+    re.I,
+)
+# A host and port without a scheme reads as a scheme of that name: it is taken, but only ever equal to itself.
+OPAQUE = re.compile(r"[a-z][a-z0-9+.-]*:(?:/(?!/)[^?#]*|\d+(?:/[^?#]*)?)", re.I)
+REFUSED_PATH = re.compile(r"[\x00-\x1f(){}]|%(?![0-9a-f]{2})|(?<!\*)\+|\\$", re.I)
+REFUSED_SCHEMES = ("javascript", "data")
+
+
+def storable(pattern: str) -> bool:
+    """Whether the server takes `pattern` as a callback URL."""
+    if pattern == "*":
+        return True
+    pattern = pattern.partition("#")[0]
+    if pattern.partition(":")[0].lower() in REFUSED_SCHEMES or REFUSED_PATH.search(pattern.partition("?")[0]):
+        return False
+    match = PATTERN.fullmatch(pattern)
+    if not match:
+        return bool(OPAQUE.fullmatch(pattern))
+    return match["port"] in (None, "*") or int(match["port"]) < 65536
+
+
+def admits(patterns: list[str], uri: str) -> bool:
+    """Whether any of the stored `patterns` lets a login return to `uri`."""
+    return any(_matches(pattern, variant) for pattern in patterns for variant in _variants(uri))
+
+
+def _variants(uri: str) -> list[str]:
+    """`uri` itself and, on a loopback address over http, the form without a port: such clients choose one at random."""
+    parts = urlsplit(uri)
+    if parts.scheme != "http" or not parts.port or not _is_loopback(parts.hostname):
+        return [uri]
+    return [uri, uri.replace(f":{parts.port}", "", 1)]
+
+
+def _is_loopback(host: str | None) -> bool:
+    return host == "localhost" or _loopback_address(host)
+
+
+def _loopback_address(host: str | None) -> bool:
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+def _matches(pattern: str, uri: str) -> bool:
+    if pattern in ("*", uri):
+        return True
+    match = PATTERN.fullmatch(pattern.partition("#")[0])
+    parts = urlsplit(uri.partition("#")[0])
+    if not match or not parts.netloc:
+        return False
+    scheme, port = parts.scheme.lower(), parts.port
+    standard = DEFAULT_PORTS.get(scheme)
+    user, at, _ = parts.netloc.rpartition("@")
+    # A pattern without user or path admits any; one without a port only the standard port.
+    return (
+        _glob(match["scheme"], scheme)
+        and (match["user"] is None or _glob(match["user"], user))
+        and _glob(match["host"].strip("[]"), parts.hostname or "")
+        and (match["port"] == "*" or int(match["port"] or standard or 0) == (port or standard or 0)
+             or _any_port(match, parts.hostname, scheme))
+        and (match["path"] is None or bool(_path(match["path"]).fullmatch(parts.path or "/")))
+        and _same_query(urlsplit(pattern.replace("*", "%2A")).query.replace("%2A", "*"), parts.query)
+    )
+
+
+def _any_port(match: re.Match, host: str | None, scheme: str) -> bool:
+    """A registered loopback *address* over http admits any port even if it names one; the name localhost does not."""
+    return scheme == "http" and _loopback_address(host) and match["host"].strip("[]") == host
+
+
+def _glob(pattern: str, value: str) -> bool:
+    return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.I))
+
+
+def _path(pattern: str) -> re.Pattern:
+    """The path as a regular expression. Letters right after a single `*` are read as its name, so they vanish."""
+    parts = re.split(r"(\*\*|\*\w*)", pattern)
+    return re.compile("".join(
+        ".*" if part == "**" else "[^/]+" if part.startswith("*") else re.escape(part) for part in parts
+    ))
+
+
+def _same_query(pattern: str, query: str) -> bool:
+    """The same keys with as many values each; a value of the pattern may hold `*`, which does not cross a slash."""
+    wanted, given = parse_qs(pattern, keep_blank_values=True), parse_qs(query, keep_blank_values=True)
+    return wanted.keys() == given.keys() and all(
+        len(values) == len(given[key]) and all(map(_value, values, given[key])) for key, values in wanted.items()
+    )
+
+
+def _value(pattern: str, value: str) -> bool:
+    return bool(re.fullmatch("[^/]*".join(map(re.escape, pattern.split("*"))), value))

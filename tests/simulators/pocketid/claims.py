@@ -1,0 +1,86 @@
+"""What a client learns about a user: claims by scope, and the two tokens that carry them (2.14.0 and 2.13.0, observed)."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from .state import Client, State, new_id
+
+if TYPE_CHECKING:
+    from .app import PocketIdSimulator
+
+SCOPES = ("openid", "profile", "email", "groups", "offline_access")
+ID_TOKEN_SECONDS = 3600
+RESERVED = frozenset((
+    "given_name", "family_name", "name", "email", "email_verified", "preferred_username", "display_name", "groups",
+    "type", "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "client_id", "nbf", "jti",
+))
+
+
+def known_scopes(asked: str) -> list[str]:
+    """The scopes of a request, in its order; unknown ones are dropped without a word."""
+    return [scope for scope in dict.fromkeys(asked.split()) if scope in SCOPES]
+
+
+def user_claims(simulator: PocketIdSimulator, user_id: str, scopes: list[str]) -> dict[str, Any]:
+    user = simulator.state.users[user_id]
+    profile = user.profile
+    claims: dict[str, Any] = {}
+    if "profile" in scopes:
+        claims.update(custom_claims(simulator.state, user_id))
+        claims.update({
+            "given_name": profile["firstName"], "family_name": profile["lastName"],
+            "name": f"{profile['firstName']} {profile['lastName']}".strip(), "display_name": profile["displayName"],
+            "preferred_username": profile["username"],
+            "picture": f"{simulator.issuer}/api/users/{user_id}/profile-picture.png",
+        })
+    if "email" in scopes and profile["email"]:
+        claims.update({"email": profile["email"], "email_verified": profile["emailVerified"]})
+    if "groups" in scopes:
+        claims["groups"] = [group.name for group in simulator.state.groups_of(user_id)]
+    return {**claims, "sub": user_id}
+
+
+def custom_claims(state: State, user_id: str) -> dict[str, Any]:
+    """The claims of a user's groups and, before them, the user's own; a value that is JSON is told as JSON."""
+    found: dict[str, str] = {}
+    for group in state.groups_of(user_id):
+        found = {**group.claims, **found}
+    found.update(state.users[user_id].claims)
+    return {key: _decoded(value) for key, value in found.items()}
+
+
+def id_claims(
+    simulator: PocketIdSimulator, client: Client, user_id: str, scopes: list[str], session: dict[str, Any],
+    requested: datetime, **more: Any
+) -> dict[str, Any]:
+    """The claims of an ID token; `session` is the login that it tells of, `more` goes in where it has a value."""
+    issued = int(time.time())
+    claims = {
+        **user_claims(simulator, user_id, scopes), "iss": simulator.issuer, "aud": [client.id], "iat": issued,
+        "exp": issued + ID_TOKEN_SECONDS, "auth_time": session["iat"], "rat": int(requested.timestamp()), "jti": new_id(),
+        "type": "id-token", "amr": session["amr"], **more,
+    }
+    return {name: value for name, value in claims.items() if value is not None}
+
+
+def access_claims(
+    simulator: PocketIdSimulator, client: Client, subject: str, scopes: list[str]
+) -> dict[str, Any]:
+    """The claims of an access token (RFC 9068); one with a scope of OpenID is for the provider's userinfo endpoint too."""
+    issued = int(time.time())
+    return {
+        "aud": [client.id, simulator.issuer] if scopes else [client.id], "client_id": client.id, "sub": subject,
+        "iss": simulator.issuer, "iat": issued, "exp": issued + 60 * client.settings["accessTokenDurationMinutes"],
+        "jti": new_id(), "scope": " ".join(scopes), "scp": scopes,
+    }
+
+
+def _decoded(value: str) -> Any:
+    try:
+        return json.loads(value)
+    except ValueError:
+        return value

@@ -1,0 +1,239 @@
+"""OIDC clients: registration, groups that may use them, secrets in both dialects, logos, and a preview of claims."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Request, Response
+
+from . import rules, views
+from .call import Call, Need, route
+from .claims import access_claims, id_claims, known_scopes, user_claims
+from .errors import ApiError, Wrong, image_not_found, invalid, invalid_body, missing, not_found, user_not_found
+from .images import MIME_TYPES, stripped
+from .lists import Listing
+from .state import Client, Logo, Secret, new_id, now, random_text
+
+CLIENTS = "/api/oidc/clients"
+MOST_SECRETS, LARGEST_UPLOAD = 20, 2 << 20
+DEFAULT_MINUTES = {"accessTokenDurationMinutes": 60, "refreshTokenDurationMinutes": 43200}
+LISTED_FLAGS = ("pkceEnabled", "requiresReauthentication", "requiresPushedAuthorizationRequests", "skipConsent",
+                "isGroupRestricted")
+FLAGS = {
+    **{name: lambda client, name=name: client.settings[name] for name in LISTED_FLAGS},
+    "pkceSupported": lambda client: client.pkce_supported,
+    "clientType": lambda client: "standard",
+}
+LISTING = Listing(
+    search=lambda client: (client.settings["name"],),
+    sortable={**FLAGS, "name": lambda client: client.settings["name"],
+              "createdAt": lambda client: int(client.created.timestamp()),
+              "allowedUserGroupsCount": lambda client: len(client.groups)},
+    filterable=FLAGS,
+)
+
+
+def find(call: Call, client_id: str) -> Client:
+    if client_id not in call.state.clients:
+        raise not_found("OIDC client")
+    return call.state.clients[client_id]
+
+
+@route("GET", CLIENTS)
+def list_clients(call: Call) -> tuple[int, Any]:
+    def view(client: Client) -> dict[str, Any]:
+        return {**views.client(client, call.version), "allowedUserGroupsCount": len(client.groups)}
+    return 200, LISTING.page(call.state.clients.values(), call.request.args, view)
+
+
+@route("POST", CLIENTS)
+def create_client(call: Call) -> tuple[int, Any]:
+    values = call.body(rules.CLIENT)
+    client = Client(values["id"] or new_id(), settings(values))
+    if client.id in call.state.clients:
+        raise ApiError(409, "client_id_already_exists", "Client ID is already in use")
+    call.state.clients[client.id] = client
+    fetch_logos(values)
+    return 201, views.client_with_groups(client, call.state, call.version)
+
+
+@route("GET", f"{CLIENTS}/<client_id>")
+def get_client(call: Call, client_id: str) -> tuple[int, Any]:
+    return 200, views.client_with_groups(find(call, client_id), call.state, call.version)
+
+
+@route("GET", f"{CLIENTS}/<client_id>/meta", Need.NOBODY)
+def get_client_summary(call: Call, client_id: str) -> tuple[int, Any]:
+    return 200, views.client_summary(find(call, client_id), call.version)
+
+
+@route("PUT", f"{CLIENTS}/<client_id>")
+def update_client(call: Call, client_id: str) -> tuple[int, Any]:
+    """Everything that is left out falls back to its zero value; secrets and logos stay, groups while it is restricted."""
+    values = call.body(rules.CLIENT_UPDATE)
+    client = find(call, client_id)
+    client.settings = settings(values)
+    if not values["pkceEnabled"]:
+        client.pkce_supported = False
+    if not values["isGroupRestricted"]:
+        client.groups = []
+    fetch_logos(values)
+    return 200, views.client_with_groups(client, call.state, call.version, touched=now())
+
+
+@route("DELETE", f"{CLIENTS}/<client_id>")
+def delete_client(call: Call, client_id: str) -> tuple[int, Any]:
+    if client_id in call.state.clients or call.since(2, 13):
+        call.state.drop_client(find(call, client_id).id)
+    return 204, None
+
+
+@route("PUT", f"{CLIENTS}/<client_id>/allowed-user-groups")
+def set_client_groups(call: Call, client_id: str) -> tuple[int, Any]:
+    """Unknown groups are dropped without a word, and the restriction itself is not touched."""
+    chosen = call.body(rules.ids("userGroupIds"))["userGroupIds"]
+    client = find(call, client_id)
+    client.groups = [group for group in call.state.groups if group in chosen]
+    return 200, views.client(client, call.version)
+
+
+@route("GET", f"{CLIENTS}/<client_id>/preview/<user_id>")
+def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
+    """The claims that a login would bring; times of the tokens are texts here, all but `auth_time` and `rat`."""
+    scopes = known_scopes(call.request.args.get("scopes", ""))
+    if not call.request.args.get("scopes"):
+        raise missing("scopes")
+    client = find(call, client_id)
+    if user_id not in call.state.users:
+        raise user_not_found()
+    if not call.state.admits(client, user_id):
+        raise ApiError(403, "oidc_access_denied", "You're not allowed to access this service")
+    session = {"iat": int(now().timestamp()), "amr": call.session.get("amr")}
+    id_token = id_claims(call.simulator, client, user_id, scopes, session, now())
+    tokens = [id_token, access_claims(call.simulator, client, user_id, scopes)]
+    for token in tokens:
+        token.update({name: views.in_seconds(datetime.fromtimestamp(token[name]).astimezone())
+                      for name in ("iat", "exp")})
+    user_info = {**user_claims(call.simulator, user_id, scopes), "type": "id-token"}
+    return 200, {"idToken": tokens[0], "accessToken": tokens[1], "userInfo": user_info}
+
+
+@route("GET", f"{CLIENTS}/<client_id>/secrets", since=(2, 14))
+def list_secrets(call: Call, client_id: str) -> tuple[int, Any]:
+    return 200, [views.secret(secret) for secret in find(call, client_id).secrets]
+
+
+@route("POST", f"{CLIENTS}/<client_id>/secrets", since=(2, 14))
+def add_secret(call: Call, client_id: str) -> tuple[int, Any]:
+    values = call.optional_body(rules.SECRET)
+    if values["expiresAt"] and values["expiresAt"] <= now():
+        raise invalid(text="The expiration date of a client secret must be in the future")
+    client = _confidential(call, client_id)
+    if len(client.secrets) >= MOST_SECRETS:
+        raise invalid(text=f"A client cannot have more than {MOST_SECRETS} secrets")
+    secret = Secret(values["secret"] or random_text(32), values["expiresAt"])
+    client.secrets.append(secret)
+    return 201, {**views.secret(secret), "secret": secret.value}
+
+
+@route("DELETE", f"{CLIENTS}/<client_id>/secrets/<secret_id>", since=(2, 14))
+def delete_secret(call: Call, client_id: str, secret_id: str) -> tuple[int, Any]:
+    client = find(call, client_id)
+    kept = [secret for secret in client.secrets if secret.id != secret_id]
+    if len(kept) == len(client.secrets):
+        raise not_found("Client secret")
+    client.secrets = kept
+    return 204, None
+
+
+@route("POST", f"{CLIENTS}/<client_id>/secret", until=(2, 14))
+def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
+    """The one secret of a client; what was before it is void at once. bcrypt cannot take more than 72 bytes."""
+    values = call.optional_body(rules.SECRET[:1])
+    client = _confidential(call, client_id)
+    if len(values["secret"]) > 72:
+        raise ApiError(500, "internal_error", "Something went wrong")
+    client.secrets = [Secret(values["secret"] or random_text(32))]
+    return 200, {"secret": client.secrets[0].value}
+
+
+@route("GET", f"{CLIENTS}/<client_id>/logo", Need.NOBODY)
+def get_logo(call: Call, client_id: str) -> Response:
+    """The dark logo if it is asked for and there, else the light one. Nothing in the headers identifies the content."""
+    client = find(call, client_id)
+    logo = client.logos.get(_light(call.request)) or client.logos.get(True)
+    if logo is None:
+        raise image_not_found()
+    response = Response(logo.data, content_type=MIME_TYPES[logo.extension])
+    if "skipCache" not in call.request.args:
+        response.headers["Cache-Control"] = "public, max-age=900, stale-while-revalidate=43200"
+    return response
+
+
+@route("POST", f"{CLIENTS}/<client_id>/logo")
+def set_logo(call: Call, client_id: str) -> tuple[int, Any]:
+    if len(call.request.get_data(cache=True)) > LARGEST_UPLOAD:
+        raise ApiError(413, "file_too_large", "File must not exceed 2.00 MB", max_size="2.00 MB")
+    if call.request.mimetype != "multipart/form-data":
+        raise invalid_body()
+    file = call.request.files.get("file")
+    if file is None:
+        raise missing("file")
+    extension = (file.filename or "").rpartition(".")[2].lower()
+    if extension not in MIME_TYPES:
+        raise ApiError(415, "file_type_not_supported", "File type is not supported")
+    find(call, client_id).logos[_light(call.request)] = Logo(extension, stripped(file.read(), extension))
+    return 204, None
+
+
+@route("DELETE", f"{CLIENTS}/<client_id>/logo")
+def delete_logo(call: Call, client_id: str) -> tuple[int, Any]:
+    if find(call, client_id).logos.pop(_light(call.request), None) is None:
+        raise image_not_found()
+    return 204, None
+
+
+def settings(values: dict[str, Any]) -> dict[str, Any]:
+    """What is kept of a request body. A public client always has PKCE; a duration of zero is the default one."""
+    kept = {name: value for name, value in values.items()
+            if name not in ("id", "hasLogo", "hasDarkLogo", "logoUrl", "darkLogoUrl")}
+    return {
+        **kept,
+        "callbackURLs": kept["callbackURLs"] or [],
+        "logoutCallbackURLs": kept["logoutCallbackURLs"] or [],
+        "credentials": kept["credentials"].get("federatedIdentities") or [],
+        "pkceEnabled": kept["isPublic"] or kept["pkceEnabled"],
+        **{name: kept[name] or minutes for name, minutes in DEFAULT_MINUTES.items()},
+    }
+
+
+def fetch_logos(values: dict[str, Any]) -> None:
+    """Logo URLs are fetched when the client is already stored. No address is public from here, so all of them fail."""
+    for url in (values["logoUrl"], values["darkLogoUrl"]):
+        if url is None:
+            continue
+        parts = urlsplit(url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or _is_private(parts.hostname):
+            raise invalid(Wrong("logoUrl", "invalid_value", "must be a public HTTP or HTTPS URL"),
+                          text="Logo URL is not allowed")
+        raise ApiError(422, "logo_download_failed", "Logo could not be downloaded")
+
+
+def _is_private(host: str) -> bool:
+    return host == "localhost" or bool(re.fullmatch(r"[\d.]+|.*:.*", host)) and not ipaddress.ip_address(host).is_global
+
+
+def _confidential(call: Call, client_id: str) -> Client:
+    client = find(call, client_id)
+    if client.settings["isPublic"]:
+        raise invalid(text="Cannot create a secret for a public client")
+    return client
+
+
+def _light(request: Request) -> bool:
+    """Which logo is meant: the light one unless `light` says otherwise, and anything but a yes says so."""
+    return request.args.get("light", "true") in ("1", "t", "T", "TRUE", "true", "True")

@@ -1,0 +1,264 @@
+"""Users, groups, custom claims, and the one-time tokens that let a user in without a passkey."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+from flask import jsonify
+from joserfc import jwt
+
+from . import rules, views
+from .call import Call, Need, route
+from .claims import RESERVED
+from .errors import ApiError, Wrong, already_in_use, missing, not_found, user_disabled, user_not_found
+from .lists import Listing
+from .state import Group, OneTimeToken, User, new_id, now, random_text
+
+USERS, GROUPS = "/api/users", "/api/user-groups"
+UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ0123456789"
+# Letters that are never in a token, read as the digits that people may have meant.
+MISREAD = str.maketrans("IiOo", "1100")
+SHORT_LIFE = 15 * 60
+USER_FLAGS = {name: lambda user, name=name: user.profile[name] for name in ("emailVerified", "isAdmin", "disabled")}
+USER_LISTING = Listing(
+    search=lambda user: [user.profile[name] for name in ("email", "firstName", "lastName", "username")],
+    sortable={**USER_FLAGS, "createdAt": lambda user: int(user.created.timestamp()),
+              "username": lambda user: user.profile["username"].lower(),
+              **{name: lambda user, name=name: user.profile[name]
+                 for name in ("email", "firstName", "lastName", "displayName")}},
+    filterable=USER_FLAGS,
+)
+GROUP_LISTING = Listing(
+    search=lambda group: (group.name,),
+    sortable={"name": lambda group: group.name, "friendlyName": lambda group: group.friendly_name,
+              "userCount": lambda group: len(group.members),
+              "createdAt": lambda group: int(group.created.timestamp())},
+)
+
+
+def find_user(call: Call, user_id: str) -> User:
+    if user_id not in call.state.users:
+        raise user_not_found()
+    return call.state.users[user_id]
+
+
+def find_group(call: Call, group_id: str) -> Group:
+    if group_id not in call.state.groups:
+        raise not_found("User group")
+    return call.state.groups[group_id]
+
+
+@route("GET", USERS)
+def list_users(call: Call) -> tuple[int, Any]:
+    def view(user: User) -> dict[str, Any]:
+        return views.user(user, call.state.groups_of(user.id))
+    return 200, USER_LISTING.page(call.state.users.values(), call.request.args, view)
+
+
+@route("GET", f"{USERS}/me", Need.USER)
+def get_own_user(call: Call) -> tuple[int, Any]:
+    return 200, views.user(call.user, call.state.groups_of(call.user.id))
+
+
+@route("GET", f"{USERS}/<user_id>")
+def get_user(call: Call, user_id: str) -> tuple[int, Any]:
+    return 200, views.user(find_user(call, user_id), call.state.groups_of(user_id))
+
+
+@route("POST", USERS)
+def create_user(call: Call) -> tuple[int, Any]:
+    values = call.body(rules.USER)
+    user = User(values["id"] or new_id(), _profile(call, values))
+    _refuse_duplicate(call, user.profile, user.id)
+    if user.id in call.state.users:
+        raise ApiError(500, "internal_error", "Something went wrong")
+    call.state.users[user.id] = user
+    defaults = json.loads(call.state.configuration["signupDefaultUserGroupIDs"] or "[]")
+    call.state.set_groups(user.id, values["userGroupIds"] or defaults)
+    answer = views.user(user, call.state.groups_of(user.id), touched=now())
+    claims = json.loads(call.state.configuration["signupDefaultCustomClaims"] or "[]")
+    user.claims = {claim["key"]: claim["value"] for claim in claims}
+    return 201, answer
+
+
+@route("PUT", f"{USERS}/<user_id>")
+def update_user(call: Call, user_id: str) -> tuple[int, Any]:
+    """Everything that is left out falls back to its zero value; id and groups in the body have no effect."""
+    profile = _profile(call, call.body(rules.USER))
+    user = find_user(call, user_id)
+    _refuse_duplicate(call, profile, user_id)
+    user.profile = profile
+    return 200, views.bare_user(user)
+
+
+@route("DELETE", f"{USERS}/<user_id>")
+def delete_user(call: Call, user_id: str) -> tuple[int, Any]:
+    call.state.drop_user(find_user(call, user_id).id)
+    return 204, None
+
+
+@route("GET", f"{USERS}/<user_id>/groups")
+def list_user_groups(call: Call, user_id: str) -> tuple[int, Any]:
+    return 200, [views.unlinked_group(group) for group in call.state.groups_of(find_user(call, user_id).id)]
+
+
+@route("PUT", f"{USERS}/<user_id>/user-groups")
+def set_user_groups(call: Call, user_id: str) -> tuple[int, Any]:
+    """It also gives the groups a new date of creation, for good."""
+    chosen = call.body(rules.ids("userGroupIds"))["userGroupIds"]
+    user = find_user(call, user_id)
+    call.state.set_groups(user_id, chosen)
+    groups = call.state.groups_of(user_id)
+    for group in groups:
+        group.created = now()
+    return 200, views.user(user, groups, touched=now())
+
+
+@route("GET", GROUPS)
+def list_groups(call: Call) -> tuple[int, Any]:
+    return 200, GROUP_LISTING.page(call.state.groups.values(), call.request.args, views.listed_group)
+
+
+@route("GET", f"{GROUPS}/<group_id>")
+def get_group(call: Call, group_id: str) -> tuple[int, Any]:
+    return 200, views.group(find_group(call, group_id), call.state, call.version)
+
+
+@route("POST", GROUPS)
+def create_group(call: Call) -> tuple[int, Any]:
+    values = call.body(rules.GROUP)
+    _refuse_duplicate_group(call, values["name"], None)
+    group = Group(new_id(), values["name"], values["friendlyName"])
+    call.state.groups[group.id] = group
+    return 201, {**views.unlinked_group(group), "createdAt": views.in_full(group.created)}
+
+
+@route("PUT", f"{GROUPS}/<group_id>")
+def update_group(call: Call, group_id: str) -> tuple[int, Any]:
+    values = call.body(rules.GROUP)
+    group = find_group(call, group_id)
+    _refuse_duplicate_group(call, values["name"], group_id)
+    group.name, group.friendly_name = values["name"], values["friendlyName"]
+    return 200, views.group(group, call.state, call.version)
+
+
+@route("DELETE", f"{GROUPS}/<group_id>")
+def delete_group(call: Call, group_id: str) -> tuple[int, Any]:
+    call.state.drop_group(find_group(call, group_id).id)
+    return 204, None
+
+
+@route("PUT", f"{GROUPS}/<group_id>/users")
+def set_group_members(call: Call, group_id: str) -> tuple[int, Any]:
+    """Unknown users are dropped without a word."""
+    chosen = call.body(rules.ids("userIds"))["userIds"]
+    group = find_group(call, group_id)
+    group.members = [user for user in call.state.users if user in chosen]
+    return 200, views.group(group, call.state, call.version)
+
+
+@route("PUT", f"{GROUPS}/<group_id>/allowed-oidc-clients")
+def set_group_clients(call: Call, group_id: str) -> tuple[int, Any]:
+    """The other end of the clients' allowed groups; whether a client is restricted is not touched."""
+    chosen = call.body(rules.ids("oidcClientIds"))["oidcClientIds"]
+    group = find_group(call, group_id)
+    for client in call.state.clients.values():
+        client.groups = [each for each in client.groups if each != group_id]
+        if client.id in chosen:
+            client.groups.append(group_id)
+    return 200, views.group(group, call.state, call.version)
+
+
+@route("PUT", "/api/custom-claims/user/<user_id>")
+def set_user_claims(call: Call, user_id: str) -> tuple[int, Any]:
+    return _set_claims(call, find_user, user_id)
+
+
+@route("PUT", "/api/custom-claims/user-group/<group_id>")
+def set_group_claims(call: Call, group_id: str) -> tuple[int, Any]:
+    return _set_claims(call, find_group, group_id)
+
+
+@route("GET", "/api/custom-claims/suggestions")
+def suggest_claims(call: Call) -> tuple[int, Any]:
+    """The keys in use, the most used first."""
+    owners = [*call.state.users.values(), *call.state.groups.values()]
+    used = [key for owner in owners for key in owner.claims]
+    return 200, sorted(sorted(set(used)), key=used.count, reverse=True)
+
+
+@route("POST", f"{USERS}/<user_id>/one-time-access-token")
+def create_one_time_token(call: Call, user_id: str) -> tuple[int, Any]:
+    life = call.body(rules.ONE_TIME)["ttl"] or SHORT_LIFE
+    find_user(call, user_id)
+    longer = 12 if call.since(2, 14) else 16
+    token = random_text(6 if life <= SHORT_LIFE else longer, UNAMBIGUOUS)
+    call.state.one_time[token] = OneTimeToken(user_id, now() + timedelta(seconds=life))
+    return 201, {"token": token}
+
+
+@route("POST", "/api/one-time-access-token/<token>", Need.NOBODY)
+def exchange_one_time_token(call: Call, token: str) -> Any:
+    """A session for a one-time token, which survives only if its user is disabled."""
+    token = token.translate(MISREAD)
+    known = call.state.one_time.get(token)
+    if known is None or known.expires <= now() or known.user not in call.state.users:
+        raise ApiError(401, "token_invalid_or_expired", "Token is invalid or expired")
+    user = call.state.users[known.user]
+    if user.disabled:
+        raise user_disabled()
+    del call.state.one_time[token]
+    minutes = int(call.state.configuration["sessionDuration"])
+    issued = int(now().timestamp())
+    claims = {
+        "sub": user.id, "iss": call.simulator.issuer, "aud": [call.simulator.issuer], "iat": issued, "jti": new_id(),
+        "exp": issued + 60 * minutes, "type": "access-token", "amr": ["otp"],
+    }
+    answer = jsonify(views.bare_user(user))
+    answer.set_cookie(
+        call.simulator.cookie, jwt.encode(call.simulator.jose_header("JWT"), claims, call.simulator.key),
+        max_age=60 * minutes, secure=True, httponly=True, samesite="Lax",
+    )
+    return answer
+
+
+def _profile(call: Call, values: dict[str, Any]) -> dict[str, Any]:
+    if values["email"] is None and call.state.configuration["requireUserEmail"] == "true":
+        raise missing("email")
+    return {name: value for name, value in values.items() if name not in ("id", "userGroupIds")}
+
+
+def _refuse_duplicate(call: Call, profile: dict[str, Any], user_id: str) -> None:
+    """User names are unique without regard to case, e-mail addresses with regard to it; the address is told first."""
+    others = [user.profile for user in call.state.users.values() if user.id != user_id]
+    if profile["email"] is not None and any(other["email"] == profile["email"] for other in others):
+        raise already_in_use("email")
+    if any(other["username"].lower() == profile["username"].lower() for other in others):
+        raise already_in_use("username")
+
+
+def _refuse_duplicate_group(call: Call, name: str, group_id: str | None) -> None:
+    if any(group.name == name and group.id != group_id for group in call.state.groups.values()):
+        raise already_in_use("name")
+
+
+def _set_claims(call: Call, find: Any, owner_id: str) -> tuple[int, Any]:
+    """All claims of a user or group at once. Those that stay keep their place."""
+    wanted: dict[str, str] = {}
+    rows = call.body_list(rules.CLAIM)
+    owner = find(call, owner_id)
+    for row in rows:
+        key = row["key"]
+        if key in wanted:
+            wrong = Wrong("key", "duplicate", "is listed more than once")
+            raise ApiError(400, "duplicate_claim", f"Claim {key} is already defined", [wrong], key=key)
+        wanted[key] = row["value"]
+    for key in wanted:
+        if key in RESERVED:
+            wrong = Wrong("key", "reserved", "is reserved")
+            raise ApiError(400, "reserved_claim", f"Claim {key} is reserved and can't be used", [wrong], key=key)
+    kept = [key for key in owner.claims if key in wanted]
+    owner.claims = {key: wanted[key] for key in (*kept, *(key for key in wanted if key not in kept))}
+    return 200, views.claims(owner.claims)

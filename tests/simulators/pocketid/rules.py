@@ -1,0 +1,258 @@
+"""What a request body may look like: one table of fields per kind of object, and the reading that follows it.
+
+Reading happens in two steps with different answers: a body that does not fit the types is `invalid_request_body`, a value
+that breaks a rule is `validation_failed` with every broken field, in the order of the table (Pocket ID 2.14.0, observed).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+from .callback import storable
+from .errors import Wrong, invalid, invalid_body
+
+JSON_TYPE = re.compile(r"application/(json|[^;]+\+json)\s*(;.*)?", re.I)
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
+GO_DURATION = re.compile(r"([+-]?)((?:\d+(?:\.\d*)?(?:h|m|s|ms|us|ns))+)")
+UNITS = {"h": 3600, "m": 60, "s": 1, "ms": 1e-3, "us": 1e-6, "ns": 1e-9}
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+USERNAME = re.compile(r"[a-zA-Z0-9]([a-zA-Z0-9_.@-]*[a-zA-Z0-9])?")
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+
+class Broken(NamedTuple):
+    """How a value breaks a rule; `place` is where in the value."""
+
+    code: str
+    message: str
+    place: str = ""
+
+
+Rule = Callable[[Any], Broken | None]
+
+
+class Misfit(Exception):
+    """A JSON value of the wrong type."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A type of JSON value; what is absent becomes `zero`, and so does null unless it is read like any other value."""
+
+    zero: Any
+    read: Callable[[Any], Any]
+    reads_null: bool = False
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a body. The rules of an `optional` field do not see its zero value; the first broken one is told."""
+
+    name: str
+    kind: Kind
+    rules: tuple[Rule, ...] = ()
+    optional: bool = True
+    composed: bool = False
+
+    def wrong(self, value: Any) -> Wrong | None:
+        if self.optional and value == self.kind.zero:
+            return None
+        for rule in self.rules:
+            broken = rule(value)
+            if broken:
+                return Wrong(self.name + broken.place, broken.code, broken.message)
+        return None
+
+
+def of_type(*types: type) -> Callable[[Any], Any]:
+    def read(value: Any) -> Any:
+        # bool is a kind of int in Python but not in JSON
+        if not isinstance(value, types) or (isinstance(value, bool) and bool not in types):
+            raise Misfit
+        return value
+    return read
+
+
+def moment(value: Any) -> datetime:
+    if not isinstance(value, str) or not RFC3339.fullmatch(value):
+        raise Misfit
+    return datetime.fromisoformat(value)
+
+
+def seconds(value: Any) -> float:
+    """A duration: a number counts whole seconds, a text is like `1h30m`."""
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return float(int(value))
+    match = GO_DURATION.fullmatch(value) if isinstance(value, str) else None
+    if not match:
+        raise Misfit
+    parts = re.findall(r"([\d.]+)(h|ms|us|ns|m|s)", match[2])
+    return sum(float(number) * UNITS[unit] for number, unit in parts) * (-1 if match[1] == "-" else 1)
+
+
+def listed(read: Callable[[Any], Any]) -> Callable[[Any], list]:
+    def read_all(value: Any) -> list:
+        if not isinstance(value, list):
+            raise Misfit
+        return [read(each) for each in value]
+    return read_all
+
+
+def objects(fields: tuple[Field, ...]) -> Callable[[Any], list[dict]]:
+    return listed(lambda value: fitted(value, fields))
+
+
+TEXT, MAYBE_TEXT = Kind("", of_type(str)), Kind(None, of_type(str))
+FLAG, WHOLE = Kind(False, of_type(bool)), Kind(0, of_type(int))
+TEXTS, MOMENT, SECONDS = Kind(None, listed(of_type(str))), Kind(None, moment), Kind(0.0, seconds, reads_null=True)
+
+
+def required(value: Any) -> Broken | None:
+    return Broken("required", "is required") if value in ("", None) else None
+
+
+def at_least(least: int) -> Rule:
+    broken = Broken("too_short", f"must be at least {least} characters long")
+    return lambda value: broken if len(value) < least else None
+
+
+def at_most(most: int) -> Rule:
+    broken = Broken("too_long", f"must be at most {most} characters long")
+    return lambda value: broken if len(value) > most else None
+
+
+def fits(test: Callable[[Any], Any], code: str = "invalid_format", message: str = "is invalid") -> Rule:
+    return lambda value: None if test(value) else Broken(code, message)
+
+
+def each(test: Callable[[Any], Any], code: str) -> Rule:
+    """A rule for the elements of a list; the first that breaks it is named by its index."""
+    def rule(values: list) -> Broken | None:
+        wrong = (index for index, value in enumerate(values) if not test(value))
+        return next((Broken(code, "is invalid", f"[{index}]") for index in wrong), None)
+    return rule
+
+
+def is_url(value: str) -> bool:
+    parts = urlsplit(value)
+    return bool(parts.scheme and (parts.netloc or parts.fragment or not parts.path.startswith("/") and parts.path))
+
+
+email = fits(EMAIL.fullmatch, message="must be a valid email address")
+url = fits(is_url, message="must be a valid URL")
+token_minutes = fits(lambda value: 0 < value <= 525600, "token_duration")
+life = fits(lambda value: value == 0 or 1 < value <= 31 * 86400, "ttl")
+callbacks = each(storable, "callback_url_pattern")
+
+IDENTITY = (
+    Field("issuer", TEXT), Field("subject", TEXT), Field("audience", TEXT), Field("jwks", TEXT),
+    Field("replayProtection", FLAG),
+)
+CREDENTIALS = (Field("federatedIdentities", Kind(None, objects(IDENTITY))),)
+CLIENT_UPDATE = (
+    Field("name", TEXT, (required, at_most(50)), optional=False, composed=True),
+    Field("description", TEXT, (at_most(150),), composed=True),
+    Field("callbackURLs", TEXTS, (callbacks,)),
+    Field("logoutCallbackURLs", TEXTS, (callbacks,)),
+    *(Field(name, FLAG) for name in ("isPublic", "pkceEnabled", "requiresReauthentication",
+                                     "requiresPushedAuthorizationRequests", "skipConsent")),
+    Field("credentials", Kind({}, lambda value: fitted(value, CREDENTIALS))),
+    Field("launchURL", MAYBE_TEXT, (url,)),
+    Field("hasLogo", FLAG), Field("hasDarkLogo", FLAG), Field("logoUrl", MAYBE_TEXT), Field("darkLogoUrl", MAYBE_TEXT),
+    Field("isGroupRestricted", FLAG),
+    Field("accessTokenDurationMinutes", WHOLE, (token_minutes,)),
+    Field("refreshTokenDurationMinutes", WHOLE, (token_minutes,)),
+)
+CLIENT = (*CLIENT_UPDATE, Field("id", TEXT, (
+    fits(re.compile(r"[a-zA-Z0-9._-]+").fullmatch, "client_id"), at_least(2), at_most(128))))
+SECRET = (
+    Field("secret", TEXT, (at_least(16), fits(re.compile(r"[ -~]*").fullmatch, "printascii"))),
+    Field("expiresAt", MOMENT),
+)
+GROUP = (
+    Field("friendlyName", TEXT, (required, at_least(2), at_most(50)), optional=False, composed=True),
+    Field("name", TEXT, (required, at_least(2), at_most(255)), optional=False, composed=True),
+)
+USER = (
+    Field("id", TEXT, (fits(UUID.fullmatch, "uuid"),)),
+    Field("username", TEXT, (required, fits(USERNAME.fullmatch, message="has a character that it must not have"),
+                             at_least(1), at_most(50)), optional=False, composed=True),
+    Field("email", MAYBE_TEXT, (email,), composed=True),
+    Field("emailVerified", FLAG),
+    Field("firstName", TEXT, (at_most(50),), composed=True),
+    Field("lastName", TEXT, (at_most(50),), composed=True),
+    Field("displayName", TEXT, (at_most(100),), composed=True),
+    Field("isAdmin", FLAG), Field("locale", MAYBE_TEXT), Field("disabled", FLAG), Field("userGroupIds", TEXTS),
+)
+CLAIM = (
+    Field("key", TEXT, (required,), optional=False, composed=True),
+    Field("value", TEXT, (required,), optional=False, composed=True),
+)
+API_KEY = (
+    Field("name", TEXT, (required, at_least(3), at_most(50)), optional=False, composed=True),
+    Field("description", MAYBE_TEXT, composed=True),
+    Field("expiresAt", MOMENT, (required,), optional=False),
+)
+RENEWAL = API_KEY[2:]
+ONE_TIME = (Field("ttl", SECONDS, (life,)),)
+STEP = (Field("step", TEXT),)
+
+
+def ids(name: str) -> tuple[Field, ...]:
+    """A body that is only a list of ids; it may be empty but must be there."""
+    return (Field(name, TEXTS, (required,), optional=False),)
+
+
+def fitted(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
+    """The values of a JSON object by field; keys are matched without regard to case, unknown ones are ignored."""
+    if value is not None and not isinstance(value, dict):
+        raise Misfit
+    given = {key.lower(): each for key, each in (value or {}).items()}
+    values = {}
+    for field in fields:
+        its, key = field.kind, field.name.lower()
+        is_zero = key not in given or given[key] is None and not its.reads_null
+        values[field.name] = its.zero if is_zero else its.read(given[key])
+    return values
+
+
+def parsed(body: bytes, content_type: str | None) -> Any:
+    """The first JSON value of a body; what comes after it is not looked at. A `content_type` of None is not checked."""
+    if content_type is not None and not JSON_TYPE.fullmatch(content_type.strip()):
+        raise invalid_body()
+    try:
+        return json.JSONDecoder().raw_decode(body.decode().lstrip())[0]
+    except ValueError as error:
+        raise invalid_body() from error
+
+
+def checked(values: dict[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:
+    """`values` in composed form (NFC) where the field asks for it, if no rule is broken."""
+    broken = [wrong for field in fields if (wrong := field.wrong(values[field.name]))]
+    if broken:
+        raise invalid(*broken)
+    return {field.name: unicodedata.normalize("NFC", values[field.name])
+            if field.composed and values[field.name] else values[field.name] for field in fields}
+
+
+def read_object(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
+    try:
+        return checked(fitted(value, fields), fields)
+    except Misfit as error:
+        raise invalid_body() from error
+
+
+def read_list(value: Any, fields: tuple[Field, ...]) -> list[dict[str, Any]]:
+    """A body that is a list; types are judged for all of it, and then only the first element that breaks a rule is told."""
+    try:
+        return [checked(row, fields) for row in objects(fields)([] if value is None else value)]
+    except Misfit as error:
+        raise invalid_body() from error

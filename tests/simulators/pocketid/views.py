@@ -1,0 +1,121 @@
+"""The shapes of answers. Several answers of the real server are stale or incomplete, each in its own way; so are these.
+
+A time is told in full where the request has just set it, and in whole seconds later (2.14.0 with SQLite, observed).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+from .state import ApiKey, Client, Group, Secret, State, User
+
+# Fields of a client that came with 2.13.
+NEW_CLIENT_FIELDS = ("clientType", "accessTokenDurationMinutes", "refreshTokenDurationMinutes")
+
+
+def in_full(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+def in_seconds(moment: datetime) -> str:
+    return in_full(moment.astimezone(timezone.utc).replace(microsecond=0))
+
+
+def claims(pairs: dict[str, str]) -> list[dict[str, str]]:
+    return [{"key": key, "value": value} for key, value in pairs.items()]
+
+
+def user(each: User, groups: list[Group], touched: datetime | None = None) -> dict[str, Any]:
+    """A user with these groups and the claims; `touched` is when the request has set the groups."""
+    return {
+        **bare_user(each), "customClaims": claims(each.claims),
+        "userGroups": [bare_group(group, touched) for group in groups],
+    }
+
+
+def bare_user(each: User) -> dict[str, Any]:
+    """A user where groups and claims were not loaded: in a group, after an update, after a login."""
+    return {"id": each.id, **each.profile, "customClaims": [], "userGroups": [], "ldapId": None}
+
+
+def bare_group(group: Group, touched: datetime | None = None) -> dict[str, Any]:
+    """A group as part of a user or a client: no members are counted, no claims are told."""
+    return {
+        "id": group.id, "friendlyName": group.friendly_name, "name": group.name, "customClaims": [], "userCount": 0,
+        "ldapId": None, "createdAt": in_full(touched) if touched else in_seconds(group.created),
+    }
+
+
+def listed_group(group: Group) -> dict[str, Any]:
+    return {**bare_group(group), "customClaims": claims(group.claims), "userCount": len(group.members)}
+
+
+def unlinked_group(group: Group) -> dict[str, Any]:
+    """A group without its links: when it was just made, and in the list of a user's groups."""
+    view = {**bare_group(group), "users": [], "allowedOidcClients": []}
+    del view["userCount"]
+    return view
+
+
+def group(each: Group, state: State, version: tuple[int, ...]) -> dict[str, Any]:
+    return {
+        **unlinked_group(each), "customClaims": claims(each.claims),
+        "users": [bare_user(state.users[member]) for member in each.members],
+        "allowedOidcClients": [
+            client_summary(client, version) for client in state.clients.values() if each.id in client.groups
+        ],
+    }
+
+
+def secret(each: Secret) -> dict[str, Any]:
+    return {
+        "id": each.id, "prefix": each.value[:4] if len(each.value) > 4 else "", "createdAt": in_full(each.created),
+        "expiresAt": in_full(each.expires) if each.expires else None, "isActive": each.active,
+    }
+
+
+def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
+    """What is told of a client without signing in, and within groups and interactions."""
+    view = {
+        "id": each.id,
+        **{name: each.settings[name] for name in ("name", "description", "launchURL", "requiresReauthentication")},
+        "hasLogo": True in each.logos, "hasDarkLogo": False in each.logos, "clientType": "standard",
+    }
+    return _of_version(view, version)
+
+
+def client(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
+    """A client without its groups. Empty and absent values of a federated identity are the same thing and left out."""
+    identities = [
+        {name: value for name, value in identity.items() if value or name in ("issuer", "replayProtection")}
+        for identity in each.settings["credentials"]
+    ]
+    credentials: dict[str, Any] = {"federatedIdentities": identities} if identities else {}
+    if version >= (2, 14):
+        credentials["secrets"] = [secret(known) for known in each.secrets]
+    view = {**each.settings, **client_summary(each, version), "credentials": credentials}
+    if each.pkce_supported:
+        view["pkceSupported"] = True
+    return _of_version(view, version)
+
+
+def client_with_groups(
+    each: Client, state: State, version: tuple[int, ...], touched: datetime | None = None
+) -> dict[str, Any]:
+    groups = [bare_group(state.groups[group], touched) for group in each.groups]
+    return {**client(each, version), "allowedUserGroups": groups}
+
+
+def api_key(each: ApiKey) -> dict[str, Any]:
+    return {
+        "id": each.id, "name": each.name, "description": each.description, "expiresAt": in_seconds(each.expires),
+        "lastUsedAt": in_seconds(each.last_used) if each.last_used else None, "createdAt": in_seconds(each.created),
+        "expirationEmailSent": False,
+    }
+
+
+def _of_version(view: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
+    if version < (2, 13):
+        return {name: value for name, value in view.items() if name not in NEW_CLIENT_FIELDS}
+    return view

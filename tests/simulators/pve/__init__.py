@@ -1,0 +1,45 @@
+"""A simulated Proxmox VE cluster: its access control API, held to recorded answers of the product."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from .app import Application
+from .cluster import Cluster, Guest, Node, fingerprint, populate
+from .relying_party import RelyingParty
+
+__all__ = ["Guest", "PveSimulator"]
+
+
+class PveSimulator:
+    """One cluster, or with `cluster=None` one standalone node, of version 9.2 or 8.4.
+
+    `addresses`: node -> IP address; `passwords`: userid -> password of pam and pve users; `tokens`: full token id ->
+    secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users that these
+    name exist from the beginning. `trust`: the bundle of authorities that OpenID issuers are verified against.
+    `slow_failures`: fail as slowly as the product does. All state is in `cluster`, for tests to read or to disturb.
+    """
+
+    def __init__(
+        self,
+        version: str = "9.2",
+        nodes: Sequence[str] = ("pve1",),
+        cluster: str | None = None,
+        addresses: Mapping[str, str] | None = None,
+        passwords: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | None = None,
+        totp: Mapping[str, str] | None = None,
+        trust: str | Path | None = None,
+        slow_failures: bool = False,
+    ) -> None:
+        self.cluster = Cluster(version, cluster, slow_failures)
+        verify = str(trust) if trust else True
+        for number, name in enumerate(nodes, start=1):
+            address = (addresses or {}).get(name, "127.0.0.1")
+            self.cluster.nodes[name] = Node(name, number, address, RelyingParty(verify), fingerprint(name))
+        populate(self.cluster, tokens or {}, passwords or {}, totp or {})
+
+    def app(self, node: str) -> Application:
+        """The WSGI application of one node."""
+        return Application(self.cluster, self.cluster.nodes[node])

@@ -1,0 +1,90 @@
+"""/access/acl (pve-access-control 9.1.1, API2/ACL.pm)."""
+
+from __future__ import annotations
+
+import re
+
+from ..call import Call, Routes
+from ..errors import ApiError, parameter_error
+from ..permissions import normalize_path
+from ..state import UserConfig
+from ..values import split_list, true
+
+SUBJECTS = ("users", "groups", "tokens")
+
+
+def index(call: Call, _param: dict) -> list[dict]:
+    audit = call.has("/access", ["Sys.Audit"])
+    return [
+        {"path": path, "type": kind, "ugid": name, "roleid": role, "propagate": propagate}
+        for path, subjects in sorted(call.config.acl.items())
+        if audit or call.permissions.may_change_acl(call.authid, path)
+        for (kind, name), roles in subjects.items()
+        for role, propagate in roles.items()
+    ]
+
+
+def update(call: Call, param: dict) -> None:
+    remove = true(param.get("delete"))
+    if not any(true(param.get(name)) for name in SUBJECTS):
+        raise parameter_error(dict.fromkeys(SUBJECTS, "either 'users', 'groups' or 'tokens' is required."))
+    path = normalize_path(param["path"])
+    if path is None or not (remove or _is_acl_path(call, path)):
+        raise parameter_error({"path": f"invalid ACL path '{param['path']}'"})
+    propagate = 1 if param.get("propagate") is None else int(true(param["propagate"]))
+    with call.cluster.edit("user.cfg", "ACL update failed") as config:
+        for role in split_list(param["roles"]):
+            _check_role(call, config, path, role, remove, propagate)
+            for subject in _subjects(config, param):
+                roles = config.acl.setdefault(path, {}).setdefault(subject, {})
+                if remove:
+                    roles.pop(role, None)
+                else:
+                    roles[role] = propagate
+
+
+def _is_acl_path(call: Call, path: str) -> bool:
+    return any(re.fullmatch(known, path) for known in call.cluster.product["acl_paths"])
+
+
+def _check_role(call: Call, config: UserConfig, path: str, role: str, remove: bool, propagate: int) -> None:
+    """Without Permissions.Modify, as with VM.Allocate on a guest, only roles within one's own privileges pass."""
+    if role not in config.roles:
+        raise ApiError(f"role '{role}' does not exist\n")
+    own = call.permissions.of(call.authid, path)
+    if "Permissions.Modify" in own:
+        return
+    verb = "remove" if remove else "add"
+    for privilege in config.roles[role]:
+        if privilege not in own:
+            raise parameter_error(
+                {"role": f"Cannot {verb} role '{role}' - requires 'Permissions.Modify' or superset of" " privileges."}
+            )
+        if propagate and not own[privilege] and not remove:
+            raise parameter_error(
+                {
+                    "role": f"Cannot {verb} role '{role}' with propagation - requires"
+                    " 'Permissions.Modify' or propagated superset of privileges."
+                }
+            )
+    if role == "NoAccess":
+        raise parameter_error({"role": f"Cannot {verb} role '{role}' - requires 'Permissions.Modify'"})
+
+
+def _subjects(config: UserConfig, param: dict) -> list[tuple[str, str]]:
+    """All subjects of the request, which must exist even where an entry is to be removed."""
+    groups, users, tokens = (split_list(param.get(name)) for name in ("groups", "users", "tokens"))
+    for kind, names, known in (("group", groups, config.groups), ("user", users, config.users)):
+        for name in names:
+            if name not in known:
+                raise ApiError(f"{kind} '{name}' does not exist\n")
+    for full_tokenid in tokens:
+        userid, _mark, tokenid = full_tokenid.rpartition("!")
+        config.token(userid, tokenid)
+    return [(kind, name) for kind, names in (("group", groups), ("user", users), ("token", tokens)) for name in names]
+
+
+ROUTES: Routes = {
+    ("GET", "/access/acl"): index,
+    ("PUT", "/access/acl"): update,
+}

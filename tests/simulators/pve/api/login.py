@@ -1,0 +1,115 @@
+"""/access/ticket, /access/password and /access/permissions (pve-access-control 9.1.1, API2/AccessControl.pm)."""
+
+from __future__ import annotations
+
+from ..auth import check_enabled, check_password, set_password
+from ..call import Call, Routes
+from ..errors import ApiError, parameter_error, permission_error
+from ..permissions import normalize_path
+from ..values import split_list, true
+from .users import lookup
+
+CHALLENGE = '{"totp":true}'
+
+
+def dummy_ticket(_call: Call, _param: dict) -> None:
+    return None
+
+
+def create_ticket(call: Call, param: dict) -> dict:
+    """Whatever goes wrong, the answer is the same: it must not tell which users exist."""
+    userid = param["username"] + (f"@{param['realm']}" if true(param.get("realm")) else "")
+    userid = lookup(call, userid)
+    try:
+        check_enabled(call.cluster, userid)
+        only_check = true(param.get("path")) and true(param.get("privs"))
+        answer = _check_privileges(call, userid, param) if only_check else _new_ticket(call, userid, param)
+    except ApiError as error:
+        raise ApiError("authentication failure\n", 401) from error
+    if "NeedTFA" not in answer:
+        answer["cap"] = call.permissions.capabilities(userid)
+    return answer | cluster_name(call, userid)
+
+
+def cluster_name(call: Call, userid: str) -> dict:
+    shown = call.cluster.name and call.permissions.has(userid, "/", ["Sys.Audit"])
+    return {"clustername": call.cluster.name} if shown else {}
+
+
+def full_ticket(call: Call, userid: str) -> dict:
+    keys = call.cluster.keys
+    return {"username": userid, "ticket": keys.ticket(userid), "CSRFPreventionToken": keys.csrf_token(userid)}
+
+
+def _check_privileges(call: Call, userid: str, param: dict) -> dict:
+    if call.cluster.keys.ticket_data(param["password"]) != userid:
+        _first_factor(call, userid, param)
+    path = normalize_path(param["path"])
+    if path is None:
+        raise ApiError(f"invalid path - {param['path']}\n")
+    call.permissions.check(userid, path, split_list(param["privs"]))
+    return {"username": userid}
+
+
+def _new_ticket(call: Call, userid: str, param: dict) -> dict:
+    keys = call.cluster.keys
+    challenge = param.get("tfa-challenge")
+    if challenge is not None:
+        if param.get("otp") is not None:
+            raise ApiError("TFA response should be in 'password', not 'otp' when 'tfa-challenge' is set\n")
+        if not (keys.ticket_data(challenge, userid) or "").startswith("!tfa!"):
+            raise ApiError("bad ticket\n")
+        _second_factor(call, userid, param["password"])
+    elif keys.ticket_data(param["password"]) not in (userid, "root@pam") and _first_factor(call, userid, param):
+        challenge_ticket = keys.ticket(f"!tfa!{CHALLENGE}", userid)
+        return {**full_ticket(call, userid), "ticket": challenge_ticket, "NeedTFA": 1}
+    return full_ticket(call, userid)
+
+
+def _first_factor(call: Call, userid: str, param: dict) -> bool:
+    """Checks the password, and a second factor sent along with it; whether one is still due."""
+    check_password(call.cluster, call.node, userid, param["password"])
+    code = param.get("otp")
+    if code is not None:
+        _second_factor(call, userid, code)
+    return code is None and userid in call.cluster.second_factors
+
+
+def _second_factor(call: Call, userid: str, response: str) -> None:
+    kind, _colon, code = response.partition(":")
+    if userid not in call.cluster.second_factors or kind != "totp":
+        raise ApiError("no such challenge\n")
+    call.cluster.second_factors[userid].verify(code)
+
+
+def change_password(call: Call, param: dict) -> None:
+    userid, confirmation = param["userid"], param.get("confirmation-password")
+    call.config.user(userid)
+    if call.authid != "root@pam":
+        if userid == "root@pam":
+            raise permission_error()
+        if confirmation is None:
+            raise parameter_error({"confirmation-password": "password is required to modify user"})
+        check_password(call.cluster, call.node, call.authid, confirmation)
+        if userid != call.authid and userid.endswith("@pam"):
+            raise permission_error()
+    set_password(call.cluster, call.node, userid, param["password"])
+
+
+def permissions(call: Call, param: dict) -> dict:
+    """Everybody may look at oneself and at one's own tokens, which a token is not to its owner."""
+    authid = call.authid if param.get("userid") is None else param["userid"]
+    is_token = call.cluster.schema.matches("pve-tokenid", authid)
+    if authid != call.authid and not (is_token and authid.rpartition("!")[0] == call.authid):
+        call.permissions.check(call.authid, "/access", ["Sys.Audit"])
+    if true(param.get("path")):
+        return {param["path"]: call.permissions.of(authid, param["path"])}
+    return call.permissions.effective(authid)
+
+
+ROUTES: Routes = {
+    ("GET", "/access/ticket"): dummy_ticket,
+    ("POST", "/access/ticket"): create_ticket,
+    ("PUT", "/access/password"): change_password,
+    ("GET", "/access/permissions"): permissions,
+}

@@ -1,0 +1,90 @@
+"""/access/openid: from the claims of a login to a user and its groups (pve-access-control 9.1.1, API2/OpenId.pm)."""
+
+from __future__ import annotations
+
+from ..auth import check_enabled
+from ..call import Call, Routes
+from ..errors import ApiError
+from ..relying_party import Client
+from ..values import split_list, true
+from .login import cluster_name, full_ticket
+
+PROFILE = {"email": "email", "firstname": "given_name", "lastname": "family_name"}
+FALLBACKS = {"subject": "sub", "username": "preferred_username"}  # of realms made before claims could be named freely
+
+
+def auth_url(call: Call, param: dict) -> str:
+    client = _client(call, param["realm"], param["redirect-url"])
+    return call.node.relying_party.authorization_url(client, param["realm"])
+
+
+def _client(call: Call, realm: str, redirect_url: str) -> Client:
+    section = call.cluster.realms.sections.get(realm)
+    if not section:
+        raise ApiError(f"authentication domain '{realm}' does not exist\n")
+    if section["type"] != "openid":
+        raise ApiError(f"wrong realm type ({section['type']} != openid)\n")
+    return Client(
+        issuer=section["issuer-url"],
+        client_id=section["client-id"],
+        secret=section.get("client-key"),
+        redirect_url=redirect_url,
+        prompt=section.get("prompt"),
+        scopes=split_list(section.get("scopes", "email profile")),
+        acr_values=split_list(section.get("acr-values")),
+        audiences=split_list(section.get("audiences")),
+    )
+
+
+def login(call: Call, param: dict) -> dict:
+    """Whatever goes wrong, the answer is the same, and the cause only in the node's log."""
+    try:
+        userid = _login(call, param)
+    except ApiError as error:
+        raise ApiError("authentication failure\n", 401) from error
+    after = Call(call.cluster, call.node, None)
+    capabilities = after.permissions.capabilities(userid)
+    return {**full_ticket(after, userid), "cap": capabilities, **cluster_name(after, userid)}
+
+
+def _login(call: Call, param: dict) -> str:
+    realm, pending = call.node.relying_party.redeem_state(param["state"])
+    client = _client(call, realm, param["redirect-url"])
+    section = call.cluster.realms.sections[realm]
+    claims = call.node.relying_party.claims(client, param["code"], pending, section.get("query-userinfo", 1))
+    userid = f"{_user_name(section.get('username-claim', 'sub'), claims)}@{realm}"
+    call.cluster.schema.require("pve-userid", userid)
+    if section.get("autocreate") and userid not in call.config.users:
+        with call.cluster.edit("user.cfg", "autocreate openid user failed") as config:
+            config.users[userid] = {"enable": 1, **{name: claims.get(claim) for name, claim in PROFILE.items()}}
+    else:
+        check_enabled(call.cluster, userid)
+    groups = claims.get(section.get("groups-claim"))
+    if isinstance(groups, list):  # anything else is only logged
+        _join_groups(call, section, userid, realm, groups)
+    return userid
+
+
+def _user_name(claim: str, claims: dict) -> object:
+    for name in (claim, FALLBACKS.get(claim)):
+        if claims.get(name) is not None:
+            return claims[name]
+    raise ApiError(f"missing configured claim '{claim}' in returned info object\n")
+
+
+def _join_groups(call: Call, section: dict, userid: str, realm: str, groups: list) -> None:
+    """Every valid name gets the realm as suffix; names with other characters are dropped, with a line in the log."""
+    wanted = [f"{name}-{realm}" for name in groups if call.cluster.schema.matches("pve-groupid", name) and true(name)]
+    with call.cluster.edit("user.cfg", "openid group mapping failed") as config:
+        if section.get("groups-autocreate"):
+            for name in wanted:
+                config.groups.setdefault(name, {"users": set()})
+        if section.get("groups-overwrite"):
+            config.leave_groups(userid)
+        config.join_groups(userid, [name for name in wanted if name in config.groups])
+
+
+ROUTES: Routes = {
+    ("POST", "/access/openid/auth-url"): auth_url,
+    ("POST", "/access/openid/login"): login,
+}

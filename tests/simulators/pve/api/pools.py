@@ -1,0 +1,127 @@
+"""/pools (pve-manager 9.2.11, API2/Pool.pm)."""
+
+from __future__ import annotations
+
+from ..call import Call, Routes
+from ..errors import ApiError
+from ..state import UserConfig
+from ..values import split_list, true
+
+
+def _pool(config: UserConfig, poolid: str) -> dict:
+    if poolid not in config.pools:
+        raise ApiError(f"pool '{poolid}' does not exist\n")
+    return config.pools[poolid]
+
+
+def index(call: Call, param: dict) -> list[dict]:
+    """With `poolid` one pool with its members, whatever the caller's privileges: the product ignores its own check."""
+    if true(param.get("poolid")):
+        pool = _pool(call.config, param["poolid"])
+        return [_described(param["poolid"], pool) | {"members": _members(call, pool, param.get("type"))}]
+    return [
+        _described(name, pool)
+        for name, pool in sorted(call.config.pools.items())
+        if call.has(f"/pool/{name}", ["Pool.Audit"])
+    ]
+
+
+def _described(poolid: str, pool: dict) -> dict:
+    return {"poolid": poolid, **({"comment": pool["comment"]} if "comment" in pool else {})}
+
+
+def _members(call: Call, pool: dict, kind: str | None) -> list[dict]:
+    guests = [(vmid, call.cluster.guests[vmid]) for vmid in sorted(pool["vms"]) if vmid in call.cluster.guests]
+    members = [
+        {"id": f"{guest.kind}/{vmid}", "vmid": vmid, "node": guest.node, "type": guest.kind, "status": "unknown"}
+        for vmid, guest in guests
+        if kind in (None, guest.kind)
+    ]
+    storages = [name for name in sorted(pool["storage"]) if name in call.cluster.storages and kind in (None, "storage")]
+    return members + [
+        {
+            "id": f"storage/{call.node.name}/{name}",
+            "storage": name,
+            "node": call.node.name,
+            "type": "storage",
+            "plugintype": storage["type"],
+            "status": "unknown",
+            "shared": 0,
+            "content": storage["content"],
+        }
+        for name, storage in ((name, call.cluster.storages[name]) for name in storages)
+    ]
+
+
+def create(call: Call, param: dict) -> None:
+    poolid = param["poolid"]
+    parent, slash, leaf = poolid.rpartition("/")
+    with call.cluster.edit("user.cfg", "create pool failed") as config:
+        if poolid in config.pools:
+            raise ApiError(f"pool '{poolid}' already exists\n")
+        if slash and parent not in config.pools:
+            raise ApiError(f"parent '{parent}' of pool '{poolid}' does not exist\n")
+        if not (leaf[0].isascii() and leaf[0].isalpha()):
+            raise ApiError("pool name must start with a letter\n")
+        config.pools[poolid] = {"vms": set(), "storage": set(), "comment": param.get("comment")}
+
+
+def read(call: Call, param: dict) -> dict:
+    return index(call, param)[0]
+
+
+def update(call: Call, param: dict) -> None:
+    remove = true(param.get("delete"))
+    with call.cluster.edit("user.cfg", "update pools failed") as config:
+        pool = _pool(config, param["poolid"])
+        if param.get("comment") is not None:
+            pool["comment"] = param["comment"]
+        for vmid in map(int, split_list(param.get("vms"))):
+            call.permissions.check_acl_change(call.authid, f"/vms/{vmid}")
+            if not remove:
+                _leave_other_pool(call, config, pool, vmid, true(param.get("allow-move")))
+            _change_member(pool["vms"], vmid, f"VM {vmid}", remove)
+        for name in split_list(param.get("storage")):
+            call.permissions.check_acl_change(call.authid, f"/storage/{name}")
+            _change_member(pool["storage"], name, f"Storage '{name}'", remove)
+
+
+def _change_member(members: set, member: object, label: str, remove: bool) -> None:
+    if remove and member not in members:
+        raise ApiError(f"{label} is not a pool member\n")
+    if not remove and member in members:
+        raise ApiError(f"{label} is already a pool member\n")
+    (members.remove if remove else members.add)(member)
+
+
+def _leave_other_pool(call: Call, config: UserConfig, pool: dict, vmid: int, allowed: bool) -> None:
+    """A guest belongs to one pool at most."""
+    for name, other in config.pools.items():
+        if vmid in other["vms"] and other is not pool:
+            if not allowed:
+                raise ApiError(f"VM {vmid} belongs already to pool '{name}' and 'allow-move' is not set\n")
+            call.permissions.check(call.authid, f"/pool/{name}", ["Pool.Allocate"])
+            other["vms"].remove(vmid)
+
+
+def delete(call: Call, param: dict) -> None:
+    poolid = param["poolid"]
+    with call.cluster.edit("user.cfg", "delete pool failed") as config:
+        pool = _pool(config, poolid)
+        content = [f"pool '{name}'" for name in sorted(config.pools) if name.rpartition("/")[0] == poolid]
+        content += [f"VM {vmid}" for vmid in sorted(pool["vms"]) if vmid in call.cluster.guests]
+        content += [f"storage '{name}'" for name in sorted(pool["storage"]) if name in call.cluster.storages]
+        if content:
+            raise ApiError(f"pool '{poolid}' is not empty (contains {content[0]})\n")
+        config.delete_pool(poolid)
+
+
+ROUTES: Routes = {
+    ("GET", "/pools"): index,
+    ("POST", "/pools"): create,
+    ("PUT", "/pools"): update,
+    ("DELETE", "/pools"): delete,
+    ("GET", "/pools/{poolid}"): read,
+    ("PUT", "/pools/{poolid}"): update,
+    ("DELETE", "/pools/{poolid}"): delete,
+}

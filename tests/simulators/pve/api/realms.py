@@ -1,0 +1,144 @@
+"""/access/domains (pve-access-control 9.1.1, API2/Domains.pm, Auth/Plugin.pm)."""
+
+from __future__ import annotations
+
+import os
+import socket
+import time
+
+from ..call import Call, Routes
+from ..errors import ApiError, parameter_error
+from ..state import BUILTIN_REALMS, SectionConfig
+from ..values import split_list, true
+
+DIRECTORIES = ("ad", "ldap")
+SYNC_OPTIONS = "realm-sync-options"
+
+
+def index(call: Call, _param: dict) -> list[dict]:
+    entries = []
+    for name, section in call.cluster.realms.sections.items():
+        section = section or {}
+        entry = {"realm": name, "type": section.get("type")}
+        if "comment" in section:
+            entry["comment"] = section["comment"]
+        if section.get("default"):
+            entry["default"] = 1
+        if "tfa" in section:
+            entry["tfa"] = call.cluster.schema.parse_property_string("pve-tfa-config", section["tfa"])["type"]
+        entries.append(entry)
+    return entries
+
+
+def create(call: Call, param: dict) -> None:
+    param.pop("password", None)  # goes to a file that no request shows, and only for ldap and ad
+    with call.cluster.edit("domains.cfg", "add auth server failed") as config:
+        realm, check_connection = param.pop("realm"), param.pop("check-connection", None)
+        if config.sections.get(realm):
+            raise ApiError(f"domain '{realm}' already exists\n")
+        if param["type"] in BUILTIN_REALMS:
+            raise ApiError(f"unable to create builtin type '{param['type']}'\n")
+        section = _checked(call, config, param["type"], param, check_connection, create=True)
+        _take_over_default(config, section)
+        config.sections[realm] = section
+        if true(check_connection):
+            _connect(section)
+
+
+def update(call: Call, param: dict) -> None:
+    password, realm = param.pop("password", None), param.pop("realm")
+    with call.cluster.edit("domains.cfg", "update auth server failed") as config:
+        config.assert_unmodified(param.pop("digest", None))
+        section = config.sections.get(realm) or {}
+        check_connection, delete = param.pop("check-connection", None), param.pop("delete", None)
+        if check_connection is not None:
+            _require_directory(section.get("type"))
+        if not true(delete) and not param and password is None:
+            raise ApiError("no options specified\n")
+        if not section:
+            raise ApiError(f"cannot lookup undefined type! at {call.cluster.product['perl']['realm']}\n")
+        for name in split_list(delete):
+            section.pop(name, None)
+        changes = _checked(call, config, section["type"], param, check_connection, create=False)
+        _take_over_default(config, changes)
+        section.update(changes)
+        if true(check_connection):
+            _connect(section)
+
+
+def _checked(call: Call, config: SectionConfig, kind: str, param: dict, check_connection: object, create: bool) -> dict:
+    if check_connection is not None:
+        _require_directory(kind)
+    if kind in DIRECTORIES and param.get("sync-defaults-options") is not None:
+        param["sync-defaults-options"] = _without_deprecated(call, param["sync-defaults-options"])
+    return config.checked(kind, param, create)
+
+
+def _require_directory(kind: str | None) -> None:
+    if kind not in DIRECTORIES:
+        raise ApiError("'check-connection' parameter can only be set for realms of type 'ldap' or 'ad'\n")
+
+
+def _take_over_default(config: SectionConfig, section: dict) -> None:
+    """Only one realm is the default."""
+    if section.get("default"):
+        for other in config.sections.values():
+            (other or {}).pop("default", None)
+
+
+def _without_deprecated(call: Call, text: str) -> str:
+    """The property string with `full` and `purge` rewritten to `remove-vanished`."""
+    options = call.cluster.schema.parse_property_string(SYNC_OPTIONS, text)
+    full, purge = true(options.pop("full", None)), true(options.pop("purge", None))
+    if "remove-vanished" not in options and (full or purge):
+        options["remove-vanished"] = ";".join(["entry", "properties"] * full + ["acl"] * purge)
+    return ",".join(f"{name}={options[name]}" for name in sorted(options))
+
+
+def _connect(section: dict) -> None:
+    """Whether the directory server can be reached at all; binding is not simulated."""
+    port = section.get("port", 636 if section.get("mode") == "ldaps" else 389)
+    try:
+        socket.create_connection((section["server1"], port), timeout=10).close()
+    except OSError as error:
+        raise ApiError(f"{os.strerror(error.errno) if error.errno and error.errno > 0 else error}\n") from error
+
+
+def read(call: Call, param: dict) -> dict:
+    section = call.cluster.realms.sections.get(param["realm"])
+    if not section:
+        raise ApiError(f"domain '{param['realm']}' does not exist\n")
+    return {**section, "digest": call.cluster.realms.digest}
+
+
+def delete(call: Call, param: dict) -> None:
+    """pam and pve come back with their default settings at the next read; nothing else of the realm goes away."""
+    with call.cluster.edit("domains.cfg", "delete auth server failed") as config:
+        if not config.sections.get(param["realm"]):
+            raise ApiError(f"authentication domain '{param['realm']}' does not exist\n")
+        del config.sections[param["realm"]]
+
+
+def sync(call: Call, param: dict) -> str:
+    """Starts a task; the directory itself is not simulated, so the task finds nothing."""
+    section = call.cluster.realms.sections.get(param["realm"])
+    if section is None:
+        raise parameter_error({"realm": "Realm does not exist."})
+    if section["type"] not in DIRECTORIES:
+        raise ApiError(f"Cannot sync realm type '{section['type']}'! Only LDAP/AD realms can be synced.\n")
+    defaults = call.cluster.schema.parse_property_string(SYNC_OPTIONS, section.get("sync-defaults-options", ""))
+    if param.get("scope") is None and "scope" not in defaults:
+        raise parameter_error({"scope": "Not passed as parameter and not defined in realm default sync options."})
+    kind = "auth-realm-sync-test" if true(param.get("dry-run")) else "auth-realm-sync"
+    started = f"{os.getpid():08X}:{int(time.monotonic()):08X}:{int(time.time()):08X}"
+    return f"UPID:{call.node.name}:{started}:{kind}:{param['realm']}:{call.authid}:"
+
+
+ROUTES: Routes = {
+    ("GET", "/access/domains"): index,
+    ("POST", "/access/domains"): create,
+    ("GET", "/access/domains/{realm}"): read,
+    ("PUT", "/access/domains/{realm}"): update,
+    ("DELETE", "/access/domains/{realm}"): delete,
+    ("POST", "/access/domains/{realm}/sync"): sync,
+}

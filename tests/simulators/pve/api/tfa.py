@@ -1,0 +1,66 @@
+"""Reading second factors and unlocking users (pve-access-control 9.1.1, API2/TFA.pm, API2/User.pm; proxmox-tfa)."""
+
+from __future__ import annotations
+
+from ..auth import SecondFactor, realm_type
+from ..call import Call, Routes
+from ..errors import ApiError
+from ..values import true
+
+READERS = ["User.Modify", "Sys.Audit"]
+
+
+def _described(factor: SecondFactor) -> dict:
+    return {"type": "totp", "id": factor.id, "description": factor.description, "created": factor.created}
+
+
+def index(call: Call, _param: dict) -> list[dict]:
+    everyone = call.has("/access/groups", READERS, any_of=True)
+    visible = call.permissions.members_with(call.authid, READERS) | {call.authid}
+    return [
+        {"userid": userid, "entries": [_described(factor)], **({"totp-locked": True} if factor.locked else {})}
+        for userid, factor in call.cluster.second_factors.items()
+        if everyone or userid in visible
+    ]
+
+
+def of_user(call: Call, param: dict) -> list[dict]:
+    factor = call.cluster.second_factors.get(param["userid"])
+    return [_described(factor)] if factor else []
+
+
+def entry(call: Call, param: dict) -> dict:
+    for found in of_user(call, param):
+        if found["id"] == param["id"]:
+            return found
+    raise ApiError(f"No such tfa entry '{param['id']}'", 404)
+
+
+def types(call: Call, param: dict) -> dict:
+    userid = param["userid"]
+    realm_type(call.cluster, userid)  # refuses an unknown realm
+    section = call.cluster.realms.sections[userid.rpartition("@")[2]]
+    answer = {}
+    if "tfa" in section:
+        answer["realm"] = call.cluster.schema.parse_property_string("pve-tfa-config", section["tfa"])["type"]
+    if true(param.get("multiple")):
+        answer["user"] = ["totp"] if userid in call.cluster.second_factors else []
+    return answer
+
+
+def unlock(call: Call, param: dict) -> bool:
+    """Whether the user was locked; a JSON boolean, unlike all others."""
+    factor = call.cluster.second_factors.get(param["userid"])
+    locked = bool(factor and factor.locked)
+    if factor:
+        factor.locked, factor.failures = False, 0
+    return locked
+
+
+ROUTES: Routes = {
+    ("GET", "/access/tfa"): index,
+    ("GET", "/access/tfa/{userid}"): of_user,
+    ("GET", "/access/tfa/{userid}/{id}"): entry,
+    ("GET", "/access/users/{userid}/tfa"): types,
+    ("PUT", "/access/users/{userid}/unlock-tfa"): unlock,
+}

@@ -1,0 +1,82 @@
+"""/access/users/{userid}/token (pve-access-control 9.1.1, API2/User.pm, TokenConfig.pm)."""
+
+from __future__ import annotations
+
+import uuid
+
+from ..call import Call, Routes
+from ..errors import parameter_error
+from ..values import split_list, true
+
+DELETABLE = ("comment",)
+
+
+def full_tokenid(param: dict) -> str:
+    return f"{param['userid']}!{param['tokenid']}"
+
+
+def index(call: Call, param: dict) -> list[dict]:
+    return [{"tokenid": name, **token} for name, token in call.config.tokens(param["userid"]).items()]
+
+
+def read(call: Call, param: dict) -> dict:
+    return call.config.token(param["userid"], param["tokenid"])
+
+
+def create(call: Call, param: dict) -> dict:
+    """`info` echoes the values as they were sent; only a later read shows them as numbers."""
+    userid, tokenid = param["userid"], param["tokenid"]
+    if tokenid in call.config.tokens(userid):
+        raise parameter_error({"tokenid": "Token already exists."})
+    privsep = param.get("privsep")
+    info = {"privsep": 1 if privsep is None else privsep}
+    if param.get("expire") is not None:
+        info["expire"] = param["expire"]
+    if true(param.get("comment")):
+        info["comment"] = param["comment"]
+    with call.cluster.edit("user.cfg", "generating token failed") as config:
+        config.user(userid).setdefault("tokens", {})[tokenid] = info
+        secret = _new_secret(call, param)
+    return {"info": info, "value": secret, "full-tokenid": full_tokenid(param)}
+
+
+def update(call: Call, param: dict) -> dict:
+    """The answer has all settings: those given as they were sent, the others as stored."""
+    userid, tokenid = param["userid"], param["tokenid"]
+    call.config.token(userid, tokenid)
+    answer = {}
+    with call.cluster.edit("user.cfg", "updating token info failed") as config:
+        token = config.token(userid, tokenid)
+        token.update({name: param[name] for name in ("privsep", "expire", "comment") if param.get(name) is not None})
+        if token.get("comment") == "":
+            del token["comment"]
+        for name in split_list(param.get("delete")):
+            if name not in DELETABLE:
+                raise parameter_error({"delete": f"unknown option '{name}'"})
+            token.pop(name, None)
+        if true(param.get("regenerate")):
+            answer = {"value": _new_secret(call, param), "full-tokenid": full_tokenid(param)}
+        answer.update(token)
+    return answer
+
+
+def delete(call: Call, param: dict) -> None:
+    call.config.token(param["userid"], param["tokenid"])
+    with call.cluster.edit("user.cfg", "deleting token failed") as config:
+        config.token(param["userid"], param["tokenid"])
+        del config.tokens(param["userid"])[param["tokenid"]]
+        call.cluster.token_secrets.pop(full_tokenid(param), None)
+
+
+def _new_secret(call: Call, param: dict) -> str:
+    secret = call.cluster.token_secrets[full_tokenid(param)] = str(uuid.uuid4())
+    return secret
+
+
+ROUTES: Routes = {
+    ("GET", "/access/users/{userid}/token"): index,
+    ("GET", "/access/users/{userid}/token/{tokenid}"): read,
+    ("POST", "/access/users/{userid}/token/{tokenid}"): create,
+    ("PUT", "/access/users/{userid}/token/{tokenid}"): update,
+    ("DELETE", "/access/users/{userid}/token/{tokenid}"): delete,
+}

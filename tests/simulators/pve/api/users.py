@@ -1,0 +1,101 @@
+"""/access/users (pve-access-control 9.1.1, API2/User.pm)."""
+
+from __future__ import annotations
+
+from ..auth import set_password
+from ..call import Call, Routes
+from ..errors import ApiError
+from ..values import split_list, true
+
+READERS = ["User.Modify", "Sys.Audit"]
+FIELDS = ("enable", "expire", "firstname", "lastname", "email", "comment", "keys")
+TEXTS = ("firstname", "lastname", "email", "comment", "keys")
+
+
+def index(call: Call, param: dict) -> list[dict]:
+    everyone = call.has("/access/groups", READERS, any_of=True)
+    visible = call.permissions.members_with(call.authid, READERS) | {call.authid}
+    enabled = param.get("enabled")
+    return [
+        _entry(call, userid, full=true(param.get("full")))
+        for userid, user in sorted(call.config.users.items())
+        if (everyone or userid in visible) and (enabled is None or true(enabled) == true(user["enable"]))
+    ]
+
+
+def _entry(call: Call, userid: str, full: bool) -> dict:
+    user = call.config.users[userid]
+    entry = {"userid": userid, **{name: user[name] for name in FIELDS if name in user}}
+    realms, realm = call.cluster.realms.sections, userid.rpartition("@")[2]
+    if realm in realms:
+        entry["realm-type"] = (realms[realm] or {}).get("type")
+    if full:
+        tokens = [{"tokenid": name, **token} for name, token in sorted(user.get("tokens", {}).items())]
+        entry.update(groups=",".join(call.config.groups_of(userid)), tokens=tokens or None)
+    factor = call.cluster.second_factors.get(userid)
+    if factor and factor.locked:
+        entry["totp-locked"] = 1
+    return entry
+
+
+def create(call: Call, param: dict) -> None:
+    userid = param["userid"]
+    with call.cluster.edit("user.cfg", "create user failed") as config:
+        userid = lookup(call, userid)
+        if userid in config.users:
+            raise ApiError(f"user '{userid}' already exists\n")
+        if param.get("password") is not None:
+            set_password(call.cluster, call.node, param["userid"], param["password"])
+        enable = param.get("enable")
+        config.users[userid] = {
+            "enable": 1 if enable is None else enable,
+            "expire": param.get("expire"),
+            **{name: param[name] for name in TEXTS if name in param},
+        }
+        config.join_groups(userid, split_list(param.get("groups")))
+
+
+def lookup(call: Call, userid: str) -> str:
+    """The user meant by `userid`, which a realm may compare without regard to case."""
+    realm = call.cluster.realms.sections.get(userid.rpartition("@")[2]) or {}
+    if realm.get("case-sensitive", 1):
+        return userid
+    return next((known for known in call.config.users if known.lower() == userid.lower()), userid)
+
+
+def read(call: Call, param: dict) -> dict:
+    userid = param["userid"]
+    user = call.config.user(userid)
+    return {
+        **{name: user[name] for name in FIELDS if name in user},
+        "groups": call.config.groups_of(userid),
+        "tokens": user.get("tokens"),
+    }
+
+
+def update(call: Call, param: dict) -> None:
+    userid = param["userid"]
+    with call.cluster.edit("user.cfg", "update user failed") as config:
+        user = config.user(userid)
+        user.update({name: param[name] for name in FIELDS if param.get(name) is not None})
+        if param.get("groups") is not None and not true(param.get("append")):
+            config.leave_groups(userid)
+        config.join_groups(userid, split_list(param.get("groups")))
+
+
+def delete(call: Call, param: dict) -> None:
+    """Does not mind a user that does not exist; only the permission check does."""
+    userid = param["userid"]
+    with call.cluster.edit("user.cfg", "delete user failed") as config:
+        call.cluster.passwords.pop(userid, None)
+        call.cluster.second_factors.pop(userid, None)
+        config.delete_user(userid)
+
+
+ROUTES: Routes = {
+    ("GET", "/access/users"): index,
+    ("POST", "/access/users"): create,
+    ("GET", "/access/users/{userid}"): read,
+    ("PUT", "/access/users/{userid}"): update,
+    ("DELETE", "/access/users/{userid}"): delete,
+}

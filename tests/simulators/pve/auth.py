@@ -1,0 +1,199 @@
+"""Who is asking: tickets, CSRF prevention tokens, API tokens, passwords and TOTP.
+
+Texts and order of checks: pve-access-control 9.1.1 (AccessControl.pm), pve-manager 9.2.11 (HTTPServer.pm),
+pve-common 9.2.1 (Ticket.pm), proxmox-tfa. Tickets are signed with HMAC instead of RSA; their form is the same.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import re
+import secrets
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+import pyotp
+
+from .errors import ApiError
+
+if TYPE_CHECKING:
+    from .cluster import Cluster, Node
+
+LIFETIME = range(-299, 2 * 60 * 60)
+TOTP_FAILURES = 8
+
+
+def unescaped(text: str) -> str:
+    """Percent-decoded to bytes, each of which is a character: the product does not look at UTF-8 here."""
+    return unquote(text, encoding="latin-1")
+
+
+def header_value(header: str | None, name: str) -> str | None:
+    """The value of `NAME=VALUE` or `NAME VALUE` in a Cookie or Authorization header."""
+    found = re.search(rf"(?:^|\s){name}(?:=| )([^;]*)", header or "")
+    return unescaped(found[1]) if found else None
+
+
+def _recent(timestamp: str) -> bool:
+    return int(time.time()) - int(timestamp, 16) in LIFETIME
+
+
+class Keys:
+    """The cluster's signing key."""
+
+    def __init__(self) -> None:
+        self._key = secrets.token_bytes(32)
+
+    def _signature(self, text: str) -> str:
+        return base64.b64encode(hmac.digest(self._key, text.encode(), hashlib.sha256)).decode()
+
+    def ticket(self, data: str, bound_to: str = "") -> str:
+        """`PVE:DATA:TIME::SIGNATURE`; `bound_to` is signed but not contained."""
+        plain = f"PVE:{data.replace(':', '%3A')}:{int(time.time()):08X}"
+        return f"{plain}::{self._signature(f'{plain}:{bound_to}')}"
+
+    def ticket_data(self, ticket: str | None, bound_to: str = "") -> str | None:
+        """What a valid ticket contains, for a full ticket the user id."""
+        found = re.match(r"^(PVE:(\S+):([A-F0-9]{8}))::([^:\s]+)$", ticket or "")
+        genuine = found and self._signature(f"{found[1]}:{bound_to}") == found[4] and _recent(found[3])
+        return unescaped(found[2]) if genuine else None
+
+    def csrf_token(self, userid: str) -> str:
+        timestamp = f"{int(time.time()):08X}"
+        return f"{timestamp}:{self._signature(f'{timestamp}:{userid}')}"
+
+    def verify_csrf_token(self, userid: str, token: str | None) -> None:
+        found = re.match(r"^([A-F0-9]{8}):(\S+)$", token or "")
+        if not found or self._signature(f"{found[1]}:{userid}") != found[2] or not _recent(found[1]):
+            raise ApiError("Permission denied - invalid csrf token\n", 401)
+
+
+@dataclass
+class Credentials:
+    """What a request carries. A ticket wins over an API token."""
+
+    ticket: str | None = None
+    csrf_token: str | None = None
+    api_token: str | None = None
+
+    @classmethod
+    def of(cls, cookie: str | None, authorization: str | None, csrf_token: str | None) -> Credentials:
+        ticket = header_value(cookie, "PVEAuthCookie") or header_value(authorization, "PVEAuthCookie")
+        return cls(ticket, csrf_token, None if ticket else header_value(authorization, "PVEAPIToken"))
+
+
+def authenticate(cluster: Cluster, method: str, path: str, credentials: Credentials) -> str | None:
+    """The user or full token id behind a request, None for the few endpoints that need nobody."""
+    if f"{method} {path}" in cluster.product["public"]:
+        return None
+    if not (credentials.api_token or credentials.ticket):
+        raise ApiError("No ticket\n", 401)
+    try:
+        authid = (
+            _holder_of_token(cluster, credentials.api_token)
+            if credentials.api_token
+            else _holder_of_ticket(cluster, credentials.ticket)
+        )
+    except ApiError as error:
+        text = "Authentication failed!\n" if cluster.product["uniform_401"] else error.message
+        raise ApiError(text, 401) from error
+    if method != "GET" and not credentials.api_token:
+        cluster.keys.verify_csrf_token(authid, credentials.csrf_token)
+    return authid
+
+
+def _holder_of_ticket(cluster: Cluster, ticket: str) -> str:
+    userid = cluster.keys.ticket_data(ticket)
+    if userid is None:
+        raise ApiError("permission denied - invalid PVE ticket\n")
+    check_enabled(cluster, userid)
+    return userid
+
+
+def _holder_of_token(cluster: Cluster, api_token: str) -> str:
+    full_tokenid, equals, secret = api_token.rpartition("=")
+    if not equals:
+        raise ApiError("no tokenid specified\n")
+    if not cluster.schema.matches("pve-tokenid", full_tokenid):
+        raise ApiError(f"'{full_tokenid}' is not a valid token ID - not able to split into user and token parts\n")
+    userid, _mark, tokenid = full_tokenid.rpartition("!")
+    check_enabled(cluster, userid)
+    expire = cluster.user_config.token(userid, tokenid)["expire"]
+    if expire and expire < time.time():
+        raise ApiError(f"token '{tokenid}' access expired\n")
+    if secret != cluster.token_secrets.get(full_tokenid):
+        raise ApiError("invalid token value!\n")
+    return full_tokenid
+
+
+def check_enabled(cluster: Cluster, userid: str) -> None:
+    """Refuses a user that does not exist, is disabled or has expired."""
+    user = cluster.user_config.user(cluster.schema.require("pve-userid", userid))
+    if not user["enable"]:
+        raise ApiError(f"user '{userid}' is disabled\n")
+    if user.get("expire") and user["expire"] < time.time():
+        raise ApiError(f"user '{userid}' access expired\n")
+
+
+def realm_type(cluster: Cluster, userid: str) -> str | None:
+    realm = userid.rpartition("@")[2]
+    if not cluster.realms.sections.get(realm):
+        raise ApiError(f"auth domain '{realm}' does not exist\n")
+    return cluster.realms.sections[realm]["type"]
+
+
+def check_password(cluster: Cluster, node: Node, userid: str, password: str) -> None:
+    kind = realm_type(cluster, userid)
+    if kind == "pam":
+        if not password or node.pam_passwords.get(userid) != password:
+            raise ApiError("Authentication failure\n")
+    elif kind == "pve":
+        if userid not in cluster.passwords:
+            raise ApiError("no password set\n")
+        if cluster.passwords[userid] != password:
+            raise ApiError("invalid credentials\n")
+    elif kind == "openid":
+        raise ApiError("OpenID realm does not allow password verification.\n")
+    else:
+        raise ApiError("no directory server is simulated\n")
+
+
+def set_password(cluster: Cluster, node: Node, userid: str, password: str) -> None:
+    """Passwords of pve users hold in the whole cluster, those of pam users on the node that answers."""
+    kind = realm_type(cluster, userid)
+    if kind not in ("pam", "pve"):
+        raise ApiError(f"can't set password on auth type '{kind}'\n")
+    if kind == "pam" and userid not in node.pam_passwords:
+        raise ApiError("change password failed: exit code 6\n")
+    passwords = node.pam_passwords if kind == "pam" else cluster.passwords
+    passwords[userid] = password
+
+
+@dataclass
+class SecondFactor:
+    """One TOTP entry of a user. A code works once; too many wrong ones lock the user out until unlock-tfa."""
+
+    secret: str
+    description: str = "simulated"
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    created: int = field(default_factory=lambda: int(time.time()))
+    last_count: int = -1
+    failures: int = 0
+    locked: bool = False
+
+    def verify(self, code: str) -> None:
+        if self.locked:
+            raise ApiError("failed 2nd factor\n")
+        totp = pyotp.TOTP(self.secret)
+        now = int(time.time()) // totp.interval
+        count = next((count for count in (now - 1, now, now + 1) if totp.generate_otp(count) == code), None)
+        if count is None or count <= self.last_count:
+            self.failures += 1
+            self.locked = self.failures >= TOTP_FAILURES
+            raise ApiError("failed 2nd factor\n")
+        self.last_count, self.failures = count, 0
