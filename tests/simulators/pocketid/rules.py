@@ -88,7 +88,9 @@ def moment(value: Any) -> datetime:
 
 
 def seconds(value: Any) -> float:
-    """A duration: a number counts whole seconds, a text is like `1h30m`."""
+    """A duration: a number counts whole seconds, a text is like `1h30m`, an empty one is none."""
+    if value == "":
+        return 0.0
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return float(int(value))
     match = GO_DURATION.fullmatch(value) if isinstance(value, str) else None

@@ -172,7 +172,9 @@ def _by_code(call: Call, client: Client, form: dict[str, str]) -> Grant:
 def _check_verifier(client: Client, grant: Grant, verifier: str) -> None:
     """A challenge is good for one try. After a failed one the code can be redeemed by a secret alone, as if without PKCE."""
     challenge = "" if grant.challenge_spent else grant.parameters.get("code_challenge", "")
-    if not challenge and not verifier and not client.settings["isPublic"]:
+    if not challenge and not verifier:
+        if client.settings["isPublic"]:
+            raise TokenError(400, "invalid_request", "a public client must use PKCE")
         return
     if not challenge:
         raise TokenError(400, "invalid_grant", "there is no PKCE challenge for this code")

@@ -1,0 +1,80 @@
+"""Runs ansible as users do, in a process of its own, and gives back what every task said."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass
+class Run:
+    """The outcome of one ansible-playbook: exit code, everything printed, and each task's result in order."""
+
+    code: int
+    output: str
+    rows: list[dict]
+
+    def results(self, task: str | None = None) -> list[dict]:
+        """Results of all tasks, or of those called `task`."""
+        return [row["result"] for row in self.rows if task in (None, row["task"])]
+
+    @property
+    def changed(self) -> list[str]:
+        return [f"{row['host']}: {row['task']}" for row in self.rows if row["result"].get("changed") and not row["outcome"].startswith("item")]
+
+    @property
+    def failed(self) -> list[str]:
+        return [f"{row['host']}: {row['task']}: {row['result'].get('msg')}" for row in self.rows if row["outcome"] == "failed"]
+
+    def succeeded(self) -> Run:
+        assert self.code == 0, self.output
+        return self
+
+
+class Ansible:
+    """ansible-playbook of the environment that the tests run in, with this checkout as the collection."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        namespace = folder / "collections/ansible_collections/fleetgate"
+        namespace.mkdir(parents=True)
+        (namespace / "proxmox").symlink_to(ROOT)
+        self.collections = folder / "collections"
+        self._count = 0
+
+    def tasks(self, tasks: list[dict], *arguments: str, **play) -> Run:
+        """Run tasks on the control node. Each goes on after the failure of another."""
+        plays = [{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, **play, "tasks": tasks}]
+        path = self._folder / f"play{self._count}.yml"
+        path.write_text(yaml.safe_dump(plays, sort_keys=False))
+        return self.playbook(str(path), *arguments)
+
+    def playbook(self, name: str, *arguments: str, **environment: str) -> Run:
+        """Run a playbook, by its path or by its name in the collection."""
+        self._count += 1
+        record = self._folder / f"record{self._count}"
+        settings = {
+            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_PYTHON_INTERPRETER": "{{ ansible_playbook_python }}",
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "ANSIBLE_LOCALHOST_WARNING": "false",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
+            "ANSIBLE_NOCOLOR": "true",
+            "ANSIBLE_HOME": str(self._folder / "home"),
+            "FLEETGATE_RECORD": str(record),
+        }
+        command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
+        done = subprocess.run(
+            command, env={**os.environ, **settings, **environment}, cwd=self._folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+        return Run(done.returncode, done.stdout, rows)
