@@ -18,6 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 class Run:
     """The outcome of one ansible-playbook: exit code, everything printed, and each task's result in order."""
 
+    arguments: tuple[str, ...]
     code: int
     output: str
     rows: list[dict]
@@ -50,12 +51,20 @@ class Ansible:
         self.collections = folder / "collections"
         self._count = 0
 
-    def tasks(self, tasks: list[dict], *arguments: str, **play) -> Run:
-        """Run tasks on the control node. Each goes on after the failure of another."""
+    def tasks(self, tasks: list[dict], *arguments: str, secrets: tuple[str, ...] = (), **play) -> Run:
+        """Run tasks on the control node. Each goes on after the failure of another.
+
+        `secrets` come from a file of variables, as from a vault, because ansible quotes a playbook where a task fails.
+        """
         plays = [{"hosts": "localhost", "gather_facts": False, "ignore_errors": True, **play, "tasks": tasks}]
-        path = self._folder / f"play{self._count}.yml"
-        path.write_text(yaml.safe_dump(plays, sort_keys=False))
-        return self.playbook(str(path), *arguments)
+        text = yaml.safe_dump(plays, sort_keys=False, width=1000)
+        vault = {f"vault_{number}": secret for number, secret in enumerate(secrets)}
+        for name, secret in vault.items():
+            text = text.replace(secret, f"'{{{{ {name} }}}}'")
+        path, variables = self._folder / f"play{self._count}.yml", self._folder / f"vault{self._count}.yml"
+        path.write_text(text)
+        variables.write_text(yaml.safe_dump(vault))
+        return self.playbook(str(path), "-e", f"@{variables}", *arguments)
 
     def playbook(self, name: str, *arguments: str, **environment: str) -> Run:
         """Run a playbook, by its path or by its name in the collection."""
@@ -77,4 +86,4 @@ class Ansible:
             command, env={**os.environ, **settings, **environment}, cwd=self._folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
         rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
-        return Run(done.returncode, done.stdout, rows)
+        return Run(arguments, done.returncode, done.stdout, rows)

@@ -25,6 +25,8 @@ class CallbackModule(CallbackBase):
         told = getattr(result, "result", None) or result._result
         host = getattr(result, "host", None) or result._host
         task = getattr(result, "task", None) or result._task
+        # ansible takes the mark of a failure out of the result
+        told = {**told, "failed": outcome.endswith("failed")}
         row = {"outcome": outcome, "host": host.get_name(), "task": task.get_name(), "result": told}
         with open(os.environ["FLEETGATE_RECORD"], "a", encoding="utf-8") as record:
             record.write(json.dumps(row, default=str) + "\n")

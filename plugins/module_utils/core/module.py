@@ -69,16 +69,21 @@ def argument_problems(argument_spec, params):
     Ansible itself stops at the first problem and does not say in which entry of a list it is.
     """
     flat = {name: {key: value for key, value in option.items() if key != "options"} for name, option in argument_spec.items()}
-    problems = ArgumentSpecValidator(flat).validate(params).error_messages
+    problems = ArgumentSpecValidator(flat).validate(_given(params)).error_messages
     for name, option in argument_spec.items():
         entries = params.get(name)
         if "options" not in option or not isinstance(entries, list):
             continue
         for index, entry in enumerate(entries):
             if isinstance(entry, dict):
-                broken = ArgumentSpecValidator(option["options"]).validate(entry).error_messages
+                broken = ArgumentSpecValidator(option["options"]).validate(_given(entry)).error_messages
                 problems += [f"{name}[{index}]: {_reword(problem)}" for problem in broken]
     return [_reword(problem) for problem in problems]
+
+
+def _given(options):
+    """Options without those that ansible has filled in with nothing."""
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _reword(problem):

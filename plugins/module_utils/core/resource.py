@@ -286,12 +286,14 @@ class Resource:
         }
 
     def shown(self, values):
-        """Values as a diff shows them: secrets only as there or not."""
-        return {
-            one.option: sorted(set(values[one.option])) if one.is_set else (HIDDEN if one.secret and values[one.option] else values[one.option])
-            for one in self.fields
-            if one.option in values and not one.local
-        }
+        """Values as a diff shows them: sets in order, secrets only as there or not."""
+        shown = {}
+        for one in self.fields:
+            if one.option in values and not one.local:
+                value = values[one.option]
+                hidden = one.secret and (value or one.write_only)
+                shown[one.option] = HIDDEN if hidden else sorted(set(value)) if one.is_set else value
+        return shown
 
     def difference(self, before, after):
         """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
@@ -299,8 +301,8 @@ class Resource:
             values = self.shown(before or after)
             told = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, told) if before is None else (told, None)
-        was, will_be = self.shown({option: before.get(option) for option in after}), self.shown(after)
+        was, will_be = self.shown({option: before[option] for option in after if option in before}), self.shown(after)
         for option, value in will_be.items():
-            if self.field(option).secret and value == was[option]:
+            if value == HIDDEN and was.get(option) == HIDDEN:
                 will_be[option] = HIDDEN_OTHER
         return was, will_be

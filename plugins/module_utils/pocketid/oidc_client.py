@@ -164,7 +164,7 @@ class OidcClient(PocketIdResource):
         chosen = change.values["secret"]
         route = "secrets" if client.version >= (2, 14) else "secret"
         returned = OneTimeSecret("!".join(change.key), "secret", None, True) if change.entry["return_secret"] else None
-        reason = f"{change.label}: {'the declared secret' if chosen else 'no known secret'} is not accepted"
+        reason = f"{change.label}: {'the declared secret is not accepted' if chosen else 'no secret is known that it accepts'}"
         return Step("POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, jsonify, redirect, request
 from joserfc.jwk import RSAKey
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from . import clients, people, provider, settings, tokens
 from .call import ROUTES, Call, Route
@@ -82,7 +82,8 @@ class PocketIdSimulator:
             if each.since <= self.version < each.until:
                 app.add_url_rule(each.path, str(index), self._handled(each), methods=[each.verb],
                                  provide_automatic_options=False)
-        app.register_error_handler(HTTPException, self._unknown)
+        app.register_error_handler(NotFound, self._unknown)
+        app.register_error_handler(MethodNotAllowed, self._unknown)
         app.after_request(self._finished)
         return app
 

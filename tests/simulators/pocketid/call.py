@@ -89,7 +89,7 @@ class Call:
         return parsed(self.request.get_data(), content_type)
 
     def _identify(self, need: Need) -> User | None:
-        """The session is tried first; a key only counts where there is no valid session, so a session can stand in its way."""
+        """A key only counts where there is no valid session, so a session can stand in its way."""
         user = self._by_session()
         if user is None and need in (Need.USER, Need.ADMIN):
             user = self._by_key()

@@ -1,7 +1,8 @@
-"""Callback URLs: which patterns may be stored, and which redirect URI a stored one admits (2.14.0 and 2.13.0, observed).
+"""Callback URLs: which patterns may be stored, and which redirect URI they admit (2.14.0 and 2.13.0, observed).
 
-A pattern is a URL in which `*` stands for anything within a host, port, user or scheme, and for one segment of a path, and
-`**` for any rest of a path. Groups of the URLPattern standard, `(…)` and `{…}`, which the server knows too, are refused here.
+A pattern is a URL in which `*` stands for anything within a host, port, user or scheme, and for one segment of a path,
+and `**` for any part of a path. The groups of the URLPattern standard, `(…)` and `{…}`, are refused here, though the
+server knows them.
 """
 
 from __future__ import annotations

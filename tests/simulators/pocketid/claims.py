@@ -1,4 +1,4 @@
-"""What a client learns about a user: claims by scope, and the two tokens that carry them (2.14.0 and 2.13.0, observed)."""
+"""What a client learns about a user: claims by scope, and the tokens with them (2.14.0 and 2.13.0, observed)."""
 
 from __future__ import annotations
 
@@ -60,17 +60,15 @@ def id_claims(
     """The claims of an ID token; `session` is the login that it tells of, `more` goes in where it has a value."""
     issued = int(time.time())
     claims = {
-        **user_claims(simulator, user_id, scopes), "iss": simulator.issuer, "aud": [client.id], "iat": issued,
-        "exp": issued + ID_TOKEN_SECONDS, "auth_time": session["iat"], "rat": int(requested.timestamp()), "jti": new_id(),
-        "type": "id-token", "amr": session["amr"], **more,
+        **user_claims(simulator, user_id, scopes), "iss": simulator.issuer, "aud": [client.id], "jti": new_id(),
+        "iat": issued, "exp": issued + ID_TOKEN_SECONDS, "rat": int(requested.timestamp()),
+        "auth_time": session["iat"], "amr": session["amr"], "type": "id-token", **more,
     }
     return {name: value for name, value in claims.items() if value is not None}
 
 
-def access_claims(
-    simulator: PocketIdSimulator, client: Client, subject: str, scopes: list[str]
-) -> dict[str, Any]:
-    """The claims of an access token (RFC 9068); one with a scope of OpenID is for the provider's userinfo endpoint too."""
+def access_claims(simulator: PocketIdSimulator, client: Client, subject: str, scopes: list[str]) -> dict[str, Any]:
+    """The claims of an access token (RFC 9068); with any scope it is for the provider's own endpoints too."""
     issued = int(time.time())
     return {
         "aud": [client.id, simulator.issuer] if scopes else [client.id], "client_id": client.id, "sub": subject,

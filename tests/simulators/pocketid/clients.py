@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -13,7 +13,7 @@ from flask import Request, Response
 from . import rules, views
 from .call import Call, Need, route
 from .claims import access_claims, id_claims, known_scopes, user_claims
-from .errors import ApiError, Wrong, image_not_found, invalid, invalid_body, missing, not_found, user_not_found
+from .errors import ApiError, Wrong, breakdown, image_not_found, invalid, invalid_body, missing, not_found, user_not_found
 from .images import MIME_TYPES, stripped
 from .lists import Listing
 from .state import Client, Logo, Secret, new_id, now, random_text
@@ -73,7 +73,7 @@ def get_client_summary(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("PUT", f"{CLIENTS}/<client_id>")
 def update_client(call: Call, client_id: str) -> tuple[int, Any]:
-    """Everything that is left out falls back to its zero value; secrets and logos stay, groups while it is restricted."""
+    """What is left out falls back to its zero value. Secrets and logos stay, and groups while it is restricted."""
     values = call.body(rules.CLIENT_UPDATE)
     client = find(call, client_id)
     client.settings = settings(values)
@@ -116,8 +116,8 @@ def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
     id_token = id_claims(call.simulator, client, user_id, scopes, session, now())
     tokens = [id_token, access_claims(call.simulator, client, user_id, scopes)]
     for token in tokens:
-        token.update({name: views.in_seconds(datetime.fromtimestamp(token[name]).astimezone())
-                      for name in ("iat", "exp")})
+        for name in ("iat", "exp"):
+            token[name] = views.in_seconds(datetime.fromtimestamp(token[name], timezone.utc))
     user_info = {**user_claims(call.simulator, user_id, scopes), "type": "id-token"}
     return 200, {"idToken": tokens[0], "accessToken": tokens[1], "userInfo": user_info}
 
@@ -156,7 +156,7 @@ def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
     values = call.optional_body(rules.SECRET[:1])
     client = _confidential(call, client_id)
     if len(values["secret"]) > 72:
-        raise ApiError(500, "internal_error", "Something went wrong")
+        raise breakdown()
     client.secrets = [Secret(values["secret"] or random_text(32))]
     return 200, {"secret": client.secrets[0].value}
 

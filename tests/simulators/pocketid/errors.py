@@ -72,6 +72,11 @@ def image_not_found() -> ApiError:
     return ApiError(404, "image_not_found", "Image not found")
 
 
+def breakdown() -> ApiError:
+    """What the server did not foresee."""
+    return ApiError(500, "internal_error", "Something went wrong")
+
+
 def not_signed_in() -> ApiError:
     return ApiError(401, "not_signed_in", "You are not signed in")
 

@@ -1,7 +1,7 @@
 """What the server makes of an uploaded logo before it stores it (Pocket ID 2.14.0 and 2.13.0, observed).
 
-EXIF data is blanked in JPEG and PNG (same length, zeroes, a new checksum in PNG) and cut out of WebP; every other byte of
-every format stays. An image without EXIF, or that was read back from the server, is stored as it came.
+EXIF data is blanked in JPEG and PNG (same length, zeroes, a new checksum in PNG) and cut out of WebP; every other byte
+of every format stays. An image without EXIF, or that was read back from the server, is stored as it came.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from joserfc import jwt
 from . import rules, views
 from .call import Call, Need, route
 from .claims import RESERVED
-from .errors import ApiError, Wrong, already_in_use, missing, not_found, user_disabled, user_not_found
+from .errors import ApiError, Wrong, already_in_use, breakdown, missing, not_found, user_disabled, user_not_found
 from .lists import Listing
 from .state import Group, OneTimeToken, User, new_id, now, random_text
 
@@ -73,7 +73,7 @@ def create_user(call: Call) -> tuple[int, Any]:
     user = User(values["id"] or new_id(), _profile(call, values))
     _refuse_duplicate(call, user.profile, user.id)
     if user.id in call.state.users:
-        raise ApiError(500, "internal_error", "Something went wrong")
+        raise breakdown()
     call.state.users[user.id] = user
     defaults = json.loads(call.state.configuration["signupDefaultUserGroupIDs"] or "[]")
     call.state.set_groups(user.id, values["userGroupIds"] or defaults)

@@ -12,16 +12,19 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Response, redirect
+from markupsafe import escape
 
 from . import rules, views
 from .call import Call, Need, route
 from .callback import admits
 from .claims import SCOPES, known_scopes
-from .errors import ApiError, invalid, missing
+from .errors import ApiError, breakdown, invalid, missing
 from .state import Client, Grant, Interaction, now, random_text
 
 CODE_LIFE = timedelta(minutes=15)
 SHORTEST_STATE = 8
+PROMPTS = ("none", "login", "consent", "select_account")
+RESPONSE_MODES = ("query", "fragment", "form_post")
 GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
@@ -47,7 +50,7 @@ def discovery(call: Call) -> tuple[int, Any]:
         "end_session_endpoint": f"{issuer}/api/oidc/end-session",
         "pushed_authorization_request_endpoint": f"{issuer}/api/oidc/par",
         "device_authorization_endpoint": f"{issuer}/api/oidc/device/authorize",
-        "response_types_supported": ["code"], "response_modes_supported": ["query", "fragment", "form_post"],
+        "response_types_supported": ["code"], "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANT_TYPES, "urn:ietf:params:oauth:grant-type:device_code"],
         "scopes_supported": list(SCOPES), "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"], "code_challenge_methods_supported": ["plain", "S256"],
@@ -56,7 +59,7 @@ def discovery(call: Call) -> tuple[int, Any]:
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "authorization_response_iss_parameter_supported": True,
-        "prompt_values_supported": ["none", "login", "consent", "select_account"],
+        "prompt_values_supported": list(PROMPTS),
     }
 
 
@@ -91,12 +94,17 @@ class Asked:
         return self.parameters.get("prompt", "").split()
 
     def answered(self, values: dict[str, str]) -> Response:
-        """The browser's way back to the client."""
-        mark = "#" if self.parameters.get("response_mode") == "fragment" else "?"
-        if mark == "?" and urlsplit(self.redirect_uri).query:
-            mark = "&"
-        address = self.redirect_uri if mark == "&" else self.redirect_uri.removesuffix("?")
-        return Response(status=303, headers={"Location": address + mark + urlencode(values)})
+        """The browser's way back to the client: a redirection or, if asked for, a form that sends itself."""
+        mode = self.parameters.get("response_mode")
+        if mode == "form_post":
+            fields = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
+                             for name, value in values.items())
+            page = f'<form method="post" action="{escape(self.redirect_uri)}">{fields}</form>'
+            return Response(f"<!doctype html>{page}", content_type="text/html;charset=UTF-8")
+        mark = "#" if mode == "fragment" else "&" if urlsplit(self.redirect_uri).query else "?"
+        return Response(status=303, headers={
+            "Location": self.redirect_uri.removesuffix("?") + mark + urlencode(values),
+        })
 
 
 @route("GET", "/authorize", Need.SESSION_IF_ANY)
@@ -121,26 +129,20 @@ def get_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
 
 @route("POST", "/api/oidc/interactions/<interaction_id>/complete", Need.SESSION)
 def complete_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
-    """Take the first open step. The last one leads back to the authorization endpoint; a passkey cannot be shown here."""
+    """The last step leads back to the authorization endpoint. There are no passkeys here, so one cannot be taken."""
     step = call.body(rules.STEP)["step"]
     interaction = _find_interaction(call, interaction_id)
-    client = call.state.clients[interaction.client]
-    if interaction.user not in (None, call.user.id):
-        interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
-    interaction.user = call.user.id
-    if interaction.steps:
-        if step != interaction.steps[0]:
-            raise invalid(text=f"Expected interaction step {interaction.steps[0]} but got {step}")
-        if step == "reauthenticate":
-            raise missing("reauthenticationToken")
-        _take(call, interaction, client, step)
+    try:
+        _take(call, interaction, step)
+    except Refused as refusal:
+        raise breakdown() from refusal
     if interaction.steps:
         return 200, {"interaction": _shown(call, interaction)}
     return 200, {"redirectUrl": f"/authorize?interaction={quote(interaction.id)}"}
 
 
 def _asked(call: Call) -> Asked:
-    """The request itself or the one that an interaction has kept. It fails where there is no client to send the user to."""
+    """The request, or the one that an interaction has kept; refused where there is no client to send the user to."""
     parameters = call.request.values.to_dict()
     interaction = None
     if "interaction" in parameters:
@@ -156,6 +158,9 @@ def _asked(call: Call) -> Asked:
         raise Stopped("The 'redirect_uri' parameter is required when using OpenID Connect 1.0.")
     if not admits(client.settings["callbackURLs"], redirect_uri):
         raise Stopped(f"The redirect_uri '{redirect_uri}' is not registered for this client.")
+    mode = parameters.get("response_mode", "query")
+    if mode not in RESPONSE_MODES:
+        raise Stopped(f'Request with unsupported response_mode "{mode}".')
     return Asked(client, parameters, interaction)
 
 
@@ -167,6 +172,11 @@ def _authorized(call: Call, asked: Asked) -> Response:
         raise Refused("invalid_state", f"the state must have at least {SHORTEST_STATE} characters")
     if client.settings["pkceEnabled"] and not parameters.get("code_challenge"):
         raise Refused("invalid_request", "the client requires PKCE, but 'code_challenge' is missing")
+    if client.settings["requiresPushedAuthorizationRequests"] and not asked.interaction:
+        # pushed requests are not simulated, and the server has no better name for this refusal either
+        raise Refused("error", "the client must push its authorization requests")
+    if not set(asked.prompts) <= set(PROMPTS) or "none" in asked.prompts and len(asked.prompts) > 1:
+        raise Refused("invalid_request", "the prompt is not one that can be shown")
     if call.user is None:
         if "none" in asked.prompts:
             raise Refused("login_required", "the user must log in")
@@ -199,7 +209,8 @@ def _granted(call: Call, asked: Asked) -> Response:
     _consent(call, asked.client, asked.scopes)
     code = f"pocket_id_ac_{random_text(43)}.{random_text(43)}"
     call.state.codes[code] = Grant(
-        asked.client.id, call.user.id, asked.scopes, asked.redirect_uri, asked.parameters, call.session, now() + CODE_LIFE
+        asked.client.id, call.user.id, asked.scopes, asked.redirect_uri, asked.parameters, call.session,
+        expires=now() + CODE_LIFE,
     )
     return asked.answered({
         "code": code, "iss": call.simulator.issuer, "scope": " ".join(asked.scopes), "state": asked.parameters["state"],
@@ -236,7 +247,18 @@ def _too_old(call: Call, max_age: str) -> bool:
     return time.time() >= call.session["iat"] + int(max_age)
 
 
-def _take(call: Call, interaction: Interaction, client: Client, step: str) -> None:
+def _take(call: Call, interaction: Interaction, step: str) -> None:
+    """Take the step if it is the first open one; another user than before begins anew."""
+    client = call.state.clients[interaction.client]
+    if interaction.user not in (None, call.user.id):
+        interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
+    interaction.user = call.user.id
+    if not interaction.steps:
+        return
+    if step != interaction.steps[0]:
+        raise invalid(text=f"Expected interaction step {interaction.steps[0]} but got {step}")
+    if step == "reauthenticate":
+        raise missing("reauthenticationToken")
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
         found = _open_steps(call, client, interaction.scopes, interaction.parameters)

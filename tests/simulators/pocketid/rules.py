@@ -1,7 +1,8 @@
 """What a request body may look like: one table of fields per kind of object, and the reading that follows it.
 
-Reading happens in two steps with different answers: a body that does not fit the types is `invalid_request_body`, a value
-that breaks a rule is `validation_failed` with every broken field, in the order of the table (Pocket ID 2.14.0, observed).
+Reading happens in two steps with different answers: a body that does not fit the types is `invalid_request_body`, a
+value that breaks a rule is `validation_failed` with every broken field, in the order of the table (Pocket ID 2.14.0 and
+2.13.0, observed).
 """
 
 from __future__ import annotations
@@ -253,7 +254,7 @@ def read_object(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def read_list(value: Any, fields: tuple[Field, ...]) -> list[dict[str, Any]]:
-    """A body that is a list; types are judged for all of it, and then only the first element that breaks a rule is told."""
+    """A body that is a list. Types are judged in all of it, and then the first element that breaks a rule is told."""
     try:
         return [checked(row, fields) for row in objects(fields)([] if value is None else value)]
     except Misfit as error:

@@ -86,11 +86,13 @@ SETTINGS = {
     "ldapAttributeUserDisplayName": Setting("cn"),
     "ldapAttributeUserProfilePicture": Setting(),
     "ldapAttributeGroupMember": Setting("member"),
-    **{name: Setting() for name in ("ldapAttributeGroupUniqueIdentifier", "ldapAttributeGroupName", "ldapAdminGroupName")},
+    "ldapAttributeGroupUniqueIdentifier": Setting(), "ldapAttributeGroupName": Setting(),
+    "ldapAdminGroupName": Setting(),
     "ldapSoftDeleteUsers": replace(BOOLEAN, default="true"),
     "webauthnUserVerification": Setting("required", needed=True, checks=(_one_of("required", "preferred"),)),
     "webauthnAllowSyncedPasskeys": replace(BOOLEAN, default="true"),
-    "webauthnAuthenticatorAttachment": Setting("any", needed=True, checks=(_one_of("any", "platform", "cross-platform"),)),
+    "webauthnAuthenticatorAttachment": Setting(
+        "any", needed=True, checks=(_one_of("any", "platform", "cross-platform"),)),
     "cimdUrlAllowlist": JSON_LIST,
 }
 DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
@@ -119,7 +121,7 @@ def set_configuration(call: Call) -> tuple[int, Any]:
 
 
 @route("POST", f"{CONFIGURATION}/sync-ldap")
-def sync_ldap(call: Call) -> tuple[int, Any]:
+def sync_ldap(_call: Call) -> tuple[int, Any]:
     raise ApiError(409, "ldap_disabled", "LDAP is not enabled")
 
 

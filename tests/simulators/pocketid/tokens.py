@@ -1,8 +1,8 @@
 """The OpenID provider as a client meets it: tokens for a code, what is behind a token, and who the user is.
 
-Refusals here are OAuth's `{error, error_description}`. The order of checks matters, because clients test a secret with a code
-that cannot exist: a wrong secret is `invalid_client` (401), a right one `invalid_grant` (400), whatever the redirect URI
-(Pocket ID 2.14.0 and 2.13.0, observed).
+Refusals here are OAuth's `{error, error_description}`. The order of checks matters, because clients test a secret with
+a code that cannot exist: a wrong secret is `invalid_client` (401), a right one `invalid_grant` (400), whatever the
+redirect URI (Pocket ID 2.14.0 and 2.13.0, observed).
 """
 
 from __future__ import annotations
@@ -133,7 +133,7 @@ def _authenticated(call: Call, form: dict[str, str]) -> Client:
 
 
 def _introspecting(call: Call, form: dict[str, str]) -> str:
-    """The id of the client that may ask: by HTTP Basic, or by an access token of its own other than the one asked about."""
+    """The id of the client that asks, shown by HTTP Basic or by an access token other than the one asked about."""
     bearer = _bearer(call)
     if bearer:
         access = _access(call, bearer)
@@ -170,7 +170,7 @@ def _by_code(call: Call, client: Client, form: dict[str, str]) -> Grant:
 
 
 def _check_verifier(client: Client, grant: Grant, verifier: str) -> None:
-    """A challenge is good for one try. After a failed one the code can be redeemed by a secret alone, as if without PKCE."""
+    """A challenge is good for one try. After a failed one a secret alone redeems the code, as if without PKCE."""
     challenge = "" if grant.challenge_spent else grant.parameters.get("code_challenge", "")
     if not challenge and not verifier:
         if client.settings["isPublic"]:
