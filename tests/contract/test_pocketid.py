@@ -769,14 +769,15 @@ NOT_STORABLE = [
 HOST = "https://pve1.example.org"
 MATCHES = [
     (PVE, PVE, True), (PVE, f"{PVE}/", True), (PVE, f"{PVE}/x/y", True), (PVE, "https://PVE1.example.org:8006", True),
-    (PVE, f"{PVE}?a=1", False), (PVE, HOST, False), (PVE, "http://pve1.example.org:8006", False),
+    (PVE, f"{PVE}?a=1", False), (PVE, f"{PVE}/#x", False), (f"{PVE}/#x", f"{PVE}/#x", False), (PVE, HOST, False), (PVE, "http://pve1.example.org:8006", False),
     (PVE, "https://pve1.example.org:8007", False), (PVE, "https://xpve1.example.org:8006", False),
     (PVE, "https://user:pw@pve1.example.org:8006/", True), ("https://user@pve1.example.org:8006", PVE, False),
     (f"{PVE}/", PVE, True), (f"{PVE}/", f"{PVE}/", True), (f"{PVE}/", f"{PVE}/x", False),
     (f"{PVE}/a", f"{PVE}/a", True), (f"{PVE}/a", f"{PVE}/a/", False), (f"{PVE}/a/", f"{PVE}/a", False),
     (f"{PVE}/A", f"{PVE}/a", False),
     (HOST, f"{HOST}:443", True), (f"{HOST}:443", HOST, True), (HOST, PVE, False), ("http://x:80", "http://x", True),
-    ("*", PVE, True), ("*", "http://x.example", True),
+    ("*", PVE, True), ("*", "http://x.example", True), ("*", "/relative", False), ("*", "https://x:port", False),
+    (PVE, "https://[pve1.example.org:8006", False),
     ("https://*", HOST, True), ("https://*", PVE, False), ("https://*:*", PVE, True), (f"{HOST}:*", PVE, True),
     (f"{HOST}:*", HOST, True), ("https://pve*.example.org:8006", PVE, True), ("https://*.example.org:8006", PVE, True),
     ("https://*.example.org:8006", "https://a.b.example.org:8006", True),
@@ -1397,6 +1398,18 @@ def test_17_a_login_that_begins_without_a_session(login: Login) -> None:
     waiting = interaction(server.authorize(client, max_age="junk"))
     path = f"POST /api/oidc/interactions/{waiting}/complete"
     server.refused(path, {"step": "authenticate"}, status=500, code="internal_error", **session)
+
+
+def test_17_another_user_does_not_inherit_consent(login: Login) -> None:
+    server = login.server
+    client = server.client(callbackURLs=[PVE])["id"]
+    waiting = interaction(server.authorize(client, login.session))
+    complete = f"POST /api/oidc/interactions/{waiting}/complete"
+    server.ask(complete, {"step": "consent"}, 200, key="", headers=login.session)
+    other = {"key": "", "headers": server.session(server.user()["id"])}
+    assert interaction(server.call(f"GET /authorize?interaction={waiting}", **other)) == waiting
+    server.ask(complete, {"step": "consent"}, 200, **other)
+    assert returned(server.call(f"GET /authorize?interaction={waiting}", **other))["code"]
 
 
 @pytest.mark.parametrize(("settings", "changes"), [

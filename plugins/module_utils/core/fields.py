@@ -190,6 +190,10 @@ class Field:
     def is_set(self):
         return isinstance(self.kind, Names)
 
+    def settled(self, value):
+        """What there is after `value` was sent: an empty one takes the option away, and then the server's default counts."""
+        return self.absent if value in ("", []) else value
+
     def spec(self):
         # no_log is always said, because ansible guesses it from names such as client_key or tokens
         return {**self.kind.spec(), "no_log": self.secret, **({"aliases": list(self.aliases)} if self.aliases else {})}

@@ -131,7 +131,7 @@ def _outcome(resource, key, found, change):
     values = {one.option: one.absent for one in resource.fields}
     values.update(zip(resource.key, key))
     values.update(found.values if found else {})
-    values.update(change.values if change else {})
+    values.update({option: resource.field(option).settled(value) for option, value in change.values.items()} if change else {})
     return resource.public(values)
 
 

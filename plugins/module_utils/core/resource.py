@@ -199,7 +199,7 @@ class Resource:
             has = found.values[one.option]
             if one.option in entry.get("append", ()):
                 wanted = [*has, *wanted]
-            if one.kind.same(has, wanted):
+            if one.kind.same(has, one.settled(wanted)):
                 continue
             if one.immutable:
                 problems.append((one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}"))
@@ -290,7 +290,7 @@ class Resource:
         shown = {}
         for one in self.fields:
             if one.option in values and not one.local:
-                value = values[one.option]
+                value = one.settled(values[one.option])
                 hidden = one.secret and (value or one.write_only)
                 shown[one.option] = HIDDEN if hidden else sorted(set(value)) if one.is_set else value
         return shown

@@ -20,6 +20,7 @@ from .state import STATIC_USER, State, User, new_id, random_text
 
 # Importing these modules fills the table of routes.
 HANDLERS = (clients, people, provider, settings, tokens)
+ONE_TIME = "/api/one-time-access-token/"
 
 
 class Bucket:
@@ -42,7 +43,8 @@ class PocketIdSimulator:
     """One server. `issuer` is its own address (APP_URL) and may be set once the port is known.
 
     `version` chooses the dialect: 2.14 has several secrets per client, 2.13 one; 2.12 also refuses in the old way.
-    `api_key` acts as an administrator that exists from its first use on. `rate_limit` switches the limits on.
+    `api_key` acts as an administrator that exists from its first use on. `rate_limit` switches the limits on (as the
+    policies of 2.14.0 state them).
     """
 
     def __init__(
@@ -55,7 +57,7 @@ class PocketIdSimulator:
         self.state = State()
         self.state.configuration = dict(settings.DEFAULTS)
         self.key = RSAKey.generate_key(2048, {"kid": secrets.token_urlsafe(8)})
-        self._limits = {True: Bucket(100, 300), False: Bucket(0.1, 5)} if rate_limit else {}
+        self._limits = {"/": Bucket(100, 300), ONE_TIME: Bucket(0.1, 5)} if rate_limit else {}
         self._lock = threading.Lock()
 
     @property
@@ -106,15 +108,13 @@ class PocketIdSimulator:
         return handle
 
     def _limit(self, sent: Request) -> None:
-        if not self._limits or sent.path == "/healthz":
-            return
-        wait = self._limits[True].wait(sent.remote_addr or "")
-        if not wait and sent.path.startswith("/api/one-time-access-token/"):
-            wait = self._limits[False].wait(sent.remote_addr or "")
-        if wait:
-            error = ApiError(429, "rate_limited", "Too many requests")
-            error.retry_after = math.ceil(wait)
-            raise error
+        for path, bucket in self._limits.items():
+            if sent.path.startswith(path) and sent.path != "/healthz":
+                wait = bucket.wait(sent.remote_addr or "")
+                if wait:
+                    error = ApiError(429, "rate_limited", "Too many requests")
+                    error.retry_after = math.ceil(wait)
+                    raise error
 
     def _refused(self, error: ApiError) -> Response:
         request_id = new_id()

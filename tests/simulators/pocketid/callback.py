@@ -37,23 +37,22 @@ def storable(pattern: str) -> bool:
 
 
 def admits(patterns: list[str], uri: str) -> bool:
-    """Whether any of the stored `patterns` lets a login return to `uri`."""
-    return any(_matches(pattern, variant) for pattern in patterns for variant in _variants(uri))
+    """Whether any of the stored `patterns` lets a login return to `uri`, which must be absolute and without fragment."""
+    try:
+        parts = urlsplit(uri)
+        port = parts.port
+    except ValueError:
+        return False
+    if not parts.scheme or "#" in uri:
+        return False
+    variants = [uri]
+    if parts.scheme == "http" and port and (parts.hostname == "localhost" or _is_loopback_address(parts.hostname)):
+        # such clients choose a port at random, so a pattern without one is for all of them
+        variants.append(uri.replace(f":{port}", "", 1))
+    return any(_matches(pattern, variant) for pattern in patterns for variant in variants)
 
 
-def _variants(uri: str) -> list[str]:
-    """`uri` itself and, on a loopback address over http, the form without a port: such clients choose one at random."""
-    parts = urlsplit(uri)
-    if parts.scheme != "http" or not parts.port or not _is_loopback(parts.hostname):
-        return [uri]
-    return [uri, uri.replace(f":{parts.port}", "", 1)]
-
-
-def _is_loopback(host: str | None) -> bool:
-    return host == "localhost" or _loopback_address(host)
-
-
-def _loopback_address(host: str | None) -> bool:
+def _is_loopback_address(host: str | None) -> bool:
     try:
         return ipaddress.ip_address(host or "").is_loopback
     except ValueError:
@@ -63,13 +62,12 @@ def _loopback_address(host: str | None) -> bool:
 def _matches(pattern: str, uri: str) -> bool:
     if pattern in ("*", uri):
         return True
-    match = PATTERN.fullmatch(pattern.partition("#")[0])
-    parts = urlsplit(uri.partition("#")[0])
+    pattern = pattern.partition("#")[0]
+    match, parts = PATTERN.fullmatch(pattern), urlsplit(uri)
     if not match or not parts.netloc:
         return False
-    scheme, port = parts.scheme.lower(), parts.port
+    scheme, port, user = parts.scheme, parts.port, parts.netloc.rpartition("@")[0]
     standard = DEFAULT_PORTS.get(scheme)
-    user, at, _ = parts.netloc.rpartition("@")
     # A pattern without user or path admits any; one without a port only the standard port.
     return (
         _glob(match["scheme"], scheme)
@@ -78,13 +76,13 @@ def _matches(pattern: str, uri: str) -> bool:
         and (match["port"] == "*" or int(match["port"] or standard or 0) == (port or standard or 0)
              or _any_port(match, parts.hostname, scheme))
         and (match["path"] is None or bool(_path(match["path"]).fullmatch(parts.path or "/")))
-        and _same_query(urlsplit(pattern.replace("*", "%2A")).query.replace("%2A", "*"), parts.query)
+        and _same_query(pattern.partition("?")[2], parts.query)
     )
 
 
 def _any_port(match: re.Match, host: str | None, scheme: str) -> bool:
     """A registered loopback *address* over http admits any port even if it names one; the name localhost does not."""
-    return scheme == "http" and _loopback_address(host) and match["host"].strip("[]") == host
+    return scheme == "http" and _is_loopback_address(host) and match["host"].strip("[]") == host
 
 
 def _glob(pattern: str, value: str) -> bool:

@@ -13,7 +13,17 @@ from flask import Request, Response
 from . import rules, views
 from .call import Call, Need, route
 from .claims import access_claims, id_claims, known_scopes, user_claims
-from .errors import ApiError, Wrong, breakdown, image_not_found, invalid, invalid_body, missing, not_found, user_not_found
+from .errors import (
+    ApiError,
+    Wrong,
+    breakdown,
+    image_not_found,
+    invalid,
+    invalid_body,
+    missing,
+    not_found,
+    user_not_found,
+)
 from .images import MIME_TYPES, stripped
 from .lists import Listing
 from .state import Client, Logo, Secret, new_id, now, random_text

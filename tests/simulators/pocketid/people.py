@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -244,7 +245,7 @@ def _refuse_duplicate_group(call: Call, name: str, group_id: str | None) -> None
         raise already_in_use("name")
 
 
-def _set_claims(call: Call, find: Any, owner_id: str) -> tuple[int, Any]:
+def _set_claims(call: Call, find: Callable[[Call, str], User | Group], owner_id: str) -> tuple[int, Any]:
     """All claims of a user or group at once. Those that stay keep their place."""
     wanted: dict[str, str] = {}
     rows = call.body_list(rules.CLAIM)

@@ -190,7 +190,11 @@ def _authorized(call: Call, asked: Asked) -> Response:
         return _interact(call, asked, demanded)
     if not call.state.admits(client, call.user.id):
         raise Stopped("You are not allowed to access this service.")
-    steps = asked.interaction.steps if asked.interaction else _open_steps(call, client, asked.scopes, parameters)
+    if asked.interaction:
+        _hand_over(call, asked.interaction)
+        steps = asked.interaction.steps
+    else:
+        steps = _open_steps(call, client, asked.scopes, parameters)
     if "none" in asked.prompts and steps:
         error = "consent_required" if "consent" in steps else "login_required"
         raise Refused(error, "the request forbids the interaction that is needed")
@@ -248,17 +252,16 @@ def _too_old(call: Call, max_age: str) -> bool:
 
 
 def _take(call: Call, interaction: Interaction, step: str) -> None:
-    """Take the step if it is the first open one; another user than before begins anew."""
+    """Take the step if it is the first open one."""
     client = call.state.clients[interaction.client]
-    if interaction.user not in (None, call.user.id):
-        interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
-    interaction.user = call.user.id
+    _hand_over(call, interaction)
     if not interaction.steps:
         return
     if step != interaction.steps[0]:
         raise invalid(text=f"Expected interaction step {interaction.steps[0]} but got {step}")
     if step == "reauthenticate":
         raise missing("reauthenticationToken")
+    interaction.user = call.user.id
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
         found = _open_steps(call, client, interaction.scopes, interaction.parameters)
@@ -266,6 +269,14 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
                              if each in interaction.steps or each in found]
     if step == "consent":
         _consent(call, client, interaction.scopes)
+
+
+def _hand_over(call: Call, interaction: Interaction) -> None:
+    """An interaction that another user has begun is the caller's from now on, with the caller's own steps."""
+    if interaction.user not in (None, call.user.id):
+        client = call.state.clients[interaction.client]
+        interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
+        interaction.user = call.user.id
 
 
 def _consent(call: Call, client: Client, scopes: list[str]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.playbooks.servers import every_module, task
+from tests.modules.servers import every_module, task
 
 ROOT = Path(__file__).resolve().parents[2]
 LOGO = str(ROOT / "examples/homelab/files/proxmox.svg")

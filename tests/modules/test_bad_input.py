@@ -7,7 +7,7 @@ import re
 import pytest
 import requests
 
-from tests.playbooks.servers import REALM, connection, task
+from tests.modules.servers import REALM, connection, task
 
 LONG = "x" * 57 + "@sso.org"
 ACL = {"path": "/", "roles": ["PVEAuditor"], "users": ["root@pve"]}
@@ -165,28 +165,29 @@ def test_nothing_is_written(answered):
     assert [one for one in wired.fleet.writes() if not one[1].path.endswith("/access/ticket")] == []
 
 
+@pytest.fixture(scope="module")
+def weak(fleet_of, ansible):
+    """Tokens that can look at everything and change nothing, and such as cannot even look."""
+    wired = fleet_of("homelab")
+    tasks = [
+        task(wired, "pve_user", userid="weak@pve"),
+        task(wired, "pve_token", userid="weak@pve", tokenid="look", return_secret=True),
+        task(wired, "pve_token", userid="weak@pve", tokenid="blind", return_secret=True),
+        task(wired, "pve_acl", path="/", roles=["PVEAuditor"], users=["weak@pve"], tokens=["weak@pve!look"]),
+        task(wired, "pbs_user", userid="weak@pbs"),
+        task(wired, "pbs_token", userid="weak@pbs", token_name="look", return_secret=True),
+        task(wired, "pbs_token", userid="weak@pbs", token_name="blind", return_secret=True),
+        task(wired, "pbs_acl", path="/", roles=["Audit"], users=["weak@pbs"], tokens=["weak@pbs!look"]),
+    ]
+    run = ansible.tasks(tasks).succeeded()
+    assert run.failed == []
+    secrets = [result["secret"] for result in run.results() if "secret" in result]
+    wired.fleet.forget()
+    return wired, dict(zip(("pve look", "pve blind", "pbs look", "pbs blind"), secrets))
+
+
 class TestMissingRights:
     """A token without the rights that it needs: the privilege and the path are named, before the first write."""
-
-    @pytest.fixture(scope="module")
-    def weak(self, fleet_of, ansible):
-        """Tokens that can look at everything and change nothing, and such as cannot even look."""
-        wired = fleet_of("homelab")
-        tasks = [
-            task(wired, "pve_user", userid="weak@pve"),
-            task(wired, "pve_token", userid="weak@pve", tokenid="look", return_secret=True),
-            task(wired, "pve_token", userid="weak@pve", tokenid="blind", return_secret=True),
-            task(wired, "pve_acl", path="/", roles=["PVEAuditor"], users=["weak@pve"], tokens=["weak@pve!look"]),
-            task(wired, "pbs_user", userid="weak@pbs"),
-            task(wired, "pbs_token", userid="weak@pbs", token_name="look", return_secret=True),
-            task(wired, "pbs_token", userid="weak@pbs", token_name="blind", return_secret=True),
-            task(wired, "pbs_acl", path="/", roles=["Audit"], users=["weak@pbs"], tokens=["weak@pbs!look"]),
-        ]
-        run = ansible.tasks(tasks).succeeded()
-        assert run.failed == []
-        secrets = [result["secret"] for result in run.results() if "secret" in result]
-        wired.fleet.forget()
-        return wired, dict(zip(("pve look", "pve blind", "pbs look", "pbs blind"), secrets))
 
     @pytest.mark.parametrize(
         ("who", "module", "options", "lacking"),
@@ -214,12 +215,13 @@ class TestMissingRights:
         assert wired.fleet.writes() == []
 
 
+@pytest.fixture(scope="module")
+def homelab(fleet_of):
+    return fleet_of("homelab")
+
+
 class TestWire:
     """The same through the playbook: nothing is written on any server of the fleet."""
-
-    @pytest.fixture(scope="module")
-    def homelab(self, fleet_of):
-        return fleet_of("homelab")
 
     @pytest.mark.parametrize(
         ("variables", "message"),
