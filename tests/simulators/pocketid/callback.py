@@ -37,7 +37,7 @@ def storable(pattern: str) -> bool:
 
 
 def admits(patterns: list[str], uri: str) -> bool:
-    """Whether any of the stored `patterns` lets a login return to `uri`, which must be absolute and without fragment."""
+    """Whether any of the stored `patterns` lets a login return to `uri`, an absolute one without fragment."""
     try:
         parts = urlsplit(uri)
         port = parts.port

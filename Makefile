@@ -1,0 +1,47 @@
+# `make demo` and `make test` need nothing but Debian's python3 and make; everything else is put into .venv and build.
+.DEFAULT_GOAL := help
+.PHONY: help demo test bench lint sanity unit contract modules molecule cores clean
+SHELL := bash
+PYTHON ?= $(shell tools/python)
+RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
+PYTEST := $(RUN) python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider
+
+help:  ## what can be made
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+demo:  ## show the main job on a simulated fleet
+	@tools/venv build/demo/venv $(PYTHON) -r requirements.txt -r tests/simulators/requirements.txt 'ansible-core>=2.17,<2.22'
+	@build/demo/venv/bin/python -m tools.demo
+
+test: lint sanity unit contract modules molecule cores  ## run all tests
+	@echo "all tests passed"
+
+.venv/.made-for: requirements.txt requirements-dev.txt tests/requirements.txt tests/simulators/requirements.txt
+	@tools/venv .venv $(PYTHON) -r requirements-dev.txt
+
+lint: .venv/.made-for  ## ansible-lint, yamllint, changelog
+	$(RUN) tools/lint
+
+sanity: .venv/.made-for  ## ansible-test sanity
+	$(RUN) tools/sanity
+
+unit: .venv/.made-for  ## tests of the engine
+	$(PYTEST) tests/unit
+
+contract: .venv/.made-for  ## tests of the simulators, which real servers can take too
+	$(PYTEST) tests/contract
+
+modules: .venv/.made-for  ## tests of the modules and playbooks against simulated fleets
+	$(PYTEST) tests/modules tests/playbooks
+
+molecule: .venv/.made-for  ## molecule scenarios of the playbooks
+	$(RUN) tools/molecule
+
+cores: .venv/.made-for  ## unit and playbook tests on each ansible-core
+	tools/cores
+
+bench: .venv/.made-for  ## speed, as ratios
+	$(RUN) python -m tests.benchmarks
+
+clean:  ## remove what was made
+	rm -rf .venv .ansible .cache build
