@@ -79,6 +79,7 @@ CASES = {
     "a certificate that is not trusted": (
         "pve_group", {"groupid": "a", "ca_path": None}, "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path"
     ),
+    "an authority that is no file": ("pve_group", {"groupid": "a", "ca_path": "/no/such/ca.pem"}, "ca_path: '/no/such/ca.pem' is no file"),
     "a realm name that PBS refuses": ("pbs_realm", {"realm": "-x", **REALM}, "realm: '-x' may only have letters"),
     "an empty issuer on PBS": ("pbs_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
     "a realm of PBS that exists with another type": ("pbs_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server"),
@@ -107,6 +108,9 @@ CASES = {
     ),
     "a logo that is not there": ("pocketid_client", {"id": "app", "name": "App", "logo": "no-such.svg"}, "logo: .*no-such.svg' cannot be read"),
     "a callback that is no URL": ("pocketid_client", {"id": "app", "name": "App", "callback_urls": ["pve1"]}, "callback_urls: 'pve1' must be a URL"),
+    "a callback whose scheme was forgotten": (
+        "pocketid_client", {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]}, "callback_urls: 'pve1:8006' must be a URL"
+    ),
     "an issuer that nobody may use": ("oidc_info", {"issuer": "http://id.example.org"}, "issuer: 'http://id.example.org' must be an https:// URL"),
     "no issuer": ("oidc_info", {"issuer": ""}, "issuer: .* must not be empty"),
 }

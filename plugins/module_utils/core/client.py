@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from urllib.parse import quote
 
 from .errors import FleetgateError
@@ -147,7 +148,10 @@ def _innermost(error):
 
 def verification(params):
     """What requests calls verify, from the options validate_certs and ca_path."""
-    return params["validate_certs"] and (params.get("ca_path") or True)
+    trusted = params["ca_path"]
+    if trusted and not os.path.isfile(trusted):
+        raise FleetgateError(f"ca_path: '{trusted}' is no file on the node that runs the task")
+    return params["validate_certs"] and (trusted or True)
 
 
 def require_requests():

@@ -11,7 +11,11 @@ from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
 _MINUTES = Number(0, 525600)
-_CALLBACK = Text(pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:.+", rule="must be a URL with its scheme, or a pattern of one")
+# the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
+_CALLBACK = Text(
+    pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+",
+    rule="must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one",
+)
 _SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
