@@ -38,7 +38,7 @@ class World:
         """Objects of a kind by key; `keys` are those wanted in full, None means all."""
         if name not in self._found:
             resource = self.resources[name]
-            objects = (resource.found(raw) for raw in resource.read(self.client, keys))
+            objects = (resource.found(raw) for raw in resource.read(self, keys))
             self._found[name] = {resource.key_of(one.values): one for one in objects}
         return self._found[name]
 
@@ -79,7 +79,7 @@ def make_plan(world, declared):
     for name in world.resources:
         resource = world.resources[name]
         rows = [
-            Declared(resource, resource.identify(row, world.client), one.where)
+            Declared(resource, resource.identify(row, world), one.where)
             for one in declared
             if one.resource is resource
             for row in resource.rows(one.entry)
@@ -152,9 +152,9 @@ def _dangling(world, plan):
 def _order(world, plan):
     """What others depend on is made first and removed last."""
     for kind in world.resources.values():
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and not change.removes], world.client)
+        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and not change.removes], world)
     for kind in reversed(world.resources.values()):
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes], world.client)
+        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes], world)
 
 
 def apply_plan(plan, world):

@@ -154,7 +154,7 @@ class Resource:
         """An entry with its values in the form in which the server keeps them."""
         return entry
 
-    def identify(self, entry, client) -> dict:
+    def identify(self, entry, world) -> dict:
         """An entry with its key complete, where it may be found in other ways too."""
         return entry
 
@@ -215,7 +215,7 @@ class Resource:
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, client, keys) -> Iterable[dict]:
+    def read(self, world, keys) -> Iterable[dict]:
         """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it is read")
 
@@ -224,11 +224,11 @@ class Resource:
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def steps(self, changes, client) -> list:
+    def steps(self, changes, world) -> list:
         """The requests for all changes of this kind, in order."""
-        return [step for change in changes for step in self.steps_for(change, client)]
+        return [step for change in changes for step in self.steps_for(change, world)]
 
-    def steps_for(self, change, client) -> list:
+    def steps_for(self, change, world) -> list:
         if change.removes:
             return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))]
         if change.creates:

@@ -25,7 +25,7 @@ class Acl(ProxmoxAcl):
         """The server calls every subject a user; the id tells a token."""
         return super().found({**raw, "type": "token" if "!" in raw["ugid"] else "user"})
 
-    def steps_for(self, change, client):
+    def steps_for(self, change, world):
         """One request for each row, which is all that the API takes."""
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"

@@ -24,11 +24,11 @@ class Token(ProxmoxToken):
         *WHERE_THE_SECRET_GOES,
     )
 
-    def read(self, client, keys):
-        users = client.read("access", "users", include_tokens=True)
-        for user in users:
-            for token in user.get("tokens") or ():
-                yield {**token, "userid": user["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
+    def read(self, world, keys):
+        """Tokens are told with their users."""
+        for user in world.found("user").values():
+            for token in user.raw.get("tokens") or ():
+                yield {**token, "userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
 
     def cascade(self, change, world):
         """Servers before 3.3.7 leave the rows of a removed token behind."""

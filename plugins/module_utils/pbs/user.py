@@ -27,8 +27,8 @@ class User(Resource):
         Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
     )
 
-    def read(self, client, keys):
-        return client.read("access", "users")
+    def read(self, world, keys):
+        return world.client.read("access", "users", include_tokens=True)
 
     def references(self, key, values):
         return [Reference("realm", (realm_of(key[0]),))]

@@ -21,10 +21,10 @@ class Group(PocketIdResource):
         Field("users", Names()),
     )
 
-    def read(self, client, keys):
-        for listed in client.read_all("api", "user-groups", sort="name"):
+    def read(self, world, keys):
+        for listed in world.client.read_all("api", "user-groups", sort="name"):
             wanted = keys is None or (listed["name"],) in keys
-            yield client.read("api", "user-groups", listed["id"]) if wanted else listed
+            yield world.client.read("api", "user-groups", listed["id"]) if wanted else listed
 
     def found(self, raw):
         return super().found({**raw, "users": [user["username"] for user in raw.get("users") or ()]})
@@ -43,7 +43,7 @@ class Group(PocketIdResource):
         body.pop("users", None)
         return body
 
-    def links(self, change, client):
+    def links(self, change, world):
         if "users" not in change.values or (change.creates and not change.values["users"]):
             return []
         members = {"userIds": [Reference("user", (username,)) for username in dict.fromkeys(change.values["users"])]}

@@ -77,11 +77,11 @@ class OidcClient(PocketIdResource):
                 problems += [(option, rule) for rule in _unreadable(entry[option])]
         return problems
 
-    def identify(self, entry, client):
+    def identify(self, entry, world):
         """A client without a declared id is found by its name, which need not be unique on the server."""
         if entry["id"]:
             return entry
-        ids = [one["id"] for one in client.read_all(*self.collection, sort="name", search=entry["name"]) if one["name"] == entry["name"]]
+        ids = [one["id"] for one in world.client.read_all(*self.collection, sort="name", search=entry["name"]) if one["name"] == entry["name"]]
         if len(ids) > 1:
             return {**entry, "ambiguous": ids}
         return {**entry, "id": ids[0]} if ids else entry
@@ -91,12 +91,12 @@ class OidcClient(PocketIdResource):
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, client, keys):
+    def read(self, world, keys):
         """Lists leave out the allowed groups, so each client is read by itself."""
-        ids = [one["id"] for one in client.read_all(*self.collection, sort="createdAt")] if keys is None else [key[0] for key in keys]
+        ids = [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")] if keys is None else [key[0] for key in keys]
         for one in ids:
             try:
-                yield client.read(*self.collection, one)
+                yield world.client.read(*self.collection, one)
             except FleetgateError as error:
                 if error.status != 404:
                     raise
@@ -106,13 +106,12 @@ class OidcClient(PocketIdResource):
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
-        client = world.client
         if entry.get("ambiguous"):
             problems.append(("name", f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id"))
         if found:
-            values.update({option: entry[option] for option in _LOGOS if entry[option] is not None and self._other_logo(client, entry, option, found)})
+            values.update({option: entry[option] for option in _LOGOS if entry[option] is not None and self._other_logo(world.client, entry, option, found)})
         if entry["secret"] or entry["return_secret"]:
-            known = self._known_secret(client, entry, found)
+            known = self._known_secret(world.client, entry, found)
             # an empty secret asks the server to make one
             values.pop("secret", None)
             if known:
@@ -148,7 +147,7 @@ class OidcClient(PocketIdResource):
             body.pop("id", None)
         return body
 
-    def links(self, change, client):
+    def links(self, change, world):
         steps, item = [], self.item(change.key)
         groups = change.values.get("allowed_groups")
         if groups or (groups is not None and not change.creates):
@@ -161,12 +160,12 @@ class OidcClient(PocketIdResource):
             elif logo is not None and not change.creates:
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
         if change.values.get("secret") is not None:
-            steps.append(self._secret_step(change, client))
+            steps.append(self._secret_step(change, world))
         return steps
 
-    def _secret_step(self, change, client):
+    def _secret_step(self, change, world):
         chosen = change.values["secret"]
-        route = "secrets" if client.version >= (2, 14) else "secret"
+        route = "secrets" if world.client.version >= (2, 14) else "secret"
         returned = OneTimeSecret("!".join(change.key), "secret", None, True) if change.entry["return_secret"] else None
         reason = f"{change.label}: {'the declared secret is not accepted' if chosen else 'no secret is known that it accepts'}"
         return Step("POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned)

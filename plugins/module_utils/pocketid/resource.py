@@ -26,14 +26,14 @@ class PocketIdResource(Resource):
     def item(self, key):
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, client):
+    def steps_for(self, change, world):
         reference = Reference(self.name, change.key)
         if change.removes:
             return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent")]
         body = self.written(change)
         if change.creates:
-            return [Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference), *self.links(change, client)]
-        steps = self.links(change, client)
+            return [Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference), *self.links(change, world)]
+        steps = self.links(change, world)
         if body:
             # a PUT replaces the object, so what is not named in the task is sent as the server has it
             kept = {name: value for name, value in change.found.raw.items() if name not in self.told}
@@ -41,6 +41,6 @@ class PocketIdResource(Resource):
             steps.insert(0, Step("PUT", self.item(change.key), f"{change.label}: {changed}", body={**kept, **body}))
         return steps
 
-    def links(self, change, client) -> list:
+    def links(self, change, world) -> list:
         """Requests for what is no part of the object's own body."""
         return []

@@ -33,5 +33,5 @@ class User(PocketIdResource):
         Field("locale", Nullable()),
     )
 
-    def read(self, client, keys):
-        return client.read_all("api", "users", sort="username")
+    def read(self, world, keys):
+        return world.client.read_all("api", "users", sort="username")

@@ -56,8 +56,8 @@ class Acl(Resource):
             for role in entry["roles"]
         ]
 
-    def read(self, client, keys):
-        return client.read("access", "acl")
+    def read(self, world, keys):
+        return world.client.read("access", "acl")
 
     def compare(self, world, entry, found):
         if found is None:

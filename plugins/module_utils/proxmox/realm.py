@@ -34,22 +34,22 @@ class Realm(Resource):
         spec["type"]["default"] = "openid"
         return spec
 
-    def read(self, client, keys):
+    def read(self, world, keys):
         """The list needs no rights but tells little, so each realm that matters is read by itself."""
-        for listed in client.read("access", "domains"):
+        for listed in world.client.read("access", "domains"):
             name = listed["realm"]
             wanted = keys is None or (name,) in keys
             if wanted and listed["type"] == "openid":
-                yield {"type": "openid", **self._detail(client, name), "realm": name}
+                yield {"type": "openid", **self._detail(world, name), "realm": name}
             elif keys is not None:
                 yield listed
 
-    def _detail(self, client, name):
+    def _detail(self, world, name):
         try:
-            return client.read(*self.item((name,)))
+            return world.client.read(*self.item((name,)))
         except FleetgateError as error:
             if error.status == 403:
-                client.check_rights([(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")])
+                world.client.check_rights([(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")])
             raise
 
     def rights(self, change):

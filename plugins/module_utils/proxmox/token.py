@@ -30,8 +30,8 @@ class Token(Resource):
             problems.append(("secret_file", "or return_secret is needed to make a token, because its secret is told only once"))
         return values, problems
 
-    def steps_for(self, change, client):
-        steps = super().steps_for(change, client)
+    def steps_for(self, change, world):
+        steps = super().steps_for(change, world)
         if not change.creates:
             return steps
         secret = OneTimeSecret("!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"]))

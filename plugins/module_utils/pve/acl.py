@@ -29,7 +29,7 @@ class Acl(ProxmoxAcl):
         _path, kind, subject, _role = key
         return super().belongs(key, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
 
-    def steps(self, changes, client):
+    def steps(self, changes, world):
         """One request takes many roles and subjects, as long as each role is for the same subjects."""
         batches = {}
         for change in changes:

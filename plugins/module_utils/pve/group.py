@@ -16,8 +16,8 @@ class Group(Resource):
     collection = ("access", "groups")
     fields = (Field("groupid", GROUP), Field("comment"))
 
-    def read(self, client, keys):
-        return client.read("access", "groups")
+    def read(self, world, keys):
+        return world.client.read("access", "groups")
 
     def rights(self, change):
         return (Need(("/access/groups",), ("Group.Allocate",)),)

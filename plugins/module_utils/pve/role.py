@@ -16,8 +16,8 @@ class Role(Resource):
     collection = ("access", "roles")
     fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()))
 
-    def read(self, client, keys):
-        return client.read("access", "roles")
+    def read(self, world, keys):
+        return world.client.read("access", "roles")
 
     def rights(self, change):
         return (Need(("/access",), ("Sys.Modify",)),)

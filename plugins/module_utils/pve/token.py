@@ -22,8 +22,9 @@ class Token(ProxmoxToken):
         *WHERE_THE_SECRET_GOES,
     )
 
-    def read(self, client, keys):
-        users = client.read("access", "users", full=True)
+    def read(self, world, keys):
+        """Tokens are told with their users."""
+        users = (user.raw for user in world.found("user").values())
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
     def rights(self, change):

@@ -34,8 +34,8 @@ class User(Resource):
         Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
     )
 
-    def read(self, client, keys):
-        return client.read("access", "users", full=True)
+    def read(self, world, keys):
+        return world.client.read("access", "users", full=True)
 
     def references(self, key, values):
         return [Reference("group", (group,)) for group in values.get("groups", ())]

@@ -1,0 +1,77 @@
+"""Kinds of values: what they accept, how they look on the wire, when two are the same."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.fixture(scope="module")
+def fields():
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.core import fields
+
+    return fields
+
+
+NAMES = st.lists(st.text(alphabet="abcXYZ019._-", min_size=1, max_size=8), max_size=6)
+
+
+@given(NAMES, st.sampled_from([None, " ", ","]))
+def test_what_is_sent_is_what_is_read_back(names, separator):
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.fields import Names
+
+    kind = Names(separator=separator)
+    assert kind.same(kind.decode(kind.encode(names)), names)
+
+
+@given(NAMES)
+def test_order_and_repetition_of_names_mean_nothing(names):
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.fields import Names
+
+    assert Names().same(names, [*reversed(names), *names])
+
+
+@pytest.mark.parametrize("wire", [1, "1", True])
+def test_servers_may_write_true_as_they_like(fields, wire):
+    assert fields.Flag().decode(wire) is True
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "problem"),
+    [
+        ("Text(longest=3)", "abcd", "must not be longer than 3 characters (it has 4)"),
+        ("Text(shortest=3)", "ab", "must have at least 3 characters"),
+        ("Text(shortest=3)", "", None),
+        ("Text()", "two\nlines", "must be a single line"),
+        ("Text(pattern='[a-z]+', rule='may only have letters')", "a1", "may only have letters"),
+        ("Text(pattern='[a-z]+', rule='may only have letters')", "", None),
+        ("Number(0, 10)", 11, "must be from 0 to 10"),
+        ("Number()", -1, "must be at least 0"),
+        ("Names(Text(pattern='[a-z]+', rule='may only have letters'))", ["a", "1"], "'1' may only have letters"),
+        ("Names()", ["a", ""], "must not hold an empty name"),
+    ],
+)
+def test_rules_say_what_they_want(fields, kind, value, problem):
+    assert eval(kind, vars(fields)).problem(value) == problem  # pylint: disable=eval-used
+
+
+@pytest.mark.parametrize(
+    ("issuer", "good"),
+    [
+        ("https://id.example.org", True),
+        ("https://id.example.org:8443/application/o/pve/", True),
+        ("http://127.0.0.1:1411", True),
+        ("http://localhost/x", True),
+        ("http://[::1]:8080", True),
+        ("http://id.example.org", False),
+        ("http://127.0.0.1.example.org", False),
+        ("https://", False),
+        ("https://id.example.org/?x", False),
+        ("id.example.org", False),
+    ],
+)
+def test_an_issuer_is_reached_over_tls_or_not_at_all(issuer, good):
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.oidc import ISSUER
+
+    assert (ISSUER.problem(issuer) is None) is good

@@ -1,0 +1,74 @@
+"""Names that PVE and PBS accept, held against the recorded answers of PVE and the schema of PBS."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+TRANSCRIPTS = Path(__file__).resolve().parents[1] / "contract/transcripts"
+
+
+def recorded(name, method, path):
+    for line in (TRANSCRIPTS / f"{name}.jsonl").read_text().splitlines():
+        row = json.loads(line)
+        request = row.get("request", {})
+        if request.get("method") == method and request.get("path") == path:
+            yield row["case"], request["params"] or {}, row["response"]
+
+
+@pytest.fixture(scope="module")
+def names():
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.pve import names
+
+    return names
+
+
+def test_every_path_that_the_server_takes_is_taken_and_no_other(names):
+    """Of ACL writes that only differ in their path, the recorded status tells."""
+    seen = 0
+    for case, params, response in recorded("pve-acl", "PUT", "/api2/json/access/acl"):
+        if case.startswith("path '"):
+            path = "/" + params["path"].strip("/").replace("//", "/") if params["path"] else ""
+            good = bool(path) and names.ACL_PATH.problem(path) is None
+            # of 7.4 and not of 9.2, so only the server knows
+            if path != "/sdn/vnets/v1":
+                assert good is (response["status"] == 200), case
+            seen += 1
+    assert seen > 30
+
+
+def test_every_group_name_that_the_server_takes_is_taken_and_no_other(names):
+    for case, params, response in recorded("pve-groups", "POST", "/api2/json/access/groups"):
+        if set(params) == {"groupid"} and "duplicate" not in case:
+            good = bool(params["groupid"]) and names.GROUP.problem(params["groupid"]) is None
+            assert good is (response["status"] == 200), case
+
+
+def test_every_user_id_that_the_server_takes_is_taken_and_no_other(names):
+    for case, params, response in recorded("pve-users", "POST", "/api2/json/access/users"):
+        if set(params) == {"userid"} and "duplicate" not in case:
+            good = names.USER.problem(params["userid"]) is None
+            # the server makes such a user and can then never address it
+            if "umlaut" not in case:
+                assert good is (response["status"] == 200), case
+
+
+def test_every_token_name_that_the_server_takes_is_taken_and_no_other(names):
+    for case, params, response in recorded("pve-tokens", "POST", "/api2/json/access/users/alice@pve/token/x"):
+        assert (names.TOKEN_NAME.problem("x") is None) is (response["status"] == 200), case
+
+
+PBS_TREE = json.loads((TRANSCRIPTS.parents[1] / "simulators/pbs/schema.json").read_text())["aclPaths"]
+
+
+@pytest.mark.parametrize("node", PBS_TREE, ids=lambda node: node["path"] + "/x" * node.get("deeper", 0))
+def test_every_path_that_pbs_takes_is_taken_and_none_below_it(node):
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.pbs.names import ACL_PATH
+
+    path = node["path"].replace("{", "").replace("}", "") + "/x" * node.get("deeper", 0)
+    assert ACL_PATH.problem(path) is None
+    if not any(other["path"].startswith(node["path"].rstrip("/") + "/") or "deeper" in other for other in PBS_TREE if other["path"] == node["path"]):
+        has_children = any(other["path"].startswith(node["path"].rstrip("/") + "/{") for other in PBS_TREE)
+        assert has_children or ACL_PATH.problem(f"{path.rstrip('/')}/nothing-that-there-is") is not None

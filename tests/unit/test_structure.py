@@ -1,0 +1,100 @@
+"""What would be forgotten when a module is added."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
+GROUPS = yaml.safe_load((ROOT / "meta/runtime.yml").read_text())["action_groups"]
+
+
+def load(module):
+    return importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{module}")
+
+
+def test_every_module_has_an_action_file():
+    assert sorted(path.stem for path in (ROOT / "plugins/action").glob("*.py")) == MODULES
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_action_runs_the_module_of_its_name(module):
+    action = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.action.{module}")
+    assert action.ActionModule.module is load(module).MODULE
+
+
+def test_every_module_is_in_the_action_group_of_its_system_and_in_all():
+    grouped = {name: [one for one in members if isinstance(one, str)] for name, members in GROUPS.items()}
+    extended = [one["metadata"]["extend_group"] for one in GROUPS["all"] if isinstance(one, dict)]
+    assert extended == [[name for name in grouped if name != "all"]]
+    assert sorted(one for members in grouped.values() for one in members) == MODULES
+    for name, members in grouped.items():
+        assert name == "all" or all(one.startswith(f"{name}_") for one in members)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_is_documentation_and_two_lines(module):
+    text = (ROOT / f"plugins/modules/{module}.py").read_text()
+    code = text[text.index("\nfrom ..module_utils"):].split()
+    assert len(" ".join(code).split(" def main(): ")[0].split("MODULE =")) <= 2
+    assert text.rstrip().endswith('def main():\n    MODULE.main()\n\n\nif __name__ == "__main__":\n    main()')
+
+
+@pytest.mark.parametrize("system", ["pve", "pbs", "pocketid"])
+def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(system):
+    spec = load(f"{system}_state").MODULE.argument_spec
+    connection = {option for option in spec if "options" not in spec[option]}
+    kinds = {option: spec[option]["options"] for option in spec if "options" in spec[option]}
+    assert kinds
+    for option, entry in kinds.items():
+        one = load(f"{system}_{option if option == 'acl' else option.removesuffix('s')}").MODULE.argument_spec
+        assert {name: value for name, value in one.items() if name not in connection} == entry
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_options_that_hold_secrets_are_not_logged(module):
+    """By the name of the option; those that only name or steer a secret are listed."""
+    harmless = {"api_token_id", "secret_file", "return_secret", "show_secrets", "tokenid", "token_name", "tokens", "keys", "append"}
+
+    def check(spec):
+        for name, option in spec.items():
+            if any(word in name for word in ("secret", "password", "_key", "token", "totp")) and name not in harmless:
+                assert option.get("no_log") is True or "token_duration" in name, name
+            check(option.get("options") or {})
+
+    check(load(module).MODULE.argument_spec)
+
+
+def test_examples_of_modules_are_tasks_that_the_modules_accept():
+    """Names and choices of options; what the values mean is not looked at."""
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+    count = 0
+    for module in MODULES:
+        for task in yaml.safe_load(load(module).EXAMPLES):
+            for name, options in task.items():
+                if name.startswith("fleetgate.proxmox."):
+                    spec = load(name.rpartition(".")[2]).MODULE.argument_spec
+                    assert ArgumentSpecValidator(spec).validate(options).error_messages == [], (module, task)
+                    count += 1
+    assert count >= len(MODULES)
+
+
+def test_every_example_inventory_is_one_that_can_be_simulated():
+    from tests.simulators.fleet import FLEETS
+
+    assert sorted(FLEETS) == sorted(path.name for path in (ROOT / "examples").iterdir())
+    for name, description in FLEETS.items():
+        hosts = yaml.safe_load((ROOT / "examples" / name / "inventory.yml").read_text())["all"]["children"]
+
+        def inside(group):
+            yield from group.get("hosts") or ()
+            for child in (group.get("children") or {}).values():
+                yield from inside(child)
+
+        assert sorted(inside(hosts["pve"])) == sorted(description.clusters)
+        assert sorted(inside(hosts["pbs"])) == sorted(description.backups)
