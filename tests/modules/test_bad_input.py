@@ -66,7 +66,7 @@ CASES = {
         {"groups": [{"groupid": "a b"}], "users": [{"userid": "a"}], "acl": [{"path": "/x", "roles": ["PVEAuditor"], "users": ["a@pve"]}]},
         r"groups\[0\]\.groupid: .*; users\[0\]\.userid: .*; acl\[0\]\.path: ",
     ),
-    "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "root@pam!fleet is not accepted; the secret is wrong"),
+    "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "is not accepted; the secret is wrong"),
     "a wrong password on PVE": (
         "pve_group",
         {"groupid": "a", "api_token_id": None, "api_token_secret": None, "api_user": "root@pam", "api_password": "wrong-password"},
@@ -199,7 +199,7 @@ class TestMissingRights:
             ("pve look", "pve_group", {"groupid": "new"}, "weak@pve!look lacks Group.Allocate on /access/groups"),
             ("pve look", "pve_role", {"roleid": "new", "privs": []}, "lacks Sys.Modify on /access"),
             ("pve look", "pve_user", {"userid": "new@pve"}, "lacks Realm.AllocateUser on /access/realm/pve"),
-            ("pve look", "pve_acl", {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]}, "lacks Permissions.Modify or Pool.Allocate on /pool/x"),
+            ("pve look", "pve_acl", {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]}, "Permissions.Modify or Pool.Allocate on /pool/x"),
             ("pve look", "pve_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/realm"),
             ("pve blind", "pve_group", {"groupid": "new", "state": "absent"}, "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups"),
             ("pve blind", "pve_acl", {"path": "/", "roles": ["PVEAuditor"], "users": ["weak@pve"], "state": "absent"}, "lacks Sys.Audit on /access"),
