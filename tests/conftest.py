@@ -4,32 +4,30 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from contextlib import ExitStack
+from dataclasses import replace
 
 import pytest
 import yaml
 
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))
+from tests.simulators.browser import Person
+from tests.simulators.fleet import FLEETS, FleetServers
+from tests.support.ansible import ROOT, Ansible, checkout
 
 
 @pytest.fixture(scope="session", autouse=True)
 def collection(tmp_path_factory):
     """The checkout under the name that it is imported by, whatever its folder is called."""
-    folder = tmp_path_factory.mktemp("import")
-    namespace = folder / "ansible_collections/fleetgate"
-    namespace.mkdir(parents=True)
-    (namespace / "proxmox").symlink_to(ROOT)
-    sys.path.insert(0, str(folder))
+    folder = str(checkout(tmp_path_factory.mktemp("import")))
+    sys.path.insert(0, folder)
     yield
-    sys.path.remove(str(folder))
+    sys.path.remove(folder)
 
 
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory):
-    from tests.support.ansible import Ansible
-
-    return Ansible(tmp_path_factory.mktemp("ansible"))
+    folder = tmp_path_factory.mktemp("ansible")
+    return Ansible(folder, checkout(folder))
 
 
 class Wired:
@@ -50,23 +48,15 @@ class Wired:
         return self._ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventories, *arguments, *extra)
 
     def person(self, username):
-        from tests.simulators.browser import Person
-
         return Person(self.fleet.pocketid.url, self.fleet.api_key, username, str(self.fleet.authority.bundle))
 
 
 @pytest.fixture(scope="module")
 def fleet_of(tmp_path_factory, ansible):
     """Starts the fleet of an example; it ends with the module of tests."""
-    from contextlib import ExitStack
-
-    from tests.simulators.fleet import FLEETS, FleetServers
-
     with ExitStack() as stack:
 
         def start(example, **versions):
-            from dataclasses import replace
-
             folder = tmp_path_factory.mktemp(example)
             fleet = stack.enter_context(FleetServers(replace(FLEETS[example], **versions), folder))
             return Wired(example, fleet, ansible, folder)

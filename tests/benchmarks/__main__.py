@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.modules.servers import REALM, connection, task
 from tests.simulators.fleet import FLEETS, FleetServers
-from tests.support.ansible import Ansible
+from tests.support.ansible import Ansible, checkout
 
 ITEMS = 50
 RUNS = 3
@@ -18,7 +18,7 @@ RUNS = 3
 class Bench:
     def __init__(self, folder: Path, fleet) -> None:
         self.fleet = fleet
-        self._ansible = Ansible(folder / "ansible")
+        self._ansible = Ansible(folder, checkout(folder))
 
     def seconds(self, tasks: list[dict]) -> float:
         """Wall time of a play with these tasks, without that of an empty one; the median of some runs."""

@@ -40,15 +40,20 @@ class Run:
         return self
 
 
-class Ansible:
-    """ansible-playbook of the environment that the tests run in, with this checkout as the collection."""
+def checkout(folder: Path) -> Path:
+    """A folder of collections that has this checkout as the collection."""
+    namespace = folder / "collections/ansible_collections/fleetgate"
+    namespace.mkdir(parents=True)
+    (namespace / "proxmox").symlink_to(ROOT)
+    return folder / "collections"
 
-    def __init__(self, folder: Path) -> None:
+
+class Ansible:
+    """The programs of ansible of the environment that the tests run in, with a folder of collections."""
+
+    def __init__(self, folder: Path, collections: Path) -> None:
         self._folder = folder
-        namespace = folder / "collections/ansible_collections/fleetgate"
-        namespace.mkdir(parents=True)
-        (namespace / "proxmox").symlink_to(ROOT)
-        self.collections = folder / "collections"
+        self._collections = collections
         self._count = 0
 
     def tasks(self, tasks: list[dict], *arguments: str, secrets: tuple[str, ...] = (), **play) -> Run:
@@ -70,20 +75,22 @@ class Ansible:
         """Run a playbook, by its path or by its name in the collection."""
         self._count += 1
         record = self._folder / f"record{self._count}"
+        told = {"ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"), "ANSIBLE_CALLBACKS_ENABLED": "record", "FLEETGATE_RECORD": str(record)}
+        done = self.program("ansible-playbook", name, *arguments, **told, **environment)
+        rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
+        return Run(arguments, done.returncode, done.stdout, rows)
+
+    def program(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+        """Run one of ansible's programs."""
         settings = {
-            "ANSIBLE_COLLECTIONS_PATH": str(self.collections),
+            "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_PYTHON_INTERPRETER": "{{ ansible_playbook_python }}",
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
             "ANSIBLE_HOME": str(self._folder / "home"),
-            "FLEETGATE_RECORD": str(record),
         }
-        command = [str(Path(sys.executable).with_name("ansible-playbook")), name, *arguments]
-        done = subprocess.run(
+        command = [str(Path(sys.executable).with_name(name)), *arguments]
+        return subprocess.run(
             command, env={**os.environ, **settings, **environment}, cwd=self._folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
-        return Run(arguments, done.returncode, done.stdout, rows)
