@@ -38,7 +38,11 @@ class Wired:
         self.fleet = fleet
         self._ansible = ansible
         self._overlay = folder / "inventory.yml"
-        self._overlay.write_text(yaml.safe_dump(fleet.inventory()))
+        self.list_hosts(fleet.inventory())
+
+    def list_hosts(self, inventory):
+        """What is read after the inventory of the example."""
+        self._overlay.write_text(yaml.safe_dump(inventory))
 
     def play(self, playbook, *arguments, **variables):
         """Run a playbook of the collection with the journals begun anew; `variables` override what is declared."""

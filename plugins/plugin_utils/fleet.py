@@ -26,13 +26,14 @@ def redirect_uris(names, port, domain=""):
 
 
 def clients(hosts, groups):
-    """The OIDC clients of a fleet. `hosts` have `client` (options of pocketid_client) and `redirect_uris`.
+    """The OIDC clients of a fleet. `hosts` have `client` (options of pocketid_client), `redirect_uris` and `cluster`.
 
-    Hosts with the same client id share it. Only members of declared groups may use a client that does not say otherwise.
+    Hosts with the same client id share it, and nodes of one cluster use that of the first of them. Only members of
+    declared groups may use a client that does not say otherwise.
     """
-    shared, problems = {}, []
+    shared, first, problems = {}, {}, []
     for host in hosts:
-        declared = {"callback_urls": [], **host["client"]}
+        declared = {"callback_urls": [], **first.setdefault(tuple(host["cluster"]), host)["client"]}
         client = shared.setdefault(declared["id"], dict(declared))
         client["callback_urls"] = list(dict.fromkeys([*client["callback_urls"], *declared["callback_urls"], *host["redirect_uris"]]))
         problems += [

@@ -201,3 +201,22 @@ def test_older_servers_are_wired_as_well(fleet_of, versions):
     assert "Realm.Allocate" in wired.person("alice").sign_in(server.url, "pocketid", server.url).rights["/"]
     assert wired.play("wire").succeeded().changed == []
     assert wired.fleet.writes() == []
+
+
+def test_nodes_of_one_cluster_may_each_be_in_the_inventory(fleet_of):
+    """Their access configuration is one, so only the first of them is written through."""
+    wired = fleet_of("fleet")
+    hosts = wired.fleet.inventory()["all"]["children"]["pve"]["hosts"]
+    nodes = wired.fleet.pve["berlin"]
+    listed = {node.name: {**hosts["berlin"], "ansible_host": node.host} for node in nodes}
+    for node in nodes:
+        listed[node.name]["fleetgate_api"] = {**hosts["berlin"]["fleetgate_api"], "api_port": node.port}
+    wired.list_hosts({"all": {"children": {"pve": {"hosts": listed}}}})
+    first = wired.play("wire", "--limit", ",".join(listed)).succeeded()
+    assert {name for name, _write in wired.fleet.writes()} == {"berlin1", "pocketid"}
+    assert [row["host"] for row in first.rows if row["task"].endswith("then the realm") and row["outcome"] == "ok"] == ["berlin1"]
+    assert "pve-berlin1" in clients(wired) and "pve-berlin2" not in clients(wired)
+    for node in nodes:
+        assert wired.person("alice").sign_in(node.url, "pocketid", f"https://{node.name}:{node.port}").userid == "alice@pocketid"
+    assert wired.play("wire", "--limit", ",".join(listed)).succeeded().changed == []
+    assert wired.fleet.writes() == []

@@ -37,22 +37,28 @@ def test_redirect_uris_are_origins_as_browsers_send_them(fleet, names, domain, e
 
 class TestClients:
     def test_hosts_with_the_same_id_share_a_client(self, fleet):
-        hosts = [{"client": {"id": "all", "name": "Proxmox"}, "redirect_uris": [f"https://pve{number}:8006"]} for number in (1, 2)]
+        hosts = [{"client": {"id": "all", "name": "Proxmox"}, "redirect_uris": [f"https://pve{number}:8006"], "cluster": [number]} for number in (1, 2)]
         (client,) = fleet.clients(hosts, [])
         assert client["callback_urls"] == ["https://pve1:8006", "https://pve2:8006"]
         assert client["append"] == ["callback_urls"]
 
+    def test_nodes_of_one_cluster_use_the_client_of_the_first(self, fleet):
+        hosts = [{"client": {"id": f"pve{number}"}, "redirect_uris": [f"https://pve{number}:8006"], "cluster": ["lab", "pve1", "pve2"]} for number in (1, 2)]
+        (client,) = fleet.clients(hosts, [])
+        assert client["id"] == "pve1"
+        assert client["callback_urls"] == ["https://pve1:8006", "https://pve2:8006"]
+
     def test_only_members_of_declared_groups_may_use_one(self, fleet):
-        (client,) = fleet.clients([{"client": {"id": "pve"}, "redirect_uris": []}], [ADMINS])
+        (client,) = fleet.clients([{"client": {"id": "pve"}, "redirect_uris": [], "cluster": ["lab"]}], [ADMINS])
         assert client["allowed_groups"] == ["admins"]
 
     @pytest.mark.parametrize("said", [{"is_group_restricted": False}, {"allowed_groups": ["others"]}])
     def test_unless_the_client_says_who(self, fleet, said):
-        (client,) = fleet.clients([{"client": {"id": "pve", **said}, "redirect_uris": []}], [ADMINS])
+        (client,) = fleet.clients([{"client": {"id": "pve", **said}, "redirect_uris": [], "cluster": ["lab"]}], [ADMINS])
         assert client.get("allowed_groups") == said.get("allowed_groups")
 
     def test_hosts_that_disagree_about_their_client_are_refused(self, fleet):
-        hosts = [{"client": {"id": "all", "name": name}, "redirect_uris": []} for name in ("One", "Other")]
+        hosts = [{"client": {"id": "all", "name": name}, "redirect_uris": [], "cluster": [name]} for name in ("One", "Other")]
         with pytest.raises(Exception, match="hosts that share the client all declare its name differently"):
             fleet.clients(hosts, [])
 
