@@ -37,7 +37,7 @@ class Wired:
         self.example = example
         self.fleet = fleet
         self._ansible = ansible
-        self._overlay = folder / "inventory.yml"
+        self._overlay, self._variables = folder / "inventory.yml", folder / "variables.json"
         self.list_hosts(fleet.inventory())
 
     def list_hosts(self, inventory):
@@ -45,11 +45,15 @@ class Wired:
         self._overlay.write_text(yaml.safe_dump(inventory))
 
     def play(self, playbook, *arguments, **variables):
-        """Run a playbook of the collection with the journals begun anew; `variables` override what is declared."""
+        """Run a playbook of the collection with the journals begun anew.
+
+        `variables` override what is declared; those in capitals are settings of ansible.
+        """
         self.fleet.forget()
-        extra = ("-e", json.dumps(variables)) if variables else ()
+        settings = {name: variables.pop(name) for name in list(variables) if name.isupper()}
+        self._variables.write_text(json.dumps(variables))
         inventories = ("-i", str(ROOT / "examples" / self.example), "-i", str(self._overlay))
-        return self._ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventories, *arguments, *extra)
+        return self._ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventories, "-e", f"@{self._variables}", *arguments, **settings)
 
     def person(self, username):
         return Person(self.fleet.pocketid.url, self.fleet.api_key, username, str(self.fleet.authority.bundle))

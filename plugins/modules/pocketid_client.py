@@ -77,16 +77,22 @@ options:
   secret:
     description:
       - Client secret to use, at least 16 printable ASCII characters. It is added when the client does not accept it yet.
-      - Other secrets stay valid on Pocket ID 2.14 and later; older versions have one secret, which is replaced.
+      - Other secrets stay valid on Pocket ID 2.14 and later. Older versions have one secret, whose place it takes.
     type: str
   secret_candidates:
-    description: Secrets that may be right, for example those that realms hold. With O(return_secret) the first one that the client accepts is returned.
+    description:
+      - Secrets that may be right, for example those that realms hold. With O(return_secret) the first one that the client
+        accepts is returned, and when none is, a new one is made.
+      - For a client that exists it must be given to have a secret made; an empty list says that none is known.
     type: list
     elements: str
   return_secret:
+    description: Whether a secret that the client accepts is returned as C(secret), in clear text.
+    type: bool
+  replace_secret:
     description:
-      - Whether a secret that the client accepts is returned as C(secret), in clear text.
-      - Without O(secret), and when none of O(secret_candidates) is accepted, a new secret is made.
+      - Whether a secret that the server makes may take the place of the one that there is, on servers up to Pocket ID 2.13.
+      - They keep one secret for each client, so whoever has the old one cannot sign in any more. Later versions keep both.
     type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.

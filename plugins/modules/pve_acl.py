@@ -38,10 +38,26 @@ options:
     type: bool
   exclusive:
     description:
-      - A realm. Its users, and groups whose name ends in V(-REALM), that hold one of O(roles) on O(path) without being
-        declared lose it.
-      - In M(fleetgate.proxmox.pve_state) what any entry of the task declares counts as declared.
-    type: str
+      - Scopes in which the declared entries are all that there are. Others that are in one of them are removed.
+      - An entry is in a scope when it is all that the scope says; a scope says at least one thing.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: Entries on this path.
+        type: str
+      subtree:
+        description: Entries on this path and below.
+        type: str
+      role:
+        description: Entries that give this role.
+        type: str
+      subject:
+        description: Entries of this subject, a user, a group or a full token id.
+        type: str
+      realm:
+        description: Entries of the users of this realm, and groups whose name ends in V(-REALM).
+        type: str
   state:
     description: Whether the entries are there.
     type: str

@@ -11,25 +11,39 @@ from __future__ import annotations
 from ..module_utils.core.errors import FleetgateError, refuse
 from ..module_utils.pve.names import GROUP
 
+PRODUCTS = ("pve", "pbs")
+# the options of a right
+RIGHT = ("path", "roles", "propagate", "hosts")
+
 
 def redirect_uris(names, port, domain=""):
     """The URLs that the web interface of a server is reached at by any of `names`; it sends its own as redirect URI.
 
-    A name without a dot is also taken with the domain. No path and no slash at the end: that is what browsers send.
+    A name without a dot is also taken with the domain, and one with a port stands for that of a proxy. No path, no
+    slash at the end, and no port 443: that is what browsers send.
     """
-    hosts = []
+    origins = []
     for name in names:
-        hosts.append(f"[{name}]" if ":" in name and not name.startswith("[") else name)
+        host, separator, given = name.rpartition(":")
+        if separator and given.isdigit() and (":" not in host or host.startswith("[")):
+            origins.append(_origin(host, given))
+            continue
+        origins.append(_origin(name, port))
         if domain and "." not in name and ":" not in name:
-            hosts.append(f"{name}.{domain}")
-    return [f"https://{host.lower()}:{port}" for host in dict.fromkeys(hosts)]
+            origins.append(_origin(f"{name}.{domain}", port))
+    return list(dict.fromkeys(origins))
 
 
-def clients(hosts, groups):
+def _origin(host, port):
+    host = f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
+    return f"https://{host}" if str(port) == "443" else f"https://{host}:{port}"
+
+
+def clients(hosts, groups, users, members):
     """The OIDC clients of a fleet. `hosts` have `client` (options of pocketid_client), `redirect_uris` and `cluster`.
 
     Hosts with the same client id share it, and nodes of one cluster use that of the first of them. Only members of
-    declared groups may use a client that does not say otherwise.
+    declared groups may use a client that does not say otherwise; `members` has the user names of each group.
     """
     shared, first, problems = {}, {}, []
     for host in hosts:
@@ -41,13 +55,22 @@ def clients(hosts, groups):
             for option in {**client, **declared}
             if option != "callback_urls" and client.get(option) != declared.get(option)
         ]
-    refuse(list(dict.fromkeys(problems)))
+    allowed = [group["name"] for group in groups if _wanted(group)]
+    inside = {username for group in allowed for username in members.get(group, ())}
     for client in shared.values():
         client.setdefault("name", client["id"])
         # a run for some of the hosts must not take away what the others need
         client["append"] = ["callback_urls"]
-        if groups and client.get("is_group_restricted") is None and client.get("allowed_groups") is None:
-            client["allowed_groups"] = [group["name"] for group in groups]
+        if allowed and client.get("is_group_restricted") is None and client.get("allowed_groups") is None:
+            client["allowed_groups"] = allowed
+            client["append"] += ["allowed_groups"]
+            problems += [
+                f"fleetgate_users: {user['username']} has rights, but is in none of the declared groups that may use the client {client['id']};"
+                " put them into a group, or say is_group_restricted of fleetgate_client"
+                for user in users
+                if _wanted(user) and any(_rights(user, product) for product in PRODUCTS) and user["username"] not in inside
+            ]
+    refuse(list(dict.fromkeys(problems)))
     return list(shared.values())
 
 
@@ -66,49 +89,109 @@ def people(users, groups):
 
 
 def pve_access(fleet, realm, host):
-    """The groups, users and ACL entries of one PVE cluster.
+    """The groups, users and ACL entries of one PVE cluster, and the scopes in which these entries are all.
 
-    `fleet` has `users` and `groups` with their `rights`; `host` has `name` and `groups` as the inventory says.
+    `fleet` has `users` and `groups` with their `rights`; `host` has `name`, `groups` and `known`, all names that the
+    inventory has. The rights of a person or group, where declared, are all that it has.
     """
-    broken = [f"fleetgate_groups: '{one['name']}' {GROUP.problem(one['name'])}" for one in fleet["groups"] if GROUP.problem(one["name"])]
+    _check(fleet, host)
+    broken = [f"fleetgate_groups: '{one['name']}' {GROUP.problem(str(one['name']))}" for one in fleet["groups"] if GROUP.problem(str(one["name"]))]
     refuse(broken)
-    name_in_realm = _naming(realm)
-    entries = {"groups": [], "users": [], "acl": []}
+    name_in_realm = _naming(realm, fleet)
+    entries = {"groups": [], "users": [], "acl": [], "exclusive": []}
     for group in fleet["groups"]:
-        granted = [right for right in _rights(group, "pve") if _applies(right, host)]
-        if granted:
-            groupid = f"{group['name']}-{realm['name']}"
-            entries["groups"].append({"groupid": groupid, "comment": group.get("friendly_name") or group["name"]})
-            entries["acl"] += [_entry(right, groups=[groupid]) for right in granted]
+        groupid = f"{group['name']}-{realm['name']}"
+        _hold(entries, group, host, "groups", groupid, {"groupid": groupid, "comment": group.get("friendly_name") or group["name"]})
     for user in fleet["users"]:
-        granted = [right for right in _rights(user, "pve") if _applies(right, host)]
-        if granted:
-            userid = name_in_realm(user["username"], fleet)
-            entries["users"].append({"userid": userid, **_person(user)})
-            entries["acl"] += [_entry(right, users=[userid]) for right in granted]
+        if not _wanted(user) or _rights(user, "pve") is not None:
+            userid = name_in_realm(user["username"])
+            _hold(entries, user, host, "users", userid, {"userid": userid, **_person(user)})
     return entries
+
+
+def _hold(entries, holder, host, kind, name, entry):
+    """Add what a person or group has on PVE: itself, its ACL entries, and that these are all."""
+    if not _wanted(holder):
+        key = "groupid" if kind == "groups" else "userid"
+        entries[kind].append({key: name, "state": "absent"})
+        return
+    rights = _rights(holder, "pve")
+    if rights is None:
+        return
+    granted = [right for right in rights if _applies(right, host)]
+    if granted:
+        entries[kind].append(entry)
+    entries["acl"] += [_entry(right, **{kind: [name]}) for right in granted]
+    entries["exclusive"].append({"subject": name})
 
 
 def pbs_access(fleet, realm, host, members):
     """The users and ACL entries of one PBS host; `members` has the user names of each group at the identity provider.
 
-    Nobody else of the realm keeps a role that is given here, so whoever leaves a group loses its rights.
+    The rights of a person who is declared or a member are all that it has, and nobody else of the realm keeps a role
+    that a group has, so whoever leaves a group loses its rights.
     """
-    name_in_realm = _naming(realm)
+    _check(fleet, host)
+    name_in_realm = _naming(realm, fleet)
     known = {user["username"]: user for user in fleet["users"]}
-    userids, acl = {}, []
-    holders = [(group, members.get(group["name"], group.get("members") or ())) for group in fleet["groups"]]
-    holders += [(user, (user["username"],)) for user in fleet["users"]]
+    gone = [user["username"] for user in fleet["users"] if not _wanted(user)]
+    userids, rows, exclusive = {}, {}, []
+    holders = [(group, members.get(group["name"], group.get("members") or ()) if _wanted(group) else ()) for group in fleet["groups"]]
+    holders += [(user, (user["username"],) if _wanted(user) else ()) for user in fleet["users"]]
     for holder, usernames in holders:
-        granted = [right for right in _rights(holder, "pbs") if _applies(right, host)]
-        for username in usernames if granted else ():
-            userids.setdefault(name_in_realm(username, fleet), known.get(username, {}))
-        acl += [_entry(right, users=[name_in_realm(one, fleet) for one in usernames], exclusive=realm["name"]) for right in granted]
-    return {"users": [{"userid": userid, **_person(user)} for userid, user in userids.items()], "acl": acl}
+        rights = _rights(holder, "pbs")
+        if rights is None:
+            continue
+        granted = [right for right in rights if _applies(right, host)]
+        subjects = [name_in_realm(username) for username in usernames if username not in gone]
+        exclusive += [{"subject": userid} for userid in subjects]
+        if "username" not in holder:
+            exclusive += [{"path": right["path"], "role": role, "realm": realm["name"]} for right in granted for role in right["roles"]]
+        for username, userid in zip((one for one in usernames if one not in gone), subjects):
+            if granted:
+                userids.setdefault(userid, {"userid": userid, **_person(known.get(username, {}))})
+        for right in granted:
+            for userid in subjects:
+                for role in right["roles"]:
+                    # two groups may give the same role; the one that reaches further counts
+                    key = right["path"], role, userid
+                    rows[key] = rows.get(key, False) or right.get("propagate", True)
+    absent = [{"userid": name_in_realm(username), "state": "absent"} for username in gone]
+    acl = [{"path": path, "roles": [role], "users": [userid], "propagate": propagate} for (path, role, userid), propagate in rows.items()]
+    return {"users": [*userids.values(), *absent], "acl": acl, "exclusive": list({tuple(one.items()): one for one in exclusive}.values())}
+
+
+def _wanted(one):
+    return one.get("state", "present") == "present"
+
+
+def _check(fleet, host):
+    """Refuse rights that would silently count nowhere, because a name in them is misspelt."""
+    problems = []
+    for kind, name in (("groups", "name"), ("users", "username")):
+        for holder in fleet[kind]:
+            rights = holder.get("rights") or {}
+            where = f"fleetgate_{kind}: {holder.get(name)}: rights"
+            problems += [f"{where}: '{product}' is none of {' and '.join(PRODUCTS)}" for product in rights if product not in PRODUCTS]
+            for product in PRODUCTS:
+                for right in rights.get(product) or ():
+                    problems += [f"{where}.{product}: {problem}" for problem in _wrong(right, host["known"])]
+    refuse(problems)
+
+
+def _wrong(right, known):
+    yield from (f"unknown option {option}; known are {', '.join(RIGHT)}" for option in right if option not in RIGHT)
+    yield from (f"{option} is missing" for option in ("path", "roles") if not right.get(option))
+    hosts = right.get("hosts")
+    if hosts is not None and not isinstance(hosts, list):
+        yield "hosts must be a list of names of the inventory"
+    else:
+        yield from (f"'{one}' in hosts is no host or group of the inventory" for one in hosts or () if one not in known)
 
 
 def _rights(holder, product):
-    return (holder.get("rights") or {}).get(product) or ()
+    """The declared rights, or None where nothing is declared, which leaves alone what there is."""
+    return (holder.get("rights") or {}).get(product)
 
 
 def _applies(right, host):
@@ -128,11 +211,11 @@ def _person(user):
     return {option: value for option, value in told.items() if value and len(value) > 1}
 
 
-def _naming(realm):
+def _naming(realm, fleet):
     """How a user of the identity provider is called on PVE and PBS, which is known ahead for some claims only."""
     claim = realm.get("username_claim") or "preferred_username"
 
-    def name_in_realm(username, fleet):
+    def name_in_realm(username):
         if claim in ("preferred_username", "username"):
             return f"{username}@{realm['name']}"
         email = next((user.get("email") for user in fleet["users"] if user["username"] == username), None)

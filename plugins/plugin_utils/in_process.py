@@ -9,12 +9,15 @@ are imported once, before ansible forks its workers.
 
 from __future__ import annotations
 
+import os
+from contextlib import contextmanager
+
 from ansible import constants as C
-from ansible.errors import AnsibleFileNotFound
+from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.core.module import Definition, argument_problems, finish
+from ..module_utils.core.module import Definition, argument_problems
 
 
 class InProcessAction(ActionBase):
@@ -29,26 +32,41 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        args = self._with_files(self._with_address(self._task.args, task_vars))
         where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
-        if self._task.async_val or where == "target":
-            wrap_async = self._task.async_val and not self._connection.has_native_async
-            result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
-            if not wrap_async:
-                self._remove_tmp_path(self._connection._shell.tmpdir)
-            return result
-        result.update(self._in_process(args))
+        if where not in ("controller", "target"):
+            raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")
+        with self._environment():
+            args = self._with_files(self._with_address(self._task.args, task_vars))
+            if self._task.async_val or where == "target":
+                wrap_async = self._task.async_val and not self._connection.has_native_async
+                result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
+                if not wrap_async:
+                    self._remove_tmp_path(self._connection._shell.tmpdir)
+            else:
+                result.update(self._in_process(args))
         return result
+
+    @contextmanager
+    def _environment(self):
+        """The `environment` of the task, which an ordinary module would find around it."""
+        wanted, before = {}, dict(os.environ)
+        self._compute_environment_string(wanted)
+        os.environ.update({name: str(value) for name, value in wanted.items()})
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     def _in_process(self, args):
         checked = ArgumentSpecValidator(self.module.argument_spec).validate(args)
         params, hidden = checked.validated_parameters, checked._no_log_values
         if checked.error_messages:
-            problems = argument_problems(self.module.argument_spec, params)
+            problems = argument_problems(self.module.argument_spec, params) or checked.error_messages
             result = {"failed": True, "msg": "; ".join(problems), "problems": problems}
         else:
             result = self.module.execute(params, self._task.check_mode)
-        return finish(result, params, hidden)
+        return self.module.finish(result, params, hidden)
 
     def _with_address(self, args, task_vars):
         """The arguments, with the inventory host as address of the server where none is given in any way."""
@@ -59,7 +77,9 @@ class InProcessAction(ActionBase):
         given = ArgumentSpecValidator({option: self.module.argument_spec[option]}).validate({option: args.get(option)})
         if given.validated_parameters[option]:
             return args
-        return {**args, option: form.format(host=self._templar.template(task_vars.get("ansible_host", host)))}
+        address = self._templar.template(task_vars.get("ansible_host", host))
+        in_url = f"[{address}]" if ":" in address and "://" in form else address
+        return {**args, option: form.format(host=in_url)}
 
     def _with_files(self, args):
         """The arguments, with files to send found where ansible looks for files: in a role, beside the playbook."""

@@ -54,7 +54,7 @@ CASES = {
     "a missing key in an entry": ("pve_state", {"users": [{"comment": "x"}]}, r"users\[0\]: missing required arguments: userid"),
     "a bad value in an entry": ("pve_state", {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]}, r"users\[1\]\.email: 'b' is not an e-mail"),
     "an object declared twice": (
-        "pve_state", {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]}, r"groups\[1\]\.: group a is declared twice"
+        "pve_state", {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]}, r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before"
     ),
     "an ACL for what is being removed": (
         "pve_state",
@@ -66,6 +66,28 @@ CASES = {
         {"groups": [{"groupid": "a b"}], "users": [{"userid": "a"}], "acl": [{"path": "/x", "roles": ["PVEAuditor"], "users": ["a@pve"]}]},
         r"groups\[0\]\.groupid: .*; users\[0\]\.userid: .*; acl\[0\]\.path: ",
     ),
+    "the removal of a realm of another type": ("pve_realm", {"realm": "directory", "state": "absent"}, "type: is 'ldap' on the server and not 'openid'"),
+    "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "type: is 'pam' on the server and not 'openid'"),
+    "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
+    "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
+    "a secret file that cannot be": (
+        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"}, "secret_file: .* cannot be written .*make its folder first"
+    ),
+    "a secret file that is lost": (
+        "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"
+    ),
+    "an entry that is none": ("pve_state", {"groups": [{"groupid": "a"}, "b"]}, "Elements value for option 'groups' is of type str"),
+    "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
+    "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
+    "two defaults": (
+        "pve_state", {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]}, "only one realm can be the default, and not one and two"
+    ),
+    "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
+    "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
+    "a token secret with a line break": (
+        "pve_group", {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"}, "api_token_secret: must be a single line .*a | in YAML adds a line break"
+    ),
+    "a token secret that no header can have": ("pve_group", {"groupid": "a", "api_token_secret": "a-secret-€"}, "api_token_secret: may only have printable"),
     "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "is not accepted; the secret is wrong"),
     "a wrong password on PVE": (
         "pve_group",
@@ -86,7 +108,11 @@ CASES = {
     "another username claim on PBS": ("pbs_realm", {"realm": "sso", "username_claim": "email"}, "username_claim: is 'sub' on the server"),
     "a user of PBS in no realm": ("pbs_user", {"userid": "ann@nowhere"}, "user ann@nowhere: realm nowhere does not exist"),
     "a name of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "firstname": "A"}, "firstname: 'A' must have at least 2 characters"),
-    "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' may not begin or end with a blank"),
+    "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' must not begin or end with a blank"),
+    "the removal of a built-in realm of PBS": ("pbs_realm", {"realm": "pam", "state": "absent"}, "type: is 'pam' on the server and not 'openid'"),
+    "a comment with a tab on PBS": (
+        "pbs_state", {"users": [{"userid": "a@pbs"}, {"userid": "b@pbs", "comment": "a\tb"}]}, r"users\[1\]\.comment: .* without control characters"
+    ),
     "an unknown role on PBS": ("pbs_acl", {**PBS_ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**PBS_ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
     "a path of PVE on PBS": ("pbs_acl", {**PBS_ACL, "path": "/vms/100"}, "path: '/vms/100' is not a path that PBS has ACL entries for"),
@@ -94,6 +120,15 @@ CASES = {
     "a wrong API key": ("pocketid_user", {"username": "ann", "api_key": "nobodys-key"}, "the API key is not accepted; it is wrong, has expired or was removed"),
     "no API key": ("pocketid_user", {"username": "ann", "api_key": None}, "api_key: must be given"),
     "an address without a scheme": ("pocketid_user", {"username": "ann", "url": "id.example.org"}, "url: 'id.example.org' must begin with https://"),
+    "an API key with a line break": ("pocketid_user", {"username": "ann", "api_key": "a-key-from-a-block\n"}, "api_key: must be a single line"),
+    "a name that differs in case only": ("pocketid_user", {"username": "Dora", "email": "d@example.org"}, "username: 'Dora' is called 'dora' on the server"),
+    "a token that lasts no time": (
+        "pocketid_client", {"id": "app", "name": "App", "access_token_duration_minutes": 0}, "access_token_duration_minutes: must be from 1 to 525600"
+    ),
+    "no PKCE for a public client": (
+        "pocketid_client", {"id": "public", "pkce_enabled": False}, "pkce_enabled: cannot be false, because the client is public"
+    ),
+    "a new secret on every run": ("pocketid_client", {"id": "private", "return_secret": True}, "secret_candidates: must be given for a client that exists"),
     "a user name that Pocket ID refuses": ("pocketid_user", {"username": "-ann"}, "username: '-ann' may only have letters"),
     "a member that does not exist": ("pocketid_group", {"name": "band", "users": ["nobody"]}, "group band: user nobody does not exist"),
     "an allowed group that does not exist": (
@@ -126,6 +161,9 @@ def answered(fleet_of, ansible):
         task(wired, "pve_group", groupid="readers"),
         task(wired, "pve_user", userid="ann@pve"),
         task(wired, "pbs_realm", realm="sso", **REALM),
+        task(wired, "pocketid_user", username="dora", email="dora@example.org"),
+        task(wired, "pocketid_client", id="public", name="Public", is_public=True),
+        task(wired, "pocketid_client", id="private", name="Private"),
     ]
     assert ansible.tasks(prepared).succeeded().failed == []
     wired.fleet.forget()
@@ -161,6 +199,12 @@ def test_it_is_said_what_is_wrong(answered, case):
     assert result["failed"], result
     assert result["changed"] is False
     assert re.search(CASES[case][2], result["msg"]), result["msg"]
+
+
+def test_no_secret_is_in_what_is_said(answered):
+    _wired, run = answered
+    given = ("a-secret-from-a-block", "a-secret-€", "a-key-from-a-block", "none-of-its-secrets", "nobodys-key")
+    assert [secret for secret in given for result in run.results() if secret in repr(result)] == []
 
 
 def test_nothing_is_written(answered):
@@ -240,6 +284,13 @@ class TestWire:
             ({"fleetgate_groups": [{"name": "admins", "rights": {"pve": [{"path": "/", "rolls": ["Administrator"]}]}}]}, "unknown option rolls"),
             ({"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]}, r"users\[0\]: unknown option mail"),
             ({"fleetgate_realm": {"name": "x"}}, "realm: 'x' must begin with a letter"),
+            # what only one of the servers would refuse, after others were written
+            ({"fleetgate_realm": {"name": "sso", "comment": "x" * 200}}, "comment: .* must not be longer than 128 characters"),
+            ({"fleetgate_realm": {"name": "sso", "groups_claim": "https://x/groups"}}, "groups_claim: 'https://x/groups' may only have"),
+            ({"fleetgate_realm": {"name": "sso", "user_claim": "sub"}}, "unknown option user_claim"),
+            ({"fleetgate_groups": [{"name": "admins", "members": [], "rights": {"pev": []}}]}, "'pev' is none of pve and pbs"),
+            ({"fleetgate_users": [{"username": "eve", "email": "eve@example.org", "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]}}],
+              "fleetgate_groups": [{"name": "staff", "members": []}]}, "eve has rights, but is in none of the declared groups"),
         ],
     )
     def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):

@@ -7,17 +7,19 @@ from __future__ import annotations
 import os
 from urllib.parse import quote
 
-from .errors import FleetgateError
+from .errors import FleetgateError, refuse
 
 try:
     import requests
+    import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.util.retry import Retry
 except ImportError:
-    requests = None
+    requests = urllib3 = None
     HTTPAdapter = Retry = object
 
 # A gateway's way to say "try again": the proxies of PVE add 595, 596 and 599 to the usual ones.
+LONGEST_WAIT = 30
 BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
 
 
@@ -29,6 +31,10 @@ class Patience(Retry):
 
     def is_retry(self, method, status_code, has_retry_after=False):
         return status_code == 429 or (method == "GET" and status_code in BUSY)
+
+    def get_retry_after(self, response):
+        wanted = super().get_retry_after(response)
+        return wanted and min(wanted, LONGEST_WAIT)
 
 
 def patient_adapter():
@@ -57,6 +63,9 @@ class Client:
         self.check_mode = check_mode
         self.timeout = timeout
         self.verify = verify
+        if not verify:
+            # the task says that it does without; ansible would take each warning for a fault of the module
+            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         for scheme in ("https://", "http://"):
             session.mount(scheme, patient_adapter())
 
@@ -66,7 +75,7 @@ class Client:
 
     def read(self, *path, **query):
         """The answer to a GET; `path` has one part per segment, unquoted."""
-        return self.unwrap(self._send("GET", path, params=self.encode(query)))
+        return self._content(self._send("GET", path, params=self.encode(query)))
 
     def write(self, verb, path, body=None, upload=None):
         """Send one step of a plan and return the answer; `upload` is the path of a file to send."""
@@ -74,11 +83,20 @@ class Client:
             raise RuntimeError(f"a client opened for check mode was asked to {verb} /{'/'.join(path)}")
         if upload:
             with open(upload, "rb") as source:
-                return self.unwrap(self._send(verb, path, params=body, files={"file": source}))
-        return self.unwrap(self._send(verb, path, **self.payload(verb, body)))
+                return self._content(self._send(verb, path, params=body, files={"file": source}))
+        return self._content(self._send(verb, path, **self.payload(verb, body)))
+
+    def ask(self, url, form, auth, may_be=()):
+        """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
+        return self.at(url)._send("POST", (), may_be, data=form, auth=auth)
 
     def check_rights(self, needs):
-        """Refuse when the caller lacks one of `needs`, given as (Need, what for); servers with privileges override it."""
+        """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
+        refuse(self.missing_rights(needs))
+
+    def missing_rights(self, needs):
+        """A sentence for each of `needs` that the caller lacks; servers with privileges override it."""
+        return []
 
     # -- what differs between servers --------------------------------------------------------------------------
 
@@ -92,7 +110,7 @@ class Client:
 
     def unwrap(self, response):
         """What a successful answer holds."""
-        return response.json() if response.content else None
+        return response.json()
 
     def explain(self, response):
         """Why the server refused, in its own words."""
@@ -100,26 +118,37 @@ class Client:
 
     # -- the one place that sends ------------------------------------------------------------------------------
 
-    def _send(self, verb, path, **content):
+    def _send(self, verb, path, may_be=(), **content):
+        """Send a request; an answer with a status of an error is raised unless `may_be` has the status."""
         route = "".join("/" + quote(str(part), safe="@!") for part in path)
         try:
             response = self.session.request(
                 verb, self.base_url + route, timeout=self.timeout, verify=self.verify, allow_redirects=False, **content
             )
-        except requests.exceptions.RequestException as error:
-            raise FleetgateError(unreachable(self.title, self.base_url, error), verb=verb, path=route) from None
-        if 300 <= response.status_code < 400:
+        # requests raises its own errors, and that of the system where a bundle of authorities is not there
+        except OSError as error:
+            gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
+            untrusted = isinstance(error, requests.exceptions.SSLError)
+            raise FleetgateError(unreachable(self.title, self.base_url, error), verb=verb, path=route, no_answer=gone and not untrusted) from None
+        if response.status_code < 300 or response.status_code in may_be:
+            return response
+        if response.status_code < 400:
             target = response.headers.get("Location", "elsewhere")
+            why = f"{self.base_url} redirects to {target}; give the address that the server itself has"
+        else:
+            why = f"{verb} {route} was refused with {response.status_code}: {self.explain(response)}"
+        raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
+
+    def _content(self, response):
+        if not response.content:
+            return None
+        try:
+            return self.unwrap(response)
+        except (ValueError, KeyError, TypeError):
+            kind = response.headers.get("Content-Type", "no type")
             raise FleetgateError(
-                f"{self.title}: {self.base_url} redirects to {target}; give the address that the server itself has",
-                verb=verb, path=route, status=response.status_code,
-            )
-        if response.status_code >= 400:
-            raise FleetgateError(
-                f"{self.title}: {verb} {route} was refused with {response.status_code}: {self.explain(response)}",
-                verb=verb, path=route, status=response.status_code,
-            )
-        return response
+                f"{self.title}: the answer of {response.url.partition('?')[0]} ({kind}) is none of this API; check the address, and what stands before the server"
+            ) from None
 
 
 def unreachable(title, url, error):
@@ -133,7 +162,7 @@ def unreachable(title, url, error):
         return f"{title}: {url} did not answer in time; check the address and the firewall, or raise the timeout"
     if isinstance(error, requests.exceptions.ConnectionError):
         return f"{title}: {url} does not answer ({_innermost(error)}); check the address, the port and the firewall"
-    return f"{title}: {url} cannot be used ({type(error).__name__})"
+    return f"{title}: {url} cannot be used ({type(error).__name__}: {error})"
 
 
 def _innermost(error):

@@ -10,15 +10,16 @@ class FleetgateError(Exception):
 
     An error from a server also carries the request it answered (`verb`, `path`) and its `status`. Neither headers nor
     bodies are kept, because they hold secrets. `done` has the steps of a plan that were carried out before, `secrets` the
-    one-time secrets that they gave and that were asked for.
+    one-time secrets that they gave and that were asked for. `no_answer` tells a server that is out of reach.
     """
 
-    def __init__(self, *problems, verb=None, path=None, status=None):
+    def __init__(self, *problems, verb=None, path=None, status=None, no_answer=False):
         super().__init__("; ".join(problems))
         self.problems = list(problems)
         self.verb = verb
         self.path = path
         self.status = status
+        self.no_answer = no_answer
         self.done = []
         self.secrets = {}
 
@@ -30,7 +31,7 @@ class FleetgateError(Exception):
         if self.secrets:
             result["secrets"] = self.secrets
         if self.verb:
-            result["request"] = {"verb": self.verb, "path": self.path, "status": self.status}
+            result["request"] = {"verb": self.verb, "path": self.path, "status": self.status, "no_answer": self.no_answer}
         return result
 
 

@@ -16,18 +16,23 @@ from typing import Any
 HIDDEN = "(hidden)"
 HIDDEN_OTHER = "(hidden, another value)"
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _SEPARATORS = re.compile(r"[,;\s\0]+")
 
 
 @dataclass(frozen=True)
 class Text:
-    """One line of text; "" is the same as not being set."""
+    """One line of text; "" is the same as not being set.
+
+    Blanks at its ends are refused unless it is `free`: servers cut them off, so what was declared would never be there.
+    """
 
     pattern: str = ""
     rule: str = ""
     shortest: int = 0
     longest: int = 0
     choices: tuple = ()
+    free: bool = False
 
     empty = ""
 
@@ -45,8 +50,10 @@ class Text:
 
     def problem(self, value):
         """The rule that `value` breaks, or None."""
-        if "\n" in value or "\r" in value:
-            return "must be a single line"
+        if _CONTROL.search(value):
+            return "must be a single line without control characters (a | in YAML adds a line break)"
+        if value != value.strip() and not self.free:
+            return "must not begin or end with a blank"
         if self.longest and len(value) > self.longest:
             return f"must not be longer than {self.longest} characters (it has {len(value)})"
         if value and len(value) < self.shortest:
@@ -54,6 +61,11 @@ class Text:
         if value and self.pattern and not re.fullmatch(self.pattern, value):
             return self.rule
         return None
+
+
+# What goes into a header of requests; a password does not.
+CREDENTIAL = Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters")
+PASSWORD = Text(shortest=8, longest=64, free=True)
 
 
 @dataclass(frozen=True)

@@ -32,9 +32,8 @@ class Definition:
     def main(self):
         """Run as an ordinary module."""
         module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
-        result = self.execute(module.params, module.check_mode)
         hidden = module.no_log_values
-        result = finish(result, module.params, hidden)
+        result = self.finish(self.execute(module.params, module.check_mode), module.params, hidden)
         hidden.difference_update(asked_for(result))
         if result.get("failed"):
             module.fail_json(**result)
@@ -47,8 +46,16 @@ class Definition:
         except FleetgateError as error:
             return error.as_result()
         except Exception as error:  # pylint: disable=broad-exception-caught
+            # its text may hold anything, secrets too, so only its kind and its place are told
             trace = "".join(traceback.format_tb(error.__traceback__))
-            return {"failed": True, "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}: {error}", "trace": trace}
+            return {"failed": True, "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}", "trace": trace}
+
+    def finish(self, result, params, hidden):
+        """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
+        kept = {key: result[key] for key in ("secret", "secrets") if key in result}
+        # an unknown option may be a secret whose name is misspelt
+        invocation = {"module_args": _known(self.argument_spec, params)}
+        return {**remove_values({**result, "invocation": invocation}, hidden), **kept}
 
 
 def asked_for(result):
@@ -56,29 +63,37 @@ def asked_for(result):
     return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
 
 
-def finish(result, params, hidden):
-    """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
-    kept = {key: result[key] for key in ("secret", "secrets") if key in result}
-    result = remove_values({**result, "invocation": {"module_args": params}}, hidden)
-    return {**result, **kept}
-
-
-def argument_problems(argument_spec, params):
+def argument_problems(argument_spec, params, way=""):
     """Everything wrong with the options of a task, each with the way to it: `users[3].email: ...`.
 
     Ansible itself stops at the first problem and does not say in which entry of a list it is.
     """
     flat = {name: {key: value for key, value in option.items() if key != "options"} for name, option in argument_spec.items()}
-    problems = ArgumentSpecValidator(flat).validate(_given(params)).error_messages
+    problems = [f"{way}{_reword(problem)}" for problem in ArgumentSpecValidator(flat).validate(_given(params)).error_messages]
     for name, option in argument_spec.items():
-        entries = params.get(name)
-        if "options" not in option or not isinstance(entries, list):
+        given = params.get(name)
+        if "options" not in option:
             continue
-        for index, entry in enumerate(entries):
-            if isinstance(entry, dict):
-                broken = ArgumentSpecValidator(option["options"]).validate(_given(entry)).error_messages
-                problems += [f"{name}[{index}]: {_reword(problem)}" for problem in broken]
-    return [_reword(problem) for problem in problems]
+        if isinstance(given, dict):
+            problems += argument_problems(option["options"], given, f"{way}{name}: ")
+        for index, entry in enumerate(given if isinstance(given, list) else ()):
+            where = f"{way}{name}[{index}]: "
+            problems += argument_problems(option["options"], entry, where) if isinstance(entry, dict) else [f"{where}must be a dictionary"]
+    return problems
+
+
+def _known(argument_spec, params):
+    """The options that there are, in entries of lists as well."""
+    known = {}
+    for name, value in params.items():
+        options = argument_spec.get(name, {}).get("options")
+        if isinstance(value, dict) and options:
+            value = _known(options, value)
+        elif isinstance(value, list) and options:
+            value = [_known(options, entry) if isinstance(entry, dict) else entry for entry in value]
+        if name in argument_spec:
+            known[name] = value
+    return known
 
 
 def _given(options):
@@ -98,6 +113,6 @@ class _Module(AnsibleModule):
     def fail_json(self, msg, **result):
         checked = getattr(self, "validation_result", None)
         if checked is not None and checked.error_messages:
-            problems = argument_problems(self.argument_spec, self.params)
-            msg, result = "; ".join(problems), {"problems": problems}
+            problems = argument_problems(self.argument_spec, self.params) or checked.error_messages
+            msg, result = "; ".join(problems), {"problems": problems, "invocation": {"module_args": _known(self.argument_spec, self.params)}}
         super().fail_json(msg, **result)

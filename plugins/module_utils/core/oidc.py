@@ -66,18 +66,11 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
     that the client does not have), `invalid_grant` a right one (RFC 6749, sections 4.1.3 and 5.2).
     """
     form = {"grant_type": "authorization_code", "code": "fleetgate-tests-the-secret", "redirect_uri": redirect_uri}
-    response = client.session.post(
-        token_endpoint,
-        data=form,
-        # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
-        auth=(quote_plus(client_id), quote_plus(secret)),
-        timeout=client.timeout,
-        verify=client.verify,
-        allow_redirects=False,
-    )
+    # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
+    response = client.ask(token_endpoint, form, (quote_plus(client_id), quote_plus(secret)), may_be=(400, 401))
     try:
         answer = response.json().get("error")
-    except ValueError:
+    except (ValueError, AttributeError):
         answer = None
     if answer in ("invalid_grant", "invalid_client"):
         return answer == "invalid_grant"

@@ -73,57 +73,68 @@ class Plan:
         return {"before": before, "after": after}
 
 
-def make_plan(world, declared):
-    """Compare declared entries with the world; all problems are raised together, before anything is written."""
-    plan, problems, unseen = Plan(), [], []
-    for name in world.resources:
-        resource = world.resources[name]
-        rows = [
-            Declared(resource, resource.identify(row, world), one.where)
-            for one in declared
-            if one.resource is resource
-            for row in resource.rows(one.entry)
-        ]
-        if not rows:
+def make_plan(world, declared, scopes):
+    """Compare declared entries with the world; all problems are raised together, before anything is written.
+
+    `scopes` has, by kind, what is declared to be complete: objects within that no entry declares are removed.
+    """
+    plan, problems, needs, present = Plan(), [], [], []
+    for name, resource in world.resources.items():
+        entries = [one for one in declared if one.resource is resource]
+        if not entries and name not in scopes:
             continue
-        found = world.found(name, {resource.key_of(row.entry) for row in rows})
-        objects, seen = [], {}
-        for row in rows:
-            key = resource.key_of(row.entry)
-            if key in seen:
-                if seen[key] != row.entry:
-                    problems.append(f"{row.where or name}: {resource.label(key)} is declared twice, and not alike")
-                continue
-            seen[key] = row.entry
+        rows = _rows(world, resource, entries, problems)
+        found = world.found(name, set(rows))
+        plan.objects[name] = []
+        for key, row in rows.items():
             if key not in found and resource.visibility(key):
-                unseen.append((resource.visibility(key), f"to see {resource.label(key)}"))
-            change = _compare(world, row, found.get(key), problems)
+                needs.append((resource.visibility(key), f"to see {resource.label(key)}"))
+            change = _compare(world, row, key, found.get(key), problems)
             if change:
                 plan.changes.append(change)
             if row.entry["state"] == "present":
-                objects.append(_outcome(resource, key, found.get(key), change))
+                present.append((change, Change(resource, key, found.get(key), row.entry)))
+                plan.objects[name].append(_outcome(resource, key, found.get(key), change))
                 if row.entry.get("return_secret") and row.entry.get("secret"):
                     plan.secrets["!".join(key)] = row.entry["secret"]
-        for key, surplus in resource.surplus([one.entry for one in declared if one.resource is resource], seen, found).items():
-            plan.changes.append(Change(resource, key, surplus, None))
-        plan.objects[name] = objects
-    for change in [one for one in plan.changes if one.removes]:
-        known = {(one.resource.name, one.key) for one in plan.changes}
-        plan.changes += [one for one in change.resource.cascade(change, world) if (one.resource.name, one.key) not in known]
-    refuse(problems + _dangling(world, plan))
+        if name in scopes:
+            needs.append((resource.seen_with, f"to see all {resource.plural}"))
+            surplus = {key: one for key, one in found.items() if key not in rows and resource.within(scopes[name], key)}
+            problems += [f"exclusive: {resource.label(key)} {why}" for key in surplus for why in resource.forbidden_surplus(key, world)]
+            plan.changes += [Change(resource, key, one, None) for key, one in surplus.items()]
+    known = {(one.resource.name, one.key) for one in plan.changes}
+    cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
+    plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]
+    refuse(problems + _dangling(world, plan, present))
     _order(world, plan)
-    world.client.check_rights(unseen + [(need, step.reason) for step in plan.steps for need in step.needs])
+    world.client.check_rights(needs + [(need, step.reason) for step in plan.steps for need in step.needs])
     return plan
 
 
-def _compare(world, row, found, problems):
+def _rows(world, resource, entries, problems):
+    """The declared objects of a kind by key. Two entries may declare the same one, if they say the same of it."""
+    rows = {}
+    for one in entries:
+        for entry in resource.rows(one.entry):
+            entry = resource.identify(entry, world)
+            key = resource.key_of(entry)
+            other = rows.setdefault(key, Declared(resource, entry, one.where)).entry
+            for option, value in entry.items():
+                if other.get(option) is None:
+                    other[option] = value
+                elif value is not None and value != other[option]:
+                    problems.append(f"{one.where}{option}: '{value}' for {resource.label(key)}, which is declared with '{other[option]}' before")
+    return rows
+
+
+def _compare(world, row, key, found, problems):
     resource, entry = row.resource, row.entry
-    key = resource.key_of(entry)
-    if entry["state"] == "absent":
-        return Change(resource, key, found, None, entry) if found else None
-    values, broken = resource.compare(world, entry, found)
+    absent = entry["state"] == "absent"
+    if absent and not found:
+        return None
+    values, broken = (None, resource.forbidden(entry, found)) if absent else resource.compare(world, entry, found)
     problems += [f"{row.where}{option}: {rule}" for option, rule in broken]
-    return Change(resource, key, found, values, entry) if values or not found else None
+    return Change(resource, key, found, values, entry) if absent or values or not found else None
 
 
 def _outcome(resource, key, found, change):
@@ -135,17 +146,26 @@ def _outcome(resource, key, found, change):
     return resource.public(values)
 
 
-def _dangling(world, plan):
-    """Problems with objects that will refer to something that will not be there."""
+def _dangling(world, plan, present):
+    """Problems with objects that will refer to something that will not be there.
+
+    `present` has each declared object twice: its change, if it has one, and what is declared of it.
+    """
     made = {Reference(change.resource.name, change.key) for change in plan.changes if change.creates}
     removed = {Reference(change.resource.name, change.key) for change in plan.changes if change.removes}
     problems = []
-    for change in plan.changes:
-        for reference in () if change.removes else change.resource.references(change.key, change.values):
-            if reference in made or (reference.key in world.found(reference.kind) and reference not in removed):
+    for change, declared in present:
+        resource = declared.resource
+        # what an unchanged object refers to is there, even where the caller cannot see it
+        sent = resource.references(declared.key, change.values) if change else ()
+        for reference in resource.references(declared.key, declared.values):
+            if reference in removed:
+                why = "is declared absent"
+            elif reference in sent and reference not in made and reference.key not in world.found(reference.kind):
+                why = "does not exist"
+            else:
                 continue
-            why = "is declared absent" if reference in removed else "does not exist"
-            problems.append(f"{change.label}: {world.resources[reference.kind].label(reference.key)} {why}")
+            problems.append(f"{declared.label}: {world.resources[reference.kind].label(reference.key)} {why}")
     return list(dict.fromkeys(problems))
 
 
@@ -157,50 +177,65 @@ def _order(world, plan):
         plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes], world)
 
 
-def apply_plan(plan, world):
-    """Send the requests of a plan. A failure half-way says which were done: the next run does the rest."""
-    made, done = {}, []
+def apply_plan(plan, world, done):
+    """Send the requests of a plan, and note in `done` which were carried out: after a failure the next run does the rest."""
+    made = {}
     for step in plan.steps:
+        keeper = SecretFile(step.secret.file) if step.secret and step.secret.file else None
         try:
             answer = world.client.write(step.verb, world.identify(step.path, made), world.identify(step.body, made), upload=step.upload)
-        except FleetgateError as error:
-            error.done = done
-            raise
-        done.append(step.shown())
+            done.append(step.shown())
+            if step.secret and step.secret.returned:
+                plan.secrets[step.secret.owner] = answer[step.secret.answer]
+            if keeper:
+                keeper.keep(answer[step.secret.answer])
+        finally:
+            if keeper:
+                keeper.close()
         if step.provides:
             made[step.provides] = answer["id"]
-        if step.secret:
-            _deliver(step.secret, answer[step.secret.answer], plan)
 
 
-def _deliver(secret, value, plan):
-    """Bring a secret that is told once to where it was asked for, before anything else can go wrong."""
-    if secret.returned:
-        plan.secrets[secret.owner] = value
-    if secret.file:
-        descriptor = os.open(secret.file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as target:
-            os.fchmod(descriptor, 0o600)
-            target.write(value + "\n")
+class SecretFile:
+    """A file for a secret that a server tells once. It is opened before the server is asked, so that nothing is lost."""
+
+    def __init__(self, path):
+        self._path = path
+        self._draft = f"{path}.{os.getpid()}"
+        try:
+            self._descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except OSError as error:
+            raise FleetgateError(f"secret_file: '{path}' cannot be written on the node that runs the task ({error.strerror})") from None
+
+    def keep(self, secret):
+        os.write(self._descriptor, f"{secret}\n".encode())
+        os.fsync(self._descriptor)
+        os.replace(self._draft, self._path)
+
+    def close(self):
+        os.close(self._descriptor)
+        if os.path.exists(self._draft):
+            os.unlink(self._draft)
 
 
-def converge(client, resources, declared, check_mode):
+def converge(client, resources, declared, scopes, check_mode):
     """Make one server as declared, or in check mode only say what would be done.
 
     Returns the common part of the task's result, the objects as they are (or will be) by kind, and secrets by owner.
     """
     world = World(client, resources)
-    plan = make_plan(world, declared)
+    plan = make_plan(world, declared, scopes)
     objects = plan.objects
     if check_mode:
         plan.secrets.update({step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned})
     elif plan.steps:
+        done = []
         try:
-            apply_plan(plan, world)
-            after = make_plan(World(client, resources), declared)
+            apply_plan(plan, world, done)
+            after = make_plan(World(client, resources), declared, scopes)
             refuse([f"the server accepted the request but did not keep it: {step.reason}" for step in after.steps if not step.secret])
         except FleetgateError as error:
-            error.secrets = plan.secrets
+            error.done, error.secrets = done, plan.secrets
             raise
         objects = after.objects
     return {"changed": bool(plan.steps), "diff": plan.diff(), "plan": [step.shown() for step in plan.steps]}, objects, plan.secrets

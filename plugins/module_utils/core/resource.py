@@ -104,6 +104,27 @@ class Change:
         return self.resource.difference(self.found.values if self.found else None, self.values)
 
 
+def fields_spec(fields, required=()):
+    """The argument_spec of a table of fields."""
+    return {one.option: {**one.spec(), "required": one.option in required} for one in fields}
+
+
+def broken_rules(fields, values):
+    """The rules of a table that values break, as (option, rule) pairs."""
+    found = []
+    for one in fields:
+        value = values.get(one.option)
+        if value is None:
+            continue
+        broken = one.kind.problem(value)
+        if broken:
+            named = isinstance(value, str) and not one.secret
+            found.append((one.option, f"'{value}' {broken}" if named else broken))
+        elif one.needed and not value:
+            found.append((one.option, "must not be empty"))
+    return found
+
+
 class Resource:
     """One kind of object. See CONTRIBUTING.md for how to add one."""
 
@@ -116,6 +137,10 @@ class Resource:
     collection: tuple = ()
     # the options that name files to send, which are looked for as ansible looks for files
     uploads: tuple = ()
+    # what a scope of this kind may name, where objects can be declared to be complete
+    scope: tuple = ()
+    # what the caller must be allowed to do to see all objects: servers leave others out of their lists in silence
+    seen_with: Need | None = None
     # how an option is taken away: by sending it "empty", or by its name in the list "delete"
     unset_by = "empty"
     # whether an object is made under its own path instead of its collection's
@@ -129,10 +154,9 @@ class Resource:
     def spec(self):
         """The argument_spec of one entry."""
         if self.form:
-            spec = {one.option: {**one.spec(), "required": one.needed} for one in self.form}
-            growing = []
+            spec, growing = fields_spec(self.form, [one.option for one in self.form if one.needed]), []
         else:
-            spec = {one.option: {**one.spec(), "required": one.option in self.key} for one in self.fields}
+            spec = fields_spec(self.fields, self.key)
             growing = [one.option for one in self.fields if one.is_set and not one.local]
         if growing:
             spec["append"] = {"type": "list", "elements": "str", "choices": growing, "default": []}
@@ -164,18 +188,7 @@ class Resource:
 
     def problems(self, entry) -> list:
         """What is wrong with an entry by itself, as (option, rule) pairs."""
-        found = []
-        for one in self.form or self.fields:
-            value = entry.get(one.option)
-            if value is None:
-                continue
-            broken = one.kind.problem(value)
-            if broken:
-                named = isinstance(value, str) and not one.secret
-                found.append((one.option, f"'{value}' {broken}" if named else broken))
-            elif one.needed and not value:
-                found.append((one.option, "must not be empty"))
-        return found
+        return broken_rules(self.form or self.fields, entry)
 
     def references(self, key, values) -> Iterable[Reference]:
         """Objects of the same server that an object with this key and these values refers to."""
@@ -209,9 +222,21 @@ class Resource:
             problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
         return values, problems
 
-    def surplus(self, entries, declared, found) -> dict:
-        """Objects (of `found`, by key) that the entries ask to be removed although none declares them."""
-        return {}
+    def clashes(self, entries) -> list:
+        """What is wrong with entries that are right by themselves, as sentences."""
+        return []
+
+    def forbidden(self, entry, found) -> list:
+        """What stands against removing an object, as (option, rule) pairs."""
+        return []
+
+    def within(self, scopes, key) -> bool:
+        """Whether an object is in one of the scopes that are declared to be complete."""
+        return False
+
+    def forbidden_surplus(self, key, world) -> list:
+        """What stands against removing an object that is only not declared."""
+        return []
 
     # -- the server --------------------------------------------------------------------------------------------
 
@@ -250,8 +275,8 @@ class Resource:
         return ()
 
     def visibility(self, key) -> Need | None:
-        """What the caller must be allowed to do to see the object: servers leave others out of their lists in silence."""
-        return None
+        """What the caller must be allowed to do to see one object."""
+        return self.seen_with
 
     def written(self, change) -> dict:
         """The body that sends the values of a change, in wire form."""

@@ -9,6 +9,7 @@ from typing import Callable
 from .errors import refuse
 from .module import Definition
 from .plan import Declared, World, converge
+from .resource import broken_rules, fields_spec
 
 
 class System:
@@ -40,15 +41,18 @@ class System:
         resource = next(one for one in self.resources if one.name == name)
 
         def run(params, check_mode):
-            result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")])
+            scopes = {name: params["exclusive"]} if resource.scope else {}
+            result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
             there = objects[name]
             result[name] = there if resource.many else next(iter(there), {})
             return {**result, **{"secret": secret for secret in secrets.values()}}
 
-        return Definition({**self.connection, **resource.spec()}, run, self.address, {"": resource.uploads})
+        spec = {**self.connection, **resource.spec(), **({"exclusive": _scopes_spec(resource)} if resource.scope else {})}
+        return Definition(spec, run, self.address, {"": resource.uploads})
 
     def state(self):
         """The module for the whole state of a server, in one task."""
+        scoped = [one for one in self.resources if one.scope]
 
         def run(params, check_mode):
             entries = [
@@ -56,14 +60,16 @@ class System:
                 for resource in self.resources
                 for index, options in enumerate(params[resource.plural] or ())
             ]
-            result, objects, secrets = self._converge(params, check_mode, entries)
+            exclusive = (params["exclusive"] if scoped else None) or {}
+            scopes = {one.name: exclusive.get(one.plural) for one in scoped}
+            result, objects, secrets = self._converge(params, check_mode, entries, scopes)
             result.update({resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects})
             return {**result, **({"secrets": secrets} if secrets else {})}
 
-        lists = {
-            one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False} for one in self.resources
-        }
-        return Definition({**self.connection, **lists}, run, self.address, {one.plural: one.uploads for one in self.resources})
+        spec = {one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False} for one in self.resources}
+        if scoped:
+            spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in scoped}}
+        return Definition({**self.connection, **spec}, run, self.address, {one.plural: one.uploads for one in self.resources})
 
     def info(self):
         """The module that reads; its lists can be given to the state module, and change nothing there."""
@@ -74,6 +80,10 @@ class System:
             client = self.client(params, check_mode)
             world = World(client, resources.values())
             result = {"changed": False}
+            partly = [one for name, one in resources.items() if name in params["gather"] and one.seen_with]
+            missing = client.missing_rights([(one.seen_with, f"without it {one.plural} may be left out") for one in partly])
+            if missing:
+                result["warnings"] = missing
             for subject in params["gather"]:
                 if subject in resources:
                     objects = world.found(resources[subject].name, None).values()
@@ -87,11 +97,23 @@ class System:
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
 
-    def _converge(self, params, check_mode, entries):
+    def _converge(self, params, check_mode, entries, scopes):
         declared, problems = [], []
         for resource, options, where in entries:
             entry = resource.normalise({option: options.get(option) for option in resource.spec()})
             problems += [f"{where}{option}: {rule}" for option, rule in resource.problems(entry)]
             declared.append(Declared(resource, entry, where))
+        for resource in self.resources:
+            problems += resource.clashes([one.entry for one in declared if one.resource is resource])
+            for index, scope in enumerate(scopes.get(resource.name) or ()):
+                where = f"exclusive[{index}]" if len(entries) == 1 and not entries[0][2] else f"exclusive.{resource.plural}[{index}]"
+                problems += [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, scope)]
+                if not any(scope.values()):
+                    problems.append(f"{where}: must name at least one of {', '.join(scope)}")
         refuse(problems)
-        return converge(self.client(params, check_mode), (*self.resources, *self.lookups), declared, check_mode)
+        client = self.client(params, check_mode)
+        return converge(client, (*self.resources, *self.lookups), declared, {name: one for name, one in scopes.items() if one}, check_mode)
+
+
+def _scopes_spec(resource):
+    return {"type": "list", "elements": "dict", "options": fields_spec(resource.scope), "no_log": False}

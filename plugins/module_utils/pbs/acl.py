@@ -7,23 +7,24 @@ from __future__ import annotations
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
 from ..proxmox.acl import Acl as ProxmoxAcl
-from .names import ACL_PATH, REALM, ROLE, TOKEN, USER
+from .names import ACL_PATH, ROLE, TOKEN, USER
 
 
 class Acl(ProxmoxAcl):
     subjects = {"users": "user", "tokens": "token"}
+    seen_with = Need(("/access/acl",), ("Sys.Audit",))
     form = (
         Field("path", ACL_PATH, needed=True),
         Field("roles", Names(ROLE), needed=True),
         Field("users", Names(USER)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
-        Field("exclusive", REALM, local=True),
     )
 
     def found(self, raw):
         """The server calls every subject a user; the id tells a token."""
-        return super().found({**raw, "type": "token" if "!" in raw["ugid"] else "user"})
+        # a user's name may hold a !, and neither a realm nor a token name an @
+        return super().found({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
 
     def steps_for(self, change, world):
         """One request for each row, which is all that the API takes."""
@@ -35,6 +36,3 @@ class Acl(ProxmoxAcl):
 
     def rights(self, change):
         return (Need(("/access/acl",), ("Permissions.Modify",)),)
-
-    def visibility(self, key):
-        return Need(("/access/acl",), ("Sys.Audit",))

@@ -11,7 +11,6 @@ CONNECTION = connection_spec("PROXMOX_BACKUP", 8007)
 
 class PbsClient(ProxmoxClient):
     service = "PBS"
-    product = "PBS"
 
     def explain(self, response):
         # proxmox-rest-server 1.0.4 answered 400 instead of 401

@@ -17,10 +17,8 @@ USER = Text(
 TOKEN_NAME = Text(pattern=SAFE_ID, rule=_SAFE_WORDS)
 TOKEN = Text(pattern=rf"{_USER_NAME}@{SAFE_ID}!{SAFE_ID}", rule="must be a full token id, NAME@REALM!TOKEN", shortest=3, longest=64)
 ROLE = Text(pattern=r"[A-Za-z]+", rule="is not the name of a role; PBS has a fixed list, for example Admin, Audit and DatastoreAdmin")
-# the server stores such values without blanks at the ends, so it would never have what was declared
-_UNCUT = {"pattern": r"\S(.*\S)?", "rule": "may not begin or end with a blank"}
-COMMENT = Text(**_UNCUT, longest=128)
-PERSON = Text(**_UNCUT, shortest=2, longest=64)
+COMMENT = Text(longest=128)
+PERSON = Text(shortest=2, longest=64)
 
 # section 7 of the contract: the tree that ACL entries can be made in
 _PATHS = (

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Need
 from ..proxmox.acl import removed_rows
@@ -14,6 +16,7 @@ from .names import COMMENT, TOKEN_NAME, USER
 
 class Token(ProxmoxToken):
     key = ("userid", "token_name")
+    seen_with = Need(("/access/users",), ("Sys.Audit",))
     unset_by = "delete"
     fields = (
         Field("userid", USER),
@@ -38,4 +41,4 @@ class Token(ProxmoxToken):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
 
     def visibility(self, key):
-        return Need(("/access/users",), ("Sys.Audit",), oneself=key[0])
+        return replace(self.seen_with, oneself=key[0])

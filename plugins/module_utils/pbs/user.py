@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Number, Text
+from dataclasses import replace
+
+from ..core.fields import PASSWORD, Field, Flag, Number
 from ..core.resource import Need, Reference, Resource
 from ..proxmox.acl import realm_of, removed_rows
 from .names import COMMENT, PERSON, USER
@@ -14,6 +16,7 @@ class User(Resource):
     name = "user"
     plural = "users"
     key = ("userid",)
+    seen_with = Need(("/access/users",), ("Sys.Audit",))
     collection = ("access", "users")
     unset_by = "delete"
     fields = (
@@ -24,7 +27,7 @@ class User(Resource):
         Field("lastname", PERSON),
         Field("email", PERSON),
         Field("comment", COMMENT),
-        Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
+        Field("password", PASSWORD, write_only=True, secret=True),
     )
 
     def read(self, world, keys):
@@ -43,8 +46,12 @@ class User(Resource):
         """The server leaves the rows of a removed user behind, and they would count for the next user of that name."""
         return removed_rows(world, change.key[0])
 
+    def forbidden(self, entry, found):
+        """The server would take it, make the user anew and leave it without its tokens."""
+        return [("userid", "'root@pam' cannot be removed")] if entry["userid"] == "root@pam" else []
+
     def rights(self, change):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
 
     def visibility(self, key):
-        return Need(("/access/users",), ("Sys.Audit",), oneself=key[0])
+        return replace(self.seen_with, oneself=key[0])

@@ -10,6 +10,7 @@ from ansible.module_utils.basic import env_fallback
 
 from ..core.client import Authorization, Client, requests, require_requests, verification
 from ..core.errors import FleetgateError, refuse
+from ..core.fields import CREDENTIAL
 from ..core.oidc import secret_is_right
 
 CONNECTION = {
@@ -34,6 +35,8 @@ class PocketIdClient(Client):
             problems.append(f"url: '{params['url']}' must begin with https://")
         if not params["api_key"]:
             problems.append("api_key: must be given; an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)")
+        elif CREDENTIAL.problem(params["api_key"]):
+            problems.append(f"api_key: {CREDENTIAL.problem(params['api_key'])}")
         refuse(problems)
         require_requests()
         session = requests.Session()

@@ -36,7 +36,7 @@ class Group(PocketIdResource):
         return values, problems
 
     def references(self, key, values):
-        return [Reference("user", (username,)) for username in values.get("users", ())]
+        return [Reference("user", (username,)) for username in values.get("users") or ()]
 
     def written(self, change):
         body = super().written(change)

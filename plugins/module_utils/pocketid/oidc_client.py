@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
+import os
+
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Path, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
-_MINUTES = Number(0, 525600)
+_MINUTES = Number(1, 525600)
 # the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
 _CALLBACK = Text(
     pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+",
@@ -19,6 +21,10 @@ _CALLBACK = Text(
 _SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
+
+
+# the server counts the whole request, 2 MiB, to which the upload adds a little
+LARGEST_LOGO = 2 * 1024 * 1024 - 1024
 
 
 class OidcClient(PocketIdResource):
@@ -49,6 +55,7 @@ class OidcClient(PocketIdResource):
         Field("secret", _SECRET, write_only=True, secret=True),
         Field("secret_candidates", Names(), local=True, secret=True),
         Field("return_secret", Flag(), local=True),
+        Field("replace_secret", Flag(), local=True),
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -59,6 +66,7 @@ class OidcClient(PocketIdResource):
         return spec
 
     def normalise(self, entry):
+        entry = super().normalise(entry)
         restricted = entry["is_group_restricted"]
         if restricted is None and entry["allowed_groups"]:
             restricted = True
@@ -110,8 +118,12 @@ class OidcClient(PocketIdResource):
             problems.append(("name", f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id"))
         if found:
             values.update({option: entry[option] for option in _LOGOS if entry[option] is not None and self._other_logo(world.client, entry, option, found)})
+        if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
+            problems.append(("pkce_enabled", "cannot be false, because the client is public"))
         if entry["secret"] or entry["return_secret"]:
             known = self._known_secret(world.client, entry, found)
+            if found and not known:
+                problems += self._without_a_known_secret(world.client, entry)
             # an empty secret asks the server to make one
             values.pop("secret", None)
             if known:
@@ -134,8 +146,20 @@ class OidcClient(PocketIdResource):
         candidates = [entry["secret"]] if entry["secret"] else dict.fromkeys(entry["secret_candidates"] or ())
         return next((one for one in candidates if one and client.accepts_secret(found.raw["id"], one)), None)
 
+    def _without_a_known_secret(self, client, entry):
+        """What stands against having a secret made for an existing client."""
+        problems = []
+        if entry["secret"]:
+            return problems
+        if entry["secret_candidates"] is None:
+            problems.append(("secret_candidates", "must be given for a client that exists (it may be empty), or every run would make a new secret"))
+        if client.version < (2, 14) and not entry["replace_secret"]:
+            why = f"must be true: this server ({'.'.join(map(str, client.version))}) keeps one secret, and whoever has the one of now could not sign in any more"
+            problems.append(("replace_secret", why))
+        return problems
+
     def references(self, key, values):
-        return [Reference("group", (name,)) for name in values.get("allowed_groups", ())]
+        return [Reference("group", (name,)) for name in values.get("allowed_groups") or ()]
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -175,9 +199,11 @@ def _unreadable(path):
     """Why a file cannot be sent as a logo."""
     try:
         with open(path, "rb") as source:
-            source.read(1)
+            size = os.fstat(source.fileno()).st_size
     except OSError as error:
         return [f"'{path}' cannot be read on the node that runs the task ({error.strerror})"]
+    if size > LARGEST_LOGO:
+        return [f"'{path}' has {size} bytes, and the server takes {LARGEST_LOGO} at the most"]
     known = ("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic")
     if path.rpartition(".")[2].lower() not in known:
         return [f"'{path}' must end in one of {', '.join(known)}, which is how the server tells its type"]

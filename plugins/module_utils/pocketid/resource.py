@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
 
 from ..core.fields import Text
@@ -22,6 +23,10 @@ class PocketIdResource(Resource):
     """`told` are the fields of an answer that are no fields of a request."""
 
     told: tuple = ()
+
+    def normalise(self, entry):
+        """The server keeps text in the composed form of Unicode."""
+        return {option: _composed(value) for option, value in entry.items()}
 
     def item(self, key):
         return (*self.collection, Reference(self.name, key))
@@ -44,3 +49,9 @@ class PocketIdResource(Resource):
     def links(self, change, world) -> list:
         """Requests for what is no part of the object's own body."""
         return []
+
+
+def _composed(value):
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    return [_composed(one) for one in value] if isinstance(value, list) else value

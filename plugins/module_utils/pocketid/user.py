@@ -35,3 +35,11 @@ class User(PocketIdResource):
 
     def read(self, world, keys):
         return world.client.read_all("api", "users", sort="username")
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if found is None:
+            # the server takes names that only differ in case for the same
+            alike = [name for (name,) in world.found(self.name) if name.casefold() == entry["username"].casefold()]
+            problems += [("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike]
+        return values, problems

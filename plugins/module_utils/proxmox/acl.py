@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ..core.fields import Field, Flag
+from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
 
 
@@ -33,6 +33,13 @@ class Acl(Resource):
     many = True
     fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
     subjects: dict[str, str] = {}
+    scope = (
+        Field("path", Text(pattern="/.*", rule="must begin with a slash")),
+        Field("subtree", Text(pattern="/.*", rule="must begin with a slash")),
+        Field("role"),
+        Field("subject"),
+        Field("realm"),
+    )
 
     def normalise(self, entry):
         path = entry["path"]
@@ -42,7 +49,7 @@ class Acl(Resource):
         problems = super().problems(entry)
         if not entry["roles"]:
             problems.append(("roles", "must name at least one role"))
-        if not any(entry[option] for option in self.subjects) and not entry["exclusive"]:
+        if not any(entry[option] for option in self.subjects):
             problems.append((" or ".join(self.subjects), "must name at least one"))
         if "root@pam" in (entry["users"] or ()):
             problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
@@ -68,18 +75,23 @@ class Acl(Resource):
         _path, kind, subject, role = key
         return [Reference("role", (role,)), Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,))]
 
-    def surplus(self, entries, declared, found):
-        return {
-            key: one
-            for entry in entries
-            if entry["exclusive"] and entry["state"] == "present"
-            for key, one in found.items()
-            if key not in declared and key[0] == entry["path"] and key[3] in entry["roles"] and self.belongs(key, entry["exclusive"])
-        }
+    def within(self, scopes, key):
+        """A row is in a scope when it is all that the scope says."""
+        path, kind, subject, role = key
 
-    def belongs(self, key, realm):
-        """Whether the subject of a row comes from a realm."""
-        _path, kind, subject, _role = key
+        def meets(condition, wanted):
+            if condition == "subtree":
+                return path == wanted or path.startswith(wanted.rstrip("/") + "/")
+            return {"path": path, "role": role, "subject": subject}.get(condition) == wanted or (condition == "realm" and self.belongs(kind, subject, wanted))
+
+        return any(all(meets(condition, wanted) for condition, wanted in scope.items() if wanted) for scope in scopes)
+
+    def forbidden_surplus(self, key, world):
+        client = world.client
+        return [f"is what {client.caller} itself works by; declare it as well"] if key[2] in (client.caller, client.user) else []
+
+    def belongs(self, kind, subject, realm):
+        """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""
         return kind == "user" and realm_of(subject) == realm
 
     def label(self, key):

@@ -8,17 +8,18 @@ import time
 
 from ansible.module_utils.basic import env_fallback
 
+from ..core.client import Authorization, Client, requests, require_requests, verification
 from ..core.errors import FleetgateError, refuse
-from ..core.client import Client, requests, require_requests, unreachable, verification
+from ..core.fields import CREDENTIAL
 
 try:
     # proxmoxer leaves the interpreter when requests is missing, so that is looked at first
     if requests is None:
         raise ImportError("requests")
-    from proxmoxer.backends.https import Backend
-    from proxmoxer.core import AuthenticationError
+    from proxmoxer.backends.https import ProxmoxHTTPApiTokenAuth, ProxmoxHTTPAuth, ProxmoxHttpSession
 except ImportError:
-    Backend = AuthenticationError = None
+    ProxmoxHTTPApiTokenAuth = ProxmoxHttpSession = None
+    ProxmoxHTTPAuth = object
 
 # Both products take a lock on the configuration file; this long it may be held by somebody else.
 LOCK_PAUSES = (0.5, 1, 2)
@@ -47,41 +48,63 @@ def connection_spec(environment, port, **secrets):
     }
 
 
+class Door(Client):
+    """A server before anybody has signed in. A ticket is no change, so it is asked for in check mode too."""
+
+    def payload(self, verb, body):
+        return {"data": body}
+
+    def unwrap(self, response):
+        return response.json()["data"]
+
+
+class Ticket(ProxmoxHTTPAuth):
+    """A ticket for a user's password, made and renewed through `door`: a client that follows no redirect with it."""
+
+    def __init__(self, door, user, password, second_factor, **settings):
+        self._door = door
+        super().__init__(user, password, second_factor, **settings)
+
+    def _get_new_tokens(self, password=None, otp=None, otptype="totp"):
+        told = self._ask(password=password or self.pve_auth_ticket)
+        if told.get("NeedTFA"):
+            told = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": told["ticket"]})
+        self.birth_time = time.monotonic()
+        self.pve_auth_ticket = told["ticket"]
+        self.csrf_prevention_token = told["CSRFPreventionToken"]
+
+    def _ask(self, **answer):
+        try:
+            return self._door.write("POST", ("access", "ticket"), {"username": self.username, **answer})
+        except FleetgateError as error:
+            if error.status != 401:
+                raise
+            why = f"{self._door.title}: {self.username} could not sign in; check api_user (with its realm), api_password and the second factor"
+            raise FleetgateError(why, verb="POST", path="/access/ticket", status=401) from None
+
+
 class ProxmoxClient(Client):
-    """One PVE node or PBS host, signed in; `caller` is the user or token that it acts as.
+    """One PVE node or PBS host, signed in; `caller` is what it acts as: the `user`, or a token of the user.
 
     Sources: pve-http-server 6.0.5 and proxmox-rest-server 1.0.6, as told in sections 1 and 2 of their contracts.
     """
 
     service = ""
-    product = ""
 
     def __init__(self, params, check_mode):
-        host = params["api_host"]
         user, token_name = _identity(params)
-        timeout, verify = params["api_timeout"], verification(params)
-        server = {"host": host, "port": params["api_port"], "user": user, "timeout": timeout, "service": self.service, "verify_ssl": verify}
-        if token_name:
-            backend = Backend(**server, token_name=token_name, token_value=params["api_token_secret"])
-        else:
-            backend = self._sign_in(server, params)
-        super().__init__(f"{self.product} {host}", backend.get_session(), backend.get_base_url(), check_mode, timeout, verify)
+        host = f"[{params['api_host']}]" if ":" in params["api_host"] else params["api_host"]
+        title, url = f"{self.service} {params['api_host']}", f"https://{host}:{params['api_port']}/api2/json"
+        transport = {"timeout": params["api_timeout"], "verify": verification(params)}
+        super().__init__(title, ProxmoxHttpSession(), url, check_mode, **transport)
+        self.user = user
         self.caller = f"{user}!{token_name}" if token_name else user
-
-    def _sign_in(self, server, params):
-        where = f"{self.product} {params['api_host']}"
-        try:
-            return Backend(**server, password=params["api_password"], otp=params.get("api_totp"))
-        except AuthenticationError:
-            raise FleetgateError(
-                f"{where}: {params['api_user']} could not sign in; check api_user (with its realm), api_password and the second factor, if there is one",
-                verb="POST", path="/access/ticket", status=401,
-            ) from None
-        except requests.exceptions.JSONDecodeError:
-            raise FleetgateError(f"{where}: the answer to the sign-in is not that of a {self.product} server") from None
-        except requests.exceptions.RequestException as error:
-            url = f"https://{params['api_host']}:{params['api_port']}"
-            raise FleetgateError(unreachable(where, url, error), verb="POST", path="/access/ticket") from None
+        if token_name:
+            self.session.auth = ProxmoxHTTPApiTokenAuth(user, token_name, params["api_token_secret"], service=self.service)
+        else:
+            door = Door(title, requests.Session(), url, **transport)
+            door.session.auth = Authorization("", "")
+            self.session.auth = Ticket(door, user, params["api_password"], params.get("api_totp"), service=self.service)
 
     def payload(self, verb, body):
         values = self.encode(body or {})
@@ -95,7 +118,10 @@ class ProxmoxClient(Client):
 
     def explain(self, response):
         if response.status_code == 401:
-            return f"{self.caller} is not accepted; the secret is wrong, or the user or token is disabled, expired or removed"
+            return (
+                f"{self.caller} is not accepted; the secret is wrong, the user or token is disabled, expired or removed,"
+                f" or this is no {self.service} server"
+            )
         reason = self.reason(response)
         if response.status_code == 403 and "!" in self.caller:
             reason += f" (rights of the token {self.caller}: it needs ACL entries of its own)"
@@ -116,23 +142,31 @@ class ProxmoxClient(Client):
             time.sleep(pause)
         return super()._send(verb, path, **content)
 
-    def check_rights(self, needs):
+    def missing_rights(self, needs):
         needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]
         if not needs:
-            return
+            return []
         granted = self.read("access", "permissions")
         missing = {}
         for need, what_for in needs:
-            if not _satisfied(need, granted):
+            if not self._satisfied(need, granted):
                 missing.setdefault(str(need), what_for)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
-        refuse([f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}" for need, what_for in missing.items()])
+        return [f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}" for need, what_for in missing.items()]
+
+    def _satisfied(self, need, granted):
+        for path in need.paths:
+            if path not in granted:
+                # only paths with entries are listed, and they are left out where there is no right
+                granted[path] = self.read("access", "permissions", path=path).get(path, {})
+        allowed = all(set(need.privileges) & set(granted[path]) for path in need.paths)
+        return allowed or any(self._satisfied(other, granted) for other in need.others)
 
 
 def _identity(params):
     """The user and, with a token, the token's name, from the two ways to write them."""
     problems = []
-    if Backend is None:
+    if ProxmoxHttpSession is None:
         require_requests()
         problems.append("the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer")
     host, user, token = params["api_host"], params["api_user"], params["api_token_id"]
@@ -149,25 +183,11 @@ def _identity(params):
             problems.append(f"api_token_id: '{token}' names no user; write user@realm!{token}")
         if not params["api_token_secret"]:
             problems.append("api_token_secret: must be given with api_token_id")
+        elif CREDENTIAL.problem(params["api_token_secret"]):
+            problems.append(f"api_token_secret: {CREDENTIAL.problem(params['api_token_secret'])}")
     elif not (user and params["api_password"]):
         problems.append("credentials: give api_token_id and api_token_secret, or api_user and api_password")
     if user and "@" not in user:
         problems.append(f"api_user: '{user}' has no realm; write for example {user}@pam")
     refuse(problems)
     return user, token
-
-
-def _satisfied(need, granted):
-    allowed = all(set(need.privileges) & _rights_at(path, granted) for path in need.paths)
-    return allowed or any(_satisfied(other, granted) for other in need.others)
-
-
-def _rights_at(path, granted):
-    """Privileges at a path. The server lists the paths that have entries; below them holds what propagates."""
-    if path in granted:
-        return set(granted[path])
-    while path != "/":
-        path = path.rsplit("/", 1)[0] or "/"
-        if path in granted:
-            return {privilege for privilege, propagates in granted[path].items() if propagates}
-    return set()

@@ -52,5 +52,18 @@ class Realm(Resource):
                 world.client.check_rights([(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")])
             raise
 
+    def forbidden(self, entry, found):
+        """The server would remove a realm of any type, and set a built-in one back to its defaults."""
+        there = found.values["type"]
+        return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")] if there != entry["type"] else []
+
+    def clashes(self, entries):
+        claimants = [entry["realm"] for entry in entries if entry["default"] and entry["state"] == "present"]
+        return [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
+
+    def steps(self, changes, world):
+        """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
+        return super().steps(sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), world)
+
     def rights(self, change):
         return (Need((self.audit_path,), ("Realm.Allocate",)),)

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 
 from ..core.fields import Field, Flag, Path
@@ -26,8 +27,13 @@ class Token(Resource):
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
-        if found is None and not (entry["secret_file"] or entry["return_secret"]):
+        file = entry["secret_file"]
+        if found is None and not (file or entry["return_secret"]):
             problems.append(("secret_file", "or return_secret is needed to make a token, because its secret is told only once"))
+        if found is None and file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
+            problems.append(("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first"))
+        if found and file and not os.path.exists(file):
+            problems.append(("secret_file", f"'{file}' is not there, but the token is, and its secret cannot be told again; bring the file back or remove the token"))
         return values, problems
 
     def steps_for(self, change, world):

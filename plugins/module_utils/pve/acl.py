@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
 from ..proxmox.acl import Acl as ProxmoxAcl
-from .names import ACL_PATH, GROUP, REALM, ROLE_IN_USE, TOKEN, USER
+from .names import ACL_PATH, GROUP, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one kind of object may also grant roles on it, within the rights that they have there.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
@@ -15,6 +15,7 @@ _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Poo
 
 class Acl(ProxmoxAcl):
     subjects = {"users": "user", "groups": "group", "tokens": "token"}
+    seen_with = Need(("/access",), ("Sys.Audit",))
     form = (
         Field("path", ACL_PATH, needed=True),
         Field("roles", Names(ROLE_IN_USE), needed=True),
@@ -22,12 +23,10 @@ class Acl(ProxmoxAcl):
         Field("groups", Names(GROUP)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
-        Field("exclusive", REALM, local=True),
     )
 
-    def belongs(self, key, realm):
-        _path, kind, subject, _role = key
-        return super().belongs(key, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
+    def belongs(self, kind, subject, realm):
+        return super().belongs(kind, subject, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
 
     def steps(self, changes, world):
         """One request takes many roles and subjects, as long as each role is for the same subjects."""

@@ -11,7 +11,6 @@ CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
 
 class PveClient(ProxmoxClient):
     service = "PVE"
-    product = "PVE"
 
     def encode(self, values):
         return {key: ",".join(value) if isinstance(value, (list, tuple)) else value for key, value in super().encode(values).items()}

@@ -14,6 +14,7 @@ class Group(Resource):
     plural = "groups"
     key = ("groupid",)
     collection = ("access", "groups")
+    seen_with = Need(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
     fields = (Field("groupid", GROUP), Field("comment"))
 
     def read(self, world, keys):
@@ -21,6 +22,3 @@ class Group(Resource):
 
     def rights(self, change):
         return (Need(("/access/groups",), ("Group.Allocate",)),)
-
-    def visibility(self, key):
-        return Need(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))

@@ -32,3 +32,6 @@ class Role(Resource):
         if found is not None and values and found.raw.get("special"):
             problems.append(("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own"))
         return values, problems
+
+    def forbidden(self, entry, found):
+        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if found.raw.get("special") else []

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Need
 from ..proxmox.token import WHERE_THE_SECRET_GOES
@@ -13,6 +15,7 @@ from .names import TOKEN_NAME, USER
 
 class Token(ProxmoxToken):
     key = ("userid", "tokenid")
+    seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
     fields = (
         Field("userid", USER),
         Field("tokenid", TOKEN_NAME),
@@ -31,4 +34,4 @@ class Token(ProxmoxToken):
         return (Need(("/access/groups",), ("User.Modify",), oneself=change.key[0]),)
 
     def visibility(self, key):
-        return Need(("/access/groups",), ("User.Modify", "Sys.Audit"), oneself=key[0])
+        return replace(self.seen_with, oneself=key[0])

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Names, Number, Text
+from dataclasses import replace
+
+from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
 from ..core.resource import Need, Reference, Resource
 from ..proxmox.acl import realm_of
 from .names import GROUP, USER
@@ -20,6 +22,7 @@ class User(Resource):
     name = "user"
     plural = "users"
     key = ("userid",)
+    seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
     collection = ("access", "users")
     fields = (
         Field("userid", USER),
@@ -31,20 +34,24 @@ class User(Resource):
         Field("comment", Text(longest=2048)),
         Field("keys", Text(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
         Field("groups", Names(GROUP)),
-        Field("password", Text(shortest=8, longest=64), write_only=True, secret=True),
+        Field("password", PASSWORD, write_only=True, secret=True),
     )
 
     def read(self, world, keys):
         return world.client.read("access", "users", full=True)
 
     def references(self, key, values):
-        return [Reference("group", (group,)) for group in values.get("groups", ())]
+        return [Reference("group", (group,)) for group in values.get("groups") or ()]
 
     def problems(self, entry):
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
             problems.append(("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords"))
         return problems
+
+    def forbidden(self, entry, found):
+        """The server would take it, make the user anew and leave it without its tokens."""
+        return [("userid", "'root@pam' cannot be removed")] if entry["userid"] == "root@pam" else []
 
     def rights(self, change):
         (userid,) = change.key
@@ -57,4 +64,4 @@ class User(Resource):
         return tuple(needs)
 
     def visibility(self, key):
-        return Need(("/access/groups",), ("User.Modify", "Sys.Audit"), oneself=key[0])
+        return replace(self.seen_with, oneself=key[0])

@@ -9,17 +9,17 @@ from .identity import is_token, owner
 ALWAYS_LISTED = ("/", "/access", "/datastore", "/remote", "/system")
 
 
-@route("GET /access/acl")
+@route("GET", "/access/acl")
 def list_acl(call: Call) -> list[dict]:
     """All rows with Sys.Audit on /access/acl, otherwise those of the caller's own tokens; a token has no tokens."""
     path, exact = call.params.get("path"), call.params.get("exact", False)
     audits = call.may("Sys.Audit", "/access/acl")
     rows = []
     for node in sorted(call.state.acl.sections, key=lambda each: each.strip("/").split("/")):
-        if not is_wanted(node, path, exact):
+        if not _is_wanted(node, path, exact):
             continue
         for auth_id, roles in call.shuffled(list(call.state.acl.sections[node].items())):
-            if audits or is_own_token(auth_id, call.caller):
+            if audits or _is_own_token(auth_id, call.caller):
                 rows += [
                     # With `path=/` the names below the root come out behind two slashes.
                     {"path": f"/{node}" if path == "/" and node != "/" else node, "ugid": auth_id,
@@ -29,22 +29,22 @@ def list_acl(call: Call) -> list[dict]:
     return rows
 
 
-def is_wanted(node: str, path: str | None, exact: bool) -> bool:
+def _is_wanted(node: str, path: str | None, exact: bool) -> bool:
     root = path or "/"
     return node == root or not exact and (root == "/" or node.startswith(root + "/"))
 
 
-def is_own_token(auth_id: str, caller: str) -> bool:
+def _is_own_token(auth_id: str, caller: str) -> bool:
     return is_token(auth_id) and not is_token(caller) and owner(auth_id) == caller
 
 
-@route("PUT /access/acl")
+@route("PUT", "/access/acl")
 def update_acl(call: Call) -> None:
     """Add or take away one role of one identity on one path; taking away never fails."""
     path, role, auth_id = call.params["path"], call.params["role"], call.params.get("auth-id")
     adds = not call.params.get("delete", False)
     if not call.may("Permissions.Modify", "/access/acl"):
-        check_unprivileged(call, auth_id)
+        _check_unprivileged(call, auth_id)
     with call.change() as acl:
         if "group" in call.params:
             raise ApiError(400, "parameter 'group' - groups are currently not supported.")
@@ -65,7 +65,7 @@ def update_acl(call: Call) -> None:
         roles[role] = call.params.get("propagate", True)
 
 
-def check_unprivileged(call: Call, auth_id: str | None) -> None:
+def _check_unprivileged(call: Call, auth_id: str | None) -> None:
     """A user may write the rows of its own tokens; every refusal is a 400, not a 403."""
     if "group" in call.params:
         raise ApiError(400, "Unprivileged users are not allowed to create group ACL item.")
@@ -73,11 +73,11 @@ def check_unprivileged(call: Call, auth_id: str | None) -> None:
         raise ApiError(400, "Unprivileged user needs to provide auth_id to update ACL item.")
     if is_token(call.caller):
         raise ApiError(400, "Unprivileged API tokens can't set ACL items.")
-    if not is_own_token(auth_id, call.caller):
+    if not _is_own_token(auth_id, call.caller):
         raise ApiError(400, "Unprivileged users can only set ACL items for their own API tokens.")
 
 
-@route("GET /access/roles")
+@route("GET", "/access/roles")
 def list_roles(call: Call) -> list[dict]:
     """Fixed by the release. A comment repeats the name, only that of Admin is known to differ."""
     return call.shuffled([
@@ -86,17 +86,17 @@ def list_roles(call: Call) -> list[dict]:
     ])
 
 
-@route("GET /access/permissions")
+@route("GET", "/access/permissions")
 def list_permissions(call: Call) -> dict[str, dict[str, bool]]:
     """{path: {privilege: propagate}}, without paths on which nothing is held."""
     auth_id, path = call.params.get("auth-id", call.caller), call.params.get("path")
-    if not (auth_id == call.caller or call.may("Sys.Audit", "/access") or is_own_token(auth_id, call.caller)):
+    if not (auth_id == call.caller or call.may("Sys.Audit", "/access") or _is_own_token(auth_id, call.caller)):
         raise ApiError(400, f"not allowed to list permissions of {auth_id}")
-    paths = [path] if path else {*ALWAYS_LISTED, *nodes(call.state.acl.sections)}
+    paths = [path] if path else {*ALWAYS_LISTED, *_nodes(call.state.acl.sections)}
     held = {each: call.rights.on(auth_id, each) for each in paths}
     return {each: privileges for each, privileges in held.items() if privileges}
 
 
-def nodes(paths: dict[str, dict]) -> set[str]:
+def _nodes(paths: dict[str, dict]) -> set[str]:
     """Every node of the tree: the paths that have rows and the ones on the way to them."""
     return {"/".join(path.split("/")[:depth]) or "/" for path in paths for depth in range(1, path.count("/") + 2)}

@@ -13,11 +13,11 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
+from ..relying_party import RelyingParty
 from . import acl, login, realms, system, users
 from .auth import Authentication, Tickets
 from .call import ROUTES, Call
 from .errors import ApiError
-from .openid import RelyingParty
 from .parameters import from_form, from_json
 from .permissions import AclCache, Rights
 from .schema import Endpoint, Schema
@@ -122,7 +122,7 @@ class PbsSimulator:
 
     def _address(self, request: Request) -> tuple[list[str] | None, str]:
         """The undecoded segments of the path without empty ones, and the query; no segments where both are too long."""
-        path, _, query = request.environ["REQUEST_URI"].partition("?")
+        path, _mark, query = request.environ["REQUEST_URI"].partition("?")
         segments = [segment for segment in path.split("/") if segment]
         if any(segment.startswith(".") for segment in segments):
             raise ApiError(400, "path contains illegal components")

@@ -49,7 +49,7 @@ class Tickets:
 
     def user_of(self, ticket: str) -> str:
         """The user that a ticket was given to."""
-        text, _, signature = ticket.partition("::")
+        text, _colons, signature = ticket.partition("::")
         parts = re.fullmatch(r"PBS:([^:]+):([0-9A-F]{8})", text)
         if parts is None or not hmac.compare_digest(signature.encode(), self._signature(text).encode()):
             raise Rejected("invalid ticket")
@@ -57,7 +57,7 @@ class Tickets:
         return parts[1]
 
     def check_csrf(self, userid: str, token: str | None) -> None:
-        stamp, _, signature = (token or "").partition(":")
+        stamp, _colon, signature = (token or "").partition(":")
         expected = self._signature(f"{stamp}:{userid}:").rstrip("=")
         if not re.fullmatch(r"[0-9A-F]{8}", stamp) or not hmac.compare_digest(signature.encode(), expected.encode()):
             raise Rejected("missing or invalid CSRF prevention token")

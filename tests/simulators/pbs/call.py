@@ -58,17 +58,15 @@ class Call:
 
 Handler = Callable[[Call], Any]
 
-# (verb, path) -> handler; the handler returns the answer's `data`.
+# (verb, path) -> handler; it returns the answer's `data`.
 ROUTES: dict[tuple[str, str], Handler] = {}
 
 
-def route(*endpoints: str) -> Callable[[Handler], Handler]:
-    """Register a function for endpoints such as `GET /access/acl`."""
+def route(verb: str, *paths: str) -> Callable[[Handler], Handler]:
+    """Register a handler for `verb` on paths of the schema."""
 
     def register(handler: Handler) -> Handler:
-        for endpoint in endpoints:
-            verb, path = endpoint.split(" ")
-            ROUTES[verb, path] = handler
+        ROUTES.update({(verb, path): handler for path in paths})
         return handler
 
     return register

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..relying_party import Client, OpenIdError
 from .auth import HOST_COOKIE, Rejected
 from .call import Call, route
 from .errors import ApiError
 from .identity import is_superuser, is_token, owner, realm_of
-from .openid import Client, OpenIdError
 from .parameters import accepts, split_list
 from .state import lookup
 
@@ -17,7 +17,7 @@ OLDER_CLAIM_NAMES = {"subject": "sub", "username": "preferred_username"}
 NAME_CLAIMS = {"firstname": "given_name", "lastname": "family_name", "email": "email"}
 
 
-def logged_in(call: Call, userid: str) -> dict[str, str]:
+def _logged_in(call: Call, userid: str) -> dict[str, str]:
     """The answer to a login: a ticket in the body, or only in a cookie that scripts cannot read."""
     tickets = call.server.tickets
     answer = {"username": userid, "CSRFPreventionToken": tickets.csrf_token(userid)}
@@ -30,14 +30,14 @@ def logged_in(call: Call, userid: str) -> dict[str, str]:
     return answer
 
 
-def add_outcome(call: Call, package: str) -> None:
+def _add_outcome(call: Call, package: str) -> None:
     """Since `package` the answer repeats its status in the body, and has another content type."""
     if call.server.schema.since(package):
         call.beside.update(status=200, success=True)
         call.headers["Content-Type"] = "application/json"
 
 
-@route("POST /access/ticket")
+@route("POST", "/access/ticket")
 def create_ticket(call: Call) -> dict[str, str]:
     """A ticket for a password, or for a ticket that still holds. A second factor is never asked for, nor accepted."""
     userid = call.params["username"]
@@ -46,13 +46,13 @@ def create_ticket(call: Call) -> dict[str, str]:
     if not offered:
         raise ApiError(400, "no password provided")
     is_known = "tfa-challenge" not in call.params and call.state.is_active(userid)
-    if not is_known or not any(proves(call, userid, each) for each in offered):
+    if not is_known or not any(_proves(call, userid, each) for each in offered):
         raise ApiError(401, "permission check failed.")
-    add_outcome(call, "4.0.5-1")
-    return logged_in(call, userid)
+    _add_outcome(call, "4.0.5-1")
+    return _logged_in(call, userid)
 
 
-def proves(call: Call, userid: str, password: str) -> bool:
+def _proves(call: Call, userid: str, password: str) -> bool:
     """Whether a password, or a ticket in its place, is that of the user."""
     try:
         if password.startswith("PBS:"):
@@ -63,15 +63,15 @@ def proves(call: Call, userid: str, password: str) -> bool:
     return True
 
 
-@route("DELETE /access/ticket")
+@route("DELETE", "/access/ticket")
 def delete_ticket(call: Call) -> dict:
     """Only the browser forgets: the ticket itself stays valid."""
-    add_outcome(call, "4.0.5-1")
+    _add_outcome(call, "4.0.5-1")
     call.headers["Set-Cookie"] = EXPIRED_COOKIE
     return {}
 
 
-@route("POST /access/vncticket")
+@route("POST", "/access/vncticket")
 def verify_console_ticket(call: Call) -> None:
     """No console was ever opened here, so no such ticket is valid."""
     raise ApiError(400, "Checking VNC ticket failed")
@@ -89,7 +89,7 @@ def confirm_caller(call: Call, password: str | None) -> None:
         raise ApiError(401, str(error)) from error
 
 
-@route("PUT /access/password")
+@route("PUT", "/access/password")
 def change_password(call: Call) -> None:
     userid = call.params["userid"]
     confirm_caller(call, call.params.get("confirmation-password"))
@@ -103,70 +103,57 @@ def change_password(call: Call) -> None:
     call.state.store_password(userid, call.params["password"])
 
 
-def client_of(settings: dict[str, Any]) -> Client:
-    """The relying party that a realm's settings describe."""
-    return Client(
-        issuer=settings["issuer-url"],
-        client_id=settings["client-id"],
-        client_key=settings.get("client-key"),
-        scopes=split_list(settings.get("scopes", "email profile")),
-        prompt=settings.get("prompt"),
-        acr_values=split_list(settings.get("acr-values", "")),
-        audiences=split_list(settings.get("audiences", "")),
-    )
-
-
-@route("POST /access/openid/auth-url")
+@route("POST", "/access/openid/auth-url")
 def openid_auth_url(call: Call) -> str:
     realm = call.params["realm"]
     settings = lookup(call.state.realms.sections, "openid", realm)
+    client = Client.of_realm(settings, call.params["redirect-url"], split_list)
     try:
-        return call.server.relying_party.authorization_url(realm, client_of(settings), call.params["redirect-url"])
+        return call.server.relying_party.authorization_url(realm, client)
     except OpenIdError as error:
         raise ApiError(400, str(error)) from error
 
 
-@route("POST /access/openid/login")
+@route("POST", "/access/openid/login")
 def openid_login(call: Call) -> dict[str, str]:
     """Whatever goes wrong is a 401 with the reason as its body."""
     try:
-        realm, pending = call.server.relying_party.returned(call.params["state"])
-        settings = lookup(call.state.realms.sections, "openid", realm)
-        claims = call.server.relying_party.claims(
-            client_of(settings), pending, call.params["code"], call.params["redirect-url"]
-        )
-        userid = user_of(call, claims, settings.get("username-claim", "sub"), realm)
-        admit(call, userid, claims, settings.get("autocreate", False))
+        pending = call.server.relying_party.returned(call.params["state"])
+        settings = lookup(call.state.realms.sections, "openid", pending.realm)
+        client = Client.of_realm(settings, call.params["redirect-url"], split_list)
+        claims = call.server.relying_party.claims(client, pending, call.params["code"])
+        userid = _user_of(call, claims, settings.get("username-claim", "sub"), pending.realm)
+        _admit(call, userid, claims, settings.get("autocreate", False))
     except (OpenIdError, ApiError) as error:
         raise ApiError(401, str(error)) from error
-    add_outcome(call, "4.0.12-1")
-    return logged_in(call, userid)
+    _add_outcome(call, "4.0.12-1")
+    return _logged_in(call, userid)
 
 
-def user_of(call: Call, claims: dict[str, Any], claim: str, realm: str) -> str:
+def _user_of(call: Call, claims: dict[str, Any], claim: str, realm: str) -> str:
     """The user that the claims name; two older names of claims still work where no such claim comes."""
     names = [claims.get(claim), claims.get(OLDER_CLAIM_NAMES.get(claim, claim))]
     name = next((each for each in names if isinstance(each, str)), None)
     if name is None:
-        raise OpenIdError(f"missing claim '{claim}'")
+        raise ApiError(401, f"missing claim '{claim}'")
     # The length of the whole is looked at only when a user is saved.
     if not accepts({"pattern": call.server.schema.types["userid"]["pattern"]}, f"{name}@{realm}"):
-        raise OpenIdError("invalid user name in user id")
+        raise ApiError(401, "invalid user name in user id")
     return f"{name}@{realm}"
 
 
-def admit(call: Call, userid: str, claims: dict[str, Any], autocreate: bool) -> None:
+def _admit(call: Call, userid: str, claims: dict[str, Any], autocreate: bool) -> None:
     """Let an active user in, and where the realm says so create one that is not there yet; never change one."""
     if call.state.is_active(userid):
         return
     if not autocreate:
-        raise OpenIdError(f"user account '{userid}' missing, disabled or expired.")
+        raise ApiError(401, f"user account '{userid}' missing, disabled or expired.")
     rule = call.server.schema.types["person-name-or-email"]
     named = {name: claims.get(claim) for name, claim in NAME_CLAIMS.items()}
     with call.state.users.change() as users:
         if userid in users:
-            is_disabled = users[userid].get("enable") is False
-            raise OpenIdError(f"user '{userid}' is disabled." if is_disabled
-                              else f"autocreate user failed - '{userid}' already exists.")
+            if users[userid].get("enable") is False:
+                raise ApiError(401, f"user '{userid}' is disabled.")
+            raise ApiError(401, f"autocreate user failed - '{userid}' already exists.")
         fitting = {name: text for name, text in named.items() if isinstance(text, str) and accepts(rule, text)}
         users[userid] = {"type": "user", **fitting}

@@ -151,7 +151,7 @@ def _string_limits(rule: dict, value: str, name: str) -> Iterator[Problem]:
             yield from _limits(rule["items"], item, name)
     elif rule.get("format") == "properties":
         for part in filter(None, value.split(",")):
-            key, _, text = part.partition("=")
+            key, _mark, text = part.partition("=")
             if key in rule["properties"]:
                 yield from _parsed(rule["properties"][key], text, f"{name}/{key}")[1]
             else:

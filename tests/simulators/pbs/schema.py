@@ -14,31 +14,31 @@ Release = tuple[int, ...]
 PACKAGES = {"3.2": "3.2.10", "3.3": "3.3.4", "3.4": "3.4.2", "4.0": "4.0.19", "4.2": "4.2.3"}
 
 
-def release(package: str) -> Release:
+def _release(package: str) -> Release:
     """`4.2.3-1` in comparable form; the packaging revision after the dash tells nothing about behaviour."""
     return tuple(int(part) for part in package.partition("-")[0].split("."))
 
 
-def as_of(node: Any, current: Release) -> Any:
+def _as_of(node: Any, current: Release) -> Any:
     """A part of the schema as `current` knew it: newer parts left out, older rules put back."""
 
     def known(part: Any) -> bool:
-        return not (isinstance(part, dict) and "since" in part and current < release(part["since"]))
+        return not (isinstance(part, dict) and "since" in part and current < _release(part["since"]))
 
     if isinstance(node, list):
-        return [as_of(part, current) for part in node if known(part)]
+        return [_as_of(part, current) for part in node if known(part)]
     if not isinstance(node, dict):
         return node
-    seen = {name: as_of(part, current) for name, part in node.items() if known(part)}
+    seen = {name: _as_of(part, current) for name, part in node.items() if known(part)}
     for package, rules in seen.pop("before", {}).items():
-        if current < release(package):
+        if current < _release(package):
             seen.update(rules)
     return seen
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One method of one path: who may call it, its parameters, and the configuration file it reads or changes."""
+    """One verb on one path: who may call it, its parameters, and the configuration file it reads or changes."""
 
     verb: str
     path: str
@@ -52,8 +52,8 @@ class Schema:
 
     def __init__(self, version: str) -> None:
         self.package = PACKAGES[version]
-        self._current = release(self.package)
-        data = as_of(json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8")), self._current)
+        self._current = _release(self.package)
+        data = _as_of(json.loads(Path(__file__).with_name("schema.json").read_text(encoding="utf-8")), self._current)
         self.privileges: list[str] = list(data["privileges"])
         self.roles: dict[str, list[str]] = {
             role: [privilege for privilege in self.privileges if privilege in known["privileges"]]
@@ -78,12 +78,12 @@ class Schema:
 
     def since(self, package: str) -> bool:
         """Whether this release behaves as `package` and later ones do."""
-        return self._current >= release(package)
+        return self._current >= _release(package)
 
     def find(self, verb: str, segments: Sequence[str]) -> tuple[Endpoint, dict[str, str]] | None:
         """The endpoint for a decoded path, and the values of its path parameters."""
         for endpoint in self.endpoints:
-            values = match(endpoint.path, segments) if endpoint.verb == verb else None
+            values = _match(endpoint.path, segments) if endpoint.verb == verb else None
             if values is not None:
                 return endpoint, values
         return None
@@ -100,7 +100,7 @@ class Schema:
         for entry in self._acl_paths:
             depth = entry["path"].count("/") if entry["path"] != "/" else 0
             deep_enough = depth <= len(segments) <= depth + entry.get("deeper", 0)
-            if deep_enough and match(entry["path"], segments[:depth]) is not None:
+            if deep_enough and _match(entry["path"], segments[:depth]) is not None:
                 return True
         return False
 
@@ -112,7 +112,7 @@ class Schema:
         return merged
 
 
-def match(template: str, segments: Sequence[str]) -> dict[str, str] | None:
+def _match(template: str, segments: Sequence[str]) -> dict[str, str] | None:
     """The values that `segments` give to the placeholders of `template`; None where they do not fit it."""
     parts = [part for part in template.split("/") if part]
     if len(parts) != len(segments):

@@ -97,6 +97,11 @@ def lookup(sections: Sections, kind: str, identifier: str) -> dict[str, Any]:
     return section
 
 
+def shown(section: dict[str, Any]) -> dict[str, Any]:
+    """A section as the API gives it: what is not set is absent, and so is its type."""
+    return {name: value for name, value in section.items() if name != "type"}
+
+
 class State:
     """Everything that is stored. `passwords` and `secrets` (of tokens) are in clear: nothing here is worth a hash."""
 
@@ -139,7 +144,7 @@ class State:
             identity in sections
             and sections[identity].get("enable", True)
             and not 0 < sections[identity].get("expire", 0) <= self._clock()
-            for identity in {auth_id, owner(auth_id)}
+            for identity in (auth_id, owner(auth_id))
         )
 
     def tokens_of(self, userid: str) -> Sections:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from typing import Any
 
 from .call import Call, route
 from .errors import ApiError
+from .state import shown
 
 GIB = 2**30
 TOTAL, USED = 4096 * GIB, 1337 * GIB
@@ -13,29 +16,29 @@ SEES_SIZES = {"Datastore.Audit", "Datastore.Backup"}
 SEES_NAMESPACES = {"Datastore.Modify", "Datastore.Read", "Datastore.Backup", "Datastore.Audit"}
 
 
-@route("GET /access", "GET /access/openid", "GET /config/access", "GET /status")
+@route("GET", "/access", "/access/openid", "/config/access", "/status")
 def index(call: Call) -> list[dict]:
     return [{"subdir": name} for name in call.server.schema.below(call.endpoint.path)]
 
 
-@route("GET /ping")
+@route("GET", "/ping")
 def ping(call: Call) -> dict:
     return {"pong": True}
 
 
-@route("GET /version")
+@route("GET", "/version")
 def version(call: Call) -> dict:
     """`4.2.3` is version 4.2 in release 3."""
-    published, _, patch = call.server.schema.package.rpartition(".")
+    published, _dot, patch = call.server.schema.package.rpartition(".")
     return {"version": published, "release": patch, "repoid": hashlib.sha1(patch.encode()).hexdigest()}
 
 
-@route("GET /nodes")
+@route("GET", "/nodes")
 def list_nodes(call: Call) -> list[dict]:
     return [{"node": call.server.node}]
 
 
-@route("GET /nodes/{node}/status")
+@route("GET", "/nodes/{node}/status")
 def node_status(call: Call) -> dict:
     """A node of that name is not looked for: there is only one."""
     fingerprint = hashlib.sha256(call.server.node.encode()).hexdigest()
@@ -51,7 +54,7 @@ def node_status(call: Call) -> dict:
     }
 
 
-def view(call: Call, store: str) -> str | None:
+def _view(call: Call, store: str) -> str | None:
     """What the caller sees of a datastore: `sizes`, only that it is there (`name`), or nothing."""
     path = f"/datastore/{store}"
     privileges = call.rights.on(call.caller, path).keys()
@@ -60,24 +63,27 @@ def view(call: Call, store: str) -> str | None:
     return "name" if call.rights.any_below(call.caller, path, SEES_NAMESPACES) else None
 
 
-@route("GET /admin/datastore")
-def list_datastores(call: Call) -> list[dict]:
+def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict]:
+    """A row for each datastore that the caller sees, with `details` of its settings where that goes beyond the name."""
     rows = []
     for store, settings in call.state.datastores.sections.items():
-        seen = view(call, store)
+        seen = _view(call, store)
         if seen:
             row = {"store": store, "mount-status": "nonremovable", "backend-type": "filesystem"}
-            if seen == "sizes" and "comment" in settings:
-                row["comment"] = settings["comment"]
-            rows.append(row)
+            rows.append({**row, **(details(settings) if seen == "sizes" else {})})
     return call.shuffled(rows)
 
 
-@route("GET /admin/datastore/{store}/status")
+@route("GET", "/admin/datastore")
+def list_datastores(call: Call) -> list[dict]:
+    return _rows(call, lambda settings: {"comment": settings["comment"]} if "comment" in settings else {})
+
+
+@route("GET", "/admin/datastore/{store}/status")
 def datastore_status(call: Call) -> dict:
     """A datastore of which nothing may be seen is refused before it is looked for."""
     store = call.params["store"]
-    seen = view(call, store)
+    seen = _view(call, store)
     if seen is None and "Datastore.Read" not in call.rights.on(call.caller, f"/datastore/{store}"):
         raise ApiError(403, "permission check failed")
     if store not in call.state.datastores.sections:
@@ -88,33 +94,26 @@ def datastore_status(call: Call) -> dict:
         none = {"groups": 0, "snapshots": 0}
         status["counts"] = {"ct": none, "host": none, "vm": none, "other": none}
         if seen == "sizes":
-            status["gc-status"] = garbage_collection()
+            status["gc-status"] = _garbage_collection()
     return status
 
 
-@route("GET /status/datastore-usage")
+@route("GET", "/status/datastore-usage")
 def datastore_usage(call: Call) -> list[dict]:
-    rows = []
-    for store in call.state.datastores.sections:
-        seen = view(call, store)
-        if seen:
-            row = {"store": store, "mount-status": "nonremovable", "backend-type": "filesystem"}
-            if seen == "sizes":
-                row |= {"total": TOTAL, "used": USED, "avail": TOTAL - USED, "gc-status": garbage_collection()}
-            rows.append(row)
-    return call.shuffled(rows)
+    usage = {"total": TOTAL, "used": USED, "avail": TOTAL - USED, "gc-status": _garbage_collection()}
+    return _rows(call, lambda settings: usage)
 
 
-@route("GET /config/datastore")
+@route("GET", "/config/datastore")
 def list_datastore_settings(call: Call) -> list[dict]:
     return call.shuffled([
-        {"name": store, **{name: value for name, value in settings.items() if name != "type"}}
+        {"name": store, **shown(settings)}
         for store, settings in call.state.datastores.sections.items()
         if call.may("Datastore.Audit", f"/datastore/{store}")
     ])
 
 
-def garbage_collection() -> dict[str, int]:
+def _garbage_collection() -> dict[str, int]:
     """The counters of a garbage collection that has not run yet."""
     names = ("index-file-count", "index-data-bytes", "disk-bytes", "disk-chunks", "removed-bytes", "removed-chunks",
              "pending-bytes", "pending-chunks", "removed-bad", "still-bad")

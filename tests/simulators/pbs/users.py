@@ -9,22 +9,17 @@ from .call import Call, apply_update, route
 from .errors import ApiError
 from .identity import is_superuser, is_token, owner, realm_of
 from .login import confirm_caller
-from .state import lookup
+from .state import lookup, shown
 
 USERS, USER = "/access/users", "/access/users/{userid}"
 TOKENS, TOKEN = f"{USER}/token", f"{USER}/token/{{token-name}}"
 
 
-def shown(section: dict[str, Any]) -> dict[str, Any]:
-    """A section as the API gives it; what is not set is absent."""
-    return {name: value for name, value in section.items() if name != "type"}
-
-
-def token_id(call: Call) -> str:
+def _token_id(call: Call) -> str:
     return f"{call.params['userid']}!{call.params['token-name']}"
 
 
-def apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
+def _apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
     """Update a user or a token; being enabled and never expiring are not stored."""
     apply_update(section, call.params, call.values(*without))
     if section.get("enable") is True and "enable" in call.params:
@@ -33,7 +28,7 @@ def apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
         del section["expire"]
 
 
-@route(f"GET {USERS}")
+@route("GET", USERS)
 def list_users(call: Call) -> list[dict]:
     sees_all = call.may("Sys.Audit", USERS)
     rows = []
@@ -48,7 +43,7 @@ def list_users(call: Call) -> list[dict]:
     return call.shuffled(rows)
 
 
-@route(f"POST {USERS}")
+@route("POST", USERS)
 def create_user(call: Call) -> None:
     """Not atomic: a user whose password cannot be set exists nevertheless."""
     userid, password = call.params["userid"], call.params.get("password")
@@ -63,13 +58,13 @@ def create_user(call: Call) -> None:
         call.state.store_password(userid, password)
 
 
-@route(f"GET {USER}")
+@route("GET", USER)
 def read_user(call: Call) -> dict:
     userid = call.params["userid"]
     return {"userid": userid, **shown(lookup(call.state.users.sections, "user", userid))}
 
 
-@route(f"PUT {USER}")
+@route("PUT", USER)
 def update_user(call: Call) -> None:
     """Since 3.2.12-1 a password is accepted and ignored; before, it was set, for the caller's own in exchange."""
     userid, password = call.params["userid"], call.params.get("password")
@@ -77,25 +72,25 @@ def update_user(call: Call) -> None:
     if sets_password:
         confirm_caller(call, password)
     with call.change() as users:
-        apply_account(lookup(users, "user", userid), call, "userid", "password")
+        _apply_account(lookup(users, "user", userid), call, "userid", "password")
         if sets_password:
             if realm_of(userid) == "pam" and owner(call.caller) != userid and not is_superuser(call.caller):
                 raise ApiError(400, "only superuser can edit pam credentials!")
             call.state.store_password(userid, password)
 
 
-@route(f"DELETE {USER}")
+@route("DELETE", USER)
 def delete_user(call: Call) -> None:
     call.state.delete_user(call.params["userid"], call.params.get("digest"))
 
 
-@route(f"PUT {USER}/unlock-tfa")
+@route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
     """Nobody has a second factor here, so there is never one to unlock."""
     return False
 
 
-@route(f"GET {TOKENS}")
+@route("GET", TOKENS)
 def list_tokens(call: Call) -> list[dict]:
     tokens = call.state.tokens_of(call.params["userid"])
     return call.shuffled([
@@ -104,38 +99,38 @@ def list_tokens(call: Call) -> list[dict]:
     ])
 
 
-@route(f"GET {TOKEN}")
+@route("GET", TOKEN)
 def read_token(call: Call) -> dict:
-    token = token_id(call)
+    token = _token_id(call)
     return {"tokenid": token, **shown(lookup(call.state.users.sections, "token", token))}
 
 
-@route(f"POST {TOKEN}")
+@route("POST", TOKEN)
 def create_token(call: Call) -> dict:
     """The user need not exist; a token without one cannot authenticate."""
-    token = token_id(call)
+    token = _token_id(call)
     with call.change() as users:
         if token in users:
             raise ApiError(
                 400, f"token '{call.params['token-name']}' for user '{call.params['userid']}' already exists."
             )
         users[token] = {"type": "token", **call.values("userid", "token-name")}
-    return {"tokenid": token, "value": new_secret(call, token)}
+    return {"tokenid": token, "value": _new_secret(call, token)}
 
 
-@route(f"PUT {TOKEN}")
+@route("PUT", TOKEN)
 def update_token(call: Call) -> dict | None:
-    token = token_id(call)
+    token = _token_id(call)
     with call.change() as users:
-        apply_account(lookup(users, "token", token), call, "userid", "token-name", "regenerate")
-    return {"secret": new_secret(call, token)} if call.params.get("regenerate") else None
+        _apply_account(lookup(users, "token", token), call, "userid", "token-name", "regenerate")
+    return {"secret": _new_secret(call, token)} if call.params.get("regenerate") else None
 
 
-@route(f"DELETE {TOKEN}")
+@route("DELETE", TOKEN)
 def delete_token(call: Call) -> None:
-    call.state.delete_token(token_id(call), call.params.get("digest"))
+    call.state.delete_token(_token_id(call), call.params.get("digest"))
 
 
-def new_secret(call: Call, token: str) -> str:
+def _new_secret(call: Call, token: str) -> str:
     call.state.secrets[token] = secret = str(uuid.uuid4())
     return secret

@@ -47,7 +47,7 @@ LISTING = Listing(
 )
 
 
-def find(call: Call, client_id: str) -> Client:
+def _find(call: Call, client_id: str) -> Client:
     if client_id not in call.state.clients:
         raise not_found("OIDC client")
     return call.state.clients[client_id]
@@ -63,42 +63,42 @@ def list_clients(call: Call) -> tuple[int, Any]:
 @route("POST", CLIENTS)
 def create_client(call: Call) -> tuple[int, Any]:
     values = call.body(rules.CLIENT)
-    client = Client(values["id"] or new_id(), settings(values))
+    client = Client(values["id"] or new_id(), _settings(values))
     if client.id in call.state.clients:
         raise ApiError(409, "client_id_already_exists", "Client ID is already in use")
     call.state.clients[client.id] = client
-    fetch_logos(values)
+    _fetch_logos(values)
     return 201, views.client_with_groups(client, call.state, call.version)
 
 
 @route("GET", f"{CLIENTS}/<client_id>")
 def get_client(call: Call, client_id: str) -> tuple[int, Any]:
-    return 200, views.client_with_groups(find(call, client_id), call.state, call.version)
+    return 200, views.client_with_groups(_find(call, client_id), call.state, call.version)
 
 
 @route("GET", f"{CLIENTS}/<client_id>/meta", Need.NOBODY)
 def get_client_summary(call: Call, client_id: str) -> tuple[int, Any]:
-    return 200, views.client_summary(find(call, client_id), call.version)
+    return 200, views.client_summary(_find(call, client_id), call.version)
 
 
 @route("PUT", f"{CLIENTS}/<client_id>")
 def update_client(call: Call, client_id: str) -> tuple[int, Any]:
     """What is left out falls back to its zero value. Secrets and logos stay, and groups while it is restricted."""
     values = call.body(rules.CLIENT_UPDATE)
-    client = find(call, client_id)
-    client.settings = settings(values)
+    client = _find(call, client_id)
+    client.settings = _settings(values)
     if not values["pkceEnabled"]:
         client.pkce_supported = False
     if not values["isGroupRestricted"]:
         client.groups = []
-    fetch_logos(values)
+    _fetch_logos(values)
     return 200, views.client_with_groups(client, call.state, call.version, touched=now())
 
 
 @route("DELETE", f"{CLIENTS}/<client_id>")
 def delete_client(call: Call, client_id: str) -> tuple[int, Any]:
     if client_id in call.state.clients or call.since(2, 13):
-        call.state.drop_client(find(call, client_id).id)
+        call.state.drop_client(_find(call, client_id).id)
     return 204, None
 
 
@@ -106,7 +106,7 @@ def delete_client(call: Call, client_id: str) -> tuple[int, Any]:
 def set_client_groups(call: Call, client_id: str) -> tuple[int, Any]:
     """Unknown groups are dropped without a word, and the restriction itself is not touched."""
     chosen = call.body(rules.ids("userGroupIds"))["userGroupIds"]
-    client = find(call, client_id)
+    client = _find(call, client_id)
     client.groups = [group for group in call.state.groups if group in chosen]
     return 200, views.client(client, call.version)
 
@@ -117,7 +117,7 @@ def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
     scopes = known_scopes(call.request.args.get("scopes", ""))
     if not call.request.args.get("scopes"):
         raise missing("scopes")
-    client = find(call, client_id)
+    client = _find(call, client_id)
     if user_id not in call.state.users:
         raise user_not_found()
     if not call.state.admits(client, user_id):
@@ -134,7 +134,7 @@ def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
 
 @route("GET", f"{CLIENTS}/<client_id>/secrets", since=(2, 14))
 def list_secrets(call: Call, client_id: str) -> tuple[int, Any]:
-    return 200, [views.secret(secret) for secret in find(call, client_id).secrets]
+    return 200, [views.secret(secret) for secret in _find(call, client_id).secrets]
 
 
 @route("POST", f"{CLIENTS}/<client_id>/secrets", since=(2, 14))
@@ -152,7 +152,7 @@ def add_secret(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("DELETE", f"{CLIENTS}/<client_id>/secrets/<secret_id>", since=(2, 14))
 def delete_secret(call: Call, client_id: str, secret_id: str) -> tuple[int, Any]:
-    client = find(call, client_id)
+    client = _find(call, client_id)
     kept = [secret for secret in client.secrets if secret.id != secret_id]
     if len(kept) == len(client.secrets):
         raise not_found("Client secret")
@@ -174,7 +174,7 @@ def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
 @route("GET", f"{CLIENTS}/<client_id>/logo", Need.NOBODY)
 def get_logo(call: Call, client_id: str) -> Response:
     """The dark logo if it is asked for and there, else the light one. Nothing in the headers identifies the content."""
-    client = find(call, client_id)
+    client = _find(call, client_id)
     logo = client.logos.get(_light(call.request)) or client.logos.get(True)
     if logo is None:
         raise image_not_found()
@@ -196,18 +196,18 @@ def set_logo(call: Call, client_id: str) -> tuple[int, Any]:
     extension = (file.filename or "").rpartition(".")[2].lower()
     if extension not in MIME_TYPES:
         raise ApiError(415, "file_type_not_supported", "File type is not supported")
-    find(call, client_id).logos[_light(call.request)] = Logo(extension, stripped(file.read(), extension))
+    _find(call, client_id).logos[_light(call.request)] = Logo(extension, stripped(file.read(), extension))
     return 204, None
 
 
 @route("DELETE", f"{CLIENTS}/<client_id>/logo")
 def delete_logo(call: Call, client_id: str) -> tuple[int, Any]:
-    if find(call, client_id).logos.pop(_light(call.request), None) is None:
+    if _find(call, client_id).logos.pop(_light(call.request), None) is None:
         raise image_not_found()
     return 204, None
 
 
-def settings(values: dict[str, Any]) -> dict[str, Any]:
+def _settings(values: dict[str, Any]) -> dict[str, Any]:
     """What is kept of a request body. A public client always has PKCE; a duration of zero is the default one."""
     kept = {name: value for name, value in values.items()
             if name not in ("id", "hasLogo", "hasDarkLogo", "logoUrl", "darkLogoUrl")}
@@ -221,7 +221,7 @@ def settings(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def fetch_logos(values: dict[str, Any]) -> None:
+def _fetch_logos(values: dict[str, Any]) -> None:
     """Logo URLs are fetched when the client is already stored. No address is public from here, so all of them fail."""
     for url in (values["logoUrl"], values["darkLogoUrl"]):
         if url is None:
@@ -238,7 +238,7 @@ def _is_private(host: str) -> bool:
 
 
 def _confidential(call: Call, client_id: str) -> Client:
-    client = find(call, client_id)
+    client = _find(call, client_id)
     if client.settings["isPublic"]:
         raise invalid(text="Cannot create a secret for a public client")
     return client

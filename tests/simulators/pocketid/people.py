@@ -39,13 +39,13 @@ GROUP_LISTING = Listing(
 )
 
 
-def find_user(call: Call, user_id: str) -> User:
+def _find_user(call: Call, user_id: str) -> User:
     if user_id not in call.state.users:
         raise user_not_found()
     return call.state.users[user_id]
 
 
-def find_group(call: Call, group_id: str) -> Group:
+def _find_group(call: Call, group_id: str) -> Group:
     if group_id not in call.state.groups:
         raise not_found("User group")
     return call.state.groups[group_id]
@@ -65,7 +65,7 @@ def get_own_user(call: Call) -> tuple[int, Any]:
 
 @route("GET", f"{USERS}/<user_id>")
 def get_user(call: Call, user_id: str) -> tuple[int, Any]:
-    return 200, views.user(find_user(call, user_id), call.state.groups_of(user_id))
+    return 200, views.user(_find_user(call, user_id), call.state.groups_of(user_id))
 
 
 @route("POST", USERS)
@@ -88,7 +88,7 @@ def create_user(call: Call) -> tuple[int, Any]:
 def update_user(call: Call, user_id: str) -> tuple[int, Any]:
     """Everything that is left out falls back to its zero value; id and groups in the body have no effect."""
     profile = _profile(call, call.body(rules.USER))
-    user = find_user(call, user_id)
+    user = _find_user(call, user_id)
     _refuse_duplicate(call, profile, user_id)
     user.profile = profile
     return 200, views.bare_user(user)
@@ -96,20 +96,20 @@ def update_user(call: Call, user_id: str) -> tuple[int, Any]:
 
 @route("DELETE", f"{USERS}/<user_id>")
 def delete_user(call: Call, user_id: str) -> tuple[int, Any]:
-    call.state.drop_user(find_user(call, user_id).id)
+    call.state.drop_user(_find_user(call, user_id).id)
     return 204, None
 
 
 @route("GET", f"{USERS}/<user_id>/groups")
 def list_user_groups(call: Call, user_id: str) -> tuple[int, Any]:
-    return 200, [views.unlinked_group(group) for group in call.state.groups_of(find_user(call, user_id).id)]
+    return 200, [views.unlinked_group(group) for group in call.state.groups_of(_find_user(call, user_id).id)]
 
 
 @route("PUT", f"{USERS}/<user_id>/user-groups")
 def set_user_groups(call: Call, user_id: str) -> tuple[int, Any]:
     """It also gives the groups a new date of creation, for good."""
     chosen = call.body(rules.ids("userGroupIds"))["userGroupIds"]
-    user = find_user(call, user_id)
+    user = _find_user(call, user_id)
     call.state.set_groups(user_id, chosen)
     groups = call.state.groups_of(user_id)
     for group in groups:
@@ -124,7 +124,7 @@ def list_groups(call: Call) -> tuple[int, Any]:
 
 @route("GET", f"{GROUPS}/<group_id>")
 def get_group(call: Call, group_id: str) -> tuple[int, Any]:
-    return 200, views.group(find_group(call, group_id), call.state, call.version)
+    return 200, views.group(_find_group(call, group_id), call.state, call.version)
 
 
 @route("POST", GROUPS)
@@ -139,7 +139,7 @@ def create_group(call: Call) -> tuple[int, Any]:
 @route("PUT", f"{GROUPS}/<group_id>")
 def update_group(call: Call, group_id: str) -> tuple[int, Any]:
     values = call.body(rules.GROUP)
-    group = find_group(call, group_id)
+    group = _find_group(call, group_id)
     _refuse_duplicate_group(call, values["name"], group_id)
     group.name, group.friendly_name = values["name"], values["friendlyName"]
     return 200, views.group(group, call.state, call.version)
@@ -147,7 +147,7 @@ def update_group(call: Call, group_id: str) -> tuple[int, Any]:
 
 @route("DELETE", f"{GROUPS}/<group_id>")
 def delete_group(call: Call, group_id: str) -> tuple[int, Any]:
-    call.state.drop_group(find_group(call, group_id).id)
+    call.state.drop_group(_find_group(call, group_id).id)
     return 204, None
 
 
@@ -155,7 +155,7 @@ def delete_group(call: Call, group_id: str) -> tuple[int, Any]:
 def set_group_members(call: Call, group_id: str) -> tuple[int, Any]:
     """Unknown users are dropped without a word."""
     chosen = call.body(rules.ids("userIds"))["userIds"]
-    group = find_group(call, group_id)
+    group = _find_group(call, group_id)
     group.members = [user for user in call.state.users if user in chosen]
     return 200, views.group(group, call.state, call.version)
 
@@ -164,7 +164,7 @@ def set_group_members(call: Call, group_id: str) -> tuple[int, Any]:
 def set_group_clients(call: Call, group_id: str) -> tuple[int, Any]:
     """The other end of the clients' allowed groups; whether a client is restricted is not touched."""
     chosen = call.body(rules.ids("oidcClientIds"))["oidcClientIds"]
-    group = find_group(call, group_id)
+    group = _find_group(call, group_id)
     for client in call.state.clients.values():
         client.groups = [each for each in client.groups if each != group_id]
         if client.id in chosen:
@@ -174,12 +174,12 @@ def set_group_clients(call: Call, group_id: str) -> tuple[int, Any]:
 
 @route("PUT", "/api/custom-claims/user/<user_id>")
 def set_user_claims(call: Call, user_id: str) -> tuple[int, Any]:
-    return _set_claims(call, find_user, user_id)
+    return _set_claims(call, _find_user, user_id)
 
 
 @route("PUT", "/api/custom-claims/user-group/<group_id>")
 def set_group_claims(call: Call, group_id: str) -> tuple[int, Any]:
-    return _set_claims(call, find_group, group_id)
+    return _set_claims(call, _find_group, group_id)
 
 
 @route("GET", "/api/custom-claims/suggestions")
@@ -193,7 +193,7 @@ def suggest_claims(call: Call) -> tuple[int, Any]:
 @route("POST", f"{USERS}/<user_id>/one-time-access-token")
 def create_one_time_token(call: Call, user_id: str) -> tuple[int, Any]:
     life = call.body(rules.ONE_TIME)["ttl"] or SHORT_LIFE
-    find_user(call, user_id)
+    _find_user(call, user_id)
     longer = 12 if call.since(2, 14) else 16
     token = random_text(6 if life <= SHORT_LIFE else longer, UNAMBIGUOUS)
     call.state.one_time[token] = OneTimeToken(user_id, now() + timedelta(seconds=life))

@@ -74,8 +74,8 @@ class Field:
 
 def of_type(kind: type) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
-        # not isinstance: true and false are numbers in Python but not in JSON
-        if type(value) is not kind:
+        # true and false are numbers in Python, but not in JSON
+        if not isinstance(value, kind) or isinstance(value, bool) and kind is not bool:
             raise Misfit
         return value
     return read

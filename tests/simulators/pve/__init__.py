@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from ..relying_party import RelyingParty
 from .app import Application
 from .cluster import Cluster, Guest, Node, fingerprint, populate
-from .relying_party import RelyingParty
 
 __all__ = ["Guest", "PveSimulator"]
 
@@ -34,10 +34,9 @@ class PveSimulator:
         slow_failures: bool = False,
     ) -> None:
         self.cluster = Cluster(version, cluster, slow_failures)
-        verify = str(trust) if trust else True
         for number, name in enumerate(nodes, start=1):
             address = (addresses or {}).get(name, "127.0.0.1")
-            self.cluster.nodes[name] = Node(name, number, address, RelyingParty(verify), fingerprint(name))
+            self.cluster.nodes[name] = Node(name, number, address, RelyingParty(trust), fingerprint(name))
         populate(self.cluster, tokens or {}, passwords or {}, totp or {})
 
     def app(self, node: str) -> Application:

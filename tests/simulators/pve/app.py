@@ -14,12 +14,12 @@ from http import HTTPStatus
 
 from .api import ROUTES
 from .auth import Credentials, authenticate, unescaped
-from .call import Call
+from .call import Call, Handler
 from .cluster import Cluster, Node
 from .errors import ApiError, parameter_error, permission_error
 from .schema import Endpoint
 
-METHODS = ("GET", "POST", "PUT", "DELETE")
+VERBS = ("GET", "POST", "PUT", "DELETE")
 WITH_BODY = ("POST", "PUT")
 FORM, JSON = "application/x-www-form-urlencoded", "application/json"
 MALFORMED = "malformed JSON string, neither tag, array, object, number, string or atom"
@@ -58,7 +58,7 @@ class Request:
 
     def __init__(self, environ: dict) -> None:
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ["PATH_INFO"]
-        self.method = environ["REQUEST_METHOD"]
+        self.verb = environ["REQUEST_METHOD"]
         self.path = unescaped(target.partition("?")[0])
         self.query = environ.get("QUERY_STRING", "")
         self.length = int(environ.get("CONTENT_LENGTH") or 0)
@@ -72,7 +72,7 @@ class Request:
     def params(self, perl_position: str) -> dict:
         """Body and query together; the query wins, and `_dc` only keeps caches away."""
         found = {}
-        if self.method in WITH_BODY:
+        if self.verb in WITH_BODY:
             body = self._input.read(self.length)
             is_json = self.media_type == JSON  # and then even an empty body must be JSON
             found = _decoded_json(body, perl_position) if is_json else _decoded_form(body.decode("latin-1"))
@@ -134,8 +134,8 @@ class Application:
         return [answer.body]
 
     def _answer(self, request: Request) -> Answer:
-        if request.method not in METHODS:
-            return Answer(501, f"method '{request.method}' not available")
+        if request.verb not in VERBS:
+            return Answer(501, f"method '{request.verb}' not available")
         if request.transfer_encoding:
             return Answer.plain(501, "chunked transfer encoding not supported")
         if not request.path.startswith("/api2"):
@@ -145,7 +145,7 @@ class Application:
             return Answer.plain(501, "no such uri")
         path = form[2] or "/"
         try:
-            authid = authenticate(self._cluster, request.method, path, request.credentials)
+            authid = authenticate(self._cluster, request.verb, path, request.credentials)
         except ApiError as error:
             return Answer(error.status, error.message)
         if refusal := _refused_body(request):
@@ -160,7 +160,7 @@ class Application:
 
     def _dispatch(self, request: Request, path: str, authid: str | None, param: dict) -> Answer:
         try:
-            endpoint, found = self._endpoint(request.method, path)
+            endpoint, found = self._endpoint(request.verb, path)
             for name in sorted(param):
                 if name in found and found[name] != param[name]:
                     raise parameter_error(
@@ -174,14 +174,14 @@ class Application:
             if endpoint.proxyto and param[endpoint.proxyto] != self._node.name:
                 return self._forwarded(request, path, authid, param, param[endpoint.proxyto])
             param = self._cluster.schema.verify(endpoint, param)
-            return Answer.json(_method(endpoint)(call, param))
+            return Answer.json(_handler(endpoint)(call, param))
         except ApiError as error:
             return Answer.json(None, error)
 
-    def _endpoint(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]]:
-        found = self._cluster.schema.find(method, path)
+    def _endpoint(self, verb: str, path: str) -> tuple[Endpoint, dict[str, str]]:
+        found = self._cluster.schema.find(verb, path)
         if found is None:
-            raise ApiError(f"Method '{method} {path}' not implemented", 501)
+            raise ApiError(f"Method '{verb} {path}' not implemented", 501)
         return found
 
     def _forwarded(self, request: Request, path: str, authid: str | None, param: dict, name: str) -> Answer:
@@ -202,8 +202,8 @@ class Application:
 def _refused_body(request: Request) -> Answer | None:
     if not request.length:
         return None
-    if request.method not in WITH_BODY:
-        return Answer.plain(501, f"Unexpected content for method '{request.method}'")
+    if request.verb not in WITH_BODY:
+        return Answer.plain(501, f"Unexpected content for method '{request.verb}'")
     if request.length > LIMIT:
         return Answer.plain(501, "for data too large")
     if request.media_type not in ("", FORM, JSON):
@@ -211,8 +211,8 @@ def _refused_body(request: Request) -> Answer | None:
     return None
 
 
-def _method(endpoint: Endpoint) -> Callable:
-    route = (endpoint.method, endpoint.path)
-    if route not in ROUTES:
-        raise ApiError(f"'{endpoint.method} {endpoint.path}' is not simulated", 501)
-    return ROUTES[route]
+def _handler(endpoint: Endpoint) -> Handler:
+    """What answers the endpoint: the schema knows more of them than are simulated."""
+    if (endpoint.verb, endpoint.path) not in ROUTES:
+        raise ApiError(f"'{endpoint.verb} {endpoint.path}' is not simulated", 501)
+    return ROUTES[endpoint.verb, endpoint.path]

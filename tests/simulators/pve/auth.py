@@ -33,7 +33,7 @@ def unescaped(text: str) -> str:
     return unquote(text, encoding="latin-1")
 
 
-def header_value(header: str | None, name: str) -> str | None:
+def _header_value(header: str | None, name: str) -> str | None:
     """The value of `NAME=VALUE` or `NAME VALUE` in a Cookie or Authorization header."""
     found = re.search(rf"(?:^|\s){name}(?:=| )([^;]*)", header or "")
     return unescaped(found[1]) if found else None
@@ -83,13 +83,13 @@ class Credentials:
 
     @classmethod
     def of(cls, cookie: str | None, authorization: str | None, csrf_token: str | None) -> Credentials:
-        ticket = header_value(cookie, "PVEAuthCookie") or header_value(authorization, "PVEAuthCookie")
-        return cls(ticket, csrf_token, None if ticket else header_value(authorization, "PVEAPIToken"))
+        ticket = _header_value(cookie, "PVEAuthCookie") or _header_value(authorization, "PVEAuthCookie")
+        return cls(ticket, csrf_token, None if ticket else _header_value(authorization, "PVEAPIToken"))
 
 
-def authenticate(cluster: Cluster, method: str, path: str, credentials: Credentials) -> str | None:
+def authenticate(cluster: Cluster, verb: str, path: str, credentials: Credentials) -> str | None:
     """The user or full token id behind a request, None for the few endpoints that need nobody."""
-    if f"{method} {path}" in cluster.product["public"]:
+    if f"{verb} {path}" in cluster.product["public"]:
         return None
     if not (credentials.api_token or credentials.ticket):
         raise ApiError("No ticket\n", 401)
@@ -102,7 +102,7 @@ def authenticate(cluster: Cluster, method: str, path: str, credentials: Credenti
     except ApiError as error:
         text = "Authentication failed!\n" if cluster.product["uniform_401"] else error.message
         raise ApiError(text, 401) from error
-    if method != "GET" and not credentials.api_token:
+    if verb != "GET" and not credentials.api_token:
         cluster.keys.verify_csrf_token(authid, credentials.csrf_token)
     return authid
 

@@ -1,4 +1,4 @@
-"""What a method of the API is given besides its parameters."""
+"""What a handler of the API is given besides its parameters, and the table of handlers."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .state import UserConfig
 
 @dataclass
 class Call:
-    """One authenticated request to `node`; `authid` is a user, a full token id, or None for a public method."""
+    """One authenticated request to `node`; `authid` is a user, a full token id, or None for a public endpoint."""
 
     cluster: Cluster
     node: Node
@@ -28,5 +28,17 @@ class Call:
         return self.permissions.has(self.authid, path, privileges, any_of)
 
 
-Method = Callable[[Call, dict], object]
-Routes = dict[tuple[str, str], Method]
+Handler = Callable[[Call, dict], object]
+
+# (verb, path) -> handler; it takes the call and its verified parameters, and returns the answer's `data`.
+ROUTES: dict[tuple[str, str], Handler] = {}
+
+
+def route(verb: str, *paths: str) -> Callable[[Handler], Handler]:
+    """Register a handler for `verb` on paths of the schema."""
+
+    def register(handler: Handler) -> Handler:
+        ROUTES.update({(verb, path): handler for path in paths})
+        return handler
+
+    return register

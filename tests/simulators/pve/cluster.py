@@ -10,10 +10,10 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..relying_party import RelyingParty
 from .auth import Keys, SecondFactor
 from .data import load
 from .errors import ApiError
-from .relying_party import RelyingParty
 from .schema import Schema
 from .state import BUILTIN_REALMS, SectionConfig, UserConfig
 

@@ -25,6 +25,7 @@ CAPABILITIES = {  # first segment of the path -> privileges that count there
     "mapping": r"Mapping\.|Permissions\.Modify",
 }
 POOL_CAPABILITIES = {"vms": r"VM\.|Permissions\.Modify$", "storage": r"Datastore\.|Permissions\.Modify$"}
+USER_READERS = ["User.Modify", "Sys.Audit"]
 ACL_KEEPERS = {"storage": "Datastore.Allocate", "vms": "VM.Allocate", "pool": "Pool.Allocate"}
 
 
@@ -37,7 +38,7 @@ def normalize_path(path: str | None) -> str | None:
     return path if re.fullmatch(r"[A-Za-z0-9.\-_/]+", path) else None
 
 
-def fill_template(template: str, param: dict) -> str:
+def _fill_template(template: str, param: dict) -> str:
     return re.sub(r"\{([^}]+)\}", lambda name: str(param[name[1]]) if true(param.get(name[1])) else "-", template)
 
 
@@ -85,6 +86,12 @@ class Permissions:
     def members_with(self, authid: str, privileges: list[str]) -> set[str]:
         """The members of all groups that `authid` has any of `privileges` on."""
         return set().union(*(self._config.groups[name]["users"] for name in self.groups_with(authid, privileges)))
+
+    def readable_users(self, authid: str) -> set[str]:
+        """The users of whom `authid` may know: itself, and those that it may change or audit."""
+        if self.has(authid, "/access/groups", USER_READERS, any_of=True):
+            return set(self._config.users)
+        return self.members_with(authid, USER_READERS) | {authid}
 
     def check_acl_change(self, authid: str, path: str) -> None:
         top, below = (path.split("/", 2) + [""])[1:3]
@@ -203,7 +210,7 @@ class Permissions:
 
     def _perm(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
         template, privileges, *options = check
-        path = normalize_path(fill_template(template, param))
+        path = normalize_path(_fill_template(template, param))
         any_of = bool(_options(options).get("any"))
         if quiet:
             return self.has(authid, path, privileges, any_of)
@@ -243,9 +250,9 @@ class Permissions:
         return self._perm([f"/access/realm/{realm}", check], authid, param, quiet)
 
     def _perm_modify(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
-        path = normalize_path(fill_template(check[0], param))
+        path = normalize_path(_fill_template(check[0], param))
         if path is None:
-            return False  # the method itself refuses such a path
+            return False  # the handler itself refuses such a path
         if quiet:
             return self.may_change_acl(authid, path)
         self.check_acl_change(authid, path)

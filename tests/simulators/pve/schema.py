@@ -19,9 +19,9 @@ YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One method of one path: its parameters by name, its permissions, and whether an API token may call it."""
+    """One verb on one path: its parameters by name, its permissions, and whether an API token may call it."""
 
-    method: str
+    verb: str
     path: str
     permissions: dict
     parameters: dict[str, dict] = field(default_factory=dict)
@@ -33,7 +33,7 @@ class Schema:
     """The endpoints and formats of one version.
 
     `data`: `{"texts": {...}, "formats": {name: [[regex, error], ...] | {key: property}},
-    "endpoints": {path: {method: {"permissions", "parameters", "allowtoken", "proxyto"}}}}`.
+    "endpoints": {path: {verb: {"permissions", "parameters", "allowtoken", "proxyto"}}}}`.
     """
 
     def __init__(self, data: dict, privileges: Iterable[str]) -> None:
@@ -41,13 +41,13 @@ class Schema:
         self._formats = data["formats"]
         self._privileges = set(privileges)
         self._tree: dict = {}
-        for path, methods in data["endpoints"].items():
+        for path, verbs in data["endpoints"].items():
             node = self._tree
             for segment in path.split("/"):
                 node = node.setdefault(segment, {}) if segment else node
-            node[None] = {method: Endpoint(method, path, **details) for method, details in methods.items()}
+            node[None] = {verb: Endpoint(verb, path, **details) for verb, details in verbs.items()}
 
-    def find(self, method: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
+    def find(self, verb: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
         """The endpoint of a request and the parameters in its path. Empty segments do not count."""
         node, found = self._tree, {}
         for segment in filter(None, path.split("/")):
@@ -59,11 +59,11 @@ class Schema:
                 node = node[segment]
             else:
                 return None
-        endpoint = node.get(None, {}).get(method)
+        endpoint = node.get(None, {}).get(verb)
         return (endpoint, found) if endpoint else None
 
-    def properties(self, method: str, path: str) -> dict[str, dict]:
-        return self.find(method, path)[0].parameters
+    def properties(self, verb: str, path: str) -> dict[str, dict]:
+        return self.find(verb, path)[0].parameters
 
     def verify(self, endpoint: Endpoint, param: dict) -> dict:
         """`param` with texts where the schema wants them; refuses with all bad parameters at once."""

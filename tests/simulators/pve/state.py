@@ -51,6 +51,15 @@ class UserConfig:
             raise ApiError(f"no such token '{tokenid}' for user '{userid}'\n")
         return self.tokens(userid)[tokenid]
 
+    def group(self, groupid: str) -> dict:
+        return _existing("group", self.groups, groupid)
+
+    def role(self, roleid: str) -> set[str]:
+        return _existing("role", self.roles, roleid)
+
+    def pool(self, poolid: str) -> dict:
+        return _existing("pool", self.pools, poolid)
+
     def groups_of(self, userid: str) -> list[str]:
         return sorted(name for name, group in self.groups.items() if userid in group["users"])
 
@@ -116,6 +125,12 @@ class UserConfig:
             userid, _mark, tokenid = name.rpartition("!")
             return tokenid in self.users.get(userid, {}).get("tokens", {})
         return (kind, name) != ("user", "root@pam")
+
+
+def _existing(kind: str, entries: dict, name: str) -> dict | set[str]:
+    if name not in entries:
+        raise ApiError(f"{kind} '{name}' does not exist\n")
+    return entries[name]
 
 
 def _comment(entry: dict) -> dict:

@@ -1,9 +1,11 @@
-"""The methods of the API, by HTTP method and path of the schema."""
+"""The handlers of the API."""
 
 from __future__ import annotations
 
-from ..call import Routes
+from ..call import ROUTES
 from . import acl, groups, jobs, login, nodes, openid, pools, realms, roles, tfa, tokens, users
 
-MODULES = (acl, groups, jobs, login, nodes, openid, pools, realms, roles, tfa, tokens, users)
-ROUTES: Routes = {route: method for module in MODULES for route, method in module.ROUTES.items()}
+# Importing these modules fills the table of routes.
+HANDLERS = (acl, groups, jobs, login, nodes, openid, pools, realms, roles, tfa, tokens, users)
+
+__all__ = ["HANDLERS", "ROUTES"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError, parameter_error
 from ..permissions import normalize_path
 from ..state import UserConfig
@@ -13,6 +13,7 @@ from ..values import split_list, true
 SUBJECTS = ("users", "groups", "tokens")
 
 
+@route("GET", "/access/acl")
 def index(call: Call, _param: dict) -> list[dict]:
     audit = call.has("/access", ["Sys.Audit"])
     return [
@@ -24,6 +25,7 @@ def index(call: Call, _param: dict) -> list[dict]:
     ]
 
 
+@route("PUT", "/access/acl")
 def update(call: Call, param: dict) -> None:
     remove = true(param.get("delete"))
     if not any(true(param.get(name)) for name in SUBJECTS):
@@ -49,24 +51,18 @@ def _is_acl_path(call: Call, path: str) -> bool:
 
 def _check_role(call: Call, config: UserConfig, path: str, role: str, remove: bool, propagate: int) -> None:
     """Without Permissions.Modify, as with VM.Allocate on a guest, only roles within one's own privileges pass."""
-    if role not in config.roles:
-        raise ApiError(f"role '{role}' does not exist\n")
+    privileges = config.role(role)
     own = call.permissions.of(call.authid, path)
     if "Permissions.Modify" in own:
         return
     verb = "remove" if remove else "add"
-    for privilege in config.roles[role]:
+    for privilege in privileges:
         if privilege not in own:
-            raise parameter_error(
-                {"role": f"Cannot {verb} role '{role}' - requires 'Permissions.Modify' or superset of" " privileges."}
-            )
+            reason = "requires 'Permissions.Modify' or superset of privileges."
+            raise parameter_error({"role": f"Cannot {verb} role '{role}' - {reason}"})
         if propagate and not own[privilege] and not remove:
-            raise parameter_error(
-                {
-                    "role": f"Cannot {verb} role '{role}' with propagation - requires"
-                    " 'Permissions.Modify' or propagated superset of privileges."
-                }
-            )
+            reason = "requires 'Permissions.Modify' or propagated superset of privileges."
+            raise parameter_error({"role": f"Cannot {verb} role '{role}' with propagation - {reason}"})
     if role == "NoAccess":
         raise parameter_error({"role": f"Cannot {verb} role '{role}' - requires 'Permissions.Modify'"})
 
@@ -82,9 +78,3 @@ def _subjects(config: UserConfig, param: dict) -> list[tuple[str, str]]:
         userid, _mark, tokenid = full_tokenid.rpartition("!")
         config.token(userid, tokenid)
     return [(kind, name) for kind, names in (("group", groups), ("user", users), ("token", tokens)) for name in names]
-
-
-ROUTES: Routes = {
-    ("GET", "/access/acl"): index,
-    ("PUT", "/access/acl"): update,
-}

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError
-from ..state import UserConfig
 
 READERS = ["User.Modify", "Sys.Audit", "Group.Allocate"]
-
-
-def _group(config: UserConfig, groupid: str) -> dict:
-    if groupid not in config.groups:
-        raise ApiError(f"group '{groupid}' does not exist\n")
-    return config.groups[groupid]
 
 
 def _comment(group: dict) -> dict:
     return {"comment": group["comment"]} if "comment" in group else {}
 
 
+@route("GET", "/access/groups")
 def index(call: Call, _param: dict) -> list[dict]:
     visible = call.permissions.groups_with(call.authid, READERS)
     groups = {name: call.config.groups[name] for name in visible}
@@ -28,6 +22,7 @@ def index(call: Call, _param: dict) -> list[dict]:
     ]
 
 
+@route("POST", "/access/groups")
 def create(call: Call, param: dict) -> None:
     groupid = param["groupid"]
     with call.cluster.edit("user.cfg", "create group failed") as config:
@@ -36,28 +31,22 @@ def create(call: Call, param: dict) -> None:
         config.groups[groupid] = {"users": set(), "comment": param.get("comment")}
 
 
+@route("GET", "/access/groups/{groupid}")
 def read(call: Call, param: dict) -> dict:
-    group = _group(call.config, param["groupid"])
+    group = call.config.group(param["groupid"])
     return {"members": list(group["users"]), **_comment(group)}
 
 
+@route("PUT", "/access/groups/{groupid}")
 def update(call: Call, param: dict) -> None:
     with call.cluster.edit("user.cfg", "update group failed") as config:
-        group = _group(config, param["groupid"])
+        group = config.group(param["groupid"])
         if param.get("comment") is not None:
             group["comment"] = param["comment"]
 
 
+@route("DELETE", "/access/groups/{groupid}")
 def delete(call: Call, param: dict) -> None:
     with call.cluster.edit("user.cfg", "delete group failed") as config:
-        _group(config, param["groupid"])
+        config.group(param["groupid"])
         config.delete_group(param["groupid"])
-
-
-ROUTES: Routes = {
-    ("GET", "/access/groups"): index,
-    ("POST", "/access/groups"): create,
-    ("GET", "/access/groups/{groupid}"): read,
-    ("PUT", "/access/groups/{groupid}"): update,
-    ("DELETE", "/access/groups/{groupid}"): delete,
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError, parameter_error
 from ..state import SectionConfig
 from ..values import split_list
@@ -22,6 +22,7 @@ def _options(config: SectionConfig) -> dict[str, list[str]]:
     return config.types[KIND]
 
 
+@route("GET", "/cluster/jobs/realm-sync")
 def index(call: Call, _param: dict) -> list[dict]:
     """Calendar events are not computed: every job seems due at the next midnight, and none has ever run."""
     midnight = (int(time.time()) // DAY + 1) * DAY
@@ -31,12 +32,14 @@ def index(call: Call, _param: dict) -> list[dict]:
     ]
 
 
+@route("GET", "/cluster/jobs/realm-sync/{id}")
 def read(call: Call, param: dict) -> dict:
     if param["id"] not in call.cluster.jobs.sections:
         raise _missing(param["id"])
     return {"enabled": 1, **call.cluster.jobs.sections[param["id"]]}
 
 
+@route("POST", "/cluster/jobs/realm-sync/{id}")
 def create(call: Call, param: dict) -> None:
     job = param.pop("id")
     with call.cluster.edit("jobs.cfg") as config:
@@ -51,6 +54,7 @@ def create(call: Call, param: dict) -> None:
         config.sections[job] = section
 
 
+@route("PUT", "/cluster/jobs/realm-sync/{id}")
 def update(call: Call, param: dict) -> None:
     job, delete = param.pop("id"), split_list(param.pop("delete", None))
     with call.cluster.edit("jobs.cfg") as config:
@@ -67,17 +71,9 @@ def update(call: Call, param: dict) -> None:
         config.sections[job].update(changes)
 
 
+@route("DELETE", "/cluster/jobs/realm-sync/{id}")
 def delete(call: Call, param: dict) -> None:
     with call.cluster.edit("jobs.cfg") as config:
         if param["id"] not in config.sections:
             raise _missing(param["id"])
         del config.sections[param["id"]]
-
-
-ROUTES: Routes = {
-    ("GET", "/cluster/jobs/realm-sync"): index,
-    ("GET", "/cluster/jobs/realm-sync/{id}"): read,
-    ("POST", "/cluster/jobs/realm-sync/{id}"): create,
-    ("PUT", "/cluster/jobs/realm-sync/{id}"): update,
-    ("DELETE", "/cluster/jobs/realm-sync/{id}"): delete,
-}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..auth import check_enabled, check_password, set_password
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError, parameter_error, permission_error
 from ..permissions import normalize_path
 from ..values import split_list, true
@@ -12,10 +12,12 @@ from .users import lookup
 CHALLENGE = '{"totp":true}'
 
 
+@route("GET", "/access/ticket")
 def dummy_ticket(_call: Call, _param: dict) -> None:
     return None
 
 
+@route("POST", "/access/ticket")
 def create_ticket(call: Call, param: dict) -> dict:
     """Whatever goes wrong, the answer is the same: it must not tell which users exist."""
     userid = param["username"] + (f"@{param['realm']}" if true(param.get("realm")) else "")
@@ -82,6 +84,7 @@ def _second_factor(call: Call, userid: str, response: str) -> None:
     call.cluster.second_factors[userid].verify(code)
 
 
+@route("PUT", "/access/password")
 def change_password(call: Call, param: dict) -> None:
     userid, confirmation = param["userid"], param.get("confirmation-password")
     call.config.user(userid)
@@ -96,6 +99,7 @@ def change_password(call: Call, param: dict) -> None:
     set_password(call.cluster, call.node, userid, param["password"])
 
 
+@route("GET", "/access/permissions")
 def permissions(call: Call, param: dict) -> dict:
     """Everybody may look at oneself and at one's own tokens, which a token is not to its owner."""
     authid = call.authid if param.get("userid") is None else param["userid"]
@@ -105,11 +109,3 @@ def permissions(call: Call, param: dict) -> dict:
     if true(param.get("path")):
         return {param["path"]: call.permissions.of(authid, param["path"])}
     return call.permissions.effective(authid)
-
-
-ROUTES: Routes = {
-    ("GET", "/access/ticket"): dummy_ticket,
-    ("POST", "/access/ticket"): create_ticket,
-    ("PUT", "/access/password"): change_password,
-    ("GET", "/access/permissions"): permissions,
-}

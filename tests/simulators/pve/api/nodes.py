@@ -5,23 +5,30 @@ from __future__ import annotations
 import hashlib
 import json
 
-from ..call import Call, Method, Routes
+from ..call import Call, Handler, route
 from ..errors import ApiError
 
 STORAGE_READERS = ["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.Audit"]
+INDEX_KEYS = {"/": "subdir", "/access": "subdir", "/access/openid": "subdir", "/cluster": "name", "/nodes/{node}": "name"}
 
 
-def _index(path: str, key: str) -> Method:
+def _index(path: str) -> Handler:
     def index(call: Call, _param: dict) -> list[dict]:
-        return [{key: name} for name in call.cluster.product["indexes"][path]]
+        return [{INDEX_KEYS[path]: name} for name in call.cluster.product["indexes"][path]]
 
     return index
 
 
+for known in INDEX_KEYS:
+    route("GET", known)(_index(known))
+
+
+@route("GET", "/nodes/{node}/version", "/version")
 def version(call: Call, _param: dict) -> dict:
     return call.cluster.product["version"]
 
 
+@route("GET", "/cluster/status")
 def cluster_status(call: Call, _param: dict) -> list[dict]:
     """Without a cluster one node with id 0 and no entry for a cluster."""
     cluster = call.cluster
@@ -44,6 +51,7 @@ def cluster_status(call: Call, _param: dict) -> list[dict]:
     return [{"type": "cluster", "id": "cluster", **summary}, *nodes]
 
 
+@route("GET", "/nodes")
 def nodes(call: Call, _param: dict) -> list[dict]:
     """Nobody collects statistics here, so a node that is not known to be offline has the status unknown."""
     return [
@@ -58,6 +66,7 @@ def nodes(call: Call, _param: dict) -> list[dict]:
     ]
 
 
+@route("GET", "/storage")
 def storages(call: Call, param: dict) -> list[dict]:
     return [
         _storage(call, name)
@@ -66,6 +75,7 @@ def storages(call: Call, param: dict) -> list[dict]:
     ]
 
 
+@route("GET", "/storage/{storage}")
 def storage(call: Call, param: dict) -> dict:
     if param["storage"] not in call.cluster.storages:
         raise ApiError(f"storage '{param['storage']}' does not exist\n")
@@ -75,18 +85,3 @@ def storage(call: Call, param: dict) -> dict:
 def _storage(call: Call, name: str) -> dict:
     digest = hashlib.sha1(json.dumps(call.cluster.storages, sort_keys=True).encode()).hexdigest()
     return {"storage": name, "digest": digest, **call.cluster.storages[name]}
-
-
-ROUTES: Routes = {
-    ("GET", "/"): _index("/", "subdir"),
-    ("GET", "/access"): _index("/access", "subdir"),
-    ("GET", "/access/openid"): _index("/access/openid", "subdir"),
-    ("GET", "/cluster"): _index("/cluster", "name"),
-    ("GET", "/nodes/{node}"): _index("/nodes/{node}", "name"),
-    ("GET", "/nodes/{node}/version"): version,
-    ("GET", "/version"): version,
-    ("GET", "/cluster/status"): cluster_status,
-    ("GET", "/nodes"): nodes,
-    ("GET", "/storage"): storages,
-    ("GET", "/storage/{storage}"): storage,
-}

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from ...relying_party import Client, OpenIdError
 from ..auth import check_enabled
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError
-from ..relying_party import Client
 from ..values import split_list, true
 from .login import cluster_name, full_ticket
 
@@ -13,34 +13,30 @@ PROFILE = {"email": "email", "firstname": "given_name", "lastname": "family_name
 FALLBACKS = {"subject": "sub", "username": "preferred_username"}  # of realms made before claims could be named freely
 
 
+@route("POST", "/access/openid/auth-url")
 def auth_url(call: Call, param: dict) -> str:
-    client = _client(call, param["realm"], param["redirect-url"])
-    return call.node.relying_party.authorization_url(client, param["realm"])
+    client = Client.of_realm(_realm(call, param["realm"]), param["redirect-url"], split_list)
+    try:
+        return call.node.relying_party.authorization_url(param["realm"], client)
+    except OpenIdError as error:
+        raise ApiError(f"{error}\n") from error
 
 
-def _client(call: Call, realm: str, redirect_url: str) -> Client:
+def _realm(call: Call, realm: str) -> dict:
     section = call.cluster.realms.sections.get(realm)
     if not section:
         raise ApiError(f"authentication domain '{realm}' does not exist\n")
     if section["type"] != "openid":
         raise ApiError(f"wrong realm type ({section['type']} != openid)\n")
-    return Client(
-        issuer=section["issuer-url"],
-        client_id=section["client-id"],
-        secret=section.get("client-key"),
-        redirect_url=redirect_url,
-        prompt=section.get("prompt"),
-        scopes=split_list(section.get("scopes", "email profile")),
-        acr_values=split_list(section.get("acr-values")),
-        audiences=split_list(section.get("audiences")),
-    )
+    return section
 
 
+@route("POST", "/access/openid/login")
 def login(call: Call, param: dict) -> dict:
     """Whatever goes wrong, the answer is the same, and the cause only in the node's log."""
     try:
         userid = _login(call, param)
-    except ApiError as error:
+    except (ApiError, OpenIdError) as error:
         raise ApiError("authentication failure\n", 401) from error
     after = Call(call.cluster, call.node, None)
     capabilities = after.permissions.capabilities(userid)
@@ -48,10 +44,12 @@ def login(call: Call, param: dict) -> dict:
 
 
 def _login(call: Call, param: dict) -> str:
-    realm, pending = call.node.relying_party.redeem_state(param["state"])
-    client = _client(call, realm, param["redirect-url"])
-    section = call.cluster.realms.sections[realm]
-    claims = call.node.relying_party.claims(client, param["code"], pending, section.get("query-userinfo", 1))
+    pending = call.node.relying_party.returned(param["state"])
+    realm = pending.realm
+    section = _realm(call, realm)
+    client = Client.of_realm(section, param["redirect-url"], split_list)
+    asks_userinfo = true(section.get("query-userinfo", 1))
+    claims = call.node.relying_party.claims(client, pending, param["code"], asks_userinfo)
     userid = f"{_user_name(section.get('username-claim', 'sub'), claims)}@{realm}"
     call.cluster.schema.require("pve-userid", userid)
     if section.get("autocreate") and userid not in call.config.users:
@@ -82,9 +80,3 @@ def _join_groups(call: Call, section: dict, userid: str, realm: str, groups: lis
         if section.get("groups-overwrite"):
             config.leave_groups(userid)
         config.join_groups(userid, [name for name in wanted if name in config.groups])
-
-
-ROUTES: Routes = {
-    ("POST", "/access/openid/auth-url"): auth_url,
-    ("POST", "/access/openid/login"): login,
-}

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError
 from ..state import UserConfig
 from ..values import split_list, true
 
 
-def _pool(config: UserConfig, poolid: str) -> dict:
-    if poolid not in config.pools:
-        raise ApiError(f"pool '{poolid}' does not exist\n")
-    return config.pools[poolid]
-
-
+@route("GET", "/pools")
 def index(call: Call, param: dict) -> list[dict]:
     """With `poolid` one pool with its members, whatever the caller's privileges: the product ignores its own check."""
     if true(param.get("poolid")):
-        pool = _pool(call.config, param["poolid"])
+        pool = call.config.pool(param["poolid"])
         return [_described(param["poolid"], pool) | {"members": _members(call, pool, param.get("type"))}]
     return [
         _described(name, pool)
@@ -53,6 +48,7 @@ def _members(call: Call, pool: dict, kind: str | None) -> list[dict]:
     ]
 
 
+@route("POST", "/pools")
 def create(call: Call, param: dict) -> None:
     poolid = param["poolid"]
     parent, slash, leaf = poolid.rpartition("/")
@@ -66,14 +62,16 @@ def create(call: Call, param: dict) -> None:
         config.pools[poolid] = {"vms": set(), "storage": set(), "comment": param.get("comment")}
 
 
+@route("GET", "/pools/{poolid}")
 def read(call: Call, param: dict) -> dict:
     return index(call, param)[0]
 
 
+@route("PUT", "/pools", "/pools/{poolid}")
 def update(call: Call, param: dict) -> None:
     remove = true(param.get("delete"))
     with call.cluster.edit("user.cfg", "update pools failed") as config:
-        pool = _pool(config, param["poolid"])
+        pool = config.pool(param["poolid"])
         if param.get("comment") is not None:
             pool["comment"] = param["comment"]
         for vmid in map(int, split_list(param.get("vms"))):
@@ -104,24 +102,14 @@ def _leave_other_pool(call: Call, config: UserConfig, pool: dict, vmid: int, all
             other["vms"].remove(vmid)
 
 
+@route("DELETE", "/pools", "/pools/{poolid}")
 def delete(call: Call, param: dict) -> None:
     poolid = param["poolid"]
     with call.cluster.edit("user.cfg", "delete pool failed") as config:
-        pool = _pool(config, poolid)
+        pool = config.pool(poolid)
         content = [f"pool '{name}'" for name in sorted(config.pools) if name.rpartition("/")[0] == poolid]
         content += [f"VM {vmid}" for vmid in sorted(pool["vms"]) if vmid in call.cluster.guests]
         content += [f"storage '{name}'" for name in sorted(pool["storage"]) if name in call.cluster.storages]
         if content:
             raise ApiError(f"pool '{poolid}' is not empty (contains {content[0]})\n")
         config.delete_pool(poolid)
-
-
-ROUTES: Routes = {
-    ("GET", "/pools"): index,
-    ("POST", "/pools"): create,
-    ("PUT", "/pools"): update,
-    ("DELETE", "/pools"): delete,
-    ("GET", "/pools/{poolid}"): read,
-    ("PUT", "/pools/{poolid}"): update,
-    ("DELETE", "/pools/{poolid}"): delete,
-}

@@ -6,7 +6,7 @@ import os
 import socket
 import time
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError, parameter_error
 from ..state import BUILTIN_REALMS, SectionConfig
 from ..values import split_list, true
@@ -15,6 +15,7 @@ DIRECTORIES = ("ad", "ldap")
 SYNC_OPTIONS = "realm-sync-options"
 
 
+@route("GET", "/access/domains")
 def index(call: Call, _param: dict) -> list[dict]:
     entries = []
     for name, section in call.cluster.realms.sections.items():
@@ -30,6 +31,7 @@ def index(call: Call, _param: dict) -> list[dict]:
     return entries
 
 
+@route("POST", "/access/domains")
 def create(call: Call, param: dict) -> None:
     param.pop("password", None)  # goes to a file that no request shows, and only for ldap and ad
     with call.cluster.edit("domains.cfg", "add auth server failed") as config:
@@ -45,6 +47,7 @@ def create(call: Call, param: dict) -> None:
             _connect(section)
 
 
+@route("PUT", "/access/domains/{realm}")
 def update(call: Call, param: dict) -> None:
     password, realm = param.pop("password", None), param.pop("realm")
     with call.cluster.edit("domains.cfg", "update auth server failed") as config:
@@ -104,6 +107,7 @@ def _connect(section: dict) -> None:
         raise ApiError(f"{os.strerror(error.errno) if error.errno and error.errno > 0 else error}\n") from error
 
 
+@route("GET", "/access/domains/{realm}")
 def read(call: Call, param: dict) -> dict:
     section = call.cluster.realms.sections.get(param["realm"])
     if not section:
@@ -111,6 +115,7 @@ def read(call: Call, param: dict) -> dict:
     return {**section, "digest": call.cluster.realms.digest}
 
 
+@route("DELETE", "/access/domains/{realm}")
 def delete(call: Call, param: dict) -> None:
     """pam and pve come back with their default settings at the next read; nothing else of the realm goes away."""
     with call.cluster.edit("domains.cfg", "delete auth server failed") as config:
@@ -119,6 +124,7 @@ def delete(call: Call, param: dict) -> None:
         del config.sections[param["realm"]]
 
 
+@route("POST", "/access/domains/{realm}/sync")
 def sync(call: Call, param: dict) -> str:
     """Starts a task; the directory itself is not simulated, so the task finds nothing."""
     section = call.cluster.realms.sections.get(param["realm"])
@@ -132,13 +138,3 @@ def sync(call: Call, param: dict) -> str:
     kind = "auth-realm-sync-test" if true(param.get("dry-run")) else "auth-realm-sync"
     started = f"{os.getpid():08X}:{int(time.monotonic()):08X}:{int(time.time()):08X}"
     return f"UPID:{call.node.name}:{started}:{kind}:{param['realm']}:{call.authid}:"
-
-
-ROUTES: Routes = {
-    ("GET", "/access/domains"): index,
-    ("POST", "/access/domains"): create,
-    ("GET", "/access/domains/{realm}"): read,
-    ("PUT", "/access/domains/{realm}"): update,
-    ("DELETE", "/access/domains/{realm}"): delete,
-    ("POST", "/access/domains/{realm}/sync"): sync,
-}

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError, parameter_error
 from ..state import UserConfig
 from ..values import split_list, true
-
-
-def _role(config: UserConfig, roleid: str) -> set[str]:
-    if roleid not in config.roles:
-        raise ApiError(f"role '{roleid}' does not exist\n")
-    return config.roles[roleid]
 
 
 def _refuse_builtin(config: UserConfig, roleid: str, verb: str) -> None:
@@ -19,6 +13,7 @@ def _refuse_builtin(config: UserConfig, roleid: str, verb: str) -> None:
         raise ApiError(f"auto-generated role '{roleid}' cannot be {verb}\n")
 
 
+@route("GET", "/access/roles")
 def index(call: Call, _param: dict) -> list[dict]:
     return [
         {"roleid": name, "privs": ",".join(sorted(privileges)), "special": int(name in call.config.builtin_roles)}
@@ -26,6 +21,7 @@ def index(call: Call, _param: dict) -> list[dict]:
     ]
 
 
+@route("POST", "/access/roles")
 def create(call: Call, param: dict) -> None:
     roleid = param["roleid"]
     if roleid.upper().startswith("PVE"):
@@ -36,31 +32,25 @@ def create(call: Call, param: dict) -> None:
         config.roles[roleid] = set(split_list(param.get("privs")))
 
 
+@route("GET", "/access/roles/{roleid}")
 def read(call: Call, param: dict) -> dict[str, int]:
-    return dict.fromkeys(_role(call.config, param["roleid"]), 1)
+    return dict.fromkeys(call.config.role(param["roleid"]), 1)
 
 
+@route("PUT", "/access/roles/{roleid}")
 def update(call: Call, param: dict) -> None:
     roleid = param["roleid"]
     _refuse_builtin(call.config, roleid, "modified")
     with call.cluster.edit("user.cfg", "update role failed") as config:
-        role = _role(config, roleid)
+        role = config.role(roleid)
         if not true(param.get("append")):
             role.clear()
         role.update(split_list(param.get("privs")))
 
 
+@route("DELETE", "/access/roles/{roleid}")
 def delete(call: Call, param: dict) -> None:
     _refuse_builtin(call.config, param["roleid"], "deleted")
     with call.cluster.edit("user.cfg", "delete role failed") as config:
-        _role(config, param["roleid"])
+        config.role(param["roleid"])
         del config.roles[param["roleid"]]
-
-
-ROUTES: Routes = {
-    ("GET", "/access/roles"): index,
-    ("POST", "/access/roles"): create,
-    ("GET", "/access/roles/{roleid}"): read,
-    ("PUT", "/access/roles/{roleid}"): update,
-    ("DELETE", "/access/roles/{roleid}"): delete,
-}

@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from ..auth import SecondFactor, realm_type
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError
 from ..values import true
-
-READERS = ["User.Modify", "Sys.Audit"]
 
 
 def _described(factor: SecondFactor) -> dict:
     return {"type": "totp", "id": factor.id, "description": factor.description, "created": factor.created}
 
 
+@route("GET", "/access/tfa")
 def index(call: Call, _param: dict) -> list[dict]:
-    everyone = call.has("/access/groups", READERS, any_of=True)
-    visible = call.permissions.members_with(call.authid, READERS) | {call.authid}
+    visible = call.permissions.readable_users(call.authid)
     return [
         {"userid": userid, "entries": [_described(factor)], **({"totp-locked": True} if factor.locked else {})}
         for userid, factor in call.cluster.second_factors.items()
-        if everyone or userid in visible
+        if userid in visible
     ]
 
 
+@route("GET", "/access/tfa/{userid}")
 def of_user(call: Call, param: dict) -> list[dict]:
     factor = call.cluster.second_factors.get(param["userid"])
     return [_described(factor)] if factor else []
 
 
+@route("GET", "/access/tfa/{userid}/{id}")
 def entry(call: Call, param: dict) -> dict:
     for found in of_user(call, param):
         if found["id"] == param["id"]:
@@ -36,6 +36,7 @@ def entry(call: Call, param: dict) -> dict:
     raise ApiError(f"No such tfa entry '{param['id']}'", 404)
 
 
+@route("GET", "/access/users/{userid}/tfa")
 def types(call: Call, param: dict) -> dict:
     userid = param["userid"]
     realm_type(call.cluster, userid)  # refuses an unknown realm
@@ -48,6 +49,7 @@ def types(call: Call, param: dict) -> dict:
     return answer
 
 
+@route("PUT", "/access/users/{userid}/unlock-tfa")
 def unlock(call: Call, param: dict) -> bool:
     """Whether the user was locked; a JSON boolean, unlike all others."""
     factor = call.cluster.second_factors.get(param["userid"])
@@ -55,12 +57,3 @@ def unlock(call: Call, param: dict) -> bool:
     if factor:
         factor.locked, factor.failures = False, 0
     return locked
-
-
-ROUTES: Routes = {
-    ("GET", "/access/tfa"): index,
-    ("GET", "/access/tfa/{userid}"): of_user,
-    ("GET", "/access/tfa/{userid}/{id}"): entry,
-    ("GET", "/access/users/{userid}/tfa"): types,
-    ("PUT", "/access/users/{userid}/unlock-tfa"): unlock,
-}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import parameter_error
 from ..values import split_list, true
 
@@ -15,14 +15,17 @@ def full_tokenid(param: dict) -> str:
     return f"{param['userid']}!{param['tokenid']}"
 
 
+@route("GET", "/access/users/{userid}/token")
 def index(call: Call, param: dict) -> list[dict]:
     return [{"tokenid": name, **token} for name, token in call.config.tokens(param["userid"]).items()]
 
 
+@route("GET", "/access/users/{userid}/token/{tokenid}")
 def read(call: Call, param: dict) -> dict:
     return call.config.token(param["userid"], param["tokenid"])
 
 
+@route("POST", "/access/users/{userid}/token/{tokenid}")
 def create(call: Call, param: dict) -> dict:
     """`info` echoes the values as they were sent; only a later read shows them as numbers."""
     userid, tokenid = param["userid"], param["tokenid"]
@@ -40,6 +43,7 @@ def create(call: Call, param: dict) -> dict:
     return {"info": info, "value": secret, "full-tokenid": full_tokenid(param)}
 
 
+@route("PUT", "/access/users/{userid}/token/{tokenid}")
 def update(call: Call, param: dict) -> dict:
     """The answer has all settings: those given as they were sent, the others as stored."""
     userid, tokenid = param["userid"], param["tokenid"]
@@ -60,6 +64,7 @@ def update(call: Call, param: dict) -> dict:
     return answer
 
 
+@route("DELETE", "/access/users/{userid}/token/{tokenid}")
 def delete(call: Call, param: dict) -> None:
     call.config.token(param["userid"], param["tokenid"])
     with call.cluster.edit("user.cfg", "deleting token failed") as config:
@@ -71,12 +76,3 @@ def delete(call: Call, param: dict) -> None:
 def _new_secret(call: Call, param: dict) -> str:
     secret = call.cluster.token_secrets[full_tokenid(param)] = str(uuid.uuid4())
     return secret
-
-
-ROUTES: Routes = {
-    ("GET", "/access/users/{userid}/token"): index,
-    ("GET", "/access/users/{userid}/token/{tokenid}"): read,
-    ("POST", "/access/users/{userid}/token/{tokenid}"): create,
-    ("PUT", "/access/users/{userid}/token/{tokenid}"): update,
-    ("DELETE", "/access/users/{userid}/token/{tokenid}"): delete,
-}

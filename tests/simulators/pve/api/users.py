@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from ..auth import set_password
-from ..call import Call, Routes
+from ..call import Call, route
 from ..errors import ApiError
 from ..values import split_list, true
 
-READERS = ["User.Modify", "Sys.Audit"]
 FIELDS = ("enable", "expire", "firstname", "lastname", "email", "comment", "keys")
 TEXTS = ("firstname", "lastname", "email", "comment", "keys")
 
 
+@route("GET", "/access/users")
 def index(call: Call, param: dict) -> list[dict]:
-    everyone = call.has("/access/groups", READERS, any_of=True)
-    visible = call.permissions.members_with(call.authid, READERS) | {call.authid}
+    visible = call.permissions.readable_users(call.authid)
     enabled = param.get("enabled")
     return [
         _entry(call, userid, full=true(param.get("full")))
         for userid, user in sorted(call.config.users.items())
-        if (everyone or userid in visible) and (enabled is None or true(enabled) == true(user["enable"]))
+        if userid in visible and (enabled is None or true(enabled) == true(user["enable"]))
     ]
 
 
@@ -38,6 +37,7 @@ def _entry(call: Call, userid: str, full: bool) -> dict:
     return entry
 
 
+@route("POST", "/access/users")
 def create(call: Call, param: dict) -> None:
     userid = param["userid"]
     with call.cluster.edit("user.cfg", "create user failed") as config:
@@ -63,6 +63,7 @@ def lookup(call: Call, userid: str) -> str:
     return next((known for known in call.config.users if known.lower() == userid.lower()), userid)
 
 
+@route("GET", "/access/users/{userid}")
 def read(call: Call, param: dict) -> dict:
     userid = param["userid"]
     user = call.config.user(userid)
@@ -73,6 +74,7 @@ def read(call: Call, param: dict) -> dict:
     }
 
 
+@route("PUT", "/access/users/{userid}")
 def update(call: Call, param: dict) -> None:
     userid = param["userid"]
     with call.cluster.edit("user.cfg", "update user failed") as config:
@@ -83,6 +85,7 @@ def update(call: Call, param: dict) -> None:
         config.join_groups(userid, split_list(param.get("groups")))
 
 
+@route("DELETE", "/access/users/{userid}")
 def delete(call: Call, param: dict) -> None:
     """Does not mind a user that does not exist; only the permission check does."""
     userid = param["userid"]
@@ -90,12 +93,3 @@ def delete(call: Call, param: dict) -> None:
         call.cluster.passwords.pop(userid, None)
         call.cluster.second_factors.pop(userid, None)
         config.delete_user(userid)
-
-
-ROUTES: Routes = {
-    ("GET", "/access/users"): index,
-    ("POST", "/access/users"): create,
-    ("GET", "/access/users/{userid}"): read,
-    ("PUT", "/access/users/{userid}"): update,
-    ("DELETE", "/access/users/{userid}"): delete,
-}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .language import (
+from ..language import (
     ACL, MADE, NEW, OPENID, REALM, REALM_BODY, REALM_MADE, ROOT_PASSWORD, TOKEN, USER, USERS, case, grant, has,
 )
 

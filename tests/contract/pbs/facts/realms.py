@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .language import (
+from ..language import (
     ABSENT, ACL, LDAP, LDAP_BODY, MISMATCH, OPENID, REALM, REALM_BODY, REALM_MADE, UNKNOWN, USERS, case, grant, has,
     invalid, lacks, not_defined,
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .language import (
+from ..language import (
     ABSENT, ACL, MADE, NEW, REALM, REALM_MADE, TOKEN, USER, USERS, case, grant, has, invalid, lacks, too_short,
 )
 

@@ -1,4 +1,4 @@
-"""The contract of Proxmox Backup Server's access API as tables of requests and answers; tests/contract asks them."""
+"""The contract of Proxmox Backup Server's access API as tables of requests and answers."""
 
 from __future__ import annotations
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
-
-from .language import ABSENT, ACL, MADE, OPENID, REALM, USER, USERS, case, grant, has, invalid, lacks, not_defined
+from ..language import ABSENT, ACL, MADE, case, grant, has, invalid, lacks, not_defined
 
 CASES = [
     case("7", "a row",
@@ -92,53 +90,4 @@ CASES = [
          ("GET /admin/datastore/tank/status?verbose=1", None, 200, {"counts": dict, "gc-status": dict}),
          ("GET /config/datastore", None, 200, has(name="tank", path="/mnt/datastore/tank")),
          version="4.2"),
-]
-
-AUDIT = {"Sys.Audit": True, "Datastore.Audit": True}
-
-# The rows of a user and of its token, and the privileges that the token has on a path.
-EFFECTIVE = [
-    pytest.param([("/", "Audit")], [], "/", {}, id="a token needs rows of its own"),
-    pytest.param([], [("/", "Admin")], "/", {}, id="and its owner needs some, too"),
-    pytest.param([("/", "Audit")], [("/", "Admin")], "/datastore/x", AUDIT, id="what both have"),
-    pytest.param([("/", "Admin")], [("/", "Admin"), ("/datastore", "DatastoreBackup")], "/datastore/x",
-                 {"Datastore.Backup": True}, id="a deeper node replaces"),
-    pytest.param([("/", "Admin")], [("/", "Audit"), ("/", "DatastoreBackup")], "/datastore",
-                 {**AUDIT, "Datastore.Backup": True}, id="roles of one node add up"),
-    pytest.param([("/", "Admin")], [("/", "Admin"), ("/datastore", "NoAccess")], "/datastore/x", {}, id="NoAccess"),
-    pytest.param([("/", "Admin"), ("/datastore", "NoAccess")], [("/", "Audit")], "/datastore", {},
-                 id="NoAccess of the owner"),
-    pytest.param([("/", "Admin")], [("/datastore", "DatastoreAudit", False)], "/datastore", {"Datastore.Audit": False},
-                 id="not propagating, on the path itself"),
-    pytest.param([("/", "Admin")], [("/datastore", "DatastoreAudit", False)], "/datastore/x", {},
-                 id="not propagating, below"),
-    pytest.param([("/", "Admin")], [("/", "Audit"), ("/datastore", "DatastoreBackup", False)], "/datastore/x", AUDIT,
-                 id="what does not propagate does not replace further down"),
-    pytest.param([("/datastore", "Audit", False)], [("/datastore", "Audit")], "/datastore",
-                 dict.fromkeys(AUDIT, False), id="propagates if both do"),
-]
-
-# The one row that both a user and its token have, and the answer to a request of the token.
-DECLARED = [
-    (("/", "Audit"), f"GET {REALM}", None, 200),
-    (("/", "Audit"), f"GET {OPENID}", None, 403),
-    (("/", "Audit"), f"PUT {REALM}", {}, 403),
-    (("/", "Audit"), f"DELETE {REALM}", None, 403),
-    (("/", "Audit"), f"GET {USER}", None, 200),
-    (("/", "Audit"), f"POST {USERS}", {"userid": "{n}-2@pbs"}, 403),
-    (("/", "Audit"), "GET /nodes/localhost/status", None, 200),
-    (("/datastore", "Audit"), "GET /nodes/localhost/status", None, 403),
-    (("/datastore", "Audit"), f"GET {REALM}", None, 403),
-    (("/system", "Audit"), "GET /nodes/localhost/status", None, 200),
-    (("/access", "Admin"), f"PUT {REALM}", {"comment": "c"}, 200),
-    (("/access", "Admin"), f"POST {USERS}", {"userid": "{n}-2@pbs"}, 200),
-    (("/access", "Admin"), *grant("{n}@pbs!t", "/", "Admin"), 200),
-    (("/access", "Admin"), "GET /nodes/localhost/status", None, 403),
-    (("/access", "Admin"), "POST /access/domains/{n}/sync", {"dry-run": "yes"}, 400),
-    (("/access/users", "Admin"), f"PUT {USER}", {}, 200),
-    (("/access/users", "Admin"), f"PUT {REALM}", {}, 403),
-    (("/access/domains", "Admin"), f"PUT {REALM}", {}, 200),
-    (("/", "Admin"), "GET /nodes", None, 403),
-    (("/", "RemoteAudit"), "GET /version", None, 200),
-    (("/", "RemoteAudit"), "GET /admin/datastore/tank/status", None, 403),
 ]

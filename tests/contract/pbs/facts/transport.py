@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from .language import (
-    ABSENT, ACL, BOB, FORM, JSON, MADE, MISMATCH, NEW, OPENID, PATTERN, REALM, REALM_BODY, TOKEN, UNKNOWN, USER,
+from ..language import (
+    ABSENT, ACL, FORM, JSON, MADE, MISMATCH, NEW, OPENID, PATTERN, REALM, REALM_BODY, TOKEN, UNKNOWN, USER,
     USERS, Raw, case, grant, invalid, lacks, not_defined, too_long, too_short,
 )
 
@@ -90,7 +90,7 @@ CASES = [
          (f"POST {USERS}", {**NEW, "groups": "x"}, 400, invalid("groups", UNKNOWN)),
          (f"POST {USERS}", "userid={n}%40pbs&groups=x", 400, invalid("groups", f"{UNKNOWN}."))),
     case("1", "several errors; a form reports missing ones only alone",
-         (f"POST {USERS}", {"expire": -1}, 400, 
+         (f"POST {USERS}", {"expire": -1}, 400,
           "parameter verification failed:\n- 'expire': value must have a minimum value of 0 (got -1)\n"
           "- 'userid': property is missing and it is not optional"),
          (f"POST {USERS}", "expire=-1", 400, invalid("expire", "value must have a minimum value of 0 (got -1)"))),
@@ -140,32 +140,4 @@ CASES = [
     case("3", "control characters cannot be stored",
          (f"POST {OPENID}", {**REALM_BODY, "client-id": "p\tbs"}, 400),
          ("GET /access/domains", None, 200, lacks(realm="{n}"))),
-]
-
-# An Authorization header, and the answer to it.
-TOKEN_HEADERS = [
-    ("PBSAPIToken={id}:{secret}", 200),
-    ("PBSAPIToken {id}:{secret}", 200),
-    ("PBSAPIToken={id}:{coded}", 200),
-    ("PBSAPIToken={id}={secret}", 401),
-    ("PBSAPIToken={coded_id}:{secret}", 401),
-    ("PBSAPIToken={id}:wrong", 401),
-    ("PBSAPIToken={id}x:{secret}", 401),
-    ("PVEAPIToken={id}:{secret}", 401),
-    ("Bearer {secret}", 401),
-]
-
-# Who asks for which change of a password; the new one is good where nothing else is said.
-PASSWORD_CHANGES = [
-    ("root", {"userid": BOB[0]}, 200),
-    ("root", {"userid": "root@pam"}, 200),
-    ("root", {"userid": "nobody@pbs"}, 401),
-    ("root", {"userid": BOB[0], "password": "short"}, 400),
-    (BOB, {"userid": BOB[0]}, 401),
-    (BOB, {"userid": BOB[0], "confirmation-password": "wrong"}, 401),
-    (BOB, {"userid": BOB[0], "confirmation-password": BOB[1]}, 200),
-    (BOB, {"userid": "root@pam", "confirmation-password": BOB[1]}, 400),
-    ("token of bob", {"userid": BOB[0]}, 401),
-    ("token of bob", {"userid": BOB[0], "confirmation-password": BOB[1]}, 400),
-    ("token of root", {"userid": BOB[0]}, 400),
 ]

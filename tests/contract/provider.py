@@ -1,38 +1,36 @@
-"""A scripted OpenID provider for the tests of a relying party: right by default, wrong on request."""
+"""A scripted OpenID provider for the logins of PVE and PBS: right by default, wrong on request."""
 
 from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-import requests
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug import Request, Response
-from werkzeug.exceptions import BadRequest
+from werkzeug.exceptions import BadRequest, NotFound
 
-from .language import ABSENT, JSON
-from .server import Server
-
-CALLBACK = "https://pbs1.example.org:8007"
 SIGNING, STRANGER = (RSAKey.generate_key(2048, {"kid": "first", "use": "sig"}) for _each in range(2))
 
 
 class Provider:
-    """Knows one client and one user. A test changes `metadata`, `client`, `key` and `algorithm` of signatures, `claims`
-    of the ID token, `userinfo`, and `broken` pages, which answer with a status only; ABSENT removes a value."""
+    """WSGI application at the URL `issuer`; it knows one `client` (id and secret) and one login at a time.
 
-    def __init__(self, issuer: str) -> None:
+    A test changes `metadata`, `client`, `key` and `algorithm` of signatures, `claims` of the ID token, `userinfo`, and
+    the answers in place of `broken` pages; None takes a value of metadata or claims away.
+    """
+
+    def __init__(self, issuer: str, client: tuple[str, str | None]) -> None:
         self.issuer = issuer
-        self.client: tuple[str, str | None] = ("pbs", "secret")
+        self.client = client
         self.key, self.algorithm = SIGNING, "RS256"
         self.claims: dict[str, Any] = {}
         self.userinfo: dict[str, Any] = {"sub": "ann"}
-        self.broken: dict[str, int] = {}
+        self.broken: dict[str, Response] = {}
         self.metadata: dict[str, Any] = {
             "issuer": issuer,
             "authorization_endpoint": f"{issuer}/authorize",
@@ -53,16 +51,20 @@ class Provider:
     @Request.application
     def __call__(self, request: Request) -> Response:
         page = request.path.rpartition("/")[2]
-        pages = {"openid-configuration": self._configuration, "jwks": self._keys, "token": self._token,
-                 "userinfo": self._userinfo}
+        pages = {
+            "openid-configuration": self._configuration, "jwks": self._keys, "token": self._token,
+            "userinfo": self._userinfo,
+        }
         if page in self.broken:
-            return Response(status=self.broken[page])
-        return Response(json.dumps(pages[page](request)), content_type=JSON)
+            return self.broken[page]
+        if page not in pages:
+            raise NotFound
+        return Response(json.dumps(pages[page](request)), content_type="application/json")
 
-    def _configuration(self, request: Request) -> dict[str, Any]:
-        return {name: value for name, value in self.metadata.items() if value is not ABSENT}
+    def _configuration(self, _request: Request) -> dict[str, Any]:
+        return present(self.metadata)
 
-    def _keys(self, request: Request) -> dict[str, Any]:
+    def _keys(self, _request: Request) -> dict[str, Any]:
         return {"keys": [SIGNING.as_dict(private=False)]}
 
     def _userinfo(self, request: Request) -> dict[str, Any]:
@@ -79,30 +81,14 @@ class Provider:
         if client != self.client or (*shown[:2], create_s256_code_challenge(shown[2])) != due:
             raise BadRequest("invalid_grant")
         now = int(time.time())
-        claims = {"iss": self.issuer, "aud": client[0], "sub": "ann", "iat": now, "exp": now + 60,
-                  "nonce": self._asked["nonce"], **self.claims}
-        claims = {name: value for name, value in claims.items() if value is not ABSENT}
+        claims = {
+            "iss": self.issuer, "aud": client[0], "sub": "ann", "iat": now, "exp": now + 60,
+            "nonce": self._asked["nonce"], **self.claims,
+        }
         header = {"alg": self.algorithm, "kid": "first"}
-        id_token = jwt.encode(header, claims, self.key, algorithms=[self.algorithm])
+        id_token = jwt.encode(header, present(claims), self.key, algorithms=[self.algorithm])
         return {"access_token": "access", "token_type": "Bearer", "id_token": id_token}
 
 
-@dataclass
-class Login:
-    """A server with an OpenID realm called {n}, and the realm's provider."""
-
-    server: Server
-    provider: Provider
-
-    def url(self) -> str:
-        return self.server.data("POST /access/openid/auth-url", {"realm": "{n}", "redirect-url": CALLBACK}, token="")
-
-    def walk(self, **more: Any) -> requests.Response:
-        """One login from the first page to the last; the answer of the server."""
-        body = {**self.provider.log_in(self.url()), **more}
-        return self.server.call("POST /access/openid/login", body, token="")
-
-    def userid(self) -> str:
-        answer = self.walk()
-        assert answer.status_code == 200, answer.text
-        return answer.json()["data"]["username"]
+def present(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if value is not None}

@@ -6,13 +6,14 @@ import json
 import re
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
-from .. import PbsSimulator
+from tests.simulators.pbs import PbsSimulator
+
 from .language import ABSENT, ACL, ANY, FORM, JSON, OPENID, ROOT_PASSWORD, TOKEN, USER, USERS, Raw, Step, grant
 
 
@@ -125,13 +126,3 @@ class Server:
             assert expected(json.loads(json.dumps(data).replace(self.n, "{n}"))), data
         else:
             assert data == self.named(expected)
-
-
-class Stage:
-    """An HTTPS server for all tests; each puts its own application on it."""
-
-    app: Callable[..., Any]
-    url: str
-
-    def __call__(self, environ: dict, start_response: Callable) -> Any:
-        return self.app(environ, start_response)

@@ -1,0 +1,136 @@
+"""Section 2: tokens, tickets, passwords."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+
+from .language import BOB, MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant
+from .server import Server
+
+# An Authorization header, and the answer to it.
+TOKEN_HEADERS = [
+    ("PBSAPIToken={id}:{secret}", 200),
+    ("PBSAPIToken {id}:{secret}", 200),
+    ("PBSAPIToken={id}:{coded}", 200),
+    ("PBSAPIToken={id}={secret}", 401),
+    ("PBSAPIToken={coded_id}:{secret}", 401),
+    ("PBSAPIToken={id}:wrong", 401),
+    ("PBSAPIToken={id}x:{secret}", 401),
+    ("PVEAPIToken={id}:{secret}", 401),
+    ("Bearer {secret}", 401),
+]
+
+# Who asks for which change of a password; the new one is good where nothing else is said.
+PASSWORD_CHANGES = [
+    ("root", {"userid": BOB[0]}, 200),
+    ("root", {"userid": "root@pam"}, 200),
+    ("root", {"userid": "nobody@pbs"}, 401),
+    ("root", {"userid": BOB[0], "password": "short"}, 400),
+    (BOB, {"userid": BOB[0]}, 401),
+    (BOB, {"userid": BOB[0], "confirmation-password": "wrong"}, 401),
+    (BOB, {"userid": BOB[0], "confirmation-password": BOB[1]}, 200),
+    (BOB, {"userid": "root@pam", "confirmation-password": BOB[1]}, 400),
+    ("token of bob", {"userid": BOB[0]}, 401),
+    ("token of bob", {"userid": BOB[0], "confirmation-password": BOB[1]}, 400),
+    ("token of root", {"userid": BOB[0]}, 400),
+]
+
+
+@pytest.mark.parametrize(("header", "status"), TOKEN_HEADERS)
+def test_2_token_header(server: Server, header: str, status: int) -> None:
+    token, _colon, secret = server.identity().partition(":")
+    coded = "".join(f"%{ord(character):02X}" for character in secret)
+    credentials = header.format(id=token, secret=secret, coded=coded, coded_id=quote(token))
+    assert server.call("GET /version", Authorization=credentials).status_code == status
+
+
+@pytest.mark.parametrize("path", [TOKEN, USER])
+@pytest.mark.parametrize("change", [{"enable": False}, {"expire": 1}])
+def test_2_disabled_or_expired_token_or_owner(server: Server, path: str, change: dict) -> None:
+    token = server.identity()
+    server.ask((f"PUT {path}", change))
+    server.ask(("GET /version", None, 401), token=token)
+    server.ask((f"PUT {path}", {"enable": True, "expire": 0}))
+    server.ask(("GET /version",), token=token)
+
+
+def test_2_regenerated_secret_and_token_without_a_user(server: Server) -> None:
+    token, _colon, secret = server.identity().partition(":")
+    new = server.data(f"PUT {TOKEN}", {"regenerate": True})["secret"]
+    server.ask(("GET /version", None, 401), token=f"{token}:{secret}")
+    server.ask(("GET /version",), token=f"{token}:{new}")
+    orphan = server.data(f"POST {USERS}/{{n}}-2@pbs/token/t")
+    server.ask(("GET /version", None, 401), token=f"{orphan['tokenid']}:{orphan['value']}")
+    server.ask((f"DELETE {USERS}/{{n}}-2@pbs/token/t",))
+
+
+def test_2_a_stale_cookie_wins_over_a_good_token(server: Server) -> None:
+    server.ask(("GET /version", None, 401), Cookie="PBSAuthCookie=PBS:root@pam:00000000::c2lnbmF0dXJl")
+
+
+def test_2_tickets(simulated: Callable[..., Server]) -> None:
+    server = simulated()
+    answer = server.call("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD}, token="").json()
+    assert (answer["status"], answer["success"]) == (200, True)
+    made = answer["data"]
+    assert re.fullmatch("PBS:root@pam:[0-9A-F]{8}::[A-Za-z0-9+/]+=*", made["ticket"])
+    cookie = {"token": "", "Cookie": f"PBSAuthCookie={quote(made['ticket'])}"}
+    server.ask(("GET /nodes",), **cookie)
+    server.ask((*MADE, 401), **cookie)
+    server.ask((*MADE, 401), **cookie, CSRFPreventionToken="00000000:x")
+    server.ask(MADE, **cookie, CSRFPreventionToken=made["CSRFPreventionToken"])
+    server.ask(("GET /version", None, 401), token="", Cookie=f"PBSAuthCookie={made['ticket'][:-4]}AAA=")
+    again = {"username": "root@pam", "password": made["ticket"]}
+    server.ask(("POST /access/ticket", again), ("POST /access/ticket", {**again, "username": BOB[0]}, 401),
+               ("POST /access/ticket", {**again, "tfa-challenge": made["ticket"]}, 401), token="")
+    bob = server.by_ticket(*BOB)
+    server.ask((f"PUT {USERS}/{BOB[0]}", {"enable": False}))
+    server.ask(("GET /version", None, 401), **bob)
+    server.clock.ahead = 7210
+    server.ask(("GET /nodes", None, 401), ("POST /access/ticket", again, 401), **cookie)
+
+
+def test_2_http_only_tickets(simulated: Callable[..., Server]) -> None:
+    server = simulated()
+    answer = server.call("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD, "http-only": True})
+    assert "ticket" not in answer.json()["data"]
+    assert answer.json()["data"]["ticket-info"].startswith("PBS:root@pam:")
+    name, _mark, ticket = answer.headers["Set-Cookie"].partition(";")[0].partition("=")
+    assert name == "__Host-PBSAuthCookie" and answer.headers["Set-Cookie"].endswith("HttpOnly; Path=/;")
+    server.ask(("GET /nodes",), token="", Cookie=f"PBSAuthCookie=stale; {name}={ticket}")
+    server.ask(("POST /access/ticket", {"username": "root@pam", "http-only": True}), Cookie=f"{name}={ticket}")
+    assert "Expires=Thu, 01 Jan 1970" in server.call("DELETE /access/ticket", token="").headers["Set-Cookie"]
+    older = simulated(version="3.4")
+    older.ask(("GET /version",), Cookie=f"{name}={ticket}")
+    made = older.call("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD}).json()
+    assert made.keys() == {"data"}
+
+
+def test_2_older_releases_say_what_is_wrong_with_credentials(simulated: Callable[..., Server]) -> None:
+    answer = simulated(version="4.0").call("GET /version", token="")
+    assert answer.text == "authentication failed - no authentication credentials provided."
+    assert "Set-Cookie" not in simulated(version="3.4").call("GET /version", token="").headers
+
+
+@pytest.mark.parametrize(("caller", "body", "status"), PASSWORD_CHANGES)
+def test_2_change_of_password(simulated: Callable[..., Server], caller: Any, body: dict, status: int) -> None:
+    server = simulated()
+    token = server.data(f"POST {USERS}/{BOB[0]}/token/t")
+    options = {"root": server.by_ticket(), BOB: server.by_ticket(*BOB), "token of root": {},
+               "token of bob": {"token": f"{token['tokenid']}:{token['value']}"}}[caller]
+    server.ask(("PUT /access/password", {"password": "a new password", **body}, status), **options)
+
+
+def test_2_governing_passwords_needs_the_root_of_the_tree(simulated: Callable[..., Server]) -> None:
+    server = simulated()
+    server.ask(MADE, grant(BOB[0], "/access", "Admin"))
+    body = {"userid": "{n}@pbs", "password": "a new password", "confirmation-password": BOB[1]}
+    server.ask(("PUT /access/password", body, 400), **server.by_ticket(*BOB))
+    server.ask(grant(BOB[0], "/", "Admin"))
+    server.ask(("PUT /access/password", body), ("PUT /access/password", {**body, "userid": "root@pam"}, 400),
+               **server.by_ticket(*BOB))

@@ -1,0 +1,13 @@
+"""All sections: what can be said as a table of requests and answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from .facts import CASES
+
+
+@pytest.mark.parametrize(("steps", "version"), CASES)
+def test_facts(request: pytest.FixtureRequest, steps: tuple, version: str | None) -> None:
+    server = request.getfixturevalue("simulated")(version=version) if version else request.getfixturevalue("server")
+    server.ask(*steps)

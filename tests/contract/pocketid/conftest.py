@@ -1,0 +1,67 @@
+"""The contract of Pocket ID's administration API and OpenID provider, fact by fact, over HTTPS; tests are named by its sections.
+
+Without more the facts are asked of the simulator, as 2.14 and as 2.13. Given FLEETGATE_POCKETID_URL, the static key in
+FLEETGATE_POCKETID_API_KEY and perhaps a bundle of authorities in FLEETGATE_POCKETID_CA they are asked of that server, a
+2.13 or 2.14 with SQLite and without rate limits. Everything that is made there has `fg-` and a random number in its
+name and is removed afterwards; the application configuration is changed and put back.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
+
+import pytest
+
+from tests.simulators.pocketid import PocketIdSimulator
+from tests.simulators.server import Authority, serve
+
+from .server import PVE, Login, Server
+
+REAL = os.environ.get("FLEETGATE_POCKETID_URL")
+
+
+Address = tuple[str, str | bool, str]  # URL, bundle and key of a server
+
+
+@pytest.fixture(scope="session")
+def simulated(authority: Authority) -> Iterator[Callable[[str], Address]]:
+    """Starts the simulator of a version when it is first asked for."""
+    with ExitStack() as stack:
+
+        @cache
+        def start(version: str) -> Address:
+            simulator = PocketIdSimulator(version)
+            port = stack.enter_context(serve(simulator.app(), authority.tls("127.0.0.1")))
+            simulator.issuer = f"https://127.0.0.1:{port}"
+            return simulator.issuer, str(authority.bundle), simulator.api_key
+
+        yield start
+
+
+@pytest.fixture(params=["real"] if REAL else ["2.14", "2.13"])
+def address(request: pytest.FixtureRequest) -> Address:
+    if REAL:
+        ca = os.environ.get("FLEETGATE_POCKETID_CA", True)
+        return REAL.rstrip("/"), ca, os.environ["FLEETGATE_POCKETID_API_KEY"]
+    return request.getfixturevalue("simulated")(request.param)
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, address: Address) -> Iterator[Server]:
+    if REAL:
+        request.getfixturevalue("real_server_alone")
+    server = Server(*address, n=f"fg-{uuid.uuid4().hex[:8]}")
+    yield server
+    server.clean()
+
+
+@pytest.fixture
+def login(server: Server) -> Login:
+    group = server.group()
+    user = server.user(firstName="Ann", lastName="Lee", displayName="Ann of Ops", userGroupIds=[group["id"]])
+    client = server.client(callbackURLs=[PVE], skipConsent=True, accessTokenDurationMinutes=5)["id"]
+    return Login(server, user, group, server.session(user["id"]), client, (client, server.secret(client)))

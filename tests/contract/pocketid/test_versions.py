@@ -1,0 +1,43 @@
+"""Sections 18 and 21: the version, and what only the simulator can be asked."""
+
+from __future__ import annotations
+
+import re
+import time
+
+from tests.simulators.pocketid import PocketIdSimulator
+from tests.simulators.server import Authority, serve
+
+from .server import CLIENTS, GROUPS, Server
+
+
+def test_18_version(server: Server) -> None:
+    assert re.fullmatch(r"2\.1[34]\.\d+", server.ask("GET /api/version/current")["currentVersion"])
+    server.refused("GET /api/version/current", status=401, code="not_signed_in", key="")
+    assert "latestVersion" in server.ask("GET /api/version/latest", key="")
+
+
+def test_21_rate_limits() -> None:
+    client = PocketIdSimulator(rate_limit=True).app().test_client()
+    exchanges = [client.post("/api/one-time-access-token/x").status_code for _each in range(6)]
+    assert exchanges == [401] * 5 + [429]
+    answers = [client.get("/.well-known/jwks.json") for _each in range(500)]
+    limited = [answer for answer in answers if answer.status_code == 429]
+    assert limited[0].json["code"] == "rate_limited" and limited[0].headers["Retry-After"] == "1"
+    assert client.get("/healthz").status_code == 204
+    time.sleep(1)
+    assert client.get("/.well-known/jwks.json").status_code == 200
+
+
+def test_21_the_dialect_of_2_12(authority: Authority) -> None:
+    simulator = PocketIdSimulator(version="2.12")
+    with serve(simulator.app(), authority.tls("127.0.0.1")) as port:
+        server = Server(f"https://127.0.0.1:{port}", str(authority.bundle), simulator.api_key, "fg")
+        client = server.client()
+        assert not {"clientType", "accessTokenDurationMinutes"} & client.keys()
+        assert server.ask(f"POST {CLIENTS}", {"name": "x", "id": client["id"]}, 400).keys() == {"error"}
+        assert server.ask(f"GET {CLIENTS}/none", status=404) == {"error": "Record not found"}
+        assert server.ask(f"POST {CLIENTS}", status=500, data=b"{").keys() == {"error"}
+        assert server.ask(f"POST {GROUPS}", status=201, data=b'{"name": "xx", "friendlyName": "xx"}')
+        server.ask(f"DELETE {CLIENTS}/none", status=204)
+        assert server.secret(client["id"])
