@@ -53,7 +53,9 @@ class Wired:
         settings = {name: variables.pop(name) for name in list(variables) if name.isupper()}
         self._variables.write_text(json.dumps(variables))
         inventories = ("-i", str(ROOT / "examples" / self.example), "-i", str(self._overlay))
-        return self._ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventories, "-e", f"@{self._variables}", *arguments, **settings)
+        return self._ansible.playbook(
+            f"fleetgate.proxmox.{playbook}", *inventories, "-e", f"@{self._variables}", *arguments, **settings
+        )
 
     def person(self, username):
         return Person(self.fleet.pocketid.url, self.fleet.api_key, username, str(self.fleet.authority.bundle))

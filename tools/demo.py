@@ -34,7 +34,14 @@ def run(*command: str, quiet: bool = False) -> str:
         "ANSIBLE_FORCE_COLOR": "true",
     }
     program = Path(sys.executable).with_name(command[0])
-    done = subprocess.Popen([program, *command[1:]], cwd=FOLDER, env={**os.environ, **settings}, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    done = subprocess.Popen(
+        [program, *command[1:]],
+        cwd=FOLDER,
+        env={**os.environ, **settings},
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
     lines = []
     for line in done.stdout:
         lines.append(line)
@@ -46,7 +53,15 @@ def run(*command: str, quiet: bool = False) -> str:
 
 
 def wire(*arguments: str) -> str:
-    return run("ansible-playbook", "fleetgate.proxmox.wire", "-i", str(ROOT / "examples" / EXAMPLE), "-i", str(FOLDER / "inventory.yml"), *arguments)
+    return run(
+        "ansible-playbook",
+        "fleetgate.proxmox.wire",
+        "-i",
+        str(ROOT / "examples" / EXAMPLE),
+        "-i",
+        str(FOLDER / "inventory.yml"),
+        *arguments,
+    )
 
 
 def main() -> None:
@@ -78,7 +93,9 @@ def show(fleet: Fleet) -> None:
     say("3. The same again, for ever")
     fleet.forget()
     recap = wire()
-    expect("changed=0" in recap and not any(f"changed={number}" in recap for number in range(1, 10)), "nothing was changed")
+    expect(
+        "changed=0" in recap and not any(f"changed={number}" in recap for number in range(1, 10)), "nothing was changed"
+    )
     expect(not fleet.writes(), f"none of {len(fleet.exchanges())} requests was a write")
 
     say(f"4. {PERSON} signs in on every server, through Pocket ID and back")
@@ -95,7 +112,10 @@ def sign_in(person: Person, server, address: str) -> None:
         signed_in = person.sign_in(server.url, "pocketid", address)
     except Refused as refusal:
         sys.exit(f"{server.name}: {refusal}")
-    told = "; ".join(f"{path}: {few(privileges)}" for path, privileges in significant(signed_in.rights).items()) or "no rights"
+    told = (
+        "; ".join(f"{path}: {few(privileges)}" for path, privileges in significant(signed_in.rights).items())
+        or "no rights"
+    )
     print(f"{server.name:14} {signed_in.userid} may {told}")
 
 
@@ -105,7 +125,9 @@ def significant(rights: dict[str, list[str]]) -> dict[str, list[str]]:
 
 
 def few(privileges: list[str]) -> str:
-    return ", ".join(privileges) if len(privileges) < 5 else f"{', '.join(privileges[:3])} and {len(privileges) - 3} more"
+    return (
+        ", ".join(privileges) if len(privileges) < 5 else f"{', '.join(privileges[:3])} and {len(privileges) - 3} more"
+    )
 
 
 def expect(true: bool, what: str) -> None:

@@ -11,7 +11,9 @@ def main():
     sys.path.insert(0, sorted(wheels)[-1])
     from pip._internal.cli.main import main as pip
 
-    return pip(["install", *(argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel"))])
+    return pip(
+        ["install", *(argument for argument in sys.argv[1:] if argument not in ("--no-setuptools", "--no-wheel"))]
+    )
 
 
 if __name__ == "__main__":

@@ -27,4 +27,7 @@ def _told(function):
 
 class FilterModule:
     def filters(self):
-        return {name: _told(getattr(fleet, name)) for name in ("redirect_uris", "clients", "people", "pve_access", "pbs_access")}
+        return {
+            name: _told(getattr(fleet, name))
+            for name in ("redirect_uris", "clients", "people", "pve_access", "pbs_access")
+        }

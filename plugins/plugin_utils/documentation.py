@@ -28,7 +28,9 @@ def lists_of(system, kinds):
         }
     if scopes:
         options["exclusive"] = {
-            "description": ["Scopes in which the declared entries are all that there are, by the list that they are of."],
+            "description": [
+                "Scopes in which the declared entries are all that there are, by the list that they are of."
+            ],
             "type": "dict",
             "suboptions": scopes,
         }

@@ -49,7 +49,9 @@ def clients(hosts, groups, users, members):
     for host in hosts:
         declared = {"callback_urls": [], **first.setdefault(tuple(host["cluster"]), host)["client"]}
         client = shared.setdefault(declared["id"], dict(declared))
-        client["callback_urls"] = list(dict.fromkeys([*client["callback_urls"], *declared["callback_urls"], *host["redirect_uris"]]))
+        client["callback_urls"] = list(
+            dict.fromkeys([*client["callback_urls"], *declared["callback_urls"], *host["redirect_uris"]])
+        )
         problems += [
             f"fleetgate_client: hosts that share the client {client['id']} declare its {option} differently"
             for option in {**client, **declared}
@@ -68,7 +70,9 @@ def clients(hosts, groups, users, members):
                 f"fleetgate_users: {user['username']} has rights, but is in none of the declared groups that may use the client {client['id']};"
                 " put them into a group, or say is_group_restricted of fleetgate_client"
                 for user in users
-                if _wanted(user) and any(_rights(user, product) for product in PRODUCTS) and user["username"] not in inside
+                if _wanted(user)
+                and any(_rights(user, product) for product in PRODUCTS)
+                and user["username"] not in inside
             ]
     refuse(list(dict.fromkeys(problems)))
     return list(shared.values())
@@ -95,13 +99,24 @@ def pve_access(fleet, realm, host):
     inventory has. The rights of a person or group, where declared, are all that it has.
     """
     _check(fleet, host)
-    broken = [f"fleetgate_groups: '{one['name']}' {GROUP.problem(str(one['name']))}" for one in fleet["groups"] if GROUP.problem(str(one["name"]))]
+    broken = [
+        f"fleetgate_groups: '{one['name']}' {GROUP.problem(str(one['name']))}"
+        for one in fleet["groups"]
+        if GROUP.problem(str(one["name"]))
+    ]
     refuse(broken)
     name_in_realm = _naming(realm, fleet)
     entries = {"groups": [], "users": [], "acl": [], "exclusive": []}
     for group in fleet["groups"]:
         groupid = f"{group['name']}-{realm['name']}"
-        _hold(entries, group, host, "groups", groupid, {"groupid": groupid, "comment": group.get("friendly_name") or group["name"]})
+        _hold(
+            entries,
+            group,
+            host,
+            "groups",
+            groupid,
+            {"groupid": groupid, "comment": group.get("friendly_name") or group["name"]},
+        )
     for user in fleet["users"]:
         if not _wanted(user) or _rights(user, "pve") is not None:
             userid = name_in_realm(user["username"])
@@ -136,7 +151,10 @@ def pbs_access(fleet, realm, host, members):
     known = {user["username"]: user for user in fleet["users"]}
     gone = [user["username"] for user in fleet["users"] if not _wanted(user)]
     userids, rows, exclusive = {}, {}, []
-    holders = [(group, members.get(group["name"], group.get("members") or ()) if _wanted(group) else ()) for group in fleet["groups"]]
+    holders = [
+        (group, members.get(group["name"], group.get("members") or ()) if _wanted(group) else ())
+        for group in fleet["groups"]
+    ]
     holders += [(user, (user["username"],) if _wanted(user) else ()) for user in fleet["users"]]
     for holder, usernames in holders:
         rights = _rights(holder, "pbs")
@@ -146,7 +164,11 @@ def pbs_access(fleet, realm, host, members):
         subjects = [name_in_realm(username) for username in usernames if username not in gone]
         exclusive += [{"subject": userid} for userid in subjects]
         if "username" not in holder:
-            exclusive += [{"path": right["path"], "role": role, "realm": realm["name"]} for right in granted for role in right["roles"]]
+            exclusive += [
+                {"path": right["path"], "role": role, "realm": realm["name"]}
+                for right in granted
+                for role in right["roles"]
+            ]
         for username, userid in zip((one for one in usernames if one not in gone), subjects):
             if granted:
                 userids.setdefault(userid, {"userid": userid, **_person(known.get(username, {}))})
@@ -157,8 +179,15 @@ def pbs_access(fleet, realm, host, members):
                     key = right["path"], role, userid
                     rows[key] = rows.get(key, False) or right.get("propagate", True)
     absent = [{"userid": name_in_realm(username), "state": "absent"} for username in gone]
-    acl = [{"path": path, "roles": [role], "users": [userid], "propagate": propagate} for (path, role, userid), propagate in rows.items()]
-    return {"users": [*userids.values(), *absent], "acl": acl, "exclusive": list({tuple(one.items()): one for one in exclusive}.values())}
+    acl = [
+        {"path": path, "roles": [role], "users": [userid], "propagate": propagate}
+        for (path, role, userid), propagate in rows.items()
+    ]
+    return {
+        "users": [*userids.values(), *absent],
+        "acl": acl,
+        "exclusive": list({tuple(one.items()): one for one in exclusive}.values()),
+    }
 
 
 def _wanted(one):
@@ -172,7 +201,11 @@ def _check(fleet, host):
         for holder in fleet[kind]:
             rights = holder.get("rights") or {}
             where = f"fleetgate_{kind}: {holder.get(name)}: rights"
-            problems += [f"{where}: '{product}' is none of {' and '.join(PRODUCTS)}" for product in rights if product not in PRODUCTS]
+            problems += [
+                f"{where}: '{product}' is none of {' and '.join(PRODUCTS)}"
+                for product in rights
+                if product not in PRODUCTS
+            ]
             for product in PRODUCTS:
                 for right in rights.get(product) or ():
                     problems += [f"{where}.{product}: {problem}" for problem in _wrong(right, host["known"])]
@@ -221,7 +254,11 @@ def _naming(realm, fleet):
         email = next((user.get("email") for user in fleet["users"] if user["username"] == username), None)
         if claim == "email" and email:
             return f"{email}@{realm['name']}"
-        why = f"{username} has no declared email" if claim == "email" else "its values are only known to the identity provider"
+        why = (
+            f"{username} has no declared email"
+            if claim == "email"
+            else "its values are only known to the identity provider"
+        )
         raise FleetgateError(
             f"fleetgate_realm.username_claim: with '{claim}' {username} cannot be given rights ahead of the first sign-on ({why}); use preferred_username"
         )

@@ -86,7 +86,9 @@ class InProcessAction(ActionBase):
         found = dict(args)
         for within, options in self.module.uploads.items():
             if within and isinstance(args.get(within), list):
-                found[within] = [self._located(entry, options) if isinstance(entry, dict) else entry for entry in args[within]]
+                found[within] = [
+                    self._located(entry, options) if isinstance(entry, dict) else entry for entry in args[within]
+                ]
             elif not within:
                 found = self._located(found, options)
         return found

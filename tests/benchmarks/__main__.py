@@ -22,7 +22,9 @@ class Bench:
 
     def seconds(self, tasks: list[dict]) -> float:
         """Wall time of a play with these tasks, without that of an empty one; the median of some runs."""
-        return statistics.median(self._once(tasks) for _run in range(RUNS)) - statistics.median(self._once([]) for _run in range(RUNS))
+        return statistics.median(self._once(tasks) for _run in range(RUNS)) - statistics.median(
+            self._once([]) for _run in range(RUNS)
+        )
 
     def requests(self, tasks: list[dict]) -> int:
         self.fleet.forget()
@@ -47,7 +49,10 @@ def cluster(bench: Bench, **secret) -> list[dict]:
     state = {
         "realms": [{"realm": "sso", **REALM}],
         "groups": [{"groupid": group} for group in groups],
-        "roles": [{"roleid": "Operate", "privs": ["VM.PowerMgmt", "VM.Console"]}, {"roleid": "Look", "privs": ["VM.Audit"]}],
+        "roles": [
+            {"roleid": "Operate", "privs": ["VM.PowerMgmt", "VM.Console"]},
+            {"roleid": "Look", "privs": ["VM.Audit"]},
+        ],
         "users": [{"userid": "monitor@pve"}],
         "tokens": [{"userid": "monitor@pve", "tokenid": "pulse", **secret}],
         "acl": [
@@ -65,20 +70,31 @@ def main() -> None:
         bench.seconds(loop(bench))
         inside = bench.seconds(loop(bench))
         ordinary = bench.seconds(loop(bench, vars={"fleetgate_execute_on": "target"}))
-        print(f"{ITEMS} single-object tasks in a loop, nothing to change: the ordinary module path takes {ordinary / inside:.1f} times as long")
+        print(
+            f"{ITEMS} single-object tasks in a loop, nothing to change: the ordinary module path takes {ordinary / inside:.1f} times as long"
+        )
         print(f"  ({ordinary:.2f} s against {inside:.2f} s, without the {RUNS} runs' start of ansible itself)")
         first = bench.requests(cluster(bench, return_secret=True))
         again = bench.requests(cluster(bench))
         print("pve_state for one realm, three groups, two roles, six ACL entries, one user with a token:")
         print(f"  {again} requests where nothing is to be changed, {first} where everything is made")
         singles = bench.requests(single_tasks(bench))
-        print(f"  the same as single tasks, nothing to be changed: {singles / again:.1f} times the requests ({singles})")
+        print(
+            f"  the same as single tasks, nothing to be changed: {singles / again:.1f} times the requests ({singles})"
+        )
 
 
 def single_tasks(bench: Bench) -> list[dict]:
     """The state of `cluster`, an object a task."""
     state = cluster(bench)[0]["fleetgate.proxmox.pve_state"]
-    modules = {"realms": "pve_realm", "groups": "pve_group", "roles": "pve_role", "users": "pve_user", "tokens": "pve_token", "acl": "pve_acl"}
+    modules = {
+        "realms": "pve_realm",
+        "groups": "pve_group",
+        "roles": "pve_role",
+        "users": "pve_user",
+        "tokens": "pve_token",
+        "acl": "pve_acl",
+    }
     return [task(bench, module, **entry) for kind, module in modules.items() for entry in state[kind]]
 
 

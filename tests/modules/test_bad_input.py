@@ -54,7 +54,9 @@ CASES = {
     "a missing key in an entry": ("pve_state", {"users": [{"comment": "x"}]}, r"users\[0\]: missing required arguments: userid"),
     "a bad value in an entry": ("pve_state", {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]}, r"users\[1\]\.email: 'b' is not an e-mail"),
     "an object declared twice": (
-        "pve_state", {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]}, r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before"
+        "pve_state",
+        {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
+        r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before",
     ),
     "an ACL for what is being removed": (
         "pve_state",
@@ -71,7 +73,7 @@ CASES = {
     "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
     "a secret file that cannot be": (
-        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"}, "secret_file: .* cannot be written .*make its folder first"
+        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"}, "secret_file: .*make its folder first"
     ),
     "a secret file that is lost": (
         "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"

@@ -27,12 +27,18 @@ class Person:
         self._provider = provider
         self._trust = trust
         self._session = requests.Session()
-        found = self._ask("GET", "/api/users", "look for the account", params={"search": username}, headers={"X-API-Key": api_key})
+        found = self._ask(
+            "GET", "/api/users", "look for the account", params={"search": username}, headers={"X-API-Key": api_key}
+        )
         user = next((one for one in found.json()["data"] if one["username"] == username), None)
         if user is None:
             raise Refused(f"Pocket ID knows nobody called {username}")
         code = self._ask(
-            "POST", f"/api/users/{user['id']}/one-time-access-token", "get a one-time code", json={}, headers={"X-API-Key": api_key}
+            "POST",
+            f"/api/users/{user['id']}/one-time-access-token",
+            "get a one-time code",
+            json={},
+            headers={"X-API-Key": api_key},
         ).json()["token"]
         self._ask("POST", f"/api/one-time-access-token/{code}", "sign in at Pocket ID")
 
@@ -53,8 +59,12 @@ class Person:
         target = answer.headers.get("Location", "")
         if "interaction=" in target:
             number = parse_qs(urlsplit(target).query)["interaction"][0]
-            consent = self._ask("POST", f"/api/oidc/interactions/{number}/complete", "consent", json={"step": "consent"}).json()
-            target = self._ask("GET", consent["redirectUrl"], "go on", allow_redirects=False).headers.get("Location", "")
+            consent = self._ask(
+                "POST", f"/api/oidc/interactions/{number}/complete", "consent", json={"step": "consent"}
+            ).json()
+            target = self._ask("GET", consent["redirectUrl"], "go on", allow_redirects=False).headers.get(
+                "Location", ""
+            )
         if "code=" not in target:
             raise Refused(f"Pocket ID sends no code, but to {target}")
         return target

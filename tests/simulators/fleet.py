@@ -90,7 +90,12 @@ class Fleet:
         provider = {"type": "pocketid", "url": self.pocketid.url, "api_key": self.api_key, "ca_path": trust}
 
         def host(server: Server, name: str) -> dict:
-            api = {"api_port": server.port, "api_token_id": "root@pam!fleet", "api_token_secret": self.tokens[name], "ca_path": trust}
+            api = {
+                "api_port": server.port,
+                "api_token_id": "root@pam!fleet",
+                "api_token_secret": self.tokens[name],
+                "ca_path": trust,
+            }
             return {"ansible_host": server.host, "fleetgate_api": api, "fleetgate_idp": provider}
 
         clusters = {name: host(nodes[0], name) for name, nodes in self.pve.items()}
@@ -124,7 +129,9 @@ class FleetServers:
         host = "127.0.30.1"
         # the issuer is part of what the server says, so the port must be known first
         port = POCKETID_PORT if self._real_ports else free_port(host)
-        simulator = PocketIdSimulator(self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key)
+        simulator = PocketIdSimulator(
+            self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key
+        )
         self.fleet.pocketid = self._serve(stack, "pocketid", simulator.app(), host, port)
 
     def _start_cluster(self, stack: ExitStack, number: int, name: str, nodes: tuple[str, ...]) -> None:
@@ -139,7 +146,9 @@ class FleetServers:
             trust=self.fleet.authority.bundle,
         )
         port = PVE_PORT if self._real_ports else 0
-        self.fleet.pve[name] = [self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()]
+        self.fleet.pve[name] = [
+            self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()
+        ]
 
     def _start_backup(self, stack: ExitStack, number: int, name: str) -> None:
         simulator = PbsSimulator(

@@ -56,9 +56,7 @@ class Client:
     audiences: list[str]
 
     @classmethod
-    def of_realm(
-        cls, settings: Mapping[str, Any], redirect_url: str, split_list: Callable[[str], list[str]]
-    ) -> Client:
+    def of_realm(cls, settings: Mapping[str, Any], redirect_url: str, split_list: Callable[[str], list[str]]) -> Client:
         """`settings` as the realm has them; `split_list` is how the product reads a list in one string."""
         return cls(
             issuer=settings["issuer-url"],
@@ -294,7 +292,8 @@ def _signing_key(header: dict, keys: list[dict], client: Client) -> Key:
             raise OpenIdError("symmetric signatures are disallowed for public clients")
         return OctKey.import_key(client.client_key)
     fitting = [
-        key for key in keys
+        key
+        for key in keys
         if key.get("kty") == KEY_TYPES.get(algorithm[:2], "none")
         and kid in (None, key.get("kid"))
         and key.get("use", "sig") == "sig"

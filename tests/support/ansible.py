@@ -29,11 +29,19 @@ class Run:
 
     @property
     def changed(self) -> list[str]:
-        return [f"{row['host']}: {row['task']}" for row in self.rows if row["result"].get("changed") and not row["outcome"].startswith("item")]
+        return [
+            f"{row['host']}: {row['task']}"
+            for row in self.rows
+            if row["result"].get("changed") and not row["outcome"].startswith("item")
+        ]
 
     @property
     def failed(self) -> list[str]:
-        return [f"{row['host']}: {row['task']}: {row['result'].get('msg')}" for row in self.rows if row["outcome"] == "failed"]
+        return [
+            f"{row['host']}: {row['task']}: {row['result'].get('msg')}"
+            for row in self.rows
+            if row["outcome"] == "failed"
+        ]
 
     def succeeded(self) -> Run:
         assert self.code == 0, self.output
@@ -75,7 +83,11 @@ class Ansible:
         """Run a playbook, by its path or by its name in the collection."""
         self._count += 1
         record = self._folder / f"record{self._count}"
-        told = {"ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"), "ANSIBLE_CALLBACKS_ENABLED": "record", "FLEETGATE_RECORD": str(record)}
+        told = {
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
+            "FLEETGATE_RECORD": str(record),
+        }
         done = self.program("ansible-playbook", name, *arguments, **told, **environment)
         rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
         return Run(arguments, done.returncode, done.stdout, rows)
@@ -92,5 +104,11 @@ class Ansible:
         }
         command = [str(Path(sys.executable).with_name(name)), *arguments]
         return subprocess.run(
-            command, env={**os.environ, **settings, **environment}, cwd=self._folder, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            env={**os.environ, **settings, **environment},
+            cwd=self._folder,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )

@@ -17,7 +17,10 @@ HOST = {"name": "lab", "groups": ["pve", "development"], "known": ["lab", "pve",
 ADMINS = {
     "name": "admins",
     "members": ["alice", "bob"],
-    "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}], "pbs": [{"path": "/", "roles": ["Admin"], "propagate": False}]},
+    "rights": {
+        "pve": [{"path": "/", "roles": ["Administrator"]}],
+        "pbs": [{"path": "/", "roles": ["Admin"], "propagate": False}],
+    },
 }
 ALICE = {"username": "alice", "email": "alice@example.org", "first_name": "Alice", "last_name": "A"}
 
@@ -30,7 +33,11 @@ ALICE = {"username": "alice", "email": "alice@example.org", "first_name": "Alice
         (["PVE.Example.org", "pve1", "pve1"], "", ["https://pve.example.org:8006", "https://pve1:8006"]),
         (["192.0.2.1", "2001:db8::1"], "example.org", ["https://192.0.2.1:8006", "https://[2001:db8::1]:8006"]),
         # proxies: browsers leave out the port 443
-        (["pve.example.org:443", "pve:8443", "[2001:db8::1]:443"], "", ["https://pve.example.org", "https://pve:8443", "https://[2001:db8::1]"]),
+        (
+            ["pve.example.org:443", "pve:8443", "[2001:db8::1]:443"],
+            "",
+            ["https://pve.example.org", "https://pve:8443", "https://[2001:db8::1]"],
+        ),
     ],
 )
 def test_redirect_uris_are_origins_as_browsers_send_them(fleet, names, domain, expected):
@@ -48,7 +55,9 @@ class TestClients:
         assert client["append"] == ["callback_urls"]
 
     def test_nodes_of_one_cluster_use_the_client_of_the_first(self, fleet):
-        (client,) = fleet.clients([host(number, ["lab", "pve1", "pve2"], id=f"pve{number}") for number in (1, 2)], [], [], {})
+        (client,) = fleet.clients(
+            [host(number, ["lab", "pve1", "pve2"], id=f"pve{number}") for number in (1, 2)], [], [], {}
+        )
         assert client["id"] == "pve1"
         assert client["callback_urls"] == ["https://pve1:8006", "https://pve2:8006"]
 
@@ -70,7 +79,9 @@ class TestClients:
     def test_who_has_rights_but_could_not_sign_in_is_told(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]}}
         assert fleet.clients([host(1, id="pve")], [ADMINS], [person], {"admins": ["alice"]})
-        with pytest.raises(Exception, match="alice has rights, but is in none of the declared groups that may use the client pve"):
+        with pytest.raises(
+            Exception, match="alice has rights, but is in none of the declared groups that may use the client pve"
+        ):
             fleet.clients([host(1, id="pve")], [ADMINS], [person], {"admins": ["bob"]})
 
 
@@ -82,16 +93,22 @@ class TestPve:
         assert access["users"] == []
 
     def test_the_rights_that_are_declared_are_all_that_it_has(self, fleet):
-        access = fleet.pve_access({"users": [], "groups": [ADMINS, {"name": "elsewhere", "rights": {"pbs": []}}]}, REALM, HOST)
+        access = fleet.pve_access(
+            {"users": [], "groups": [ADMINS, {"name": "elsewhere", "rights": {"pbs": []}}]}, REALM, HOST
+        )
         assert access["exclusive"] == [{"subject": "admins-pocketid"}]
 
     def test_what_is_declared_absent_is_removed(self, fleet):
-        access = fleet.pve_access({"users": [{"username": "bob", "state": "absent"}], "groups": [{**ADMINS, "state": "absent"}]}, REALM, HOST)
+        access = fleet.pve_access(
+            {"users": [{"username": "bob", "state": "absent"}], "groups": [{**ADMINS, "state": "absent"}]}, REALM, HOST
+        )
         assert access["groups"] == [{"groupid": "admins-pocketid", "state": "absent"}]
         assert access["users"] == [{"userid": "bob@pocketid", "state": "absent"}]
         assert access["acl"] == []
 
-    @pytest.mark.parametrize(("hosts", "applies"), [(["lab"], True), (["development"], True), (["berlin"], False), ([], False)])
+    @pytest.mark.parametrize(
+        ("hosts", "applies"), [(["lab"], True), (["development"], True), (["berlin"], False), ([], False)]
+    )
     def test_a_right_counts_where_it_says(self, fleet, hosts, applies):
         group = {"name": "developers", "rights": {"pve": [{"path": "/", "roles": ["PVEAdmin"], "hosts": hosts}]}}
         access = fleet.pve_access({"users": [], "groups": [group]}, REALM, HOST)
@@ -110,21 +127,33 @@ class TestPbs:
         access = fleet.pbs_access({"users": [ALICE], "groups": [ADMINS]}, REALM, HOST, {})
         assert [user["userid"] for user in access["users"]] == ["alice@pocketid", "bob@pocketid"]
         assert access["acl"] == [
-            {"path": "/", "roles": ["Admin"], "propagate": False, "users": [f"{name}@pocketid"]} for name in ("alice", "bob")
+            {"path": "/", "roles": ["Admin"], "propagate": False, "users": [f"{name}@pocketid"]}
+            for name in ("alice", "bob")
         ]
-        assert access["exclusive"] == [{"subject": "alice@pocketid"}, {"subject": "bob@pocketid"}, {"path": "/", "role": "Admin", "realm": "pocketid"}]
+        assert access["exclusive"] == [
+            {"subject": "alice@pocketid"},
+            {"subject": "bob@pocketid"},
+            {"path": "/", "role": "Admin", "realm": "pocketid"},
+        ]
 
     def test_the_right_of_a_person_takes_nothing_from_others(self, fleet):
         person = {**ALICE, "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
-        assert fleet.pbs_access({"users": [person], "groups": []}, REALM, HOST, {})["exclusive"] == [{"subject": "alice@pocketid"}]
+        assert fleet.pbs_access({"users": [person], "groups": []}, REALM, HOST, {})["exclusive"] == [
+            {"subject": "alice@pocketid"}
+        ]
 
     def test_of_two_groups_that_give_the_same_role_the_one_that_reaches_further_counts(self, fleet):
         group = {"name": "others", "members": ["alice"], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
         access = fleet.pbs_access({"users": [], "groups": [ADMINS, group]}, REALM, HOST, {})
-        assert {entry["users"][0]: entry["propagate"] for entry in access["acl"]} == {"alice@pocketid": True, "bob@pocketid": False}
+        assert {entry["users"][0]: entry["propagate"] for entry in access["acl"]} == {
+            "alice@pocketid": True,
+            "bob@pocketid": False,
+        }
 
     def test_who_is_declared_absent_is_removed(self, fleet):
-        access = fleet.pbs_access({"users": [{"username": "bob", "state": "absent"}], "groups": [ADMINS]}, REALM, HOST, {})
+        access = fleet.pbs_access(
+            {"users": [{"username": "bob", "state": "absent"}], "groups": [ADMINS]}, REALM, HOST, {}
+        )
         assert access["users"] == [{"userid": "alice@pocketid"}, {"userid": "bob@pocketid", "state": "absent"}]
         assert [entry["users"] for entry in access["acl"]] == [["alice@pocketid"]]
 
@@ -138,7 +167,9 @@ class TestPbs:
         access = fleet.pbs_access({"users": [ALICE], "groups": [group]}, {**REALM, "username_claim": "email"}, HOST, {})
         assert access["acl"][0]["users"] == ["alice@example.org@pocketid"]
 
-    @pytest.mark.parametrize(("claim", "why"), [("sub", "only known to the identity provider"), ("email", "bob has no declared email")])
+    @pytest.mark.parametrize(
+        ("claim", "why"), [("sub", "only known to the identity provider"), ("email", "bob has no declared email")]
+    )
     def test_names_that_are_not_known_ahead_are_refused(self, fleet, claim, why):
         with pytest.raises(Exception, match=why):
             fleet.pbs_access({"users": [ALICE], "groups": [ADMINS]}, {**REALM, "username_claim": claim}, HOST, {})
@@ -148,7 +179,10 @@ class TestPbs:
     ("rights", "problem"),
     [
         ({"pev": []}, "'pev' is none of pve and pbs"),
-        ({"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]}, "'pve11' in hosts is no host or group of the inventory"),
+        (
+            {"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]},
+            "'pve11' in hosts is no host or group of the inventory",
+        ),
         ({"pve": [{"path": "/", "roles": ["x"], "hosts": "lab"}]}, "hosts must be a list"),
         ({"pbs": [{"path": "/", "rolls": ["x"]}]}, "unknown option rolls; known are path, roles, propagate, hosts"),
         ({"pbs": [{"roles": ["x"]}]}, "path is missing"),
@@ -156,7 +190,10 @@ class TestPbs:
 )
 def test_rights_that_would_count_nowhere_are_refused(fleet, rights, problem):
     group = {"name": "admins", "members": [], "rights": rights}
-    for access in (lambda: fleet.pve_access({"users": [], "groups": [group]}, REALM, HOST), lambda: fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {})):
+    for access in (
+        lambda: fleet.pve_access({"users": [], "groups": [group]}, REALM, HOST),
+        lambda: fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {}),
+    ):
         with pytest.raises(Exception, match=problem):
             access()
 

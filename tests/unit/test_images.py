@@ -33,7 +33,7 @@ def test_another_picture_is_not(same, name):
     places = {"png": b"IDAT", "webp": b"VP8L"}
     chunk = places.get(name.rpartition(".")[2])
     place = sent.index(chunk) + 12 if chunk else len(sent) - 4
-    other = sent[:place] + bytes([sent[place] ^ 1]) + sent[place + 1:]
+    other = sent[:place] + bytes([sent[place] ^ 1]) + sent[place + 1 :]
     assert same(sent, sent)
     assert not same(sent, other)
     assert not any(same(sent, file.read_bytes()) for file in LOGOS.iterdir() if file.name != name)

@@ -39,7 +39,9 @@ def test_every_module_is_in_the_action_group_of_its_system_and_in_all():
 @pytest.mark.parametrize("module", MODULES)
 def test_a_module_is_documentation_and_two_lines(module):
     text = (ROOT / f"plugins/modules/{module}.py").read_text()
-    code = text[text.index("\nfrom ..module_utils"):].replace('\n\n\ndef main():\n    MODULE.main()\n\n\nif __name__ == "__main__":\n    main()\n', "")
+    code = text[text.index("\nfrom ..module_utils") :].replace(
+        '\n\n\ndef main():\n    MODULE.main()\n\n\nif __name__ == "__main__":\n    main()\n', ""
+    )
     statements = [line for line in code.splitlines() if line]
     assert len(statements) <= 2, statements
 
@@ -48,7 +50,11 @@ def test_a_module_is_documentation_and_two_lines(module):
 def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(system):
     spec = load(f"{system}_state").MODULE.argument_spec
     connection = {option for option in spec if "options" not in spec[option]}
-    kinds = {option: spec[option]["options"] for option in spec if spec[option]["type"] == "list" and "options" in spec[option]}
+    kinds = {
+        option: spec[option]["options"]
+        for option in spec
+        if spec[option]["type"] == "list" and "options" in spec[option]
+    }
     assert kinds
     for option, entry in kinds.items():
         one = load(f"{system}_{option if option == 'acl' else option.removesuffix('s')}").MODULE.argument_spec
@@ -59,7 +65,18 @@ def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(sys
 @pytest.mark.parametrize("module", MODULES)
 def test_options_that_hold_secrets_are_not_logged(module):
     """By the name of the option; those that only name or steer a secret are listed."""
-    harmless = {"api_token_id", "secret_file", "return_secret", "replace_secret", "show_secrets", "tokenid", "token_name", "tokens", "keys", "append"}
+    harmless = {
+        "api_token_id",
+        "secret_file",
+        "return_secret",
+        "replace_secret",
+        "show_secrets",
+        "tokenid",
+        "token_name",
+        "tokens",
+        "keys",
+        "append",
+    }
 
     def check(spec):
         for name, option in spec.items():

@@ -38,7 +38,9 @@ class Patience(Retry):
 
 
 def patient_adapter():
-    return HTTPAdapter(max_retries=Patience(total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False))
+    return HTTPAdapter(
+        max_retries=Patience(total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False)
+    )
 
 
 class Authorization(requests.auth.AuthBase if requests else object):
@@ -129,7 +131,9 @@ class Client:
         except OSError as error:
             gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
             untrusted = isinstance(error, requests.exceptions.SSLError)
-            raise FleetgateError(unreachable(self.title, self.base_url, error), verb=verb, path=route, no_answer=gone and not untrusted) from None
+            raise FleetgateError(
+                unreachable(self.title, self.base_url, error), verb=verb, path=route, no_answer=gone and not untrusted
+            ) from None
         if response.status_code < 300 or response.status_code in may_be:
             return response
         if response.status_code < 400:
@@ -146,9 +150,8 @@ class Client:
             return self.unwrap(response)
         except (ValueError, KeyError, TypeError):
             kind = response.headers.get("Content-Type", "no type")
-            raise FleetgateError(
-                f"{self.title}: the answer of {response.url.partition('?')[0]} ({kind}) is none of this API; check the address, and what stands before the server"
-            ) from None
+            where = f"the answer of {response.url.partition('?')[0]} ({kind}) is none of this API"
+            raise FleetgateError(f"{self.title}: {where}; check the address, and what stands before it") from None
 
 
 def unreachable(title, url, error):
@@ -169,7 +172,9 @@ def _innermost(error):
     """The cause at the bottom of a chain of exceptions, which is the only part that means something to people."""
     cause = error
     while True:
-        inner = getattr(cause, "reason", None) or next((one for one in cause.args if isinstance(one, BaseException)), None)
+        inner = getattr(cause, "reason", None) or next(
+            (one for one in cause.args if isinstance(one, BaseException)), None
+        )
         if not isinstance(inner, BaseException):
             return str(cause.args[-1] if cause.args else cause)
         cause = inner
@@ -185,4 +190,6 @@ def verification(params):
 
 def require_requests():
     if requests is None:
-        raise FleetgateError("the Python package requests is needed on the node that runs the task: pip install requests")
+        raise FleetgateError(
+            "the Python package requests is needed on the node that runs the task: pip install requests"
+        )

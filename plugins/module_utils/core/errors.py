@@ -31,7 +31,12 @@ class FleetgateError(Exception):
         if self.secrets:
             result["secrets"] = self.secrets
         if self.verb:
-            result["request"] = {"verb": self.verb, "path": self.path, "status": self.status, "no_answer": self.no_answer}
+            result["request"] = {
+                "verb": self.verb,
+                "path": self.path,
+                "status": self.status,
+                "no_answer": self.no_answer,
+            }
         return result
 
 

@@ -121,7 +121,11 @@ class Number:
 
     def problem(self, value):
         if value < self.least or (self.most is not None and value > self.most):
-            return f"must be from {self.least} to {self.most}" if self.most is not None else f"must be at least {self.least}"
+            return (
+                f"must be from {self.least} to {self.most}"
+                if self.most is not None
+                else f"must be at least {self.least}"
+            )
         return None
 
 
@@ -138,7 +142,11 @@ class Names:
     empty = ()
 
     def spec(self):
-        return {"type": "list", "elements": "str", **({"choices": list(self.each.choices)} if self.each.choices else {})}
+        return {
+            "type": "list",
+            "elements": "str",
+            **({"choices": list(self.each.choices)} if self.each.choices else {}),
+        }
 
     def decode(self, wire):
         if wire is None:

@@ -48,7 +48,11 @@ class Definition:
         except Exception as error:  # pylint: disable=broad-exception-caught
             # its text may hold anything, secrets too, so only its kind and its place are told
             trace = "".join(traceback.format_tb(error.__traceback__))
-            return {"failed": True, "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}", "trace": trace}
+            return {
+                "failed": True,
+                "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}",
+                "trace": trace,
+            }
 
     def finish(self, result, params, hidden):
         """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
@@ -68,8 +72,13 @@ def argument_problems(argument_spec, params, way=""):
 
     Ansible itself stops at the first problem and does not say in which entry of a list it is.
     """
-    flat = {name: {key: value for key, value in option.items() if key != "options"} for name, option in argument_spec.items()}
-    problems = [f"{way}{_reword(problem)}" for problem in ArgumentSpecValidator(flat).validate(_given(params)).error_messages]
+    flat = {
+        name: {key: value for key, value in option.items() if key != "options"}
+        for name, option in argument_spec.items()
+    }
+    problems = [
+        f"{way}{_reword(problem)}" for problem in ArgumentSpecValidator(flat).validate(_given(params)).error_messages
+    ]
     for name, option in argument_spec.items():
         given = params.get(name)
         if "options" not in option:
@@ -78,7 +87,11 @@ def argument_problems(argument_spec, params, way=""):
             problems += argument_problems(option["options"], given, f"{way}{name}: ")
         for index, entry in enumerate(given if isinstance(given, list) else ()):
             where = f"{way}{name}[{index}]: "
-            problems += argument_problems(option["options"], entry, where) if isinstance(entry, dict) else [f"{where}must be a dictionary"]
+            problems += (
+                argument_problems(option["options"], entry, where)
+                if isinstance(entry, dict)
+                else [f"{where}must be a dictionary"]
+            )
     return problems
 
 
@@ -114,5 +127,8 @@ class _Module(AnsibleModule):
         checked = getattr(self, "validation_result", None)
         if checked is not None and checked.error_messages:
             problems = argument_problems(self.argument_spec, self.params) or checked.error_messages
-            msg, result = "; ".join(problems), {"problems": problems, "invocation": {"module_args": _known(self.argument_spec, self.params)}}
+            msg, result = "; ".join(problems), {
+                "problems": problems,
+                "invocation": {"module_args": _known(self.argument_spec, self.params)},
+            }
         super().fail_json(msg, **result)

@@ -45,7 +45,9 @@ def shortcomings(issuer, document, keys, scopes, claims):
     said = document["issuer"]
     problems = []
     if said != issuer:
-        problems.append(f"the issuer calls itself '{said}' and not '{issuer}': realms must have exactly '{said}', slash for slash")
+        problems.append(
+            f"the issuer calls itself '{said}' and not '{issuer}': realms must have exactly '{said}', slash for slash"
+        )
     problems += [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
     if "code" not in document.get("response_types_supported", ("code",)):
         problems.append("it does not support the response type code")
@@ -55,7 +57,9 @@ def shortcomings(issuer, document, keys, scopes, claims):
         problems.append("its key set has no RSA key, so no signature of RS256 can be verified")
     for word, wanted in (("scope", scopes), ("claim", claims)):
         known = document.get(f"{word}s_supported")
-        problems += [f"it does not know the {word} {name}" for name in wanted if known is not None and name not in known]
+        problems += [
+            f"it does not know the {word} {name}" for name in wanted if known is not None and name not in known
+        ]
     return problems
 
 
@@ -74,4 +78,6 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
         answer = None
     if answer in ("invalid_grant", "invalid_client"):
         return answer == "invalid_grant"
-    raise FleetgateError(f"{client.title}: {token_endpoint} does not say whether the secret of {client_id} is right ({response.status_code} {answer})")
+    raise FleetgateError(
+        f"{client.title}: {token_endpoint} does not say whether the secret of {client_id} is right ({response.status_code} {answer})"
+    )

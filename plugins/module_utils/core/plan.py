@@ -100,7 +100,11 @@ def make_plan(world, declared, scopes):
         if name in scopes:
             needs.append((resource.seen_with, f"to see all {resource.plural}"))
             surplus = {key: one for key, one in found.items() if key not in rows and resource.within(scopes[name], key)}
-            problems += [f"exclusive: {resource.label(key)} {why}" for key in surplus for why in resource.forbidden_surplus(key, world)]
+            problems += [
+                f"exclusive: {resource.label(key)} {why}"
+                for key in surplus
+                for why in resource.forbidden_surplus(key, world)
+            ]
             plan.changes += [Change(resource, key, one, None) for key, one in surplus.items()]
     known = {(one.resource.name, one.key) for one in plan.changes}
     cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
@@ -123,7 +127,9 @@ def _rows(world, resource, entries, problems):
                 if other.get(option) is None:
                     other[option] = value
                 elif value is not None and value != other[option]:
-                    problems.append(f"{one.where}{option}: '{value}' for {resource.label(key)}, which is declared with '{other[option]}' before")
+                    problems.append(
+                        f"{one.where}{option}: '{value}' for {resource.label(key)}, which is declared with '{other[option]}' before"
+                    )
     return rows
 
 
@@ -142,7 +148,9 @@ def _outcome(resource, key, found, change):
     values = {one.option: one.absent for one in resource.fields}
     values.update(zip(resource.key, key))
     values.update(found.values if found else {})
-    values.update({option: resource.field(option).settled(value) for option, value in change.values.items()} if change else {})
+    values.update(
+        {option: resource.field(option).settled(value) for option, value in change.values.items()} if change else {}
+    )
     return resource.public(values)
 
 
@@ -172,9 +180,13 @@ def _dangling(world, plan, present):
 def _order(world, plan):
     """What others depend on is made first and removed last."""
     for kind in world.resources.values():
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and not change.removes], world)
+        plan.steps += kind.steps(
+            [change for change in plan.changes if change.resource is kind and not change.removes], world
+        )
     for kind in reversed(world.resources.values()):
-        plan.steps += kind.steps([change for change in plan.changes if change.resource is kind and change.removes], world)
+        plan.steps += kind.steps(
+            [change for change in plan.changes if change.resource is kind and change.removes], world
+        )
 
 
 def apply_plan(plan, world, done):
@@ -183,7 +195,9 @@ def apply_plan(plan, world, done):
     for step in plan.steps:
         keeper = SecretFile(step.secret.file) if step.secret and step.secret.file else None
         try:
-            answer = world.client.write(step.verb, world.identify(step.path, made), world.identify(step.body, made), upload=step.upload)
+            answer = world.client.write(
+                step.verb, world.identify(step.path, made), world.identify(step.body, made), upload=step.upload
+            )
             done.append(step.shown())
             if step.secret and step.secret.returned:
                 plan.secrets[step.secret.owner] = answer[step.secret.answer]
@@ -205,7 +219,9 @@ class SecretFile:
         try:
             self._descriptor = os.open(self._draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
-            raise FleetgateError(f"secret_file: '{path}' cannot be written on the node that runs the task ({error.strerror})") from None
+            raise FleetgateError(
+                f"secret_file: '{path}' cannot be written on the node that runs the task ({error.strerror})"
+            ) from None
 
     def keep(self, secret):
         os.write(self._descriptor, f"{secret}\n".encode())
@@ -227,15 +243,27 @@ def converge(client, resources, declared, scopes, check_mode):
     plan = make_plan(world, declared, scopes)
     objects = plan.objects
     if check_mode:
-        plan.secrets.update({step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned})
+        plan.secrets.update(
+            {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
+        )
     elif plan.steps:
         done = []
         try:
             apply_plan(plan, world, done)
             after = make_plan(World(client, resources), declared, scopes)
-            refuse([f"the server accepted the request but did not keep it: {step.reason}" for step in after.steps if not step.secret])
+            refuse(
+                [
+                    f"the server accepted the request but did not keep it: {step.reason}"
+                    for step in after.steps
+                    if not step.secret
+                ]
+            )
         except FleetgateError as error:
             error.done, error.secrets = done, plan.secrets
             raise
         objects = after.objects
-    return {"changed": bool(plan.steps), "diff": plan.diff(), "plan": [step.shown() for step in plan.steps]}, objects, plan.secrets
+    return (
+        {"changed": bool(plan.steps), "diff": plan.diff(), "plan": [step.shown() for step in plan.steps]},
+        objects,
+        plan.secrets,
+    )

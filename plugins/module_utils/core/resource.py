@@ -215,7 +215,9 @@ class Resource:
             if one.kind.same(has, one.settled(wanted)):
                 continue
             if one.immutable:
-                problems.append((one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}"))
+                problems.append(
+                    (one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}")
+                )
             values[one.option] = wanted
         if found is None:
             missing = [one.option for one in self.fields if one.needed and values.get(one.option) in (None, "")]
@@ -255,12 +257,22 @@ class Resource:
 
     def steps_for(self, change, world) -> list:
         if change.removes:
-            return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))]
+            return [
+                Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))
+            ]
         if change.creates:
             path = self.item(change.key) if self.made_at_item else self.collection
-            return [Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))]
+            return [
+                Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))
+            ]
         return [
-            Step("PUT", self.item(change.key), f"{change.label}: {', '.join(sorted(change.values))}", body=self.written(change), needs=self.rights(change))
+            Step(
+                "PUT",
+                self.item(change.key),
+                f"{change.label}: {', '.join(sorted(change.values))}",
+                body=self.written(change),
+                needs=self.rights(change),
+            )
         ]
 
     def item(self, key) -> tuple:

@@ -20,7 +20,9 @@ class System:
     `facts` are things to read that are no resources: a function from client to value for each name.
     """
 
-    def __init__(self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict, lookups: tuple = ()):
+    def __init__(
+        self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict, lookups: tuple = ()
+    ):
         self.connection = connection
         self.address = address
         self.connect = connect
@@ -47,7 +49,11 @@ class System:
             result[name] = there if resource.many else next(iter(there), {})
             return {**result, **{"secret": secret for secret in secrets.values()}}
 
-        spec = {**self.connection, **resource.spec(), **({"exclusive": _scopes_spec(resource)} if resource.scope else {})}
+        spec = {
+            **self.connection,
+            **resource.spec(),
+            **({"exclusive": _scopes_spec(resource)} if resource.scope else {}),
+        }
         return Definition(spec, run, self.address, {"": resource.uploads})
 
     def state(self):
@@ -63,13 +69,20 @@ class System:
             exclusive = (params["exclusive"] if scoped else None) or {}
             scopes = {one.name: exclusive.get(one.plural) for one in scoped}
             result, objects, secrets = self._converge(params, check_mode, entries, scopes)
-            result.update({resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects})
+            result.update(
+                {resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects}
+            )
             return {**result, **({"secrets": secrets} if secrets else {})}
 
-        spec = {one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False} for one in self.resources}
+        spec = {
+            one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False}
+            for one in self.resources
+        }
         if scoped:
             spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in scoped}}
-        return Definition({**self.connection, **spec}, run, self.address, {one.plural: one.uploads for one in self.resources})
+        return Definition(
+            {**self.connection, **spec}, run, self.address, {one.plural: one.uploads for one in self.resources}
+        )
 
     def info(self):
         """The module that reads; its lists can be given to the state module, and change nothing there."""
@@ -81,13 +94,17 @@ class System:
             world = World(client, resources.values())
             result = {"changed": False}
             partly = [one for name, one in resources.items() if name in params["gather"] and one.seen_with]
-            missing = client.missing_rights([(one.seen_with, f"without it {one.plural} may be left out") for one in partly])
+            missing = client.missing_rights(
+                [(one.seen_with, f"without it {one.plural} may be left out") for one in partly]
+            )
             if missing:
                 result["warnings"] = missing
             for subject in params["gather"]:
                 if subject in resources:
                     objects = world.found(resources[subject].name, None).values()
-                    result[subject] = [resources[subject].public(one.values, params.get("show_secrets", False)) for one in objects]
+                    result[subject] = [
+                        resources[subject].public(one.values, params.get("show_secrets", False)) for one in objects
+                    ]
                 else:
                     result[subject] = self.facts[subject](client)
             return result
@@ -106,13 +123,23 @@ class System:
         for resource in self.resources:
             problems += resource.clashes([one.entry for one in declared if one.resource is resource])
             for index, scope in enumerate(scopes.get(resource.name) or ()):
-                where = f"exclusive[{index}]" if len(entries) == 1 and not entries[0][2] else f"exclusive.{resource.plural}[{index}]"
+                where = (
+                    f"exclusive[{index}]"
+                    if len(entries) == 1 and not entries[0][2]
+                    else f"exclusive.{resource.plural}[{index}]"
+                )
                 problems += [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, scope)]
                 if not any(scope.values()):
                     problems.append(f"{where}: must name at least one of {', '.join(scope)}")
         refuse(problems)
         client = self.client(params, check_mode)
-        return converge(client, (*self.resources, *self.lookups), declared, {name: one for name, one in scopes.items() if one}, check_mode)
+        return converge(
+            client,
+            (*self.resources, *self.lookups),
+            declared,
+            {name: one for name, one in scopes.items() if one},
+            check_mode,
+        )
 
 
 def _scopes_spec(resource):

@@ -32,7 +32,15 @@ class Acl(ProxmoxAcl):
         verb = "has no longer" if change.removes else "has"
         body = {"path": path, "role": role, "auth-id": subject}
         body.update({"delete": True} if change.removes else {"propagate": change.values["propagate"]})
-        return [Step("PUT", ("access", "acl"), f"{kind} {subject} {verb} {role} on {path}", body=body, needs=self.rights(change))]
+        return [
+            Step(
+                "PUT",
+                ("access", "acl"),
+                f"{kind} {subject} {verb} {role} on {path}",
+                body=body,
+                needs=self.rights(change),
+            )
+        ]
 
     def rights(self, change):
         return (Need(("/access/acl",), ("Permissions.Modify",)),)

@@ -12,11 +12,22 @@ _USER_NAME = r"[^\s:/\x00-\x1f\x7f]+"
 
 REALM = Text(pattern=SAFE_ID, rule=_SAFE_WORDS, shortest=2, longest=32)
 USER = Text(
-    pattern=rf"{_USER_NAME}@{SAFE_ID}", rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':' or '/'", shortest=3, longest=64
+    pattern=rf"{_USER_NAME}@{SAFE_ID}",
+    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':' or '/'",
+    shortest=3,
+    longest=64,
 )
 TOKEN_NAME = Text(pattern=SAFE_ID, rule=_SAFE_WORDS)
-TOKEN = Text(pattern=rf"{_USER_NAME}@{SAFE_ID}!{SAFE_ID}", rule="must be a full token id, NAME@REALM!TOKEN", shortest=3, longest=64)
-ROLE = Text(pattern=r"[A-Za-z]+", rule="is not the name of a role; PBS has a fixed list, for example Admin, Audit and DatastoreAdmin")
+TOKEN = Text(
+    pattern=rf"{_USER_NAME}@{SAFE_ID}!{SAFE_ID}",
+    rule="must be a full token id, NAME@REALM!TOKEN",
+    shortest=3,
+    longest=64,
+)
+ROLE = Text(
+    pattern=r"[A-Za-z]+",
+    rule="is not the name of a role; PBS has a fixed list, for example Admin, Audit and DatastoreAdmin",
+)
 COMMENT = Text(longest=128)
 PERSON = Text(shortest=2, longest=64)
 

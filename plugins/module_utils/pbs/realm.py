@@ -18,7 +18,9 @@ class Realm(ProxmoxRealm):
     fields = (
         Field("realm", REALM),
         *ProxmoxRealm.openid,
-        Field("username_claim", Text(pattern=_WORD.pattern, rule=_WORD.rule, longest=64), default="sub", immutable=True),
+        Field(
+            "username_claim", Text(pattern=_WORD.pattern, rule=_WORD.rule, longest=64), default="sub", immutable=True
+        ),
         Field("autocreate", Flag()),
         Field("scopes", Names(_WORD, separator=" "), default=["email", "profile"]),
         Field("prompt", _WORD),

@@ -30,24 +30,32 @@ class PocketIdClient(Client):
     def __init__(self, params, check_mode):
         problems = []
         if not params["url"]:
-            problems.append("url: must be given, the address that people sign in at, for example https://id.example.org")
+            problems.append(
+                "url: must be given, the address that people sign in at, for example https://id.example.org"
+            )
         elif not params["url"].startswith(("https://", "http://")):
             problems.append(f"url: '{params['url']}' must begin with https://")
         if not params["api_key"]:
-            problems.append("api_key: must be given; an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)")
+            problems.append(
+                "api_key: must be given; an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)"
+            )
         elif CREDENTIAL.problem(params["api_key"]):
             problems.append(f"api_key: {CREDENTIAL.problem(params['api_key'])}")
         refuse(problems)
         require_requests()
         session = requests.Session()
         session.auth = Authorization("X-API-Key", params["api_key"])
-        super().__init__(f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params))
+        super().__init__(
+            f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
+        )
 
     def read_all(self, *path, sort, search=""):
         """All entries of a list. The server clamps a page number that is too high, so only its own count ends the loop."""
         entries, page, pages = [], 1, 1
         while page <= pages:
-            answer = self.read(*path, **{"pagination[page]": page, "pagination[limit]": PAGE, "sort[column]": sort, "search": search})
+            answer = self.read(
+                *path, **{"pagination[page]": page, "pagination[limit]": PAGE, "sort[column]": sort, "search": search}
+            )
             entries += answer["data"]
             pages = answer["pagination"]["totalPages"]
             page += 1
@@ -87,5 +95,7 @@ class PocketIdClient(Client):
         except FleetgateError as error:
             if error.status != 404:
                 raise
-            raise FleetgateError(f"{self.title} is too old: the server does not tell its version, which 2.3 and later do") from None
+            raise FleetgateError(
+                f"{self.title} is too old: the server does not tell its version, which 2.3 and later do"
+            ) from None
         return tuple(int(number) for number in text.lstrip("v").split("-")[0].split("."))

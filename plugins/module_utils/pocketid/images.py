@@ -19,9 +19,13 @@ def _picture(data):
     """The parts of a file that make the picture; for other formats the whole file."""
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
-            return [chunk for name, chunk in _chunks(data, 8, ">I4s", 4) if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT")]
+            return [
+                chunk for name, chunk in _chunks(data, 8, ">I4s", 4) if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
+            ]
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-            return [(name, chunk) for name, chunk in _chunks(data, 12, "<4sI", 0) if name not in (b"VP8X", b"EXIF", b"XMP ")]
+            return [
+                (name, chunk) for name, chunk in _chunks(data, 12, "<4sI", 0) if name not in (b"VP8X", b"EXIF", b"XMP ")
+            ]
         if data.startswith(b"\xff\xd8"):
             return _jpeg_segments(data)
     except (ValueError, IndexError):
@@ -32,8 +36,8 @@ def _picture(data):
 def _chunks(data, position, header, trailer):
     """Name and content of each chunk; PNG ends a chunk with a checksum, WebP fills it up to an even length."""
     while position + 8 <= len(data):
-        size, name = sorted(unpack(header, data[position:position + 8]), key=lambda one: isinstance(one, bytes))
-        yield name, data[position + 8:position + 8 + size]
+        size, name = sorted(unpack(header, data[position : position + 8]), key=lambda one: isinstance(one, bytes))
+        yield name, data[position + 8 : position + 8 + size]
         position += 8 + size + trailer
         if not trailer:
             position += size % 2
@@ -46,7 +50,7 @@ def _jpeg_segments(data):
         marker = data[position + 1]
         if marker == 0xDA:
             return [*kept, data[position:]]
-        end = position + 2 + unpack(">H", data[position + 2:position + 4])[0]
+        end = position + 2 + unpack(">H", data[position + 2 : position + 4])[0]
         if not (0xE0 <= marker <= 0xEF or marker == 0xFE):
             kept.append(data[position:end])
         position = end

@@ -35,7 +35,15 @@ class OidcClient(PocketIdResource):
     uploads = tuple(_LOGOS)
     told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
     fields = (
-        Field("id", Text(pattern=r"[a-zA-Z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", shortest=2, longest=128)),
+        Field(
+            "id",
+            Text(
+                pattern=r"[a-zA-Z0-9._-]+",
+                rule="may only have letters, digits, '.', '_' and '-'",
+                shortest=2,
+                longest=128,
+            ),
+        ),
         Field("name", Text(longest=50), needed=True),
         Field("description", Text(longest=150)),
         Field("callback_urls", Names(_CALLBACK), wire="callbackURLs"),
@@ -70,14 +78,20 @@ class OidcClient(PocketIdResource):
         restricted = entry["is_group_restricted"]
         if restricted is None and entry["allowed_groups"]:
             restricted = True
-        return {**entry, "is_group_restricted": restricted, "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"]}
+        return {
+            **entry,
+            "is_group_restricted": restricted,
+            "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
+        }
 
     def problems(self, entry):
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
             problems.append(("id", "or name must be given"))
         if entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(("is_group_restricted", "is false, so the server would forget allowed_groups; leave one of them out"))
+            problems.append(
+                ("is_group_restricted", "is false, so the server would forget allowed_groups; leave one of them out")
+            )
         if entry["is_public"] and (entry["secret"] or entry["return_secret"]):
             problems.append(("secret", "cannot be had by a public client"))
         for option in _LOGOS:
@@ -89,7 +103,11 @@ class OidcClient(PocketIdResource):
         """A client without a declared id is found by its name, which need not be unique on the server."""
         if entry["id"]:
             return entry
-        ids = [one["id"] for one in world.client.read_all(*self.collection, sort="name", search=entry["name"]) if one["name"] == entry["name"]]
+        ids = [
+            one["id"]
+            for one in world.client.read_all(*self.collection, sort="name", search=entry["name"])
+            if one["name"] == entry["name"]
+        ]
         if len(ids) > 1:
             return {**entry, "ambiguous": ids}
         return {**entry, "id": ids[0]} if ids else entry
@@ -101,7 +119,11 @@ class OidcClient(PocketIdResource):
 
     def read(self, world, keys):
         """Lists leave out the allowed groups, so each client is read by itself."""
-        ids = [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")] if keys is None else [key[0] for key in keys]
+        ids = (
+            [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")]
+            if keys is None
+            else [key[0] for key in keys]
+        )
         for one in ids:
             try:
                 yield world.client.read(*self.collection, one)
@@ -115,9 +137,20 @@ class OidcClient(PocketIdResource):
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         if entry.get("ambiguous"):
-            problems.append(("name", f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id"))
+            problems.append(
+                (
+                    "name",
+                    f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id",
+                )
+            )
         if found:
-            values.update({option: entry[option] for option in _LOGOS if entry[option] is not None and self._other_logo(world.client, entry, option, found)})
+            values.update(
+                {
+                    option: entry[option]
+                    for option in _LOGOS
+                    if entry[option] is not None and self._other_logo(world.client, entry, option, found)
+                }
+            )
         if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
             problems.append(("pkce_enabled", "cannot be false, because the client is public"))
         if entry["secret"] or entry["return_secret"]:
@@ -137,7 +170,9 @@ class OidcClient(PocketIdResource):
         if not (there and entry[option]):
             return bool(there) != bool(entry[option])
         with open(entry[option], "rb") as source:
-            return not same_picture(source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option]))
+            return not same_picture(
+                source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option])
+            )
 
     def _known_secret(self, client, entry, found):
         """The first of the secrets given that the server accepts."""
@@ -152,9 +187,15 @@ class OidcClient(PocketIdResource):
         if entry["secret"]:
             return problems
         if entry["secret_candidates"] is None:
-            problems.append(("secret_candidates", "must be given for a client that exists (it may be empty), or every run would make a new secret"))
+            problems.append(
+                (
+                    "secret_candidates",
+                    "must be given for a client that exists (it may be empty), or every run would make a new secret",
+                )
+            )
         if client.version < (2, 14) and not entry["replace_secret"]:
-            why = f"must be true: this server ({'.'.join(map(str, client.version))}) keeps one secret, and whoever has the one of now could not sign in any more"
+            server = f"this server ({'.'.join(map(str, client.version))}) keeps one secret"
+            why = f"must be true: {server}, and whoever has the one of now could not sign in any more"
             problems.append(("replace_secret", why))
         return problems
 
@@ -180,7 +221,9 @@ class OidcClient(PocketIdResource):
         for option, light in _LOGOS.items():
             logo = change.values.get(option)
             if logo:
-                steps.append(Step("POST", (*item, "logo"), f"{change.label}: {option}", body={"light": light}, upload=logo))
+                steps.append(
+                    Step("POST", (*item, "logo"), f"{change.label}: {option}", body={"light": light}, upload=logo)
+                )
             elif logo is not None and not change.creates:
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
         if change.values.get("secret") is not None:
@@ -192,7 +235,9 @@ class OidcClient(PocketIdResource):
         route = "secrets" if world.client.version >= (2, 14) else "secret"
         returned = OneTimeSecret("!".join(change.key), "secret", None, True) if change.entry["return_secret"] else None
         reason = f"{change.label}: {'the declared secret is not accepted' if chosen else 'no secret is known that it accepts'}"
-        return Step("POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned)
+        return Step(
+            "POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned
+        )
 
 
 def _unreadable(path):

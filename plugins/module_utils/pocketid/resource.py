@@ -37,7 +37,10 @@ class PocketIdResource(Resource):
             return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent")]
         body = self.written(change)
         if change.creates:
-            return [Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference), *self.links(change, world)]
+            return [
+                Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference),
+                *self.links(change, world),
+            ]
         steps = self.links(change, world)
         if body:
             # a PUT replaces the object, so what is not named in the task is sent as the server has it

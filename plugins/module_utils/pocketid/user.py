@@ -41,5 +41,7 @@ class User(PocketIdResource):
         if found is None:
             # the server takes names that only differ in case for the same
             alike = [name for (name,) in world.found(self.name) if name.casefold() == entry["username"].casefold()]
-            problems += [("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike]
+            problems += [
+                ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
+            ]
         return values, problems

@@ -21,7 +21,11 @@ def realm_of(userid):
 def removed_rows(world, subject):
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
     acl = world.resources["acl"]
-    return [Change(acl, key, row, None) for key, row in world.found("acl").items() if key[2] == subject or key[2].startswith(f"{subject}!")]
+    return [
+        Change(acl, key, row, None)
+        for key, row in world.found("acl").items()
+        if key[2] == subject or key[2].startswith(f"{subject}!")
+    ]
 
 
 class Acl(Resource):
@@ -57,7 +61,14 @@ class Acl(Resource):
 
     def rows(self, entry):
         return [
-            {"path": entry["path"], "type": kind, "ugid": subject, "roleid": role, "propagate": entry["propagate"], "state": entry["state"]}
+            {
+                "path": entry["path"],
+                "type": kind,
+                "ugid": subject,
+                "roleid": role,
+                "propagate": entry["propagate"],
+                "state": entry["state"],
+            }
             for option, kind in self.subjects.items()
             for subject in entry[option] or ()
             for role in entry["roles"]
@@ -73,7 +84,10 @@ class Acl(Resource):
 
     def references(self, key, values):
         _path, kind, subject, role = key
-        return [Reference("role", (role,)), Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,))]
+        return [
+            Reference("role", (role,)),
+            Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,)),
+        ]
 
     def within(self, scopes, key):
         """A row is in a scope when it is all that the scope says."""
@@ -82,13 +96,19 @@ class Acl(Resource):
         def meets(condition, wanted):
             if condition == "subtree":
                 return path == wanted or path.startswith(wanted.rstrip("/") + "/")
-            return {"path": path, "role": role, "subject": subject}.get(condition) == wanted or (condition == "realm" and self.belongs(kind, subject, wanted))
+            return {"path": path, "role": role, "subject": subject}.get(condition) == wanted or (
+                condition == "realm" and self.belongs(kind, subject, wanted)
+            )
 
         return any(all(meets(condition, wanted) for condition, wanted in scope.items() if wanted) for scope in scopes)
 
     def forbidden_surplus(self, key, world):
         client = world.client
-        return [f"is what {client.caller} itself works by; declare it as well"] if key[2] in (client.caller, client.user) else []
+        return (
+            [f"is what {client.caller} itself works by; declare it as well"]
+            if key[2] in (client.caller, client.user)
+            else []
+        )
 
     def belongs(self, kind, subject, realm):
         """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""
@@ -100,4 +120,9 @@ class Acl(Resource):
 
     def public(self, values, secrets=False):
         option = next(option for option, kind in self.subjects.items() if kind == values["type"])
-        return {"path": values["path"], "roles": [values["roleid"]], option: [values["ugid"]], "propagate": values["propagate"]}
+        return {
+            "path": values["path"],
+            "roles": [values["roleid"]],
+            option: [values["ugid"]],
+            "propagate": values["propagate"],
+        }

@@ -100,7 +100,9 @@ class ProxmoxClient(Client):
         self.user = user
         self.caller = f"{user}!{token_name}" if token_name else user
         if token_name:
-            self.session.auth = ProxmoxHTTPApiTokenAuth(user, token_name, params["api_token_secret"], service=self.service)
+            self.session.auth = ProxmoxHTTPApiTokenAuth(
+                user, token_name, params["api_token_secret"], service=self.service
+            )
         else:
             door = Door(title, requests.Session(), url, **transport)
             door.session.auth = Authorization("", "")
@@ -152,7 +154,10 @@ class ProxmoxClient(Client):
             if not self._satisfied(need, granted):
                 missing.setdefault(str(need), what_for)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
-        return [f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}" for need, what_for in missing.items()]
+        return [
+            f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}"
+            for need, what_for in missing.items()
+        ]
 
     def _satisfied(self, need, granted):
         for path in need.paths:
@@ -171,13 +176,17 @@ def _identity(params):
         problems.append("the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer")
     host, user, token = params["api_host"], params["api_user"], params["api_token_id"]
     if not host:
-        problems.append("api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)")
+        problems.append(
+            "api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)"
+        )
     elif "/" in host:
         problems.append(f"api_host: '{host}' must be a host name or an address, without https:// and without a path")
     if token:
         owner, separator, name = token.rpartition("!")
         if separator and user and owner != user:
-            problems.append(f"api_token_id: '{token}' belongs to another user than api_user '{user}'; leave api_user out")
+            problems.append(
+                f"api_token_id: '{token}' belongs to another user than api_user '{user}'; leave api_user out"
+            )
         user, token = (owner, name) if separator else (user, token)
         if not user:
             problems.append(f"api_token_id: '{token}' names no user; write user@realm!{token}")

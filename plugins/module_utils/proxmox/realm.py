@@ -10,7 +10,9 @@ from ..core.oidc import ISSUER
 from ..core.resource import Need, Resource
 
 SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
-VALUE = Text(pattern=r"[^\x00-\x20\x7F<>#\",;]+", rule="may not have blanks, control characters, separators or any of <>#\"")
+VALUE = Text(
+    pattern=r"[^\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
+)
 
 
 class Realm(Resource):
@@ -49,21 +51,31 @@ class Realm(Resource):
             return world.client.read(*self.item((name,)))
         except FleetgateError as error:
             if error.status == 403:
-                world.client.check_rights([(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")])
+                world.client.check_rights(
+                    [(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")]
+                )
             raise
 
     def forbidden(self, entry, found):
         """The server would remove a realm of any type, and set a built-in one back to its defaults."""
         there = found.values["type"]
-        return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")] if there != entry["type"] else []
+        return (
+            [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
+            if there != entry["type"]
+            else []
+        )
 
     def clashes(self, entries):
         claimants = [entry["realm"] for entry in entries if entry["default"] and entry["state"] == "present"]
-        return [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
+        return (
+            [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
+        )
 
     def steps(self, changes, world):
         """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
-        return super().steps(sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), world)
+        return super().steps(
+            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), world
+        )
 
     def rights(self, change):
         return (Need((self.audit_path,), ("Realm.Allocate",)),)

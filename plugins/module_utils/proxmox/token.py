@@ -29,16 +29,27 @@ class Token(Resource):
         values, problems = super().compare(world, entry, found)
         file = entry["secret_file"]
         if found is None and not (file or entry["return_secret"]):
-            problems.append(("secret_file", "or return_secret is needed to make a token, because its secret is told only once"))
+            problems.append(
+                ("secret_file", "or return_secret is needed to make a token, because its secret is told only once")
+            )
         if found is None and file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
-            problems.append(("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first"))
+            problems.append(
+                ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
+            )
         if found and file and not os.path.exists(file):
-            problems.append(("secret_file", f"'{file}' is not there, but the token is, and its secret cannot be told again; bring the file back or remove the token"))
+            problems.append(
+                (
+                    "secret_file",
+                    f"'{file}' is not there, but the token is, and its secret cannot be told again; bring the file back or remove the token",
+                )
+            )
         return values, problems
 
     def steps_for(self, change, world):
         steps = super().steps_for(change, world)
         if not change.creates:
             return steps
-        secret = OneTimeSecret("!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"]))
+        secret = OneTimeSecret(
+            "!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"])
+        )
         return [replace(step, secret=secret) for step in steps]

@@ -52,7 +52,13 @@ class Acl(ProxmoxAcl):
         body.update({"delete": True} if propagate is None else {"propagate": propagate})
         who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
         verb = "has no longer" if propagate is None else "has"
-        return Step("PUT", ("access", "acl"), f"{who} {verb} {', '.join(sorted(roles))} on {path}", body=body, needs=(self._right(path),))
+        return Step(
+            "PUT",
+            ("access", "acl"),
+            f"{who} {verb} {', '.join(sorted(roles))} on {path}",
+            body=body,
+            needs=(self._right(path),),
+        )
 
     def _right(self, path):
         manager = _MANAGERS.get(path.split("/")[1])

@@ -13,7 +13,10 @@ class PveClient(ProxmoxClient):
     service = "PVE"
 
     def encode(self, values):
-        return {key: ",".join(value) if isinstance(value, (list, tuple)) else value for key, value in super().encode(values).items()}
+        return {
+            key: ",".join(value) if isinstance(value, (list, tuple)) else value
+            for key, value in super().encode(values).items()
+        }
 
     def reason(self, response):
         """The text of the body, or the reason phrase, which is all that servers before 2025 send.

@@ -6,10 +6,22 @@ from __future__ import annotations
 
 from ..core.fields import Text
 
-GROUP = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-' (PVE drops any other group in silence at sign-on)")
-ROLE = Text(pattern=r"(?i)(?!pve)[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-', and may not begin with PVE")
-ROLE_IN_USE = Text(pattern=r"[A-Za-z0-9._-]+", rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'")
-REALM = Text(pattern=r"[A-Za-z][A-Za-z0-9._-]+", rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two", longest=32)
+GROUP = Text(
+    pattern=r"[A-Za-z0-9._-]+",
+    rule="may only have letters, digits, '.', '_' and '-' (PVE drops any other group in silence at sign-on)",
+)
+ROLE = Text(
+    pattern=r"(?i)(?!pve)[A-Za-z0-9._-]+",
+    rule="may only have letters, digits, '.', '_' and '-', and may not begin with PVE",
+)
+ROLE_IN_USE = Text(
+    pattern=r"[A-Za-z0-9._-]+", rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'"
+)
+REALM = Text(
+    pattern=r"[A-Za-z][A-Za-z0-9._-]+",
+    rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",
+    longest=32,
+)
 USER = Text(
     # PVE lets other characters be created, but can never address such a user again
     pattern=r"[!-.0-9;-~]+@[A-Za-z][A-Za-z0-9._-]+",
@@ -17,7 +29,10 @@ USER = Text(
     shortest=3,
     longest=64,
 )
-TOKEN_NAME = Text(pattern=r"[A-Za-z][A-Za-z0-9._-]+", rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two")
+TOKEN_NAME = Text(
+    pattern=r"[A-Za-z][A-Za-z0-9._-]+",
+    rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",
+)
 TOKEN = Text(pattern=USER.pattern + "!" + TOKEN_NAME.pattern, rule="must be a full token id, NAME@REALM!TOKEN")
 
 # section 11 of the contract: the forms that an ACL path may have, by its first part

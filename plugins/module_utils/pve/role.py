@@ -26,12 +26,20 @@ class Role(Resource):
         values, problems = super().compare(world, entry, found)
         # the server's own list of privileges is what its all-powerful role holds
         known = world.found(self.name)[("Administrator",)].values["privs"]
-        problems += [("privs", f"'{one}' is not a privilege of this server") for one in values.get("privs", ()) if one not in known]
+        problems += [
+            ("privs", f"'{one}' is not a privilege of this server")
+            for one in values.get("privs", ())
+            if one not in known
+        ]
         if found is None and entry["roleid"].upper().startswith("PVE"):
             problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
         if found is not None and values and found.raw.get("special"):
-            problems.append(("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own"))
+            problems.append(
+                ("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
+            )
         return values, problems
 
     def forbidden(self, entry, found):
-        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if found.raw.get("special") else []
+        return (
+            [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if found.raw.get("special") else []
+        )

@@ -12,9 +12,7 @@ from ..proxmox.acl import realm_of
 from .names import GROUP, USER
 
 EMAIL = Text(
-    pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
-    rule="is not an e-mail address",
-    longest=254,
+    pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", rule="is not an e-mail address", longest=254
 )
 
 
@@ -46,7 +44,9 @@ class User(Resource):
     def problems(self, entry):
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
-            problems.append(("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords"))
+            problems.append(
+                ("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
+            )
         return problems
 
     def forbidden(self, entry, found):

@@ -22,8 +22,13 @@ def list_acl(call: Call) -> list[dict]:
             if audits or _is_own_token(auth_id, call.caller):
                 rows += [
                     # With `path=/` the names below the root come out behind two slashes.
-                    {"path": f"/{node}" if path == "/" and node != "/" else node, "ugid": auth_id,
-                     "ugid_type": "user", "roleid": role, "propagate": propagate}
+                    {
+                        "path": f"/{node}" if path == "/" and node != "/" else node,
+                        "ugid": auth_id,
+                        "ugid_type": "user",
+                        "roleid": role,
+                        "propagate": propagate,
+                    }
                     for role, propagate in call.shuffled(list(roles.items()))
                 ]
     return rows
@@ -80,10 +85,12 @@ def _check_unprivileged(call: Call, auth_id: str | None) -> None:
 @route("GET", "/access/roles")
 def list_roles(call: Call) -> list[dict]:
     """Fixed by the release. A comment repeats the name, only that of Admin is known to differ."""
-    return call.shuffled([
-        {"roleid": role, "privs": privileges, "comment": "Administrator" if role == "Admin" else role}
-        for role, privileges in call.server.schema.roles.items()
-    ])
+    return call.shuffled(
+        [
+            {"roleid": role, "privs": privileges, "comment": "Administrator" if role == "Admin" else role}
+            for role, privileges in call.server.schema.roles.items()
+        ]
+    )
 
 
 @route("GET", "/access/permissions")

@@ -22,8 +22,7 @@ def _logged_in(call: Call, userid: str) -> dict[str, str]:
     tickets = call.server.tickets
     answer = {"username": userid, "CSRFPreventionToken": tickets.csrf_token(userid)}
     if call.params.get("http-only"):
-        call.headers["Set-Cookie"] = \
-            f"{HOST_COOKIE}={tickets.ticket(userid)}; Secure; SameSite=Lax; HttpOnly; Path=/;"
+        call.headers["Set-Cookie"] = f"{HOST_COOKIE}={tickets.ticket(userid)}; Secure; SameSite=Lax; HttpOnly; Path=/;"
         answer["ticket-info"] = tickets.info(userid)
     else:
         answer["ticket"] = tickets.ticket(userid)

@@ -40,8 +40,9 @@ def from_json(rules: Rules, body: str, path_values: dict[str, str]) -> dict[str,
             problems += _strict(rules[name], value, name)
         else:
             problems.append((name, "schema does not allow additional properties"))
-    problems += [(name, "property is missing and it is not optional") for name in _required(rules)
-                 if given.get(name) is None]
+    problems += [
+        (name, "property is missing and it is not optional") for name in _required(rules) if given.get(name) is None
+    ]
     if problems:
         raise ParameterError(problems)
     return given
@@ -70,8 +71,9 @@ def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) 
         else:
             given[name] = value
     if not problems:
-        problems = [(name, "parameter is missing and it is not optional.") for name in _required(rules)
-                    if name not in given]
+        problems = [
+            (name, "parameter is missing and it is not optional.") for name in _required(rules) if name not in given
+        ]
     if problems:
         raise ParameterError(problems)
     return given
@@ -96,8 +98,9 @@ def _strict(rule: dict, value: Any, name: str) -> list[Problem]:
         if not isinstance(value, list):
             kind = "object" if isinstance(value, dict) else "scalar value"
             return [(name, f"Expected array - got {kind}.")]
-        found = [problem for place, item in enumerate(value)
-                 for problem in _strict(rule["items"], item, f"{name}/[{place}]")]
+        found = [
+            problem for place, item in enumerate(value) for problem in _strict(rule["items"], item, f"{name}/[{place}]")
+        ]
         return found[:1]
     if rule["type"] == "integer":
         if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:

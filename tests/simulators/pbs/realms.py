@@ -24,10 +24,12 @@ def _check_directory(call: Call, kind: str) -> None:
 
 @route("GET", "/access/domains")
 def list_domains(call: Call) -> list[dict]:
-    return call.shuffled([
-        {"realm": realm, **{name: section[name] for name in ("type", "comment", "default") if name in section}}
-        for realm, section in call.state.listed_realms().items()
-    ])
+    return call.shuffled(
+        [
+            {"realm": realm, **{name: section[name] for name in ("type", "comment", "default") if name in section}}
+            for realm, section in call.state.listed_realms().items()
+        ]
+    )
 
 
 @route("POST", "/access/domains/{realm}/sync")
@@ -76,8 +78,14 @@ def read_built_in_realm(call: Call) -> dict:
     return {"type": kind, **_described(kind, lookup(call.state.realms.sections, kind, kind))}
 
 
-@route("PUT", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}",
-       "/config/access/pam", "/config/access/pbs")
+@route(
+    "PUT",
+    "/config/access/openid/{realm}",
+    "/config/access/ldap/{realm}",
+    "/config/access/ad/{realm}",
+    "/config/access/pam",
+    "/config/access/pbs",
+)
 def update_realm(call: Call) -> None:
     """`capath` is taken and forgotten; since 3.3.7-1 a realm stays the default only by saying so every time."""
     kind = _kind_of(call)

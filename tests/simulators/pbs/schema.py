@@ -91,7 +91,7 @@ class Schema:
     def below(self, path: str) -> list[str]:
         """The names directly below `path`, for its directory index."""
         prefix = path + "/"
-        names = (each.path[len(prefix):].split("/")[0] for each in self.endpoints if each.path.startswith(prefix))
+        names = (each.path[len(prefix) :].split("/")[0] for each in self.endpoints if each.path.startswith(prefix))
         return sorted({name for name in names if not name.startswith("{")})
 
     def is_acl_path(self, path: str) -> bool:

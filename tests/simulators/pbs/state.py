@@ -69,8 +69,11 @@ class ConfigFile:
             for key, value in section.items():
                 if isinstance(value, str):
                     if any(unicodedata.category(character) == "Cc" for character in value):
-                        raise ApiError(400, f"writing {self.name} failed: detected unexpected control character in "
-                                            f"section '{identifier}' key '{key}'")
+                        raise ApiError(
+                            400,
+                            f"writing {self.name} failed: detected unexpected control character in "
+                            f"section '{identifier}' key '{key}'",
+                        )
                     section[key] = value.strip()
         return draft
 
@@ -148,8 +151,9 @@ class State:
         )
 
     def tokens_of(self, userid: str) -> Sections:
-        return {each: section for each, section in self.users.sections.items()
-                if is_token(each) and owner(each) == userid}
+        return {
+            each: section for each, section in self.users.sections.items() if is_token(each) and owner(each) == userid
+        }
 
     def store_password(self, userid: str, password: str) -> None:
         kind = self.realm_type(realm_of(userid))

@@ -43,14 +43,18 @@ def node_status(call: Call) -> dict:
     """A node of that name is not looked for: there is only one."""
     fingerprint = hashlib.sha256(call.server.node.encode()).hexdigest()
     return {
-        "uptime": 86400, "cpu": 0.02, "wait": 0.001, "loadavg": [0.1, 0.2, 0.1],
+        "uptime": 86400,
+        "cpu": 0.02,
+        "wait": 0.001,
+        "loadavg": [0.1, 0.2, 0.1],
         "cpuinfo": {"model": "Simulated CPU", "sockets": 1, "cpus": 8},
         "memory": {"total": 16 * GIB, "used": 5 * GIB, "free": 11 * GIB},
         "swap": {"total": 0, "used": 0, "free": 0},
         "root": {"total": 64 * GIB, "used": 16 * GIB, "avail": 48 * GIB},
-        "kversion": "Linux 6.17.2-1-pve", "boot-info": {"mode": "efi", "secureboot": True},
+        "kversion": "Linux 6.17.2-1-pve",
+        "boot-info": {"mode": "efi", "secureboot": True},
         "current-kernel": {"sysname": "Linux", "release": "6.17.2-1-pve", "version": "#1 SMP", "machine": "x86_64"},
-        "info": {"fingerprint": ":".join(fingerprint[place:place + 2] for place in range(0, 64, 2))},
+        "info": {"fingerprint": ":".join(fingerprint[place : place + 2] for place in range(0, 64, 2))},
     }
 
 
@@ -106,15 +110,27 @@ def datastore_usage(call: Call) -> list[dict]:
 
 @route("GET", "/config/datastore")
 def list_datastore_settings(call: Call) -> list[dict]:
-    return call.shuffled([
-        {"name": store, **shown(settings)}
-        for store, settings in call.state.datastores.sections.items()
-        if call.may("Datastore.Audit", f"/datastore/{store}")
-    ])
+    return call.shuffled(
+        [
+            {"name": store, **shown(settings)}
+            for store, settings in call.state.datastores.sections.items()
+            if call.may("Datastore.Audit", f"/datastore/{store}")
+        ]
+    )
 
 
 def _garbage_collection() -> dict[str, int]:
     """The counters of a garbage collection that has not run yet."""
-    names = ("index-file-count", "index-data-bytes", "disk-bytes", "disk-chunks", "removed-bytes", "removed-chunks",
-             "pending-bytes", "pending-chunks", "removed-bad", "still-bad")
+    names = (
+        "index-file-count",
+        "index-data-bytes",
+        "disk-bytes",
+        "disk-chunks",
+        "removed-bytes",
+        "removed-chunks",
+        "pending-bytes",
+        "pending-chunks",
+        "removed-bad",
+        "still-bad",
+    )
     return dict.fromkeys(names, 0)

@@ -93,10 +93,12 @@ def unlock_second_factor(call: Call) -> bool:
 @route("GET", TOKENS)
 def list_tokens(call: Call) -> list[dict]:
     tokens = call.state.tokens_of(call.params["userid"])
-    return call.shuffled([
-        {"token-name": token.rpartition("!")[2], "tokenid": token, **shown(section)}
-        for token, section in tokens.items()
-    ])
+    return call.shuffled(
+        [
+            {"token-name": token.rpartition("!")[2], "tokenid": token, **shown(section)}
+            for token, section in tokens.items()
+        ]
+    )
 
 
 @route("GET", TOKEN)

@@ -48,7 +48,10 @@ class PocketIdSimulator:
     """
 
     def __init__(
-        self, version: str = "2.14", issuer: str = "https://127.0.0.1", api_key: str = "simulated-static-api-key",
+        self,
+        version: str = "2.14",
+        issuer: str = "https://127.0.0.1",
+        api_key: str = "simulated-static-api-key",
         rate_limit: bool = False,
     ) -> None:
         major, minor, patch = map(int, (*version.split("."), "0")[:3])
@@ -71,9 +74,15 @@ class PocketIdSimulator:
     def make_static_user(self) -> User:
         """The administrator behind the static key; deleted, it comes back under another name."""
         profile = {
-            "username": f"static-api-user-{random_text(6)}", "email": None, "emailVerified": False,
-            "firstName": "Static API User", "lastName": "", "displayName": "Static API User", "isAdmin": True,
-            "locale": None, "disabled": False,
+            "username": f"static-api-user-{random_text(6)}",
+            "email": None,
+            "emailVerified": False,
+            "firstName": "Static API User",
+            "lastName": "",
+            "displayName": "Static API User",
+            "isAdmin": True,
+            "locale": None,
+            "disabled": False,
         }
         self.state.users = {STATIC_USER: User(STATIC_USER, profile), **self.state.users}
         return self.state.users[STATIC_USER]
@@ -82,8 +91,9 @@ class PocketIdSimulator:
         app = Flask(__name__, static_folder=None)
         for index, each in enumerate(ROUTES):
             if each.since <= self.version < each.until:
-                app.add_url_rule(each.path, str(index), self._handled(each), methods=[each.verb],
-                                 provide_automatic_options=False)
+                app.add_url_rule(
+                    each.path, str(index), self._handled(each), methods=[each.verb], provide_automatic_options=False
+                )
         app.register_error_handler(NotFound, self._unknown)
         app.register_error_handler(MethodNotAllowed, self._unknown)
         app.after_request(self._finished)
@@ -105,6 +115,7 @@ class PocketIdSimulator:
             response = jsonify(body)
             response.status_code = status
             return response
+
         return handle
 
     def _limit(self, sent: Request) -> None:

@@ -49,9 +49,11 @@ def route(
     verb: str, path: str, need: Need = Need.ADMIN, since: tuple[int, int] = (2, 0), until: tuple[int, int] = (99, 0)
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Handlers take a Call and the parts of the path, and return (status, body) or a response; no body for None."""
+
     def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
         ROUTES.append(Route(verb, path, need, since, until, handler))
         return handler
+
     return keep
 
 

@@ -73,8 +73,11 @@ def _matches(pattern: str, uri: str) -> bool:
         _glob(match["scheme"], scheme)
         and (match["user"] is None or _glob(match["user"], user))
         and _glob(match["host"].strip("[]"), parts.hostname or "")
-        and (match["port"] == "*" or int(match["port"] or standard or 0) == (port or standard or 0)
-             or _any_port(match, parts.hostname, scheme))
+        and (
+            match["port"] == "*"
+            or int(match["port"] or standard or 0) == (port or standard or 0)
+            or _any_port(match, parts.hostname, scheme)
+        )
         and (match["path"] is None or bool(_path(match["path"]).fullmatch(parts.path or "/")))
         and _same_query(pattern.partition("?")[2], parts.query)
     )
@@ -92,9 +95,9 @@ def _glob(pattern: str, value: str) -> bool:
 def _path(pattern: str) -> re.Pattern:
     """The path as a regular expression. Letters right after a single `*` are read as its name, so they vanish."""
     parts = re.split(r"(\*\*|\*\w*)", pattern)
-    return re.compile("".join(
-        ".*" if part == "**" else "[^/]+" if part.startswith("*") else re.escape(part) for part in parts
-    ))
+    return re.compile(
+        "".join(".*" if part == "**" else "[^/]+" if part.startswith("*") else re.escape(part) for part in parts)
+    )
 
 
 def _same_query(pattern: str, query: str) -> bool:

@@ -14,10 +14,32 @@ if TYPE_CHECKING:
 
 SCOPES = ("openid", "profile", "email", "groups", "offline_access")
 ID_TOKEN_SECONDS = 3600
-RESERVED = frozenset((
-    "given_name", "family_name", "name", "email", "email_verified", "preferred_username", "display_name", "groups",
-    "type", "sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "azp", "client_id", "nbf", "jti",
-))
+RESERVED = frozenset(
+    (
+        "given_name",
+        "family_name",
+        "name",
+        "email",
+        "email_verified",
+        "preferred_username",
+        "display_name",
+        "groups",
+        "type",
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "client_id",
+        "nbf",
+        "jti",
+    )
+)
 
 
 def known_scopes(asked: str) -> list[str]:
@@ -31,12 +53,16 @@ def user_claims(simulator: PocketIdSimulator, user_id: str, scopes: list[str]) -
     claims: dict[str, Any] = {}
     if "profile" in scopes:
         claims.update(custom_claims(simulator.state, user_id))
-        claims.update({
-            "given_name": profile["firstName"], "family_name": profile["lastName"],
-            "name": f"{profile['firstName']} {profile['lastName']}".strip(), "display_name": profile["displayName"],
-            "preferred_username": profile["username"],
-            "picture": f"{simulator.issuer}/api/users/{user_id}/profile-picture.png",
-        })
+        claims.update(
+            {
+                "given_name": profile["firstName"],
+                "family_name": profile["lastName"],
+                "name": f"{profile['firstName']} {profile['lastName']}".strip(),
+                "display_name": profile["displayName"],
+                "preferred_username": profile["username"],
+                "picture": f"{simulator.issuer}/api/users/{user_id}/profile-picture.png",
+            }
+        )
     if "email" in scopes and profile["email"]:
         claims.update({"email": profile["email"], "email_verified": profile["emailVerified"]})
     if "groups" in scopes:
@@ -54,15 +80,28 @@ def custom_claims(state: State, user_id: str) -> dict[str, Any]:
 
 
 def id_claims(
-    simulator: PocketIdSimulator, client: Client, user_id: str, scopes: list[str], session: dict[str, Any],
-    requested: datetime, **more: Any
+    simulator: PocketIdSimulator,
+    client: Client,
+    user_id: str,
+    scopes: list[str],
+    session: dict[str, Any],
+    requested: datetime,
+    **more: Any,
 ) -> dict[str, Any]:
     """The claims of an ID token; `session` is the login that it tells of, `more` goes in where it has a value."""
     issued = int(time.time())
     claims = {
-        **user_claims(simulator, user_id, scopes), "iss": simulator.issuer, "aud": [client.id], "jti": new_id(),
-        "iat": issued, "exp": issued + ID_TOKEN_SECONDS, "rat": int(requested.timestamp()),
-        "auth_time": session["iat"], "amr": session["amr"], "type": "id-token", **more,
+        **user_claims(simulator, user_id, scopes),
+        "iss": simulator.issuer,
+        "aud": [client.id],
+        "jti": new_id(),
+        "iat": issued,
+        "exp": issued + ID_TOKEN_SECONDS,
+        "rat": int(requested.timestamp()),
+        "auth_time": session["iat"],
+        "amr": session["amr"],
+        "type": "id-token",
+        **more,
     }
     return {name: value for name, value in claims.items() if value is not None}
 
@@ -71,9 +110,15 @@ def access_claims(simulator: PocketIdSimulator, client: Client, subject: str, sc
     """The claims of an access token (RFC 9068); with any scope it is for the provider's own endpoints too."""
     issued = int(time.time())
     return {
-        "aud": [client.id, simulator.issuer] if scopes else [client.id], "client_id": client.id, "sub": subject,
-        "iss": simulator.issuer, "iat": issued, "exp": issued + 60 * client.settings["accessTokenDurationMinutes"],
-        "jti": new_id(), "scope": " ".join(scopes), "scp": scopes,
+        "aud": [client.id, simulator.issuer] if scopes else [client.id],
+        "client_id": client.id,
+        "sub": subject,
+        "iss": simulator.issuer,
+        "iat": issued,
+        "exp": issued + 60 * client.settings["accessTokenDurationMinutes"],
+        "jti": new_id(),
+        "scope": " ".join(scopes),
+        "scp": scopes,
     }
 
 

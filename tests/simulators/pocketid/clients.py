@@ -31,8 +31,13 @@ from .state import Client, Logo, Secret, new_id, now, random_text
 CLIENTS = "/api/oidc/clients"
 MOST_SECRETS, LARGEST_UPLOAD = 20, 2 << 20
 DEFAULT_MINUTES = {"accessTokenDurationMinutes": 60, "refreshTokenDurationMinutes": 43200}
-LISTED_FLAGS = ("pkceEnabled", "requiresReauthentication", "requiresPushedAuthorizationRequests", "skipConsent",
-                "isGroupRestricted")
+LISTED_FLAGS = (
+    "pkceEnabled",
+    "requiresReauthentication",
+    "requiresPushedAuthorizationRequests",
+    "skipConsent",
+    "isGroupRestricted",
+)
 FLAGS = {
     **{name: lambda client, name=name: client.settings[name] for name in LISTED_FLAGS},
     "pkceSupported": lambda client: client.pkce_supported,
@@ -40,9 +45,12 @@ FLAGS = {
 }
 LISTING = Listing(
     search=lambda client: (client.settings["name"],),
-    sortable={**FLAGS, "name": lambda client: client.settings["name"],
-              "createdAt": lambda client: int(client.created.timestamp()),
-              "allowedUserGroupsCount": lambda client: len(client.groups)},
+    sortable={
+        **FLAGS,
+        "name": lambda client: client.settings["name"],
+        "createdAt": lambda client: int(client.created.timestamp()),
+        "allowedUserGroupsCount": lambda client: len(client.groups),
+    },
     filterable=FLAGS,
 )
 
@@ -57,6 +65,7 @@ def _find(call: Call, client_id: str) -> Client:
 def list_clients(call: Call) -> tuple[int, Any]:
     def view(client: Client) -> dict[str, Any]:
         return {**views.client(client, call.version), "allowedUserGroupsCount": len(client.groups)}
+
     return 200, LISTING.page(call.state.clients.values(), call.request.args, view)
 
 
@@ -209,8 +218,11 @@ def delete_logo(call: Call, client_id: str) -> tuple[int, Any]:
 
 def _settings(values: dict[str, Any]) -> dict[str, Any]:
     """What is kept of a request body. A public client always has PKCE; a duration of zero is the default one."""
-    kept = {name: value for name, value in values.items()
-            if name not in ("id", "hasLogo", "hasDarkLogo", "logoUrl", "darkLogoUrl")}
+    kept = {
+        name: value
+        for name, value in values.items()
+        if name not in ("id", "hasLogo", "hasDarkLogo", "logoUrl", "darkLogoUrl")
+    }
     return {
         **kept,
         "callbackURLs": kept["callbackURLs"] or [],
@@ -228,8 +240,9 @@ def _fetch_logos(values: dict[str, Any]) -> None:
             continue
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname or _is_private(parts.hostname):
-            raise invalid(Wrong("logoUrl", "invalid_value", "must be a public HTTP or HTTPS URL"),
-                          text="Logo URL is not allowed")
+            raise invalid(
+                Wrong("logoUrl", "invalid_value", "must be a public HTTP or HTTPS URL"), text="Logo URL is not allowed"
+            )
         raise ApiError(422, "logo_download_failed", "Logo could not be downloaded")
 
 

@@ -10,8 +10,15 @@ import struct
 import zlib
 
 MIME_TYPES = {
-    "jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "svg": "image/svg+xml", "ico": "image/x-icon",
-    "gif": "image/gif", "webp": "image/webp", "avif": "image/avif", "heic": "image/heic",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "ico": "image/x-icon",
+    "gif": "image/gif",
+    "webp": "image/webp",
+    "avif": "image/avif",
+    "heic": "image/heic",
 }
 PNG_START, JPEG_START, EXIF_START = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"Exif\0\0"
 TIFF_STARTS = (b"II*\0", b"MM\0*")
@@ -34,12 +41,12 @@ def stripped(data: bytes, extension: str) -> bytes:
 def _png(data: bytes) -> bytes:
     place = len(PNG_START)
     while place + 12 <= len(data):
-        length, kind = struct.unpack(">I4s", data[place:place + 8])
-        payload = data[place + 8:place + 8 + length]
+        length, kind = struct.unpack(">I4s", data[place : place + 8])
+        payload = data[place + 8 : place + 8 + length]
         if kind == b"eXIf" and payload.startswith(TIFF_STARTS):
             blank = bytes(length)
             checksum = struct.pack(">I", zlib.crc32(kind + blank))
-            return data[:place + 8] + blank + checksum + data[place + 12 + length:]
+            return data[: place + 8] + blank + checksum + data[place + 12 + length :]
         place += 12 + length
     return data
 
@@ -47,9 +54,9 @@ def _png(data: bytes) -> bytes:
 def _jpeg(data: bytes) -> bytes:
     place = 2
     while place + 4 <= len(data) and data[place] == 0xFF and data[place + 1] != 0xDA:
-        length = struct.unpack(">H", data[place + 2:place + 4])[0]
+        length = struct.unpack(">H", data[place + 2 : place + 4])[0]
         start, end = place + 4 + len(EXIF_START), place + 2 + length
-        if data[place + 4:start] == EXIF_START and data[start:].startswith(TIFF_STARTS):
+        if data[place + 4 : start] == EXIF_START and data[start:].startswith(TIFF_STARTS):
             return data[:start] + bytes(end - start) + data[end:]
         place = end
     return data
@@ -60,8 +67,8 @@ def _webp(data: bytes) -> bytes:
         return data
     chunks, place = b"", 12
     while place < len(data):
-        kind, size = data[place:place + 4], int.from_bytes(data[place + 4:place + 8], "little")
-        chunk = data[place:place + 8 + size + size % 2]
+        kind, size = data[place : place + 4], int.from_bytes(data[place + 4 : place + 8], "little")
+        chunk = data[place : place + 8 + size + size % 2]
         if len(chunk) < 8 + size:
             return data
         if kind == b"VP8X":

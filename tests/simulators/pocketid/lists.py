@@ -31,7 +31,7 @@ class Listing:
         pages = max(1, -(-len(found) // limit))
         number = min(number, pages)
         return {
-            "data": [view(row) for row in found[(number - 1) * limit:number * limit]],
+            "data": [view(row) for row in found[(number - 1) * limit : number * limit]],
             "pagination": {"totalPages": pages, "totalItems": len(found), "currentPage": number, "itemsPerPage": limit},
         }
 

@@ -25,17 +25,25 @@ SHORT_LIFE = 15 * 60
 USER_FLAGS = {name: lambda user, name=name: user.profile[name] for name in ("emailVerified", "isAdmin", "disabled")}
 USER_LISTING = Listing(
     search=lambda user: [user.profile[name] for name in ("email", "firstName", "lastName", "username")],
-    sortable={**USER_FLAGS, "createdAt": lambda user: int(user.created.timestamp()),
-              "username": lambda user: user.profile["username"].lower(),
-              **{name: lambda user, name=name: user.profile[name]
-                 for name in ("email", "firstName", "lastName", "displayName")}},
+    sortable={
+        **USER_FLAGS,
+        "createdAt": lambda user: int(user.created.timestamp()),
+        "username": lambda user: user.profile["username"].lower(),
+        **{
+            name: lambda user, name=name: user.profile[name]
+            for name in ("email", "firstName", "lastName", "displayName")
+        },
+    },
     filterable=USER_FLAGS,
 )
 GROUP_LISTING = Listing(
     search=lambda group: (group.name,),
-    sortable={"name": lambda group: group.name, "friendlyName": lambda group: group.friendly_name,
-              "userCount": lambda group: len(group.members),
-              "createdAt": lambda group: int(group.created.timestamp())},
+    sortable={
+        "name": lambda group: group.name,
+        "friendlyName": lambda group: group.friendly_name,
+        "userCount": lambda group: len(group.members),
+        "createdAt": lambda group: int(group.created.timestamp()),
+    },
 )
 
 
@@ -55,6 +63,7 @@ def _find_group(call: Call, group_id: str) -> Group:
 def list_users(call: Call) -> tuple[int, Any]:
     def view(user: User) -> dict[str, Any]:
         return views.user(user, call.state.groups_of(user.id))
+
     return 200, USER_LISTING.page(call.state.users.values(), call.request.args, view)
 
 
@@ -214,13 +223,23 @@ def exchange_one_time_token(call: Call, token: str) -> Any:
     minutes = int(call.state.configuration["sessionDuration"])
     issued = int(now().timestamp())
     claims = {
-        "sub": user.id, "iss": call.simulator.issuer, "aud": [call.simulator.issuer], "iat": issued, "jti": new_id(),
-        "exp": issued + 60 * minutes, "type": "access-token", "amr": ["otp"],
+        "sub": user.id,
+        "iss": call.simulator.issuer,
+        "aud": [call.simulator.issuer],
+        "iat": issued,
+        "jti": new_id(),
+        "exp": issued + 60 * minutes,
+        "type": "access-token",
+        "amr": ["otp"],
     }
     answer = jsonify(views.bare_user(user))
     answer.set_cookie(
-        call.simulator.cookie, jwt.encode(call.simulator.jose_header("JWT"), claims, call.simulator.key),
-        max_age=60 * minutes, secure=True, httponly=True, samesite="Lax",
+        call.simulator.cookie,
+        jwt.encode(call.simulator.jose_header("JWT"), claims, call.simulator.key),
+        max_age=60 * minutes,
+        secure=True,
+        httponly=True,
+        samesite="Lax",
     )
     return answer
 

@@ -44,18 +44,36 @@ class Stopped(Exception):
 def discovery(call: Call) -> tuple[int, Any]:
     issuer = call.simulator.issuer
     return 200, {
-        "issuer": issuer, "authorization_endpoint": f"{issuer}/authorize",
-        "token_endpoint": f"{issuer}/api/oidc/token", "userinfo_endpoint": f"{issuer}/api/oidc/userinfo",
-        "introspection_endpoint": f"{issuer}/api/oidc/introspect", "jwks_uri": f"{issuer}/.well-known/jwks.json",
+        "issuer": issuer,
+        "authorization_endpoint": f"{issuer}/authorize",
+        "token_endpoint": f"{issuer}/api/oidc/token",
+        "userinfo_endpoint": f"{issuer}/api/oidc/userinfo",
+        "introspection_endpoint": f"{issuer}/api/oidc/introspect",
+        "jwks_uri": f"{issuer}/.well-known/jwks.json",
         "end_session_endpoint": f"{issuer}/api/oidc/end-session",
         "pushed_authorization_request_endpoint": f"{issuer}/api/oidc/par",
         "device_authorization_endpoint": f"{issuer}/api/oidc/device/authorize",
-        "response_types_supported": ["code"], "response_modes_supported": list(RESPONSE_MODES),
+        "response_types_supported": ["code"],
+        "response_modes_supported": list(RESPONSE_MODES),
         "grant_types_supported": [*GRANT_TYPES, "urn:ietf:params:oauth:grant-type:device_code"],
-        "scopes_supported": list(SCOPES), "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"], "code_challenge_methods_supported": ["plain", "S256"],
-        "claims_supported": ["sub", "given_name", "family_name", "name", "display_name", "email", "email_verified",
-                             "preferred_username", "picture", "groups", "auth_time", "amr"],
+        "scopes_supported": list(SCOPES),
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+        "code_challenge_methods_supported": ["plain", "S256"],
+        "claims_supported": [
+            "sub",
+            "given_name",
+            "family_name",
+            "name",
+            "display_name",
+            "email",
+            "email_verified",
+            "preferred_username",
+            "picture",
+            "groups",
+            "auth_time",
+            "amr",
+        ],
         "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post", "none"],
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic", "Bearer"],
         "authorization_response_iss_parameter_supported": True,
@@ -97,14 +115,15 @@ class Asked:
         """The browser's way back to the client: a redirection or, if asked for, a form that sends itself."""
         mode = self.parameters.get("response_mode")
         if mode == "form_post":
-            fields = "".join(f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">'
-                             for name, value in values.items())
+            fields = "".join(
+                f'<input type="hidden" name="{escape(name)}" value="{escape(value)}">' for name, value in values.items()
+            )
             page = f'<form method="post" action="{escape(self.redirect_uri)}">{fields}</form>'
             return Response(f"<!doctype html>{page}", content_type="text/html;charset=UTF-8")
         mark = "#" if mode == "fragment" else "&" if urlsplit(self.redirect_uri).query else "?"
-        return Response(status=303, headers={
-            "Location": self.redirect_uri.removesuffix("?") + mark + urlencode(values),
-        })
+        return Response(
+            status=303, headers={"Location": self.redirect_uri.removesuffix("?") + mark + urlencode(values)}
+        )
 
 
 @route("GET", "/authorize", Need.SESSION_IF_ANY)
@@ -115,9 +134,9 @@ def authorize(call: Call) -> Response:
         try:
             return _authorized(call, asked)
         except Refused as refusal:
-            return asked.answered({
-                "error": refusal.error, "error_description": refusal.text, "state": asked.parameters.get("state", ""),
-            })
+            return asked.answered(
+                {"error": refusal.error, "error_description": refusal.text, "state": asked.parameters.get("state", "")}
+            )
     except Stopped as stop:
         return redirect("/interaction/error?" + urlencode({"error": str(stop)}))
 
@@ -181,11 +200,14 @@ def _authorized(call: Call, asked: Asked) -> Response:
         if "none" in asked.prompts:
             raise Refused("login_required", "the user must log in")
         demanded = [
-            step for step, wanted in (
-                ("authenticate", True), ("select_account", "select_account" in asked.prompts),
+            step
+            for step, wanted in (
+                ("authenticate", True),
+                ("select_account", "select_account" in asked.prompts),
                 ("reauthenticate", "login" in asked.prompts or client.settings["requiresReauthentication"]),
                 ("consent", "consent" in asked.prompts),
-            ) if wanted
+            )
+            if wanted
         ]
         return _interact(call, asked, demanded)
     if not call.state.admits(client, call.user.id):
@@ -213,12 +235,22 @@ def _granted(call: Call, asked: Asked) -> Response:
     _consent(call, asked.client, asked.scopes)
     code = f"pocket_id_ac_{random_text(43)}.{random_text(43)}"
     call.state.codes[code] = Grant(
-        asked.client.id, call.user.id, asked.scopes, asked.redirect_uri, asked.parameters, call.session,
+        asked.client.id,
+        call.user.id,
+        asked.scopes,
+        asked.redirect_uri,
+        asked.parameters,
+        call.session,
         expires=now() + CODE_LIFE,
     )
-    return asked.answered({
-        "code": code, "iss": call.simulator.issuer, "scope": " ".join(asked.scopes), "state": asked.parameters["state"],
-    })
+    return asked.answered(
+        {
+            "code": code,
+            "iss": call.simulator.issuer,
+            "scope": " ".join(asked.scopes),
+            "state": asked.parameters["state"],
+        }
+    )
 
 
 def _interact(call: Call, asked: Asked, steps: list[str]) -> Response:
@@ -236,7 +268,8 @@ def _open_steps(call: Call, client: Client, scopes: list[str], parameters: dict[
     consented = client.settings["skipConsent"] or agreed is not None and set(scopes) <= set(agreed)
     needed = {
         "select_account": "select_account" in prompts,
-        "reauthenticate": "login" in prompts or client.settings["requiresReauthentication"]
+        "reauthenticate": "login" in prompts
+        or client.settings["requiresReauthentication"]
         or _too_old(call, parameters.get("max_age", "")),
         "consent": "consent" in prompts or not consented,
     }
@@ -265,8 +298,11 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
         found = _open_steps(call, client, interaction.scopes, interaction.parameters)
-        interaction.steps = [each for each in ("select_account", "reauthenticate", "consent")
-                             if each in interaction.steps or each in found]
+        interaction.steps = [
+            each
+            for each in ("select_account", "reauthenticate", "consent")
+            if each in interaction.steps or each in found
+        ]
     if step == "consent":
         _consent(call, client, interaction.scopes)
 
@@ -292,6 +328,11 @@ def _find_interaction(call: Call, interaction_id: str) -> Interaction:
 
 def _shown(call: Call, interaction: Interaction) -> dict[str, Any]:
     client = views.client_summary(call.state.clients[interaction.client], call.version)
-    view = {"id": interaction.id, "scopes": interaction.scopes, "scopeInfo": [], "client": client,
-            "requiredSteps": interaction.steps}
+    view = {
+        "id": interaction.id,
+        "scopes": interaction.scopes,
+        "scopeInfo": [],
+        "client": client,
+        "requiredSteps": interaction.steps,
+    }
     return {**view, "currentStep": interaction.steps[0]} if interaction.steps else view

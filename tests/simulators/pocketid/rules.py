@@ -78,6 +78,7 @@ def of_type(kind: type) -> Callable[[Any], Any]:
         if not isinstance(value, kind) or isinstance(value, bool) and kind is not bool:
             raise Misfit
         return value
+
     return read
 
 
@@ -105,6 +106,7 @@ def listed(read: Callable[[Any], Any]) -> Callable[[Any], list]:
         if not isinstance(value, list):
             raise Misfit
         return [read(each) for each in value]
+
     return read_all
 
 
@@ -137,9 +139,11 @@ def fits(test: Callable[[Any], Any], code: str = "invalid_format", message: str 
 
 def each(test: Callable[[Any], Any], code: str) -> Rule:
     """A rule for the elements of a list; the first that breaks it is named by its index."""
+
     def rule(values: list) -> Broken | None:
         wrong = (index for index, value in enumerate(values) if not test(value))
         return next((Broken(code, "is invalid", f"[{index}]") for index in wrong), None)
+
     return rule
 
 
@@ -155,7 +159,10 @@ life = fits(lambda value: 1 < value <= 31 * 86400, "ttl")
 callbacks = each(storable, "callback_url_pattern")
 
 IDENTITY = (
-    Field("issuer", TEXT), Field("subject", TEXT), Field("audience", TEXT), Field("jwks", TEXT),
+    Field("issuer", TEXT),
+    Field("subject", TEXT),
+    Field("audience", TEXT),
+    Field("jwks", TEXT),
     Field("replayProtection", FLAG),
 )
 CREDENTIALS = (Field("federatedIdentities", Kind(None, objects(IDENTITY))),)
@@ -164,17 +171,30 @@ CLIENT_UPDATE = (
     Field("description", TEXT, (at_most(150),), composed=True),
     Field("callbackURLs", TEXTS, (callbacks,)),
     Field("logoutCallbackURLs", TEXTS, (callbacks,)),
-    *(Field(name, FLAG) for name in ("isPublic", "pkceEnabled", "requiresReauthentication",
-                                     "requiresPushedAuthorizationRequests", "skipConsent")),
+    *(
+        Field(name, FLAG)
+        for name in (
+            "isPublic",
+            "pkceEnabled",
+            "requiresReauthentication",
+            "requiresPushedAuthorizationRequests",
+            "skipConsent",
+        )
+    ),
     Field("credentials", Kind({}, lambda value: fitted(value, CREDENTIALS))),
     Field("launchURL", MAYBE_TEXT, (url,)),
-    Field("hasLogo", FLAG), Field("hasDarkLogo", FLAG), Field("logoUrl", MAYBE_TEXT), Field("darkLogoUrl", MAYBE_TEXT),
+    Field("hasLogo", FLAG),
+    Field("hasDarkLogo", FLAG),
+    Field("logoUrl", MAYBE_TEXT),
+    Field("darkLogoUrl", MAYBE_TEXT),
     Field("isGroupRestricted", FLAG),
     Field("accessTokenDurationMinutes", WHOLE, (token_minutes,)),
     Field("refreshTokenDurationMinutes", WHOLE, (token_minutes,)),
 )
-CLIENT = (*CLIENT_UPDATE, Field("id", TEXT, (
-    fits(re.compile(r"[a-zA-Z0-9._-]+").fullmatch, "client_id"), at_least(2), at_most(128))))
+CLIENT = (
+    *CLIENT_UPDATE,
+    Field("id", TEXT, (fits(re.compile(r"[a-zA-Z0-9._-]+").fullmatch, "client_id"), at_least(2), at_most(128))),
+)
 SECRET = (
     Field("secret", TEXT, (at_least(16), fits(re.compile(r"[ -~]*").fullmatch, "printascii"))),
     Field("expiresAt", MOMENT),
@@ -185,14 +205,22 @@ GROUP = (
 )
 USER = (
     Field("id", TEXT, (fits(UUID.fullmatch, "uuid"),)),
-    Field("username", TEXT, (required, fits(USERNAME.fullmatch, message="has a character that it must not have"),
-                             at_least(1), at_most(50)), optional=False, composed=True),
+    Field(
+        "username",
+        TEXT,
+        (required, fits(USERNAME.fullmatch, message="has a character that it must not have"), at_least(1), at_most(50)),
+        optional=False,
+        composed=True,
+    ),
     Field("email", MAYBE_TEXT, (email,), composed=True),
     Field("emailVerified", FLAG),
     Field("firstName", TEXT, (at_most(50),), composed=True),
     Field("lastName", TEXT, (at_most(50),), composed=True),
     Field("displayName", TEXT, (at_most(100),), composed=True),
-    Field("isAdmin", FLAG), Field("locale", MAYBE_TEXT), Field("disabled", FLAG), Field("userGroupIds", TEXTS),
+    Field("isAdmin", FLAG),
+    Field("locale", MAYBE_TEXT),
+    Field("disabled", FLAG),
+    Field("userGroupIds", TEXTS),
 )
 CLAIM = (
     Field("key", TEXT, (required,), optional=False, composed=True),
@@ -241,8 +269,14 @@ def checked(values: dict[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]
     broken = [wrong for field in fields if (wrong := field.wrong(values[field.name]))]
     if broken:
         raise invalid(*broken)
-    return {field.name: unicodedata.normalize("NFC", values[field.name])
-            if field.composed and values[field.name] else values[field.name] for field in fields}
+    return {
+        field.name: (
+            unicodedata.normalize("NFC", values[field.name])
+            if field.composed and values[field.name]
+            else values[field.name]
+        )
+        for field in fields
+    }
 
 
 def read_object(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:

@@ -14,10 +14,14 @@ from .lists import Listing
 from .state import ApiKey, now, random_text
 
 CONFIGURATION, KEYS = "/api/application-configuration", "/api/api-keys"
-KEY_LISTING = Listing(sortable={
-    "name": lambda key: key.name, "expiresAt": lambda key: key.expires, "lastUsedAt": lambda key: key.last_used,
-    "createdAt": lambda key: int(key.created.timestamp()),
-})
+KEY_LISTING = Listing(
+    sortable={
+        "name": lambda key: key.name,
+        "expiresAt": lambda key: key.expires,
+        "lastUsedAt": lambda key: key.last_used,
+        "createdAt": lambda key: int(key.created.timestamp()),
+    }
+)
 
 
 def _is_json(value: str) -> bool:
@@ -49,15 +53,19 @@ class Setting:
         return rules.Field(name, rules.TEXT, checks, optional=not needed, composed=name == "appName")
 
 
-BOOLEAN = Setting("false", needed=True, checks_214=(
-    rules.fits(("true", "false").__contains__, message="must be either true or false"),))
+BOOLEAN = Setting(
+    "false",
+    needed=True,
+    checks_214=(rules.fits(("true", "false").__contains__, message="must be either true or false"),),
+)
 PUBLIC_BOOLEAN = replace(BOOLEAN, public=True)
 JSON_LIST = Setting("[]", checks=(rules.fits(_is_json, message="must be JSON"),))
 NEEDED_SINCE_214 = ("smtpSkipCertVerify", "ldapSkipCertVerify", "ldapSoftDeleteUsers")
 SETTINGS = {
     "appName": Setting("Pocket ID", True, True, (rules.at_most(30),)),
-    "sessionDuration": Setting("60", needed=True, checks_214=(
-        rules.fits(re.compile(r"[+-]?\d+").fullmatch, message="must be an integer"),)),
+    "sessionDuration": Setting(
+        "60", needed=True, checks_214=(rules.fits(re.compile(r"[+-]?\d+").fullmatch, message="must be an integer"),)
+    ),
     "homePageUrl": Setting("/settings/account", True, True),
     "emailsVerified": BOOLEAN,
     "accentColor": Setting("default", True),
@@ -67,8 +75,11 @@ SETTINGS = {
     "signupDefaultUserGroupIDs": JSON_LIST,
     "signupDefaultCustomClaims": JSON_LIST,
     "requireUserEmail": replace(PUBLIC_BOOLEAN, default="true"),
-    "smtpHost": Setting(), "smtpPort": Setting(), "smtpFrom": Setting(checks=(rules.email,)),
-    "smtpUser": Setting(), "smtpPassword": Setting(),
+    "smtpHost": Setting(),
+    "smtpPort": Setting(),
+    "smtpFrom": Setting(checks=(rules.email,)),
+    "smtpUser": Setting(),
+    "smtpPassword": Setting(),
     "smtpTls": Setting("none", needed=True, checks=(_one_of("none", "starttls", "tls"),)),
     "smtpSkipCertVerify": BOOLEAN,
     "emailLoginNotificationEnabled": BOOLEAN,
@@ -81,18 +92,22 @@ SETTINGS = {
     "ldapUserSearchFilter": Setting("(objectClass=person)"),
     "ldapUserGroupSearchFilter": Setting("(objectClass=groupOfNames)"),
     "ldapSkipCertVerify": BOOLEAN,
-    **{f"ldapAttributeUser{name}": Setting()
-       for name in ("UniqueIdentifier", "Username", "Email", "FirstName", "LastName")},
+    **{
+        f"ldapAttributeUser{name}": Setting()
+        for name in ("UniqueIdentifier", "Username", "Email", "FirstName", "LastName")
+    },
     "ldapAttributeUserDisplayName": Setting("cn"),
     "ldapAttributeUserProfilePicture": Setting(),
     "ldapAttributeGroupMember": Setting("member"),
-    "ldapAttributeGroupUniqueIdentifier": Setting(), "ldapAttributeGroupName": Setting(),
+    "ldapAttributeGroupUniqueIdentifier": Setting(),
+    "ldapAttributeGroupName": Setting(),
     "ldapAdminGroupName": Setting(),
     "ldapSoftDeleteUsers": replace(BOOLEAN, default="true"),
     "webauthnUserVerification": Setting("required", needed=True, checks=(_one_of("required", "preferred"),)),
     "webauthnAllowSyncedPasskeys": replace(BOOLEAN, default="true"),
     "webauthnAuthenticatorAttachment": Setting(
-        "any", needed=True, checks=(_one_of("any", "platform", "cross-platform"),)),
+        "any", needed=True, checks=(_one_of("any", "platform", "cross-platform"),)
+    ),
     "cimdUrlAllowlist": JSON_LIST,
 }
 DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
@@ -174,8 +189,9 @@ def health(_call: Call) -> tuple[int, Any]:
 
 def _rows(call: Call) -> list[dict[str, Any]]:
     """Type and visibility of a setting are always told wrong."""
-    return [{"key": name, "type": "", "value": value, "isPublic": False}
-            for name, value in call.state.configuration.items()]
+    return [
+        {"key": name, "type": "", "value": value, "isPublic": False} for name, value in call.state.configuration.items()
+    ]
 
 
 def _future(moment: Any) -> Any:

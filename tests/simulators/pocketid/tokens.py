@@ -214,8 +214,16 @@ def _issued(call: Call, client: Client, grant: Grant) -> dict[str, Any]:
     answer["refresh_token"] = grant.refresh_token
     if "openid" in grant.scopes:
         at_hash = create_half_hash(answer["access_token"], "RS256").decode()
-        claims = id_claims(call.simulator, client, grant.user, grant.scopes, grant.session, grant.requested,
-                           nonce=grant.parameters.get("nonce"), at_hash=at_hash)
+        claims = id_claims(
+            call.simulator,
+            client,
+            grant.user,
+            grant.scopes,
+            grant.session,
+            grant.requested,
+            nonce=grant.parameters.get("nonce"),
+            at_hash=at_hash,
+        )
         answer["id_token"] = jwt.encode(call.simulator.jose_header("JWT"), claims, call.simulator.key)
     return answer
 
@@ -231,7 +239,9 @@ def _access_token(call: Call, claims: dict[str, Any], grant: Grant | None) -> di
     call.state.access_tokens[claims["jti"]] = grant
     return {
         "access_token": jwt.encode(call.simulator.jose_header("at+jwt"), claims, call.simulator.key),
-        "expires_in": claims["exp"] - claims["iat"], "scope": claims["scope"], "token_type": "bearer",
+        "expires_in": claims["exp"] - claims["iat"],
+        "scope": claims["scope"],
+        "token_type": "bearer",
     }
 
 

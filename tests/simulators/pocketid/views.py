@@ -29,7 +29,8 @@ def claims(pairs: dict[str, str]) -> list[dict[str, str]]:
 def user(each: User, groups: list[Group], touched: datetime | None = None) -> dict[str, Any]:
     """A user with these groups and the claims; `touched` is when the request has set the groups."""
     return {
-        **bare_user(each), "customClaims": claims(each.claims),
+        **bare_user(each),
+        "customClaims": claims(each.claims),
         "userGroups": [bare_group(group, touched) for group in groups],
     }
 
@@ -42,8 +43,13 @@ def bare_user(each: User) -> dict[str, Any]:
 def bare_group(group: Group, touched: datetime | None = None) -> dict[str, Any]:
     """A group as part of a user or a client: no members are counted, no claims are told."""
     return {
-        "id": group.id, "friendlyName": group.friendly_name, "name": group.name, "customClaims": [], "userCount": 0,
-        "ldapId": None, "createdAt": in_full(touched) if touched else in_seconds(group.created),
+        "id": group.id,
+        "friendlyName": group.friendly_name,
+        "name": group.name,
+        "customClaims": [],
+        "userCount": 0,
+        "ldapId": None,
+        "createdAt": in_full(touched) if touched else in_seconds(group.created),
     }
 
 
@@ -60,7 +66,8 @@ def unlinked_group(group: Group) -> dict[str, Any]:
 
 def group(each: Group, state: State, version: tuple[int, ...]) -> dict[str, Any]:
     return {
-        **unlinked_group(each), "customClaims": claims(each.claims),
+        **unlinked_group(each),
+        "customClaims": claims(each.claims),
         "users": [bare_user(state.users[member]) for member in each.members],
         "allowedOidcClients": [
             client_summary(client, version) for client in state.clients.values() if each.id in client.groups
@@ -70,8 +77,11 @@ def group(each: Group, state: State, version: tuple[int, ...]) -> dict[str, Any]
 
 def secret(each: Secret) -> dict[str, Any]:
     return {
-        "id": each.id, "prefix": each.value[:4] if len(each.value) > 4 else "", "createdAt": in_full(each.created),
-        "expiresAt": in_full(each.expires) if each.expires else None, "isActive": each.active,
+        "id": each.id,
+        "prefix": each.value[:4] if len(each.value) > 4 else "",
+        "createdAt": in_full(each.created),
+        "expiresAt": in_full(each.expires) if each.expires else None,
+        "isActive": each.active,
     }
 
 
@@ -80,7 +90,9 @@ def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
     view = {
         "id": each.id,
         **{name: each.settings[name] for name in ("name", "description", "launchURL", "requiresReauthentication")},
-        "hasLogo": True in each.logos, "hasDarkLogo": False in each.logos, "clientType": "standard",
+        "hasLogo": True in each.logos,
+        "hasDarkLogo": False in each.logos,
+        "clientType": "standard",
     }
     return _of_version(view, version)
 
@@ -109,8 +121,12 @@ def client_with_groups(
 
 def api_key(each: ApiKey) -> dict[str, Any]:
     return {
-        "id": each.id, "name": each.name, "description": each.description, "expiresAt": in_seconds(each.expires),
-        "lastUsedAt": in_seconds(each.last_used) if each.last_used else None, "createdAt": in_seconds(each.created),
+        "id": each.id,
+        "name": each.name,
+        "description": each.description,
+        "expiresAt": in_seconds(each.expires),
+        "lastUsedAt": in_seconds(each.last_used) if each.last_used else None,
+        "createdAt": in_seconds(each.created),
         "expirationEmailSent": False,
     }
 

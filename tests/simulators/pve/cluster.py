@@ -24,7 +24,7 @@ STORAGES = {
         "content": "images,rootdir,iso,backup,snippets,vztmpl",
         "priority": 0,
         "prune-backups": "keep-all=1",
-    },
+    }
 }
 LOCK_TIMEOUT = 10
 

@@ -9,7 +9,13 @@ from ..call import Call, Handler, route
 from ..errors import ApiError
 
 STORAGE_READERS = ["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.Audit"]
-INDEX_KEYS = {"/": "subdir", "/access": "subdir", "/access/openid": "subdir", "/cluster": "name", "/nodes/{node}": "name"}
+INDEX_KEYS = {
+    "/": "subdir",
+    "/access": "subdir",
+    "/access/openid": "subdir",
+    "/cluster": "name",
+    "/nodes/{node}": "name",
+}
 
 
 def _index(path: str) -> Handler:
