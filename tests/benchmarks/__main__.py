@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from tests.modules.servers import REALM, connection, task
+from tests.modules.systems import task
+from tests.modules.systems.shared import REALM
 from tests.simulators.fleet import FLEETS, FleetServers
 from tests.support.ansible import Ansible, checkout
 
@@ -61,7 +62,7 @@ def cluster(bench: Bench, **secret) -> list[dict]:
             {"path": "/", "roles": ["PVEAuditor"], "users": ["monitor@pve"], "tokens": ["monitor@pve!pulse"]},
         ],
     }
-    return [{"fleetgate.proxmox.pve_state": {**connection(bench, "pve"), **state}}]
+    return [task(bench, "pve_state", **state)]
 
 
 def main() -> None:

@@ -7,13 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.modules.servers import every_module, task
+from tests.modules.systems import SYSTEMS, task
 
 ROOT = Path(__file__).resolve().parents[2]
-LOGO = str(ROOT / "examples/homelab/files/proxmox.svg")
 
 # given to modules or kept by servers, and never to be seen
-HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-rita", "a-password-of-sam", "a-chosen-client-secret")
+HIDDEN = tuple({secret: True for one in SYSTEMS.values() for secret in one.HIDDEN})
 
 IN_PROCESS, ON_THE_TARGET, ASYNC = {}, {"vars": {"fleetgate_execute_on": "target"}}, {"async": 60, "poll": 1}
 
@@ -47,7 +46,7 @@ def two_runs(request, fleet_of, ansible):
     runs = []
     for how in (IN_PROCESS, other):
         wired = fleet_of("homelab")
-        tasks = [{"name": module, **task(wired, module, **options), **how} for module, options in every_module(wired, LOGO)]
+        tasks = [{"name": module, **task(wired, module, **options), **how} for one in SYSTEMS.values() for module, options in one.EVERY_MODULE]
         secrets = (*HIDDEN, *wired.fleet.secrets())
         runs.append((wired, ansible.tasks(tasks, *arguments, "-vvvv", "--diff", secrets=secrets)))
     return runs

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.servers import REALM, task
+from tests.modules.systems import SYSTEMS, WRITING, system_of, task
+from tests.modules.systems.shared import REALM
 from tests.simulators.server import Fault
 
 
@@ -13,47 +14,46 @@ def homelab(fleet_of):
     return fleet_of("homelab")
 
 
-def observed(wired, system):
-    return {"pve": wired.fleet.pve["pve1"][0], "pbs": wired.fleet.pbs["pbs1"], "pocketid": wired.fleet.pocketid}[system].observed
+def observed(wired, module):
+    return system_of(module).server(wired).observed
 
 
-ONE_OF_EACH = [("pve_group", {"groupid": "new"}), ("pbs_user", {"userid": "new@pbs"}), ("pocketid_user", {"username": "new", "email": "n@example.org"})]
+ONE_OF_EACH = [one.ONE for one in WRITING]
 
 
 @pytest.mark.parametrize(("module", "options"), ONE_OF_EACH)
 class TestEverywhere:
     def test_a_read_is_tried_again(self, homelab, ansible, module, options):
-        observed(homelab, module.partition("_")[0]).faults.append(Fault(verb="GET", status=503, times=2))
+        observed(homelab, module).faults.append(Fault(verb="GET", status=503, times=2))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert not result["failed"], result
 
     def test_a_write_whose_answer_is_lost_is_not_sent_twice(self, homelab, ansible, module, options):
-        observed(homelab, module.partition("_")[0]).faults.append(Fault(verb="POST", status=0, carried_out=True))
+        observed(homelab, module).faults.append(Fault(verb="POST", status=0, carried_out=True))
         tasks = [task(homelab, module, **options), task(homelab, module, **options)]
         first, second = ansible.tasks(tasks).results()
         assert first["failed"] and not second["failed"] and not second["changed"]
         assert len(homelab.fleet.writes()) == 1
 
     def test_a_write_that_was_refused_unseen_is_sent_again(self, homelab, ansible, module, options):
-        observed(homelab, module.partition("_")[0]).faults.append(Fault(verb="POST", status=429, headers={"Retry-After": "0"}))
+        observed(homelab, module).faults.append(Fault(verb="POST", status=429, headers={"Retry-After": "0"}))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert not result["failed"] and result["changed"]
 
     def test_an_answer_that_is_no_api_answer_is_told_as_such(self, homelab, ansible, module, options):
         page = Fault(verb="GET", status=200, body="<html>sign in</html>", headers={"Content-Type": "text/html"})
-        observed(homelab, module.partition("_")[0]).faults.append(page)
+        observed(homelab, module).faults.append(page)
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "(text/html) is none of this API" in result["msg"], result
 
     def test_a_redirect_is_not_followed(self, homelab, ansible, module, options):
-        observed(homelab, module.partition("_")[0]).faults.append(Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"}))
+        observed(homelab, module).faults.append(Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"}))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "redirects to https://127.0.0.1:1/elsewhere" in result["msg"], result
 
     def test_what_was_done_before_a_failure_is_told(self, homelab, ansible, module, options):
         """The object is made, and then it cannot be read back."""
-        system = module.partition("_")[0]
-        watched = observed(homelab, system)
+        watched = observed(homelab, module)
         tasks = [task(homelab, module, **options)]
         plain = watched.app
 
@@ -77,7 +77,7 @@ class TestSigningIn:
         return {"api_user": "root@pam", "api_password": wired.fleet.tokens[f"{name} root"], "api_token_id": "", "api_token_secret": ""}
 
     def sign_in(self, wired, ansible, system):
-        module, options = {"pve": ("pve_group", {"groupid": "new"}), "pbs": ("pbs_user", {"userid": "new@pbs"})}[system]
+        module, options = SYSTEMS[system].ONE
         (result,) = ansible.tasks([task(wired, module, **options, **self.options(wired, system))]).results()
         return result
 

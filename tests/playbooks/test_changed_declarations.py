@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.servers import task
+from tests.modules.systems import task
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.servers import task
+from tests.modules.systems import task
 
 # a person with rights of their own on PVE is made there, which takes two of the privileges
 ALICE = {"username": "alice", "email": "alice@example.org", "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}]}}

@@ -1,0 +1,22 @@
+"""OpenID issuers: what the tests of all modules do with its modules."""
+
+from __future__ import annotations
+
+
+def connection(wired):
+    return {"issuer": wired.fleet.pocketid.url, "ca_path": str(wired.fleet.authority.bundle)}
+
+
+# given to modules or kept by servers, and never to be seen
+HIDDEN = ()
+
+# tasks that use every module, in an order in which they can run
+EVERY_MODULE = [
+    ("oidc_info", {"claims": ["groups"]}),
+]
+
+# what is wrong: module, options, and what the message must say
+BAD_INPUT = {
+    "an issuer that nobody may use": ("oidc_info", {"issuer": "http://id.example.org"}, "issuer: 'http://id.example.org' must be an https:// URL"),
+    "no issuer": ("oidc_info", {"issuer": ""}, "issuer: .* must not be empty"),
+}

@@ -1,0 +1,199 @@
+"""Proxmox VE: what the tests of all modules do with its modules."""
+
+from __future__ import annotations
+
+from tests.modules.systems.shared import REALM, proxmox_connection
+
+
+def server(wired):
+    """The server that the tasks go to."""
+    return next(iter(wired.fleet.pve.values()))[0]
+
+
+def connection(wired):
+    return proxmox_connection(server(wired), wired.fleet.tokens[next(iter(wired.fleet.pve))], wired)
+
+
+# a task that makes something, for what may go wrong with any
+ONE = ("pve_group", {"groupid": "new"})
+
+ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
+
+# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+LIVES = {
+    "pve_role": (
+        {"roleid": "Reader"},
+        {"privs": ["VM.Audit"]},
+        {"privs": ["Sys.Audit", "VM.Audit"]},
+        {"privs": []},
+    ),
+    "pve_group": ({"groupid": "readers"}, {"comment": "They read – a lot"}, {"comment": "They write"}, {"comment": ""}),
+    "pve_user": (
+        {"userid": "rita@pve"},
+        {"email": "rita@example.org", "firstname": "Rita", "groups": ["staff"], "enable": False, "password": "a-password-of-rita"},
+        {"email": "r@example.org", "enable": True, "expire": 1893456000, "groups": ["others"], "append": ["groups"], "comment": "a: b, c;"},
+        {"email": "", "firstname": "", "comment": "", "groups": [], "expire": 0},
+    ),
+    "pve_token": (
+        {"userid": "staff@pve", "tokenid": "ci"},
+        {"comment": "Pipeline", "return_secret": True},
+        {"comment": "Pipelines", "privsep": False, "expire": 1893456000},
+        {"comment": "", "expire": 0},
+    ),
+    "pve_acl": (
+        {"path": "/vms", "roles": ["PVEAuditor", "PVEVMUser"], "users": ["staff@pve"], "groups": ["staff", "others"]},
+        {},
+        {"propagate": False},
+        {"propagate": True},
+    ),
+    "pve_realm": (
+        {"realm": "sso"},
+        {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email", "groups"], "prompt": "login"},
+        {
+            "client_id": "other", "client_key": "second-client-secret", "autocreate": True, "groups_claim": "groups", "groups_overwrite": True,
+            "query_userinfo": False, "acr_values": ["phr", "phrh"], "audiences": ["one"], "default": True, "comment": "Sign-on",
+        },
+        {
+            "client_key": "", "scopes": [], "prompt": "", "groups_claim": "", "groups_overwrite": False, "query_userinfo": True, "acr_values": [],
+            "audiences": [], "default": False, "comment": "",
+        },
+    ),
+}
+
+# options that older servers than the newest do not have
+NEWER = {"pve_realm": ("audiences",)}
+
+# who the objects above refer to
+COMPANY = (
+    ("pve_group", {"groupid": "staff"}),
+    ("pve_group", {"groupid": "others"}),
+    ("pve_user", {"userid": "staff@pve"}),
+)
+
+# given to modules or kept by servers, and never to be seen
+HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-rita")
+
+# tasks that use every module, in an order in which they can run
+EVERY_MODULE = [
+    ("pve_role", {"roleid": "Reader", "privs": ["VM.Audit", "Sys.Audit"]}),
+    ("pve_group", {"groupid": "readers", "comment": "They read"}),
+    ("pve_user", {"userid": "rita@pve", "groups": ["readers"], "password": "a-password-of-rita", "email": "rita@example.org"}),
+    ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
+    ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
+    ("pve_realm", {"realm": "sso", **REALM}),
+    ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
+    ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"]}),
+]
+
+LONG = "x" * 57 + "@sso.org"
+ACL = {"path": "/", "roles": ["PVEAuditor"], "users": ["root@pve"]}
+# what is there already when bad input arrives
+THERE = [
+    ("pve_realm", dict(realm="sso", **REALM, username_claim="preferred_username")),
+    ("pve_group", dict(groupid="readers")),
+    ("pve_user", dict(userid="ann@pve")),
+]
+
+# what is wrong: module, options, and what the message must say
+BAD_INPUT = {
+    "a group that PVE would drop at sign-on": ("pve_group", {"groupid": "My Admins"}, "groupid: 'My Admins' may only have letters"),
+    "an unknown role in an ACL": ("pve_acl", {**ACL, "roles": ["Administartor"]}, "role Administartor does not exist"),
+    "an unknown user in an ACL": ("pve_acl", {**ACL, "users": ["nobody@pve"]}, "user nobody@pve does not exist"),
+    "an unknown group in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "groups": ["nogroup"]}, "group nogroup does not exist"),
+    "an unknown token in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "tokens": ["ann@pve!no"]}, "token ann@pve!no does not exist"),
+    "a path that no ACL is for": ("pve_acl", {**ACL, "path": "/cluster"}, "path: '/cluster' is not a path that PVE has ACL entries for"),
+    "a guest number that cannot be": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
+    "an ACL for nobody": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"]}, "users or groups or tokens: must name at least one"),
+    "an ACL for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
+    "a user of a role that is no user": ("pve_acl", {**ACL, "users": ["ann@pve!ci"]}, "'ann@pve!ci' must be a name and a realm"),
+    "an unknown privilege": ("pve_role", {"roleid": "Bad", "privs": ["VM.Audit", "VM.Monitor"]}, "privs: 'VM.Monitor' is not a privilege of this server"),
+    "a role that takes a built-in name": ("pve_role", {"roleid": "PVEMine", "privs": []}, "roleid: 'PVEMine' may not begin with PVE"),
+    "a change of a built-in role": ("pve_role", {"roleid": "PVEAuditor", "privs": []}, "roleid: 'PVEAuditor' is built in"),
+    "an empty issuer": ("pve_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
+    "an issuer without TLS": ("pve_realm", {"realm": "new", **REALM, "issuer_url": "http://id.example.org"}, "issuer_url: .* must be an https:// URL"),
+    "a realm without a client": ("pve_realm", {"realm": "new", "issuer_url": "https://id.example.org"}, "client_id: is needed to make realm new"),
+    "a realm that exists with another type": ("pve_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server and cannot be changed to 'openid'"),
+    "another username claim": (
+        "pve_realm",
+        {"realm": "sso", "username_claim": "email"},
+        "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; remove the realm and make it again",
+    ),
+    "two scopes in one": ("pve_realm", {"realm": "sso", "scopes": ["email profile"]}, "scopes: 'email profile' is not one scope"),
+    "a user id of more than 64 characters": ("pve_user", {"userid": LONG}, "userid: .* must not be longer than 64 characters"),
+    "a user without a realm": ("pve_user", {"userid": "ann"}, "userid: 'ann' must be a name and a realm"),
+    "a user that no request could address": ("pve_user", {"userid": "jürgen@pve"}, "userid: .* characters outside ASCII"),
+    "a password that OpenID cannot have": ("pve_user", {"userid": "ann@sso", "password": "long-enough-1"}, "password: cannot be set on ann@sso"),
+    "a password that is too short": ("pve_user", {"userid": "ann@pve", "password": "short"}, "password: must have at least 8 characters"),
+    "a membership in no group": ("pve_user", {"userid": "ann@pve", "groups": ["nogroup"]}, "user ann@pve: group nogroup does not exist"),
+    "a token whose secret would be lost": ("pve_token", {"userid": "root@pam", "tokenid": "new"}, "secret_file: or return_secret is needed"),
+    "a token of nobody": (
+        "pve_token", {"userid": "nobody@pve", "tokenid": "new", "return_secret": True}, "token nobody@pve!new: user nobody@pve does not exist"
+    ),
+    "an unknown option in an entry": (
+        "pve_state", {"groups": [{"groupid": "a"}, {"groupid": "b", "coment": "x"}]}, r"groups\[1\]: unknown option coment"
+    ),
+    "a missing key in an entry": ("pve_state", {"users": [{"comment": "x"}]}, r"users\[0\]: missing required arguments: userid"),
+    "a bad value in an entry": ("pve_state", {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]}, r"users\[1\]\.email: 'b' is not an e-mail"),
+    "an object declared twice": (
+        "pve_state",
+        {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
+        r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before",
+    ),
+    "an ACL for what is being removed": (
+        "pve_state",
+        {"groups": [{"groupid": "readers", "state": "absent"}], "acl": [{"path": "/", "roles": ["PVEAuditor"], "groups": ["readers"]}]},
+        "group readers is declared absent",
+    ),
+    "several problems at once": (
+        "pve_state",
+        {"groups": [{"groupid": "a b"}], "users": [{"userid": "a"}], "acl": [{"path": "/x", "roles": ["PVEAuditor"], "users": ["a@pve"]}]},
+        r"groups\[0\]\.groupid: .*; users\[0\]\.userid: .*; acl\[0\]\.path: ",
+    ),
+    "the removal of a realm of another type": ("pve_realm", {"realm": "directory", "state": "absent"}, "type: is 'ldap' on the server and not 'openid'"),
+    "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "type: is 'pam' on the server and not 'openid'"),
+    "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
+    "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
+    "a secret file that cannot be": (
+        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"}, "secret_file: .*make its folder first"
+    ),
+    "a secret file that is lost": (
+        "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"
+    ),
+    "an entry that is none": ("pve_state", {"groups": [{"groupid": "a"}, "b"]}, "Elements value for option 'groups' is of type str"),
+    "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
+    "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
+    "two defaults": (
+        "pve_state", {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]}, "only one realm can be the default, and not one and two"
+    ),
+    "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
+    "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
+    "a token secret with a line break": (
+        "pve_group", {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"}, "api_token_secret: must be a single line .*a | in YAML adds a line break"
+    ),
+    "a token secret that no header can have": ("pve_group", {"groupid": "a", "api_token_secret": "a-secret-€"}, "api_token_secret: may only have printable"),
+    "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "is not accepted; the secret is wrong"),
+    "a wrong password on PVE": (
+        "pve_group",
+        {"groupid": "a", "api_token_id": None, "api_token_secret": None, "api_user": "root@pam", "api_password": "wrong-password"},
+        "root@pam could not sign in; check api_user",
+    ),
+    "no credentials": ("pve_group", {"groupid": "a", "api_token_id": None}, "credentials: give api_token_id and api_token_secret"),
+    "a token id without its user": ("pve_group", {"groupid": "a", "api_token_id": "fleet"}, "api_token_id: 'fleet' names no user"),
+    "an address with a scheme": ("pve_group", {"groupid": "a", "api_host": "https://pve1:8006"}, "api_host: .* without https://"),
+    "a host that does not answer": ("pve_group", {"groupid": "a", "api_port": 1}, "does not answer .*check the address, the port and the firewall"),
+    "a certificate that is not trusted": (
+        "pve_group", {"groupid": "a", "ca_path": None}, "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path"
+    ),
+    "an authority that is no file": ("pve_group", {"groupid": "a", "ca_path": "/no/such/ca.pem"}, "ca_path: '/no/such/ca.pem' is no file"),
+}
+
+# who lacks a right: token, module, options, and what the message must say
+MISSING_RIGHTS = [
+    ("pve look", "pve_group", {"groupid": "new"}, "weak@pve!look lacks Group.Allocate on /access/groups"),
+    ("pve look", "pve_role", {"roleid": "new", "privs": []}, "lacks Sys.Modify on /access"),
+    ("pve look", "pve_user", {"userid": "new@pve"}, "lacks Realm.AllocateUser on /access/realm/pve"),
+    ("pve look", "pve_acl", {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]}, "Permissions.Modify or Pool.Allocate on /pool/x"),
+    ("pve look", "pve_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/realm"),
+    ("pve blind", "pve_group", {"groupid": "new", "state": "absent"}, "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups"),
+    ("pve blind", "pve_acl", {"path": "/", "roles": ["PVEAuditor"], "users": ["weak@pve"], "state": "absent"}, "lacks Sys.Audit on /access"),
+]
