@@ -39,7 +39,7 @@ options:
   username_claim:
     description:
       - Claim that becomes the user's name, mostly V(preferred_username). Without it V(sub) counts.
-      - It is set when the realm is made; on an existing realm another claim is refused.
+      - It is set when the realm is made; see O(on_immutable_change) for one that exists.
     type: str
   autocreate:
     description: Whether a user who signs in for the first time is made.
@@ -65,6 +65,14 @@ options:
   comment:
     description: Comment, shown on the sign-in page.
     type: str
+  on_immutable_change:
+    description:
+      - What to do where the realm has another value of what can only be said when it is made, which is O(username_claim).
+      - With V(recreate) the realm is removed and made again with all that it had and what is declared. Its users, groups, API
+        tokens and ACL entries stay as they are; but whoever gets another name by the other claim is another user.
+    type: str
+    choices: [fail, recreate]
+    default: fail
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

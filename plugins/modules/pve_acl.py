@@ -58,6 +58,10 @@ options:
       realm:
         description: Entries of the users of this realm, and groups whose name ends in V(-REALM).
         type: str
+  max_removals:
+    description: How many entries one run may remove. A run that would remove more is refused before it writes.
+    type: int
+    default: 20
   state:
     description: Whether the entries are there.
     type: str

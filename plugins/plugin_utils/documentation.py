@@ -9,29 +9,51 @@ import re
 
 import yaml
 
+LIMIT = {
+    "description": [
+        "How many objects one run may remove. A run that would remove more is refused before it writes, because a list that"
+        " came out empty by mistake should not empty a server."
+    ],
+    "type": "int",
+    "default": 20,
+}
+CONDITIONS = {
+    "name": ["Name of objects, or a pattern with C(*) and C(?)."],
+    "realm": ["Realm of users and of the users of tokens."],
+}
+
 
 def lists_of(system, kinds):
     """Documentation of the list options of `<system>_state`, from the modules of its kinds (option: module's kind)."""
     options, scopes = {}, {}
+    state = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state")
+    declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
         module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
         # what is an option of the module is one of an entry here
         documentation = re.sub(r"\bO\((?=\w)", f"O({option}[].", module.DOCUMENTATION)
         suboptions = yaml.safe_load(documentation)["options"]
-        if "exclusive" in suboptions:
-            scopes[option] = suboptions.pop("exclusive")
+        own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
+        scopes[option] = own_scope or _scope(declared[option]["options"])
         options[option] = {
             "description": [f"Entries with the options of M(fleetgate.proxmox.{system}_{kind})."],
             "type": "list",
             "elements": "dict",
             "suboptions": suboptions,
         }
-    if scopes:
-        options["exclusive"] = {
-            "description": [
-                "Scopes in which the declared entries are all that there are, by the list that they are of."
-            ],
-            "type": "dict",
-            "suboptions": scopes,
-        }
+    options["exclusive"] = {
+        "description": ["Scopes in which the declared entries are all that there are, by the list that they are of."],
+        "type": "dict",
+        "suboptions": scopes,
+    }
+    options["max_removals"] = LIMIT
     return yaml.safe_dump({"options": options})
+
+
+def _scope(conditions):
+    return {
+        "description": ["An object that is all that a scope says, and that no entry declares, is removed."],
+        "type": "list",
+        "elements": "dict",
+        "suboptions": {name: {"description": CONDITIONS[name], "type": "str"} for name in conditions},
+    }

@@ -59,7 +59,8 @@ def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(sys
     for option, entry in kinds.items():
         one = load(f"{system}_{option if option == 'acl' else option.removesuffix('s')}").MODULE.argument_spec
         assert {name: value for name, value in one.items() if name not in {*connection, "exclusive"}} == entry
-        assert one.get("exclusive") == spec.get("exclusive", {"options": {}})["options"].get(option)
+        scope = spec["exclusive"]["options"][option]
+        assert one.get("exclusive", scope) == scope
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -10,24 +10,27 @@ class FleetgateError(Exception):
 
     An error from a server also carries the request it answered (`verb`, `path`) and its `status`. Neither headers nor
     bodies are kept, because they hold secrets. `done` has the steps of a plan that were carried out before, `secrets` the
-    one-time secrets that they gave and that were asked for. `no_answer` tells a server that is out of reach.
+    one-time secrets that they gave and that were asked for. `no_answer` tells a server that is out of reach,
+    `conflict` that somebody else changed the object after it was read. `diff` has what was to be changed.
     """
 
-    def __init__(self, *problems, verb=None, path=None, status=None, no_answer=False):
+    def __init__(self, *problems, verb=None, path=None, status=None, no_answer=False, conflict=False):
         super().__init__("; ".join(problems))
         self.problems = list(problems)
         self.verb = verb
         self.path = path
         self.status = status
         self.no_answer = no_answer
+        self.conflict = conflict
         self.done = []
         self.secrets = {}
+        self.diff = {}
 
     def as_result(self):
         """The error as keys of a task result."""
         result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}
         if self.done:
-            result["done"] = self.done
+            result.update(done=self.done, diff=self.diff)
         if self.secrets:
             result["secrets"] = self.secrets
         if self.verb:

@@ -180,7 +180,9 @@ class Field:
     - `immutable`: can only be given when the object is made; a different value later is refused.
     - `write_only`: the server never tells it; it is sent only when the object is made.
     - `local`: steers the task and is never sent.
-    - `needed`: must be given, and not empty, when the object is made.
+    - `types`: the types of object that have it, for a resource with several types; by default all.
+    - `needed`: must be given, and not empty, when the object is made; True, or the types for which that is so.
+    - `since`: the first version of the server that knows it, as numbers.
     - `secret`: never shown, in whatever output.
     """
 
@@ -191,7 +193,9 @@ class Field:
     immutable: bool = False
     write_only: bool = False
     local: bool = False
-    needed: bool = False
+    types: tuple = ()
+    needed: bool | tuple = False
+    since: tuple = ()
     secret: bool = False
     aliases: tuple = ()
 

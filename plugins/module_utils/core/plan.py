@@ -98,8 +98,13 @@ def make_plan(world, declared, scopes):
                 if row.entry.get("return_secret") and row.entry.get("secret"):
                     plan.secrets["!".join(key)] = row.entry["secret"]
         if name in scopes:
-            needs.append((resource.seen_with, f"to see all {resource.plural}"))
-            surplus = {key: one for key, one in found.items() if key not in rows and resource.within(scopes[name], key)}
+            if resource.seen_with:
+                needs.append((resource.seen_with, f"to see all {resource.plural}"))
+            surplus = {
+                key: one
+                for key, one in found.items()
+                if key not in rows and resource.within(scopes[name], key) and not resource.built_in(one)
+            }
             problems += [
                 f"exclusive: {resource.label(key)} {why}"
                 for key in surplus
@@ -140,12 +145,25 @@ def _compare(world, row, key, found, problems):
         return None
     values, broken = (None, resource.forbidden(entry, found)) if absent else resource.compare(world, entry, found)
     problems += [f"{row.where}{option}: {rule}" for option, rule in broken]
-    return Change(resource, key, found, values, entry) if absent or values or not found else None
+    problems += [f"{row.where}{option}: {rule}" for option, rule in _unknown_to(world.client, resource, values or ())]
+    if not (absent or values or not found):
+        return None
+    immutable = bool(found and values) and any(resource.field(option).immutable for option in values)
+    return Change(resource, key, found, values, entry, recreates=immutable)
+
+
+def _unknown_to(client, resource, options):
+    """Options about to be sent that the server is too old for; its version is only asked where it matters."""
+    for one in (resource.field(option) for option in options):
+        if one.since and client.version < one.since:
+            needed, has = (".".join(map(str, version)) for version in (one.since, client.version))
+            yield one.option, f"needs version {needed} or later ({client.title} has {has}); leave it out"
 
 
 def _outcome(resource, key, found, change):
     """The object as it will be, as results show it."""
-    values = {one.option: one.absent for one in resource.fields}
+    typed = found.values if found else change.values
+    values = {one.option: one.absent for one in resource.table(typed)}
     values.update(zip(resource.key, key))
     values.update(found.values if found else {})
     values.update(
@@ -191,13 +209,15 @@ def _order(world, plan):
 
 def apply_plan(plan, world, done):
     """Send the requests of a plan, and note in `done` which were carried out: after a failure the next run does the rest."""
-    made = {}
+    made, untouched = {}, True
     for step in plan.steps:
         keeper = SecretFile(step.secret.file) if step.secret and step.secret.file else None
         try:
-            answer = world.client.write(
-                step.verb, world.identify(step.path, made), world.identify(step.body, made), upload=step.upload
-            )
+            body = world.identify(step.body, made)
+            if step.guard:
+                body = {**body, "digest": _digest(world, step.guard, untouched)}
+            untouched = False
+            answer = world.client.write(step.verb, world.identify(step.path, made), body, upload=step.upload)
             done.append(step.shown())
             if step.secret and step.secret.returned:
                 plan.secrets[step.secret.owner] = answer[step.secret.answer]
@@ -208,6 +228,18 @@ def apply_plan(plan, world, done):
                 keeper.close()
         if step.provides:
             made[step.provides] = answer["id"]
+
+
+def _digest(world, guard, untouched):
+    """The digest that goes with an object as it was read. It is that of a whole file, which this run may have written to."""
+    found = world.found(guard.kind)[guard.key]
+    if not untouched:
+        resource = world.resources[guard.kind]
+        planned_on, found = found.values, resource.read_again(world, guard.key)
+        if found.values != planned_on:
+            why = f"{world.client.title}: {resource.label(guard.key)} was changed by somebody else meanwhile"
+            raise FleetgateError(why, conflict=True)
+    return found.raw["digest"]
 
 
 class SecretFile:
@@ -234,22 +266,33 @@ class SecretFile:
             os.unlink(self._draft)
 
 
-def converge(client, resources, declared, scopes, check_mode):
+def converge(client, resources, declared, scopes, check_mode, max_removals=None):
     """Make one server as declared, or in check mode only say what would be done.
 
     Returns the common part of the task's result, the objects as they are (or will be) by kind, and secrets by owner.
     """
-    world = World(client, resources)
+    world, done = World(client, resources), []
     plan = make_plan(world, declared, scopes)
-    objects = plan.objects
+    _limit_removals(plan, max_removals)
+    diff, objects = plan.diff(), plan.objects
     if check_mode:
+        done = [step.shown() for step in plan.steps]
         plan.secrets.update(
             {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
         )
     elif plan.steps:
-        done = []
         try:
-            apply_plan(plan, world, done)
+            try:
+                apply_plan(plan, world, done)
+            except FleetgateError as error:
+                if not error.conflict:
+                    raise
+                # somebody was quicker: what is there now is planned on, once
+                world, secrets = World(client, resources), plan.secrets
+                plan = make_plan(world, declared, scopes)
+                plan.secrets.update(secrets)
+                diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
+                apply_plan(plan, world, done)
             after = make_plan(World(client, resources), declared, scopes)
             refuse(
                 [
@@ -259,11 +302,19 @@ def converge(client, resources, declared, scopes, check_mode):
                 ]
             )
         except FleetgateError as error:
-            error.done, error.secrets = done, plan.secrets
+            error.done, error.secrets, error.diff = done, plan.secrets, diff
             raise
         objects = after.objects
-    return (
-        {"changed": bool(plan.steps), "diff": plan.diff(), "plan": [step.shown() for step in plan.steps]},
-        objects,
-        plan.secrets,
-    )
+    return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
+
+
+def _limit_removals(plan, most):
+    """Refuse a plan that would remove more than was thought of: a list that came out empty must not empty a server."""
+    removed = [change.label for change in plan.changes if change.removes]
+    if most is not None and len(removed) > most:
+        some = ", ".join(removed[:3])
+        refuse(
+            [
+                f"max_removals: {len(removed)} objects would be removed ({some}, ...), and {most} may be; raise it if that is meant"
+            ]
+        )

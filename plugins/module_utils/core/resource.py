@@ -8,10 +8,11 @@ values, the comparison and the usual requests follow from the table; only what i
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from typing import Any, Iterable
 
-from .fields import HIDDEN, HIDDEN_OTHER, Field
+from .fields import HIDDEN, HIDDEN_OTHER, Field, Text
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,10 @@ class OneTimeSecret:
 
 @dataclass(frozen=True)
 class Step:
-    """One request that changes something. `path` has one part per segment, unquoted."""
+    """One request that changes something. `path` has one part per segment, unquoted.
+
+    `guard` is an object that must still be as it was read: the request then carries the digest that the server compares.
+    """
 
     verb: str
     path: tuple
@@ -60,6 +64,7 @@ class Step:
     needs: tuple = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
+    guard: Reference | None = None
 
     def shown(self):
         """The step as results show it: without its body, which may hold secrets."""
@@ -79,7 +84,8 @@ class Found:
 class Change:
     """What is to happen to one object: made (no `found`), changed (to `values`) or removed (no `values`).
 
-    `values` has the options to send and nothing else.
+    `values` has the options to send and nothing else. `recreates` means that the object has to be removed and made
+    again, because what changes can only be said when it is made.
     """
 
     resource: Resource
@@ -87,6 +93,7 @@ class Change:
     found: Found | None
     values: dict | None
     entry: dict = field(default_factory=dict)
+    recreates: bool = False
 
     @property
     def creates(self):
@@ -135,10 +142,12 @@ class Resource:
     # the table of a declared entry, where that is a short form and differs from the table of the objects
     form: tuple = ()
     collection: tuple = ()
+    # the option that tells the type of an object, where objects of this kind differ in the options that they have
+    variant = ""
     # the options that name files to send, which are looked for as ansible looks for files
     uploads: tuple = ()
-    # what a scope of this kind may name, where objects can be declared to be complete
-    scope: tuple = ()
+    # what a scope of this kind may name, in which the declared objects are all that there are
+    scope: tuple = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
     # what the caller must be allowed to do to see all objects: servers leave others out of their lists in silence
     seen_with: Need | None = None
     # how an option is taken away: by sending it "empty", or by its name in the list "delete"
@@ -147,6 +156,8 @@ class Resource:
     made_at_item = False
     # whether one entry can stand for several objects
     many = False
+    # whether an update carries the digest of what was read, so that the server refuses it when somebody was quicker
+    has_digest = False
     when_immutable = "remove the object and make it again"
 
     # -- the table ---------------------------------------------------------------------------------------------
@@ -165,6 +176,17 @@ class Resource:
 
     def field(self, option) -> Field:
         return next(one for one in self.fields if one.option == option)
+
+    def table(self, values) -> tuple:
+        """The fields that an object with these values has."""
+        if not self.variant:
+            return self.fields
+        kind = values.get(self.variant)
+        return tuple(
+            replace(one, needed=kind in one.needed) if isinstance(one.needed, tuple) else one
+            for one in self.fields
+            if not one.types or kind in one.types
+        )
 
     def key_of(self, entry):
         return tuple(entry[option] for option in self.key)
@@ -188,7 +210,17 @@ class Resource:
 
     def problems(self, entry) -> list:
         """What is wrong with an entry by itself, as (option, rule) pairs."""
-        return broken_rules(self.form or self.fields, entry)
+        table = self.form or self.table(entry)
+        known = {one.option for one in table}
+        strange = [one.option for one in self.fields if entry.get(one.option) is not None and one.option not in known]
+        return [
+            *broken_rules(table, entry),
+            *(
+                (option, f"is no option of a {self.name} of type {entry[self.variant]}")
+                for option in strange
+                if not self.form
+            ),
+        ]
 
     def references(self, key, values) -> Iterable[Reference]:
         """Objects of the same server that an object with this key and these values refers to."""
@@ -200,7 +232,7 @@ class Resource:
         Only what the entry says is compared: None means that it says nothing.
         """
         values, problems = {}, []
-        for one in self.fields:
+        for one in self.table(entry):
             wanted = entry.get(one.option)
             if wanted is None or one.local:
                 continue
@@ -214,15 +246,19 @@ class Resource:
                 wanted = [*has, *wanted]
             if one.kind.same(has, one.settled(wanted)):
                 continue
-            if one.immutable:
+            if one.immutable and not self.recreates(entry):
                 problems.append(
                     (one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}")
                 )
             values[one.option] = wanted
         if found is None:
-            missing = [one.option for one in self.fields if one.needed and values.get(one.option) in (None, "")]
+            missing = [one.option for one in self.table(entry) if one.needed and values.get(one.option) in (None, "")]
             problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
         return values, problems
+
+    def recreates(self, entry) -> bool:
+        """Whether an object may be removed and made again for the sake of what cannot be changed."""
+        return False
 
     def clashes(self, entries) -> list:
         """What is wrong with entries that are right by themselves, as sentences."""
@@ -233,7 +269,17 @@ class Resource:
         return []
 
     def within(self, scopes, key) -> bool:
-        """Whether an object is in one of the scopes that are declared to be complete."""
+        """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
+        return any(
+            all(self.meets(condition, wanted, key) for condition, wanted in scope.items() if wanted) for scope in scopes
+        )
+
+    def meets(self, condition, wanted, key) -> bool:
+        """Whether an object with this key is what one condition of a scope says."""
+        return condition == "name" and fnmatchcase("!".join(key), wanted)
+
+    def built_in(self, found) -> bool:
+        """Whether an object belongs to the server, and is never meant where others of its kind are removed."""
         return False
 
     def forbidden_surplus(self, key, world) -> list:
@@ -247,7 +293,13 @@ class Resource:
         raise NotImplementedError(f"{type(self).__name__} does not say how it is read")
 
     def found(self, raw) -> Found:
-        return Found({one.option: one.decode(raw) for one in self.fields if not (one.write_only or one.local)}, raw)
+        told = self.table({self.variant: raw.get(self.variant)})
+        return Found({one.option: one.decode(raw) for one in told if not (one.write_only or one.local)}, raw)
+
+    def read_again(self, world, key) -> Found:
+        """One object as it is now."""
+        names = {self.field(option).name: value for option, value in zip(self.key, key)}
+        return self.found({**world.client.read(*self.item(key)), **names})
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -265,15 +317,32 @@ class Resource:
             return [
                 Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))
             ]
+        changed = ", ".join(sorted(change.values))
+        if change.recreates:
+            whole = replace(change, found=None, values={**self.kept(change.found.values), **change.values})
+            return [
+                Step(
+                    "DELETE",
+                    self.item(change.key),
+                    f"{change.label} is made anew: {changed}",
+                    needs=self.rights(change),
+                ),
+                *self.steps_for(whole, world),
+            ]
         return [
             Step(
                 "PUT",
                 self.item(change.key),
-                f"{change.label}: {', '.join(sorted(change.values))}",
+                f"{change.label}: {changed}",
                 body=self.written(change),
                 needs=self.rights(change),
+                guard=Reference(self.name, change.key) if self.has_digest else None,
             )
         ]
+
+    def kept(self, values) -> dict:
+        """What an object that is made again is given of what it had."""
+        return {option: value for option, value in values.items() if value != self.field(option).absent}
 
     def item(self, key) -> tuple:
         return (*self.collection, *key)
@@ -318,7 +387,7 @@ class Resource:
         """An object as results show it: every option that can be told, secrets only when asked for."""
         return {
             one.option: sorted(set(values[one.option])) if one.is_set else values[one.option]
-            for one in self.fields
+            for one in self.table(values)
             if not (one.local or one.write_only or (one.secret and not secrets))
         }
 

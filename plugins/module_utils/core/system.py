@@ -11,6 +11,9 @@ from .module import Definition
 from .plan import Declared, World, converge
 from .resource import broken_rules, fields_spec
 
+# how many objects one run may remove
+LIMIT = {"max_removals": {"type": "int", "default": 20}}
+
 
 class System:
     """One product: how to connect to it, and its resources in the order in which they depend on each other.
@@ -43,7 +46,7 @@ class System:
         resource = next(one for one in self.resources if one.name == name)
 
         def run(params, check_mode):
-            scopes = {name: params["exclusive"]} if resource.scope else {}
+            scopes = {name: params["exclusive"]} if resource.many else {}
             result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
             there = objects[name]
             result[name] = there if resource.many else next(iter(there), {})
@@ -52,13 +55,12 @@ class System:
         spec = {
             **self.connection,
             **resource.spec(),
-            **({"exclusive": _scopes_spec(resource)} if resource.scope else {}),
+            **({"exclusive": _scopes_spec(resource), **LIMIT} if resource.many else {}),
         }
         return Definition(spec, run, self.address, {"": resource.uploads})
 
     def state(self):
         """The module for the whole state of a server, in one task."""
-        scoped = [one for one in self.resources if one.scope]
 
         def run(params, check_mode):
             entries = [
@@ -66,8 +68,7 @@ class System:
                 for resource in self.resources
                 for index, options in enumerate(params[resource.plural] or ())
             ]
-            exclusive = (params["exclusive"] if scoped else None) or {}
-            scopes = {one.name: exclusive.get(one.plural) for one in scoped}
+            scopes = {one.name: (params["exclusive"] or {}).get(one.plural) for one in self.resources}
             result, objects, secrets = self._converge(params, check_mode, entries, scopes)
             result.update(
                 {resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects}
@@ -78,10 +79,9 @@ class System:
             one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False}
             for one in self.resources
         }
-        if scoped:
-            spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in scoped}}
+        spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in self.resources}}
         return Definition(
-            {**self.connection, **spec}, run, self.address, {one.plural: one.uploads for one in self.resources}
+            {**self.connection, **spec, **LIMIT}, run, self.address, {one.plural: one.uploads for one in self.resources}
         )
 
     def info(self):
@@ -139,6 +139,7 @@ class System:
             declared,
             {name: one for name, one in scopes.items() if one},
             check_mode,
+            params.get("max_removals"),
         )
 
 

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from ..proxmox.client import ProxmoxClient, connection_spec
 
 CONNECTION = connection_spec("PROXMOX_BACKUP", 8007)
@@ -11,6 +13,19 @@ CONNECTION = connection_spec("PROXMOX_BACKUP", 8007)
 
 class PbsClient(ProxmoxClient):
     service = "PBS"
+
+    @cached_property
+    def version_text(self):
+        told = self.read("version")
+        return f"{told['version']}.{told['release']}"
+
+    def unwrap(self, response):
+        """The data, each object with the digest that the server tells beside them."""
+        body = response.json()
+        data, digest = body["data"], body.get("digest")
+        if digest is None:
+            return data
+        return {**data, "digest": digest} if isinstance(data, dict) else [{**one, "digest": digest} for one in data]
 
     def explain(self, response):
         # proxmox-rest-server 1.0.4 answered 400 instead of 401

@@ -28,6 +28,7 @@ class Realm(ProxmoxRealm):
         Field("audiences", Names(VALUE, separator=",")),
         Field("default", Flag()),
         Field("comment", COMMENT),
+        *ProxmoxRealm.policies,
     )
 
     def written(self, change):

@@ -5,18 +5,13 @@
 from __future__ import annotations
 
 from ..core.system import System
+from ..proxmox.client import version
 from .acl import Acl
 from .client import CONNECTION, PbsClient
 from .realm import Realm
 from .role import Role
 from .token import Token
 from .user import User
-
-
-def version(client):
-    answer = client.read("version")
-    return f"{answer['version']}.{answer['release']}"
-
 
 # Users can only be made in a realm that is there.
 PBS = System(

@@ -18,6 +18,7 @@ class Token(ProxmoxToken):
     key = ("userid", "token_name")
     seen_with = Need(("/access/users",), ("Sys.Audit",))
     unset_by = "delete"
+    has_digest = True
     fields = (
         Field("userid", USER),
         Field("token_name", TOKEN_NAME),
@@ -31,7 +32,8 @@ class Token(ProxmoxToken):
         """Tokens are told with their users."""
         for user in world.found("user").values():
             for token in user.raw.get("tokens") or ():
-                yield {**token, "userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
+                names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
+                yield {**token, **names, "digest": user.raw["digest"]}
 
     def cascade(self, change, world):
         """Servers before 3.3.7 leave the rows of a removed token behind."""

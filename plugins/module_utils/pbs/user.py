@@ -4,21 +4,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..core.fields import PASSWORD, Field, Flag, Number
-from ..core.resource import Need, Reference, Resource
-from ..proxmox.acl import realm_of, removed_rows
+from ..core.resource import Need, Reference
+from ..proxmox.acl import removed_rows
+from ..proxmox.identity import realm_of
+from ..proxmox.user import User as ProxmoxUser
 from .names import COMMENT, PERSON, USER
 
 
-class User(Resource):
-    name = "user"
-    plural = "users"
-    key = ("userid",)
+class User(ProxmoxUser):
     seen_with = Need(("/access/users",), ("Sys.Audit",))
-    collection = ("access", "users")
     unset_by = "delete"
+    has_digest = True
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
@@ -46,12 +43,5 @@ class User(Resource):
         """The server leaves the rows of a removed user behind, and they would count for the next user of that name."""
         return removed_rows(world, change.key[0])
 
-    def forbidden(self, entry, found):
-        """The server would take it, make the user anew and leave it without its tokens."""
-        return [("userid", "'root@pam' cannot be removed")] if entry["userid"] == "root@pam" else []
-
     def rights(self, change):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
-
-    def visibility(self, key):
-        return replace(self.seen_with, oneself=key[0])

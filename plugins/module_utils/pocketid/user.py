@@ -36,6 +36,10 @@ class User(PocketIdResource):
     def read(self, world, keys):
         return world.client.read_all("api", "users", sort="username")
 
+    def built_in(self, found):
+        """The server's own account for STATIC_API_KEY."""
+        return found.raw["id"] == "00000000-0000-0000-0000-000000000000"
+
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         if found is None:

@@ -11,11 +11,7 @@ import re
 
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
-
-
-def realm_of(userid):
-    """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
-    return userid.rpartition("@")[2].partition("!")[0]
+from .identity import own, realm_of
 
 
 def removed_rows(world, subject):
@@ -89,26 +85,16 @@ class Acl(Resource):
             Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,)),
         ]
 
-    def within(self, scopes, key):
-        """A row is in a scope when it is all that the scope says."""
+    def meets(self, condition, wanted, key):
         path, kind, subject, role = key
-
-        def meets(condition, wanted):
-            if condition == "subtree":
-                return path == wanted or path.startswith(wanted.rstrip("/") + "/")
-            return {"path": path, "role": role, "subject": subject}.get(condition) == wanted or (
-                condition == "realm" and self.belongs(kind, subject, wanted)
-            )
-
-        return any(all(meets(condition, wanted) for condition, wanted in scope.items() if wanted) for scope in scopes)
+        if condition == "subtree":
+            return path == wanted or path.startswith(wanted.rstrip("/") + "/")
+        if condition == "realm":
+            return self.belongs(kind, subject, wanted)
+        return {"path": path, "role": role, "subject": subject}[condition] == wanted
 
     def forbidden_surplus(self, key, world):
-        client = world.client
-        return (
-            [f"is what {client.caller} itself works by; declare it as well"]
-            if key[2] in (client.caller, client.user)
-            else []
-        )
+        return own(world.client, key[2])
 
     def belongs(self, kind, subject, realm):
         """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""

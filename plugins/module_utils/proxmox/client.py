@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 import time
+from functools import cached_property
 
 from ansible.module_utils.basic import env_fallback
 
@@ -138,11 +140,22 @@ class ProxmoxClient(Client):
             try:
                 return super()._send(verb, path, **content)
             except FleetgateError as error:
+                error.conflict = "detected modified configuration" in str(error)
                 # the lock was never taken, so nothing was written and the request may be sent again
                 if "got lock request timeout" not in str(error):
                     raise
             time.sleep(pause)
         return super()._send(verb, path, **content)
+
+    @cached_property
+    def version(self):
+        """Version of the server as numbers, for example (9, 2, 11)."""
+        return tuple(int(number) for number in re.findall(r"[0-9]+", self.version_text))
+
+    @cached_property
+    def version_text(self):
+        """Version of the server as it is called."""
+        raise NotImplementedError
 
     def missing_rights(self, needs):
         needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]
@@ -166,6 +179,11 @@ class ProxmoxClient(Client):
                 granted[path] = self.read("access", "permissions", path=path).get(path, {})
         allowed = all(set(need.privileges) & set(granted[path]) for path in need.paths)
         return allowed or any(self._satisfied(other, granted) for other in need.others)
+
+
+def version(client):
+    """A fact: the version of the server as it is called."""
+    return client.version_text
 
 
 def _identity(params):

@@ -22,7 +22,10 @@ class Realm(Resource):
     plural = "realms"
     key = ("realm",)
     unset_by = "delete"
-    when_immutable = "remove the realm and make it again: users, groups and ACL entries stay"
+    has_digest = True
+    when_immutable = (
+        "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
+    )
     audit_path = ""
     openid = (
         Field("type", Text(choices=("openid",)), immutable=True),
@@ -30,10 +33,12 @@ class Realm(Resource):
         Field("client_id", Text(longest=256), needed=True),
         Field("client_key", Text(longest=256), secret=True),
     )
+    policies = (Field("on_immutable_change", Text(choices=("fail", "recreate")), local=True),)
 
     def spec(self):
         spec = super().spec()
         spec["type"]["default"] = "openid"
+        spec["on_immutable_change"]["default"] = "fail"
         return spec
 
     def read(self, world, keys):
@@ -64,6 +69,12 @@ class Realm(Resource):
             if there != entry["type"]
             else []
         )
+
+    def recreates(self, entry):
+        return entry["on_immutable_change"] == "recreate"
+
+    def built_in(self, found):
+        return found.raw["realm"] in ("pam", "pve", "pbs")
 
     def clashes(self, entries):
         claimants = [entry["realm"] for entry in entries if entry["default"] and entry["state"] == "present"]

@@ -8,12 +8,13 @@ import os
 from dataclasses import replace
 
 from ..core.fields import Field, Flag, Path
-from ..core.resource import OneTimeSecret, Reference, Resource
+from ..core.resource import OneTimeSecret, Reference
+from .identity import Identity
 
 WHERE_THE_SECRET_GOES = (Field("secret_file", Path(), local=True), Field("return_secret", Flag(), local=True))
 
 
-class Token(Resource):
+class Token(Identity):
     name = "token"
     plural = "tokens"
     made_at_item = True

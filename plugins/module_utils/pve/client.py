@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from ..proxmox.client import ProxmoxClient, connection_spec
 
 CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
@@ -11,6 +13,10 @@ CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
 
 class PveClient(ProxmoxClient):
     service = "PVE"
+
+    @cached_property
+    def version_text(self):
+        return self.read("version")["version"]
 
     def encode(self, values):
         return {

@@ -30,4 +30,5 @@ class Realm(ProxmoxRealm):
         Field("audiences", Names(VALUE, separator=",")),
         Field("default", Flag()),
         Field("comment", Text(longest=4096)),
+        *ProxmoxRealm.policies,
     )

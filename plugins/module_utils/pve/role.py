@@ -33,13 +33,14 @@ class Role(Resource):
         ]
         if found is None and entry["roleid"].upper().startswith("PVE"):
             problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
-        if found is not None and values and found.raw.get("special"):
+        if found is not None and values and self.built_in(found):
             problems.append(
                 ("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
             )
         return values, problems
 
+    def built_in(self, found):
+        return bool(found.raw.get("special"))
+
     def forbidden(self, entry, found):
-        return (
-            [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if found.raw.get("special") else []
-        )
+        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(found) else []

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from ..core.system import System
+from ..proxmox.client import version
 from .acl import Acl
 from .client import CONNECTION, PveClient
 from .group import Group
@@ -26,10 +27,6 @@ def nodes(client):
 def cluster(client):
     """The name of the cluster, None for a node that is in none."""
     return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
-
-
-def version(client):
-    return client.read("version")["version"]
 
 
 # A realm comes last: people can sign in as soon as it is there, and shall then have their rights.

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
-from ..core.resource import Need, Reference, Resource
-from ..proxmox.acl import realm_of
+from ..core.resource import Need, Reference
+from ..proxmox.identity import realm_of
+from ..proxmox.user import User as ProxmoxUser
 from .names import GROUP, USER
 
 EMAIL = Text(
@@ -16,12 +15,8 @@ EMAIL = Text(
 )
 
 
-class User(Resource):
-    name = "user"
-    plural = "users"
-    key = ("userid",)
+class User(ProxmoxUser):
     seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
-    collection = ("access", "users")
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
@@ -49,10 +44,6 @@ class User(Resource):
             )
         return problems
 
-    def forbidden(self, entry, found):
-        """The server would take it, make the user anew and leave it without its tokens."""
-        return [("userid", "'root@pam' cannot be removed")] if entry["userid"] == "root@pam" else []
-
     def rights(self, change):
         (userid,) = change.key
         groups = (change.values or {}).get("groups") or ()
@@ -62,6 +53,3 @@ class User(Resource):
         if change.creates or change.removes:
             needs.insert(0, Need((f"/access/realm/{realm_of(userid)}",), ("Realm.AllocateUser",)))
         return tuple(needs)
-
-    def visibility(self, key):
-        return replace(self.seen_with, oneself=key[0])

@@ -116,7 +116,7 @@ BAD_INPUT = {
     "another username claim": (
         "pve_realm",
         {"realm": "sso", "username_claim": "email"},
-        "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; remove the realm and make it again",
+        "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; with on_immutable_change=recreate the realm is",
     ),
     "two scopes in one": ("pve_realm", {"realm": "sso", "scopes": ["email profile"]}, "scopes: 'email profile' is not one scope"),
     "a user id of more than 64 characters": ("pve_user", {"userid": LONG}, "userid: .* must not be longer than 64 characters"),

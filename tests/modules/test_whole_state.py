@@ -1,0 +1,130 @@
+"""What a whole state adds to single objects: scopes, a limit for removals, and other people who write at the same time."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.modules.systems import SYSTEMS, task
+from tests.modules.systems.shared import REALM
+
+# where a realm is changed past the modules, and how each product takes it
+REALM_ITEM = {"pve": "/api2/json/access/domains/sso", "pbs": "/api2/json/config/access/openid/sso"}
+
+
+@pytest.fixture
+def homelab(fleet_of):
+    return fleet_of("homelab")
+
+
+@pytest.fixture(params=["pve", "pbs"])
+def system(request):
+    return request.param
+
+
+def meanwhile(wired, system, times=1):
+    """Somebody else changes the realm between each of the next reads of it and what follows."""
+    server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
+    plain, left = server.observed.app, [times]
+    separator = {"pve": "=", "pbs": ":"}[system]
+    secret = f"{system.upper()}APIToken={options['api_token_id']}{separator}{options['api_token_secret']}"
+
+    def disturbed(environ, start_response):
+        answer = plain(environ, start_response)
+        if left[0] and environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] == REALM_ITEM[system]:
+            left[0] -= 1
+            body = {"comment": f"changed by somebody else {left[0]}"}
+            elsewhere = requests.put(
+                f"{server.url}{REALM_ITEM[system]}", data=body, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
+            )
+            assert elsewhere.status_code == 200, elsewhere.text
+        return answer
+
+    server.observed.app = disturbed
+
+
+class TestSomebodyElseWritesToo:
+    def test_what_is_there_now_is_looked_at_and_planned_on(self, homelab, ansible, system):
+        made = task(homelab, f"{system}_realm", realm="sso", **REALM)
+        assert ansible.tasks([made]).succeeded().failed == []
+        meanwhile(homelab, system)
+        told = ansible.tasks([
+            task(homelab, f"{system}_realm", realm="sso", prompt="login"), task(homelab, f"{system}_realm", realm="sso"),
+        ]).succeeded()
+        assert told.failed == []
+        changed, after = told.results()
+        assert changed["changed"] and [step["verb"] for step in changed["plan"]] == ["PUT"]
+        assert after["realm"]["prompt"] == "login" and after["realm"]["comment"].startswith("changed by somebody else")
+
+    def test_who_is_always_quicker_is_reported(self, homelab, ansible, system):
+        assert ansible.tasks([task(homelab, f"{system}_realm", realm="sso", **REALM)]).succeeded().failed == []
+        meanwhile(homelab, system, times=2)
+        (result,) = ansible.tasks([task(homelab, f"{system}_realm", realm="sso", prompt="login")]).results()
+        assert result["failed"] and not result["changed"] and "detected modified configuration" in result["msg"]
+
+    def test_two_realms_in_one_run_are_not_in_each_others_way(self, homelab, ansible, system):
+        realms = [{"realm": name, **REALM} for name in ("one", "two")]
+        told = ansible.tasks([
+            task(homelab, f"{system}_state", realms=realms),
+            task(homelab, f"{system}_state", realms=[{**one, "prompt": "login"} for one in realms]),
+        ]).succeeded()
+        assert told.failed == []
+        refused = [one for _name, one in homelab.fleet.writes() if one.status != 200]
+        assert refused == []
+        digests = [one.body for _name, one in homelab.fleet.writes() if one.verb == "PUT"]
+        assert len(digests) == 2 and all("digest=" in body for body in digests)
+
+
+class TestWhatCannotBeChanged:
+    def test_a_realm_is_made_again_with_all_that_it_had(self, homelab, ansible, system):
+        user = {"userid": "ann@sso"}
+        before = {"realm": "sso", **REALM, "username_claim": "email", "comment": "Sign-on", "default": True, "scopes": ["email"]}
+        acl = {"path": "/", "roles": [{"pve": "PVEAuditor", "pbs": "Audit"}[system]], "users": ["ann@sso"]}
+        prepared = [task(homelab, f"{system}_realm", **before), task(homelab, f"{system}_user", **user), task(homelab, f"{system}_acl", **acl)]
+        assert ansible.tasks(prepared).succeeded().failed == []
+        other = {"realm": "sso", "username_claim": "preferred_username", "on_immutable_change": "recreate"}
+        tasks = [
+            {**task(homelab, f"{system}_realm", **other), "check_mode": True},
+            task(homelab, f"{system}_realm", **other),
+            task(homelab, f"{system}_realm", **other),
+            task(homelab, f"{system}_info", gather=["realms", "users", "acl"], show_secrets=True),
+        ]
+        predicted, done, again, after = ansible.tasks(tasks).succeeded().results()
+        assert [step["verb"] for step in done["plan"]] == ["DELETE", "POST"]
+        for part in ("plan", "diff", "realm"):
+            assert predicted[part] == done[part]
+        assert not again["changed"]
+        (realm,) = [one for one in after["realms"] if one["realm"] == "sso"]
+        assert {option: realm[option] for option in before} == {**before, "username_claim": "preferred_username"}
+        assert "ann@sso" in [one["userid"] for one in after["users"]]
+        assert ["ann@sso"] in [one.get("users") for one in after["acl"]]
+
+
+class TestWhatIsRemoved:
+    def test_objects_in_a_scope_that_nobody_declares(self, homelab, ansible):
+        groups = [{"groupid": name} for name in ("a-sso", "b-sso", "c")]
+        told = ansible.tasks([
+            task(homelab, "pve_state", groups=groups, users=[{"userid": "ann@pve"}, {"userid": "ann@sso"}], roles=[{"roleid": "Mine"}]),
+            task(homelab, "pve_state", groups=groups[:1], exclusive={"groups": [{"name": "*-sso"}], "users": [{"realm": "sso"}], "roles": [{"name": "*"}]}),
+            task(homelab, "pve_info", gather=["groups", "users", "roles"]),
+        ]).succeeded()
+        assert told.failed == []
+        after = told.results()[-1]
+        assert {one["groupid"] for one in after["groups"]} == {"a-sso", "c"}
+        assert {one["userid"] for one in after["users"]} == {"root@pam", "ann@pve"}
+        assert "Mine" not in {one["roleid"] for one in after["roles"]} and "Administrator" in {one["roleid"] for one in after["roles"]}
+
+    def test_more_than_was_thought_of_is_refused(self, homelab, ansible):
+        groups = [{"groupid": f"g{number}"} for number in range(4)]
+        assert ansible.tasks([task(homelab, "pve_state", groups=groups)]).succeeded().failed == []
+        homelab.fleet.forget()
+        everything = {"exclusive": {"groups": [{"name": "*"}]}}
+        tasks = [task(homelab, "pve_state", **everything, max_removals=most) for most in (3, 4)]
+        refused, done = ansible.tasks([{**tasks[0], "check_mode": True}, tasks[1]]).results()
+        assert refused["failed"] and "max_removals: 4 objects would be removed (group g" in refused["msg"], refused
+        assert done["changed"] and len(homelab.fleet.writes()) == 4
+
+    def test_what_the_caller_works_by_is_not_removed_by_the_way(self, homelab, ansible):
+        tasks = [task(homelab, "pve_state", exclusive={"tokens": [{"name": "root@pam!*"}]})]
+        (result,) = ansible.tasks(tasks).results()
+        assert result["failed"] and "is what root@pam!fleet itself works by; declare it as well" in result["msg"]
