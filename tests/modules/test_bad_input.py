@@ -34,7 +34,7 @@ def have_directories(wired):
         data=form, headers={"Authorization": f"PVEAPIToken=root@pam!fleet={wired.fleet.tokens['pve1']}"}, verify=trust, timeout=10,
     )
     assert told.status_code == 200, told.text
-    form = {"realm": "directory", "server1": "ldap.example.org", "base-dn": "dc=example", "user-attr": "uid"}
+    form = {"realm": "directory", "server1": "ldap.example.org", "base-dn": "dc=example,dc=org", "user-attr": "uid"}
     told = requests.post(
         f"{pbs.url}/api2/json/config/access/ldap",
         data=form, headers={"Authorization": f"PBSAPIToken=root@pam!fleet:{wired.fleet.tokens['pbs1']}"}, verify=trust, timeout=10,

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .directory import example_directories
 from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
 from .pve import PveSimulator
@@ -156,6 +157,7 @@ class FleetServers:
             node=name,
             passwords={"root@pam": self._secret(f"{name} root")},
             tokens={"root@pam!fleet": self._secret(name)},
+            directories=example_directories(),
             trust=self.fleet.authority.bundle,
         )
         port = PBS_PORT if self._real_ports else 0

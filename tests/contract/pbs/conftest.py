@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from tests.simulators.directory import example_directories
 from tests.simulators.pbs import PbsSimulator
 from tests.simulators.server import Authority
 
@@ -36,6 +37,7 @@ def simulated(authority: Authority, stage: Stage) -> Callable[..., Server]:
         token, _colon, secret = ORACLE.partition(":")
         clock = Clock()
         passwords = {"root@pam": ROOT_PASSWORD, BOB[0]: BOB[1]}
+        options = {"directories": example_directories(), **options}
         simulator = PbsSimulator(
             passwords=passwords, tokens={token: secret}, trust=authority.bundle, clock=clock, **options
         )

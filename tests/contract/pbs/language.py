@@ -11,10 +11,15 @@ from typing import Any, NamedTuple
 
 import pytest
 
+from tests.simulators.directory import EXAMPLE
+
 ROOT_PASSWORD = "correct horse"
 BOB = "bob@pbs", "password of bob"
 USERS, ACL, OPENID, LDAP = "/access/users", "/access/acl", "/config/access/openid", "/config/access/ldap"
+CA = "/etc/ssl/example-ca.pem"
+BIND = {"bind-dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
 USER, TOKEN, REALM = f"{USERS}/{{n}}@pbs", f"{USERS}/{{n}}@pbs/token/t", f"{OPENID}/{{n}}"
+AD, AD_BODY = "/config/access/ad", {"realm": "{n}", "server1": "dc1.example.org", **BIND}
 JSON, FORM = "application/json", "application/x-www-form-urlencoded"
 ABSENT, ANY = object(), object()
 
@@ -25,7 +30,7 @@ NEW = {"userid": "{n}@pbs"}
 MADE = (f"POST {USERS}", {**NEW, "comment": "c", "email": "a@example.org"})
 REALM_BODY = {"realm": "{n}", "issuer-url": "https://idp.example.org", "client-id": "pbs", "client-key": "secret"}
 REALM_MADE = (f"POST {OPENID}", REALM_BODY)
-LDAP_BODY = {"realm": "{n}", "server1": "ldap.example.org", "base-dn": "dc=example", "user-attr": "uid"}
+LDAP_BODY = {"realm": "{n}", "server1": "ldap.example.org", "base-dn": EXAMPLE, "user-attr": "uid"}
 
 
 class Raw(NamedTuple):

@@ -7,9 +7,10 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
+import pyotp
 import pytest
 
-from .language import BOB, MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant
+from .language import BOB, MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant, has
 from .server import Server
 
 # An Authorization header, and the answer to it.
@@ -93,6 +94,30 @@ def test_2_tickets(simulated: Callable[..., Server]) -> None:
     server.ask(("GET /version", None, 401), **bob)
     server.clock.ahead = 7210
     server.ask(("GET /nodes", None, 401), ("POST /access/ticket", again, 401), **cookie)
+
+
+def test_2_a_second_factor(simulated: Callable[..., Server]) -> None:
+    secret = pyotp.random_base32()
+    server = simulated(totp={BOB[0]: secret})
+    asked = {"username": BOB[0], "password": BOB[1]}
+    half = server.data("POST /access/ticket", asked, token="")
+    assert half["ticket"].startswith("PBS:!tfa!%7B") and half["CSRFPreventionToken"] == "invalid" and "NeedTFA" not in half
+    server.ask(("GET /version", None, 401), token="", Cookie=f"PBSAuthCookie={quote(half['ticket'])}")
+
+    def answered(code: str, **more: str) -> tuple:
+        return "POST /access/ticket", {"username": BOB[0], "tfa-challenge": half["ticket"], "password": f"totp:{code}", **more}
+
+    code = pyotp.TOTP(secret).now()
+    server.ask((*answered(code, username="root@pam"), 401), (*answered("000000"), 401), (*answered(code, password=code), 401),
+               (*answered(code), 200, {"ticket": re.compile("^PBS:bob@pbs:")}), (*answered(code), 401), token="")
+    server.ask(*[(*answered("000000"), 401)] * 8, token="")
+    server.clock.ahead = 120
+    half = server.data("POST /access/ticket", asked, token="")
+    late = pyotp.TOTP(secret).at(int(server.clock()))
+    server.ask((*answered(late), 401), token="")
+    server.ask((f"GET {USERS}", None, 200, has(userid=BOB[0], **{"totp-locked": True})),
+               (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, True), (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, False))
+    server.ask(answered(late), token="")
 
 
 def test_2_http_only_tickets(simulated: Callable[..., Server]) -> None:

@@ -1,20 +1,11 @@
-"""Sections 4 and 5: realms of directories, and users."""
+"""Section 5: users."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from .language import ABSENT, BOB, MADE, USER, USERS, grant
+from .language import BOB, MADE, USER, USERS, grant
 from .server import Server
-
-
-def test_4_directories_are_contacted(simulated: Callable[..., Server]) -> None:
-    server = simulated()
-    server.ask(("POST /config/access/ad", {"realm": "{n}", "server1": "dc1"}))
-    server.simulator.directory_reachable = False
-    server.ask(("PUT /config/access/ad/{n}", {"comment": "c"}, 400),
-               ("GET /config/access/ad/{n}", None, 200, {"comment": ABSENT}),
-               ("POST /config/access/ldap", {"realm": "{n}-2", "server1": "x", "base-dn": "x", "user-attr": "x"}, 400))
 
 
 def test_5_root_comes_back(simulated: Callable[..., Server]) -> None:

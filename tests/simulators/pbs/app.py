@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 import random
 import time
@@ -13,8 +12,10 @@ from urllib.parse import unquote
 
 from werkzeug import Request, Response
 
+from ..directory import Directory
 from ..relying_party import RelyingParty
-from . import acl, login, realms, system, users
+from ..second_factor import SecondFactor
+from . import acl, login, realms, system, tasks, users
 from .auth import Authentication, Tickets
 from .call import ROUTES, Call
 from .errors import ApiError
@@ -22,9 +23,10 @@ from .parameters import from_form, from_json
 from .permissions import AclCache, Rights
 from .schema import Endpoint, Schema
 from .state import State
+from .tasks import Tasks
 
 # Importing these modules fills the table of routes.
-HANDLERS = (acl, login, realms, system, users)
+HANDLERS = (acl, login, realms, system, tasks, users)
 
 JSON_TYPE = "application/json;charset=UTF-8"
 LONGEST_URI, BODY_LIMIT = 3072, 512 * 1024
@@ -35,7 +37,8 @@ class PbsSimulator:
     """One backup server.
 
     `passwords` makes users that can log in; root@pam is there in any case. `tokens` are `user@realm!name` to secret;
-    those of root@pam get `Admin` on `/` unless `admin_tokens` is off. `trust` is the bundle of the authorities that
+    those of root@pam get `Admin` on `/` unless `admin_tokens` is off. `totp` has the secrets of second factors of users,
+    `directories` the servers that realms can be of. Tasks take `task_seconds`. `trust` is the bundle of the authorities that
     may sign the certificates of OpenID issuers. `slow_failures` switches on the delays of refusals,
     `permission_cache` the five seconds during which checks do not see a change of the ACL.
     """
@@ -47,6 +50,9 @@ class PbsSimulator:
         passwords: dict[str, str] | None = None,
         tokens: dict[str, str] | None = None,
         admin_tokens: bool = True,
+        totp: dict[str, str] | None = None,
+        directories: Iterable[Directory] = (),
+        task_seconds: float = 0.2,
         datastores: Iterable[str] = ("tank",),
         trust: Path | None = None,
         slow_failures: bool = False,
@@ -54,8 +60,8 @@ class PbsSimulator:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.node = node
-        self._clock = clock
-        self.directory_reachable = True
+        self.now = clock
+        self.directories = tuple(directories)
         self.schema = Schema(version)
         self.state = State(self.schema, clock)
         self.chance = random.Random(0)
@@ -65,8 +71,9 @@ class PbsSimulator:
             self.state, self.tickets, host_cookie=self.schema.since("4.0.5-1"), details=not self.schema.since("4.1.3-1")
         )
         self._acl = AclCache(self.state.acl, self.state.users, clock, 5 if permission_cache else 0)
-        self._tasks = itertools.count(1)
+        self.tasks = Tasks(node, task_seconds, clock)
         self._delays = DELAYS if slow_failures else {}
+        self.state.second_factors.update({userid: SecondFactor(secret) for userid, secret in (totp or {}).items()})
         self._seed(passwords or {}, tokens or {}, admin_tokens, datastores)
 
     def app(self) -> Callable[..., Iterable[bytes]]:
@@ -76,12 +83,6 @@ class PbsSimulator:
     @property
     def rights(self) -> Rights:
         return Rights(self._acl.current(), self.schema.roles)
-
-    def start_task(self, kind: str, subject: str, caller: str) -> str:
-        """The identifier of a task. Nothing is done: a task's outcome shows in its log only, and there is none."""
-        number = f"{next(self._tasks):08X}"
-        started = f"{int(self._clock()):08X}"
-        return ":".join(["UPID", self.node, number, number, number, started, kind, subject, caller, ""])
 
     def _seed(
         self, passwords: dict[str, str], tokens: dict[str, str], admin_tokens: bool, datastores: Iterable[str]
@@ -102,6 +103,7 @@ class PbsSimulator:
     def _answer(self, request: Request) -> Response:
         """The order of checks: path, credentials, whether the endpoint exists, permission, parameters, the endpoint."""
         content_type = None
+        self.tasks.advance()
         try:
             segments, query = self._address(request)
             if segments is None:

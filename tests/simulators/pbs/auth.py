@@ -8,7 +8,7 @@ import hmac
 import re
 import secrets
 from collections.abc import Callable
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 from werkzeug import Request
 
@@ -19,6 +19,7 @@ from .state import State
 COOKIE = "PBSAuthCookie"
 HOST_COOKIE = "__Host-PBSAuthCookie"
 LIFETIME = range(-300, 7200 + 1)
+CHALLENGE, CHALLENGE_LIFETIME = '{"totp":true}', range(-60, 600)
 
 
 class Rejected(Exception):
@@ -39,6 +40,19 @@ class Tickets:
     def info(self, userid: str) -> str:
         """What a client may know of a ticket that is in an HttpOnly cookie: it only shows the age."""
         return f"{self.unsigned(userid)}::ticketinfo"
+
+    def challenge(self, userid: str) -> str:
+        """Half a ticket: the password was right, a second factor is asked for. It is signed together with the user."""
+        text = f"PBS:!tfa!{quote(CHALLENGE, safe='')}:{int(self._clock()):08X}"
+        return f"{text}::{self._signature(f'{text}:{userid}')}"
+
+    def check_challenge(self, userid: str, challenge: str) -> None:
+        text, _colons, signature = challenge.partition("::")
+        parts = re.fullmatch(r"PBS:!tfa!([^:]+):([0-9A-F]{8})", text)
+        expected = self._signature(f"{text}:{userid}")
+        if parts is None or not hmac.compare_digest(signature.encode(), expected.encode()):
+            raise Rejected("invalid ticket")
+        self._check_age(parts[2], CHALLENGE_LIFETIME)
 
     def unsigned(self, userid: str) -> str:
         return f"PBS:{userid}:{int(self._clock()):08X}"
@@ -63,8 +77,8 @@ class Tickets:
             raise Rejected("missing or invalid CSRF prevention token")
         self._check_age(stamp)
 
-    def _check_age(self, stamp: str) -> None:
-        if int(self._clock()) - int(stamp, 16) not in LIFETIME:
+    def _check_age(self, stamp: str, lifetime: range = LIFETIME) -> None:
+        if int(self._clock()) - int(stamp, 16) not in lifetime:
             raise Rejected("ticket or token is too old")
 
     def _signature(self, text: str) -> str:

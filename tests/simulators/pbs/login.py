@@ -38,16 +38,19 @@ def _add_outcome(call: Call, package: str) -> None:
 
 @route("POST", "/access/ticket")
 def create_ticket(call: Call) -> dict[str, str]:
-    """A ticket for a password, or for a ticket that still holds. A second factor is never asked for, nor accepted."""
+    """A ticket for a password, or for a ticket that still holds; where there is a second factor, one that asks for it."""
     userid = call.params["username"]
     cookie = call.request.cookies.get(HOST_COOKIE) if call.params.get("http-only") else None
     offered = [each for each in (cookie, call.params.get("password")) if each is not None]
     if not offered:
         raise ApiError(400, "no password provided")
-    is_known = "tfa-challenge" not in call.params and call.state.is_active(userid)
-    if not is_known or not any(_proves(call, userid, each) for each in offered):
+    answers = _answers_challenge if "tfa-challenge" in call.params else _proves
+    proof = next((each for each in offered if answers(call, userid, each)), None)
+    if proof is None or not call.state.is_active(userid):
         raise ApiError(401, "permission check failed.")
     _add_outcome(call, "4.0.5-1")
+    if answers is _proves and not proof.startswith("PBS:") and userid in call.state.second_factors:
+        return {"username": userid, "ticket": call.server.tickets.challenge(userid), "CSRFPreventionToken": "invalid"}
     return _logged_in(call, userid)
 
 
@@ -60,6 +63,17 @@ def _proves(call: Call, userid: str, password: str) -> bool:
     except Rejected:
         return False
     return True
+
+
+def _answers_challenge(call: Call, userid: str, response: str) -> bool:
+    """Whether this is what the user's second factor says now."""
+    kind, _colon, code = response.partition(":")
+    factor = call.state.second_factors.get(userid)
+    try:
+        call.server.tickets.check_challenge(userid, call.params["tfa-challenge"])
+    except Rejected:
+        return False
+    return factor is not None and kind == "totp" and factor.accepts(code, call.server.now())
 
 
 @route("DELETE", "/access/ticket")

@@ -79,9 +79,14 @@ def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) 
     return given
 
 
+def broken_limit(rule: dict, value: str) -> str | None:
+    """The first limit of `rule` that a string breaks, in words."""
+    return next((reason for _name, reason in _limits(rule, value, "")), None)
+
+
 def accepts(rule: dict, value: str) -> bool:
     """Whether a string satisfies `rule`."""
-    return not any(_limits(rule, value, ""))
+    return broken_limit(rule, value) is None
 
 
 def _required(rules: Rules) -> list[str]:

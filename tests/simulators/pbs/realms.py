@@ -5,21 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from .call import Call, apply_update, route
+from .directories import KINDS, Sync, try_out
 from .errors import ApiError, ParameterError
 from .state import lookup, shown
-
-DIRECTORIES = ("ldap", "ad")
 
 
 def _kind_of(call: Call) -> str:
     """The realm type that an endpoint below /config/access is for."""
     return call.endpoint.path.split("/")[3]
-
-
-def _check_directory(call: Call, kind: str) -> None:
-    """A realm of a directory is tried out before it is saved."""
-    if kind in DIRECTORIES and not call.server.directory_reachable:
-        raise ApiError(400, "the directory server cannot be reached")
 
 
 @route("GET", "/access/domains")
@@ -36,9 +29,12 @@ def list_domains(call: Call) -> list[dict]:
 def sync_realm(call: Call) -> str:
     """Starts a task; that it fails for a realm without a directory shows only in the task's log."""
     realm = call.params["realm"]
-    if not call.state.is_realm_taken(realm):
+    if realm not in call.state.realms.sections:
         raise ApiError(400, f"unable to find realm {realm}")
-    return call.server.start_task("realm-sync", realm, call.caller)
+    kind = call.state.realms.sections[realm]["type"]
+    task = call.server.tasks.start("realm-sync", realm, call.caller, Sync(call, realm, kind))
+    task.log(f"starting realm sync for {realm}")
+    return task.upid
 
 
 @route("GET", "/config/access/openid", "/config/access/ldap", "/config/access/ad")
@@ -58,12 +54,14 @@ def create_realm(call: Call) -> None:
     with call.change() as realms:
         if call.state.is_realm_taken(realm):
             raise ParameterError([("realm", f"realm '{realm}' already exists.")])
-        _check_directory(call, kind)
+        section, password = {"type": kind, **call.values("realm", "password")}, call.params.get("password")
+        if kind in KINDS:
+            try_out(call, kind, section, password)
         if call.params.get("default"):
             _clear_default(realms)
-        realms[realm] = {"type": kind, **call.values("realm", "password")}
-        if kind == "ad":
-            realms[realm].setdefault("base-dn", "DC=example,DC=test")
+        realms[realm] = section
+        if password is not None:
+            call.state.bind_passwords[realm] = password
 
 
 @route("GET", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}")
@@ -87,25 +85,36 @@ def read_built_in_realm(call: Call) -> dict:
     "/config/access/pbs",
 )
 def update_realm(call: Call) -> None:
-    """`capath` is taken and forgotten; since 3.3.7-1 a realm stays the default only by saying so every time."""
+    """`capath` is taken and forgotten; since 3.3.7-1 a realm stays the default only by saying so every time.
+
+    A password that is to be deleted is gone even where the directory then refuses the rest.
+    """
     kind = _kind_of(call)
+    realm, password = call.params.get("realm", kind), call.params.get("password")
     with call.change() as realms:
-        section = lookup(realms, kind, call.params.get("realm", kind))
+        section = lookup(realms, kind, realm)
+        if "password" in call.params.get("delete", ()):
+            call.state.bind_passwords.pop(realm, None)
         apply_update(section, call.params, call.values("realm", "password", "capath", "default"))
         section.pop("default", None)
         if call.params.get("default"):
             _clear_default(realms)
             section["default"] = True
-        _check_directory(call, kind)
+        if kind in KINDS:
+            try_out(call, kind, section, call.state.bind_passwords.get(realm) if password is None else password)
+            if password is not None:
+                call.state.bind_passwords[realm] = password
 
 
 @route("DELETE", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}")
 def delete_realm(call: Call) -> None:
-    """Any realm, whatever its type; users, tokens and ACL rows of the realm stay."""
+    """Any realm, whatever its type; users, tokens and ACL rows of the realm stay. The way for openid leaves a bind password."""
     realm = call.params["realm"]
     with call.change() as realms:
         if realms.pop(realm, None) is None:
             raise ApiError(404, f"realm '{realm}' does not exist.")
+    if _kind_of(call) in KINDS:
+        call.state.bind_passwords.pop(realm, None)
 
 
 def _clear_default(realms: dict[str, dict[str, Any]]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from ..second_factor import SecondFactor
 from .errors import ApiError
 from .identity import ROOT, is_token, owner, realm_of
 from .parameters import accepts
@@ -106,7 +107,8 @@ def shown(section: dict[str, Any]) -> dict[str, Any]:
 
 
 class State:
-    """Everything that is stored. `passwords` and `secrets` (of tokens) are in clear: nothing here is worth a hash."""
+    """Everything that is stored. `passwords`, `bind_passwords` (of realms) and `secrets` (of tokens) are in clear: nothing
+    here is worth a hash."""
 
     def __init__(self, schema: Schema, clock: Callable[[], float]) -> None:
         self._schema = schema
@@ -121,7 +123,9 @@ class State:
         self.datastores = ConfigFile("datastore.cfg", lock, types["datastore-name"])
         self.files = {file.name: file for file in (self.users, self.acl, self.realms, self.datastores)}
         self.passwords: dict[str, str] = {}
+        self.bind_passwords: dict[str, str] = {}
         self.secrets: dict[str, str] = {}
+        self.second_factors: dict[str, SecondFactor] = {}
         if self._stores_all_realms:
             with self.realms.change() as realms:
                 realms.update(copy.deepcopy(BUILT_IN_REALMS))
@@ -173,6 +177,7 @@ class State:
                 raise ApiError(400, f"user '{userid}' does not exist.")
         if self.realm_type(realm_of(userid)) == "pbs":
             self.passwords.pop(userid, None)
+        self.second_factors.pop(userid, None)
         if self._schema.since("3.3.7-1"):
             for token in self.tokens_of(userid):
                 self.delete_token(token, None)

@@ -36,6 +36,8 @@ def list_users(call: Call) -> list[dict]:
         if is_token(userid) or not (sees_all or userid == owner(call.caller)):
             continue
         row = {"userid": userid, **shown(section)}
+        if userid in call.state.second_factors and call.state.second_factors[userid].locked:
+            row["totp-locked"] = True
         tokens = call.state.tokens_of(userid) if call.params.get("include_tokens") else {}
         if tokens:
             row["tokens"] = call.shuffled([{"tokenid": token, **shown(its)} for token, its in tokens.items()])
@@ -86,8 +88,9 @@ def delete_user(call: Call) -> None:
 
 @route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
-    """Nobody has a second factor here, so there is never one to unlock."""
-    return False
+    """Whether there was something to unlock."""
+    factor = call.state.second_factors.get(call.params["userid"])
+    return factor is not None and factor.unlock()
 
 
 @route("GET", TOKENS)

@@ -1,7 +1,7 @@
-"""Who is asking: tickets, CSRF prevention tokens, API tokens, passwords and TOTP.
+"""Who is asking: tickets, CSRF prevention tokens, API tokens, and passwords.
 
 Texts and order of checks: pve-access-control 9.1.1 (AccessControl.pm), pve-manager 9.2.11 (HTTPServer.pm),
-pve-common 9.2.1 (Ticket.pm), proxmox-tfa. Tickets are signed with HMAC instead of RSA; their form is the same.
+pve-common 9.2.1 (Ticket.pm). Tickets are signed with HMAC instead of RSA; their form is the same.
 """
 
 from __future__ import annotations
@@ -12,12 +12,9 @@ import hmac
 import re
 import secrets
 import time
-import uuid
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
-
-import pyotp
 
 from .errors import ApiError
 
@@ -25,7 +22,6 @@ if TYPE_CHECKING:
     from .cluster import Cluster, Node
 
 LIFETIME = range(-299, 2 * 60 * 60)
-TOTP_FAILURES = 8
 
 
 def unescaped(text: str) -> str:
@@ -172,28 +168,3 @@ def set_password(cluster: Cluster, node: Node, userid: str, password: str) -> No
         raise ApiError("change password failed: exit code 6\n")
     passwords = node.pam_passwords if kind == "pam" else cluster.passwords
     passwords[userid] = password
-
-
-@dataclass
-class SecondFactor:
-    """One TOTP entry of a user. A code works once; too many wrong ones lock the user out until unlock-tfa."""
-
-    secret: str
-    description: str = "simulated"
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    created: int = field(default_factory=lambda: int(time.time()))
-    last_count: int = -1
-    failures: int = 0
-    locked: bool = False
-
-    def verify(self, code: str) -> None:
-        if self.locked:
-            raise ApiError("failed 2nd factor\n")
-        totp = pyotp.TOTP(self.secret)
-        now = int(time.time()) // totp.interval
-        count = next((count for count in (now - 1, now, now + 1) if totp.generate_otp(count) == code), None)
-        if count is None or count <= self.last_count:
-            self.failures += 1
-            self.locked = self.failures >= TOTP_FAILURES
-            raise ApiError("failed 2nd factor\n")
-        self.last_count, self.failures = count, 0

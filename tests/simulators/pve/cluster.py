@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..relying_party import RelyingParty
-from .auth import Keys, SecondFactor
+from ..second_factor import SecondFactor
+from .auth import Keys
 from .data import load
 from .errors import ApiError
 from .schema import Schema

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from ..auth import check_enabled, check_password, set_password
 from ..call import Call, route
 from ..errors import ApiError, parameter_error, permission_error
@@ -81,7 +83,8 @@ def _second_factor(call: Call, userid: str, response: str) -> None:
     kind, _colon, code = response.partition(":")
     if userid not in call.cluster.second_factors or kind != "totp":
         raise ApiError("no such challenge\n")
-    call.cluster.second_factors[userid].verify(code)
+    if not call.cluster.second_factors[userid].accepts(code, time.time()):
+        raise ApiError("failed 2nd factor\n")
 
 
 @route("PUT", "/access/password")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ..auth import SecondFactor, realm_type
+from ...second_factor import SecondFactor
+from ..auth import realm_type
 from ..call import Call, route
 from ..errors import ApiError
 from ..values import true
@@ -53,7 +54,4 @@ def types(call: Call, param: dict) -> dict:
 def unlock(call: Call, param: dict) -> bool:
     """Whether the user was locked; a JSON boolean, unlike all others."""
     factor = call.cluster.second_factors.get(param["userid"])
-    locked = bool(factor and factor.locked)
-    if factor:
-        factor.locked, factor.failures = False, 0
-    return locked
+    return bool(factor) and factor.unlock()
