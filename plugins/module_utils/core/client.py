@@ -102,6 +102,10 @@ class Client:
 
     # -- what differs between servers --------------------------------------------------------------------------
 
+    def route(self, path):
+        """The path of a URL that leads to `path`, which has one part per segment, unquoted."""
+        return "".join("/" + quote(str(part), safe="@!") for part in path)
+
     def encode(self, values):
         """Values in the form that the server expects in a query or a form."""
         return values
@@ -122,7 +126,7 @@ class Client:
 
     def _send(self, verb, path, may_be=(), **content):
         """Send a request; an answer with a status of an error is raised unless `may_be` has the status."""
-        route = "".join("/" + quote(str(part), safe="@!") for part in path)
+        route = self.route(path) if path else ""
         try:
             response = self.session.request(
                 verb, self.base_url + route, timeout=self.timeout, verify=self.verify, allow_redirects=False, **content

@@ -130,6 +130,28 @@ class Number:
 
 
 @dataclass(frozen=True)
+class Mapping:
+    """Values of any kind by name, which are replaced as a whole."""
+
+    empty = {}
+
+    def spec(self):
+        return {"type": "dict"}
+
+    def decode(self, wire):
+        return wire
+
+    def encode(self, value):
+        return value
+
+    def same(self, one, other):
+        return one == other
+
+    def problem(self, value):
+        return None
+
+
+@dataclass(frozen=True)
 class Names:
     """A set of names: order and repetition mean nothing.
 

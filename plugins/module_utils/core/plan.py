@@ -114,7 +114,8 @@ def make_plan(world, declared, scopes):
     known = {(one.resource.name, one.key) for one in plan.changes}
     cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
     plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]
-    refuse(problems + _dangling(world, plan, present))
+    objections = [why for kind in world.resources.values() for why in kind.objections(plan.changes, world)]
+    refuse(problems + _dangling(world, plan, present) + objections)
     _order(world, plan)
     world.client.check_rights(needs + [(need, step.reason) for step in plan.steps for need in step.needs])
     return plan
@@ -199,6 +200,10 @@ def _order(world, plan):
     """What others depend on is made first and removed last."""
     for kind in world.resources.values():
         plan.steps += kind.steps(
+            [change for change in plan.changes if change.resource is kind and not change.removes], world
+        )
+    for kind in world.resources.values():
+        plan.steps += kind.last_steps(
             [change for change in plan.changes if change.resource is kind and not change.removes], world
         )
     for kind in reversed(world.resources.values()):
@@ -305,6 +310,8 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
             error.done, error.secrets, error.diff = done, plan.secrets, diff
             raise
         objects = after.objects
+        # what a server tells whenever it is asked, it tells of new objects too
+        plan.secrets.update(after.secrets)
     return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
 
 

@@ -268,6 +268,10 @@ class Resource:
         """What stands against removing an object, as (option, rule) pairs."""
         return []
 
+    def objections(self, changes, world) -> list:
+        """What stands against all changes of a plan together, of whatever kind, as sentences."""
+        return []
+
     def within(self, scopes, key) -> bool:
         """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
         return any(
@@ -306,6 +310,10 @@ class Resource:
     def steps(self, changes, world) -> list:
         """The requests for all changes of this kind, in order."""
         return [step for change in changes for step in self.steps_for(change, world)]
+
+    def last_steps(self, changes, world) -> list:
+        """The requests that may only be sent when everything else that is declared is there."""
+        return []
 
     def steps_for(self, change, world) -> list:
         if change.removes:

@@ -1,0 +1,50 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from ..plugin_utils.documentation import lists_of
+
+
+class ModuleDocFragment:
+    """The connection to authentik."""
+
+    DOCUMENTATION = r"""
+options:
+  url:
+    description:
+      - Address of authentik, as people use it.
+      - When left out, the environment variable E(AUTHENTIK_URL) counts, and else the inventory host that the task runs for.
+    type: str
+  token:
+    description:
+      - Token of intent API of an administrator, or the server's C(AUTHENTIK_BOOTSTRAP_TOKEN). Falls back to E(AUTHENTIK_TOKEN).
+      - Others than superusers see only what they have permissions for.
+    type: str
+  validate_certs:
+    description: Whether the certificate of the server is verified. Falls back to E(AUTHENTIK_VALIDATE_CERTS).
+    type: bool
+    default: true
+  ca_path:
+    description:
+      - File with the certificate of the authority that issued the server's certificate. Falls back to E(AUTHENTIK_CA_PATH).
+    type: path
+  timeout:
+    description: Seconds to wait for an answer. Falls back to E(AUTHENTIK_TIMEOUT).
+    type: int
+    default: 10
+requirements:
+  - requests
+  - authentik 2024.12 or later
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.authentik
+notes:
+  - Runs in the control node's process. With the variable C(fleetgate_execute_on) set to C(target) the module runs on the
+    target host instead.
+"""
+
+    STATE: str = lists_of(
+        "authentik",
+        {"users": "user", "groups": "group", "applications": "application", "bindings": "binding", "tokens": "token"},
+    )

@@ -1,0 +1,410 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Applications of authentik, each with its OAuth2 provider as one object (core/applications, providers/oauth2).
+
+What is left out when one is made is as a person gets it in the admin interface, and not as the API would have it: it
+takes no signing key, no scope and no grant type for granted, and the tokens of such a provider are of no use.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from ..core.fields import Field, Flag, Names, Text
+from ..core.oidc import secret_is_right
+from ..core.plan import GENERATED
+from ..core.resource import Found, Reference, Step
+from .client import dotted
+from .resource import AuthentikResource, named
+
+_UNITS = {
+    "microseconds": 1e-6,
+    "milliseconds": 1e-3,
+    "seconds": 1,
+    "minutes": 60,
+    "hours": 3600,
+    "days": 86400,
+    "weeks": 604800,
+}
+_DURATION = rf"({'|'.join(_UNITS)})=[0-9]+(\.[0-9]+)?"
+
+
+@dataclass(frozen=True)
+class Duration(Text):
+    """A time span such as hours=1;minutes=30. The server keeps the text, but what it means is what counts."""
+
+    pattern: str = f"{_DURATION}(;{_DURATION})*"
+    rule: str = "must be a time span such as 'minutes=5' or 'hours=1;minutes=30'"
+
+    def same(self, one, other):
+        return one == other or _seconds(one) == _seconds(other)
+
+
+def _seconds(text):
+    return sum(_UNITS.get(unit, 0) * float(number) for unit, number in re.findall(r"(\w+)=([0-9.]+)", text))
+
+
+@dataclass(frozen=True)
+class Pattern(Text):
+    """A regular expression that has to match the whole of a URI."""
+
+    def problem(self, value):
+        try:
+            re.compile(value)
+        except re.error as error:
+            return f"is no regular expression ({error})"
+        return super().problem(value)
+
+
+_URI = Text(
+    pattern=r"(?!(?i:javascript|data|vbscript):)[A-Za-z][A-Za-z0-9+.-]*://\S+",
+    rule="must be a URL with its scheme, such as https://pve1.example.org:8006",
+)
+_URL = Text(
+    pattern=r"[a-z][a-z0-9+.-]*://\S+", rule="must be a URL such as https://pve1.example.org:8006, or blank://blank"
+)
+_NAME = Text(longest=255)
+_GRANTS = (
+    "authorization_code",
+    "implicit",
+    "hybrid",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "urn:ietf:params:oauth:grant-type:device_code",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+)
+_RESERVED = ("authorize", "token", "device", "userinfo", "introspect", "revoke")
+
+_APPLICATION = (
+    named("slug", Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'")),
+    named("name", Text(), needed=True),
+    named("group"),
+    named("meta_launch_url", _URL),
+    named("open_in_new_tab", Flag()),
+    named("meta_icon"),
+    named("meta_description"),
+    named("meta_publisher"),
+    named("meta_hide", Flag()),
+    named("policy_engine_mode", Text(choices=("any", "all")), default="any"),
+)
+_PROVIDER = (
+    named("client_id", Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters", longest=255)),
+    named(
+        "client_secret",
+        Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters", longest=255),
+        secret=True,
+    ),
+    named("client_type", Text(choices=("confidential", "public")), default="confidential"),
+    named("grant_types", Names(Text(choices=_GRANTS)), needed=True),
+    named("redirect_uris", Names(_URI)),
+    named("redirect_uri_patterns", Names(Pattern())),
+    named("logout_redirect_uris", Names(_URI)),
+    named("authorization_flow", _NAME, needed=True),
+    named("invalidation_flow", _NAME, needed=True),
+    named("authentication_flow", _NAME),
+    named("signing_key", Text(), needed=True),
+    named("encryption_key", Text()),
+    named("property_mappings", Names(), needed=True),
+    named(
+        "sub_mode",
+        Text(choices=("hashed_user_id", "user_id", "user_uuid", "user_username", "user_email", "user_upn")),
+        default="hashed_user_id",
+    ),
+    named("issuer_mode", Text(choices=("per_provider", "global")), default="per_provider"),
+    named("include_claims_in_id_token", Flag(), default=True),
+    named("access_code_validity", Duration(), default="minutes=1"),
+    named("access_token_validity", Duration(), default="hours=1"),
+    named("refresh_token_validity", Duration(), default="days=30"),
+    named("refresh_token_threshold", Duration(), default="seconds=0"),
+    named("logout_uri", _URL),
+    named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel"),
+)
+
+# the matching mode and type that the entries of one list on the server have by option
+_REDIRECTS = {
+    "redirect_uris": ("strict", "authorization"),
+    "redirect_uri_patterns": ("regex", "authorization"),
+    "logout_redirect_uris": ("strict", "logout"),
+}
+# options that name objects of the server, by their kind
+_NAMING = {
+    "authorization_flow": "flow",
+    "invalidation_flow": "flow",
+    "authentication_flow": "flow",
+    "signing_key": "key pair",
+    "encryption_key": "key pair",
+    "property_mappings": "scope mapping",
+}
+# the first version that has an option
+_SINCE = {
+    "logout_uri": (2025, 10),
+    "logout_method": (2025, 10),
+    "refresh_token_threshold": (2025, 10),
+    "grant_types": (2026, 5),
+    "logout_redirect_uris": (2026, 5),
+    "meta_hide": (2026, 5),
+}
+# up to then an icon is set by a request of its own
+_ICON_IS_A_FIELD = (2025, 12)
+# what the admin interface chooses when an application is made
+_DEFAULTS = {
+    "authorization_flow": "default-provider-authorization-implicit-consent",
+    "invalidation_flow": "default-provider-invalidation-flow",
+    "signing_key": "authentik Self-signed Certificate",
+    "property_mappings": ["openid", "email", "profile"],
+    "grant_types": ["authorization_code"],
+}
+
+
+class Application(AuthentikResource):
+    """Found.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
+
+    The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
+    """
+
+    name = "application"
+    plural = "applications"
+    key = ("slug",)
+    collection = ("core", "applications")
+    fields = (*_APPLICATION, *_PROVIDER, Field("return_secret", Flag(), local=True))
+
+    # -- declared entries --------------------------------------------------------------------------------------
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if entry["slug"] in _RESERVED:
+            problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
+        if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
+            problems.append(("client_secret", "is of no use to a public client"))
+        return problems
+
+    def references(self, key, values):
+        for option, kind in _NAMING.items():
+            yield from (Reference(kind, (name,)) for name in _names(values.get(option)))
+
+    # -- the server --------------------------------------------------------------------------------------------
+
+    def read(self, world, keys):
+        """Every application with its provider. Only an application's own page is neither filtered nor out of date."""
+        client = world.client
+        applications = {one["slug"]: one for one in client.read_all(*self.collection, superuser_full_list="true")}
+        for slug in applications if keys is None else {slug for (slug,) in keys}:
+            applications[slug] = client.read_if_there(*self.collection, slug)
+        providers = {one["pk"]: one for one in client.read_all("providers", "oauth2")}
+        left = {one["name"]: one for one in providers.values() if not _assigned(one)}
+        for slug, application in applications.items():
+            attached = application and application["provider"]
+            provider = providers.get(attached) if attached else left.get(slug)
+            if application or provider:
+                yield {
+                    "id": application and application["pk"],
+                    "slug": slug,
+                    "application": application,
+                    "provider": provider and _with_names(world, provider),
+                    "attached": attached,
+                }
+
+    def found(self, raw):
+        values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
+        # what is not attached is as good as not there, and will be made right as a whole
+        provider = raw["provider"] if raw["attached"] and raw["provider"] else {}
+        values.update({one.option: one.decode(provider) for one in _PROVIDER})
+        return Found({**values, "slug": raw["slug"]}, raw)
+
+    def compare(self, world, entry, found):
+        client = world.client
+        wanted, problems = self._known_to(client, entry)
+        if not (found and found.raw["attached"]):
+            defaults = {**_DEFAULTS, "client_id": entry["slug"]}
+            chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
+            wanted, _known = self._known_to(client, {**wanted, **chosen})
+            problems += [
+                (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
+                for reference, kind in _NAMING.items()
+                for name in _names(chosen.get(reference))
+                if (name,) not in world.found(kind)
+            ]
+        values, broken = super().compare(world, wanted, found)
+        problems += broken
+        after = {**(found.values if found else {}), **values}
+        if not after.get("name"):
+            problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
+        if not (after.get("redirect_uris") or after.get("redirect_uri_patterns")):
+            problems.append(
+                ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
+            )
+        problems += [
+            (option, f"'{values[option]}' has a key of kind {kind}; PVE and PBS verify RS256, which takes an RSA key")
+            for option in ("signing_key", "encryption_key")
+            for kind in [self._kind_of_key(world, values.get(option))]
+            if kind not in (None, "rsa")
+        ]
+        if found and found.raw["attached"] and not found.raw["provider"]:
+            problems.append(
+                ("slug", f"'{entry['slug']}' has a provider that is none of OAuth2; remove it, or take another slug")
+            )
+        elif found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
+            problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
+        if entry["return_secret"]:
+            provider = found.raw["provider"] if found else None
+            entry["secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
+            if not entry["secret"]:
+                problems.append(("client_secret", "must be given, because the server does not tell it"))
+        return values, problems
+
+    def _known_to(self, client, entry):
+        """An entry without the options that the server is too old for, and what stands against leaving them out."""
+        unknown = [option for option, since in _SINCE.items() if entry[option] is not None and client.version < since]
+        # servers without this option allow every grant
+        problems = [
+            (option, f"needs authentik {dotted(_SINCE[option])} or later, and this is {dotted(client.version)}")
+            for option in unknown
+            if option != "grant_types"
+        ]
+        return {**entry, **dict.fromkeys(unknown)}, problems
+
+    def _kind_of_key(self, world, name):
+        pair = world.found("key pair").get((name,)) if name else None
+        return pair and pair.values["key_type"]
+
+    def _compare_a_secret_that_is_not_told(self, client, entry, values, after):
+        """Ask the token endpoint; it wants a redirect URI of the client's as well."""
+        if not entry["client_secret"] or entry["client_type"] == "public":
+            return []
+        values.pop("client_secret", None)
+        if not after["redirect_uris"]:
+            return [
+                (
+                    "client_secret",
+                    "cannot be compared, because the server does not tell it and there are no redirect_uris",
+                )
+            ]
+        endpoint = f"{client.url}/application/o/token/"
+        uri = min(after["redirect_uris"])
+        if not secret_is_right(client, endpoint, after["client_id"], entry["client_secret"], uri):
+            values["client_secret"] = entry["client_secret"]
+        return []
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def item(self, key):
+        return (*self.collection, *key)
+
+    def steps_for(self, change, world):
+        raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached"))
+        if change.removes:
+            reason = f"{change.label} is declared absent"
+            application = [Step("DELETE", self.item(change.key), reason)] if raw["application"] else []
+            provider = [Step("DELETE", self._provider(raw), f"{reason}, and its provider")] if raw["provider"] else []
+            return [*application, *provider]
+        return [*self._provider_steps(change, raw), *self._application_steps(change, raw, world.client)]
+
+    def _provider_steps(self, change, raw):
+        body = self._body(change, _PROVIDER)
+        uris = [option for option in _REDIRECTS if body.pop(option, None) is not None]
+        if uris:
+            kept = [one for one in (raw["provider"] or {}).get("as_sent", ()) if _option_of(one) not in uris]
+            body["redirect_uris"] = kept + [
+                _redirect(option, uri) for option in uris for uri in dict.fromkeys(change.values[option])
+            ]
+        if not raw["provider"]:
+            made = Reference("provider", change.key)
+            body = {"name": change.key[0], **body}
+            return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
+        return (
+            [Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body)]
+            if body
+            else []
+        )
+
+    def _application_steps(self, change, raw, client):
+        body = self._body(change, _APPLICATION)
+        icon = body.pop("meta_icon", None) if client.version < _ICON_IS_A_FIELD else None
+        steps = []
+        if not raw["application"]:
+            made = Reference(self.name, change.key)
+            steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body, provides=made))
+        elif body:
+            steps.append(
+                Step("PATCH", self.item(change.key), f"{change.label}: {_listed(change, _APPLICATION)}", body=body)
+            )
+        if icon is not None:
+            steps.append(
+                Step("POST", (*self.item(change.key), "set_icon_url"), f"{change.label}: meta_icon", body={"url": icon})
+            )
+        return steps
+
+    def last_steps(self, changes, world):
+        """A provider is attached when it is bound to those who may use it, for without bindings everybody may."""
+        return [
+            Step(
+                "PATCH",
+                self.item(change.key),
+                f"{change.label}: its provider",
+                body={
+                    "provider": (
+                        change.found.raw["provider"]["pk"]
+                        if change.found and change.found.raw["provider"]
+                        else Reference("provider", change.key)
+                    )
+                },
+            )
+            for change in changes
+            if not (change.found and change.found.raw["attached"])
+        ]
+
+    def _provider(self, raw):
+        return ("providers", "oauth2", raw["provider"]["pk"])
+
+    def _body(self, change, table):
+        """The values of a change that are in one of the tables, with references for names."""
+        body = {}
+        for one in table:
+            value = change.values.get(one.option)
+            if value is None or (value in ("", []) and change.creates):
+                continue
+            if one.option in _NAMING:
+                named_ones = [Reference(_NAMING[one.option], (name,)) for name in _names(value)]
+                body[one.name] = named_ones if one.is_set else next(iter(named_ones), None)
+            else:
+                body[one.name] = one.kind.encode(value)
+        return body
+
+
+def _names(value):
+    """The names in an option that names one object or several."""
+    return ([value] if isinstance(value, str) else dict.fromkeys(value)) if value else []
+
+
+def _listed(change, table):
+    return ", ".join(sorted(one.option for one in table if one.option in change.values))
+
+
+def _assigned(provider):
+    return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
+
+
+def _with_names(world, provider):
+    """A provider with names for ids, and a list for each kind of redirect URI; `as_sent` is the one list of the server."""
+    told = {**provider, "as_sent": provider["redirect_uris"]}
+    for option, kind in _NAMING.items():
+        names = {one.raw["pk"]: key[0] for key, one in world.found(kind).items()}
+        ids = provider.get(option)
+        told[option] = [names.get(one, one) for one in ids] if isinstance(ids, list) else names.get(ids, ids)
+    for option in _REDIRECTS:
+        told[option] = [one["url"] for one in provider["redirect_uris"] if _option_of(one) == option]
+    return told
+
+
+def _option_of(redirect):
+    """The option that an entry of the server's list of redirect URIs belongs to; there is none for patterns of logouts."""
+    shape = redirect["matching_mode"], redirect.get("redirect_uri_type", "authorization")
+    return next((option for option, known in _REDIRECTS.items() if known == shape), None)
+
+
+def _redirect(option, url):
+    mode, kind = _REDIRECTS[option]
+    # servers before 2026.5 know one type only, and do not mind
+    return {"matching_mode": mode, "url": url, "redirect_uri_type": kind}

@@ -1,0 +1,163 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Bindings of authentik: which groups, users and policies decide who may use an application (policies/bindings).
+
+An application without an enabled binding is open to everybody, so the last one is not removed unless that is asked for.
+"""
+
+from __future__ import annotations
+
+from ..core.fields import Field, Flag, Number
+from ..core.resource import Reference, Step
+from .resource import AuthentikResource, named
+
+HOLDERS = ("group", "user", "policy")
+
+
+class Binding(AuthentikResource):
+    """Bindings have no name: one is known by its application and by what it binds, which may be bound twice by hand."""
+
+    name = "binding"
+    plural = "bindings"
+    key = ("application", *HOLDERS)
+    collection = ("policies", "bindings")
+    scope = (named("application"),)
+    fields = (
+        named("application"),
+        *(named(holder) for holder in HOLDERS),
+        named("order", Number(0, 2**31 - 1)),
+        named("enabled", Flag(), default=True),
+        named("negate", Flag()),
+        named("timeout", Number(), default=30),
+        named("failure_result", Flag()),
+        Field("allow_everybody", Flag(), local=True),
+    )
+
+    # -- declared entries --------------------------------------------------------------------------------------
+
+    def spec(self):
+        spec = super().spec()
+        for holder in HOLDERS:
+            spec[holder]["required"] = False
+        return spec
+
+    def normalise(self, entry):
+        return {**entry, **{holder: entry[holder] or "" for holder in HOLDERS}}
+
+    def problems(self, entry):
+        named_holders = [holder for holder in HOLDERS if entry[holder]]
+        wrong = [] if len(named_holders) == 1 else [("group", "or user or policy must be given, and only one of them")]
+        return super().problems(entry) + wrong
+
+    def label(self, key):
+        application, *names = key
+        return f"{self.name} of {application} to " + " ".join(
+            f"{holder} {name}" for holder, name in zip(HOLDERS, names) if name
+        )
+
+    def clashes(self, entries):
+        """Each binding of an application needs an order of its own; here new ones without one get their place."""
+        problems, declared, places = [], {}, {}
+        for entry in entries:
+            application, key, order = entry["application"], self.key_of(entry), entry["order"]
+            if order is not None and declared.setdefault((application, order), key) != key:
+                problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
+        for entry in entries:
+            keys = places.setdefault(entry["application"], {})
+            highest = max((order for application, order in declared if application == entry["application"]), default=-1)
+            entry["place"] = (highest, keys.setdefault(self.key_of(entry), len(keys)))
+        return problems
+
+    def references(self, key, values):
+        application, *names = key
+        return [
+            Reference("application", (application,)),
+            *(Reference(holder, (name,)) for holder, name in zip(HOLDERS, names) if name),
+        ]
+
+    def compare(self, world, entry, found):
+        others = {
+            one.values["order"]
+            for key, one in world.found(self.name).items()
+            if key[0] == entry["application"] and key != self.key_of(entry)
+        }
+        highest, place = entry["place"]
+        free = max([*others, highest], default=-1) + 1 + place
+        values, problems = super().compare(world, entry, found)
+        if entry["order"] is not None and entry["order"] in others:
+            problems.append(("order", f"{entry['order']} is that of another binding of this application on the server"))
+        if found is None:
+            values.setdefault("order", free)
+        elif values and found.values["order"] in others:
+            # the server keeps such a pair, but refuses every change of one that leaves the order as it is
+            values.setdefault("order", free)
+        return values, problems
+
+    def within(self, scopes, key):
+        return any(scope["application"] == key[0] for scope in scopes)
+
+    def objections(self, changes, world):
+        """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""
+        gone = {(change.resource.name, change.key) for change in changes if change.removes}
+        ours = {change.key: change for change in changes if change.resource is self}
+        if not (ours or any(kind in HOLDERS for kind, _key in gone)):
+            return []
+        found = world.found(self.name, None)
+        problems = []
+        for application in sorted({key[0] for key in found}):
+            if ("application", (application,)) in gone:
+                continue
+            bound = {key for key, one in found.items() if key[0] == application and one.values["enabled"]}
+            left = {key for key in bound if not gone & {(holder, (name,)) for holder, name in zip(HOLDERS, key[1:])}}
+            for key, change in ours.items():
+                if change.removes or change.values.get("enabled") is False:
+                    left.discard(key)
+                elif key[0] == application and (change.creates or change.values.get("enabled")):
+                    left.add(key)
+            if bound and not left and not any(ours[key].entry.get("allow_everybody") for key in bound if key in ours):
+                problems.append(
+                    f"application {application} would have no binding left, and then everybody may use it; bind somebody"
+                    " else to it before, or remove its last binding with allow_everybody"
+                )
+        return problems
+
+    # -- the server --------------------------------------------------------------------------------------------
+
+    def key_of(self, entry):
+        return tuple(entry[option] or "" for option in self.key)
+
+    def read(self, world, keys):
+        wanted = keys and {(application,) for application, *_names in keys}
+        slugs = {one.raw["id"]: slug for (slug,), one in world.found("application", wanted or ()).items()}
+        read, same = [], {}
+        for binding in world.client.read_all(*self.collection):
+            if binding["target"] in slugs:
+                names = {
+                    "group": binding["group_obj"] and binding["group_obj"]["name"],
+                    "user": binding["user_obj"] and binding["user_obj"]["username"],
+                    "policy": binding["policy_obj"] and binding["policy_obj"]["name"],
+                }
+                told = {**binding, **names, "application": slugs[binding["target"]]}
+                same.setdefault(self.key_of(told), []).append(binding["pk"])
+                read.append({**told, "all": same[self.key_of(told)]})
+        return read
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def steps_for(self, change, world):
+        if change.removes:
+            reason = f"{change.label} is not to be"
+            return [Step("DELETE", (*self.collection, one), reason) for one in change.found.raw["all"]]
+        target, holder = self.references(change.key, {})
+        values = {**(change.found.values if change.found else {}), **change.values}
+        settings = {
+            one.name: values[one.option]
+            for one in self.fields
+            if one.option in values and not (one.local or one.option in self.key)
+        }
+        body = {"target": target, holder.kind: holder, **settings}
+        if change.creates:
+            return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
+        listed = ", ".join(sorted(change.values))
+        # an update without its target and its holder is a fault of the server's
+        return [Step("PUT", (*self.collection, change.found.raw["pk"]), f"{change.label}: {listed}", body=body)]

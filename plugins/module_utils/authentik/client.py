@@ -1,0 +1,139 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The connection to authentik (API v3 of 2024.12 to 2026.8)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ansible.module_utils.basic import env_fallback
+
+from ..core.client import Authorization, Client, requests, require_requests, verification
+from ..core.errors import FleetgateError, refuse
+from ..core.fields import CREDENTIAL
+
+CONNECTION = {
+    "url": {"type": "str", "fallback": (env_fallback, ["AUTHENTIK_URL"])},
+    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTHENTIK_TOKEN"])},
+    "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["AUTHENTIK_VALIDATE_CERTS"])},
+    "ca_path": {"type": "path", "fallback": (env_fallback, ["AUTHENTIK_CA_PATH"])},
+    "timeout": {"type": "int", "default": 10, "fallback": (env_fallback, ["AUTHENTIK_TIMEOUT"])},
+}
+
+OLDEST = (2024, 12)
+# from 2025.12 on the server cuts off what is more than this
+PAGE = 100
+
+
+class AuthentikClient(Client):
+    """One authentik server, signed in with an API token (intent api)."""
+
+    def __init__(self, params, check_mode):
+        problems = []
+        if not params["url"]:
+            problems.append(
+                "url: must be given, the address that people sign in at, for example https://id.example.org"
+            )
+        elif not params["url"].startswith(("https://", "http://")):
+            problems.append(f"url: '{params['url']}' must begin with https://")
+        if not params["token"]:
+            problems.append(
+                "token: must be given; an administrator makes one of intent API under Directory, Tokens (or the server has AUTHENTIK_BOOTSTRAP_TOKEN)"
+            )
+        elif CREDENTIAL.problem(params["token"]):
+            problems.append(f"token: {CREDENTIAL.problem(params['token'])}")
+        refuse(problems)
+        require_requests()
+        session = requests.Session()
+        session.auth = Authorization("Authorization", f"Bearer {params['token']}")
+        self.url = params["url"].rstrip("/")
+        super().__init__(
+            f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)
+        )
+
+    def route(self, path):
+        # without the slash the server knows no such page
+        return super().route(path) + "/"
+
+    def unwrap(self, response):
+        """Objects have their id under `id`, as those of other systems do, and not only under `pk`."""
+        content = response.json()
+        for one in content.get("results", (content,)) if isinstance(content, dict) else ():
+            if "pk" in one:
+                one["id"] = one["pk"]
+        return content
+
+    def read_all(self, *path, **query):
+        """All objects of a list. Filters the server does not know are ignored by it, so callers look at each result."""
+        objects, page = [], 1
+        while page:
+            answer = self.read(*path, page=page, page_size=PAGE, **query)
+            objects += answer["results"]
+            page = int(answer["pagination"]["next"])
+        return objects
+
+    def read_if_there(self, *path):
+        """The answer to a GET, or None where there is no such object, or none that the token may see."""
+        try:
+            return self.read(*path)
+        except FleetgateError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def explain(self, response):
+        if response.status_code == 405 and "json" not in response.headers.get("Content-Type", ""):
+            return (
+                "authentik hides a fault of its own behind this answer; its log has the reason"
+                f" (request {response.headers.get('X-authentik-id', 'without id')}), or the address is none of its API"
+            )
+        try:
+            reasons = "; ".join(_reasons(response.json()))
+        except ValueError:
+            return response.reason
+        if response.status_code == 403:
+            if "Token invalid" in reasons or "credentials were not provided" in reasons:
+                return f"the token is not accepted ({reasons}); it is wrong, has expired, or is not of intent API"
+            return f"{reasons} (the token's user lacks a permission; administrators have all)"
+        if "already exists" in reasons or "must be unique" in reasons:
+            return f"{reasons} (the token's user may not see it; give it the permission to view such objects)"
+        return reasons
+
+    @cached_property
+    def version(self):
+        """Version of the server, for example (2026, 8)."""
+        return tuple(int(number) for number in self.read("admin", "version")["version_current"].split(".")[:2])
+
+    def refuse_what_is_too_old(self):
+        if self.version < OLDEST:
+            raise FleetgateError(
+                f"{self.title} is too old: it is {dotted(self.version)}, and {dotted(OLDEST)} or later is needed"
+            )
+
+    @cached_property
+    def myself(self):
+        """The user that the token belongs to."""
+        return self.read("core", "users", "me")["user"]
+
+    def missing_rights(self, needs):
+        """Permissions are not told ahead; but only a superuser sees all objects."""
+        if not needs or self.myself["is_superuser"]:
+            return []
+        return list(dict.fromkeys(f"{self.myself['username']} is no superuser; {purpose}" for _need, purpose in needs))
+
+
+def dotted(version):
+    return ".".join(map(str, version))
+
+
+def _reasons(body, where=""):
+    """The sentences of a refusal, each with the field that it is about; lists and objects may be in one another."""
+    if isinstance(body, dict):
+        for name, value in body.items():
+            plain = name in ("detail", "non_field_errors")
+            yield from _reasons(value, where if plain else f"{where}.{name}".lstrip("."))
+    elif isinstance(body, list):
+        for value in body:
+            yield from _reasons(value, where)
+    else:
+        yield f"{where}: {body}" if where else str(body)

@@ -1,0 +1,76 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Groups of authentik (core/groups). The groups claim has their names, and rides in the scope profile."""
+
+from __future__ import annotations
+
+from ..core.fields import Flag, Mapping, Names, Text
+from ..core.resource import Reference, Step
+from .member import joined_and_left, membership
+from .resource import AuthentikResource, named
+
+# the release from which on a group may have several parents
+SEVERAL_PARENTS = (2025, 12)
+
+
+class Group(AuthentikResource):
+    name = "group"
+    plural = "groups"
+    key = ("name",)
+    collection = ("core", "groups")
+    fields = (
+        named("name", Text()),
+        named("is_superuser", Flag()),
+        named("parents", Names()),
+        named("attributes", Mapping()),
+        named("users", Names()),
+    )
+
+    def read(self, world, keys):
+        groups = world.client.read_all(*self.collection)
+        names = {group["pk"]: group["name"] for group in groups}
+        for group in groups:
+            parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
+            users = [user["username"] for user in group["users_obj"] or ()]
+            yield {**group, "parents": [names.get(one, one) for one in parents], "users": users}
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if len(values.get("parents") or ()) > 1 and world.client.version < SEVERAL_PARENTS:
+            problems.append(("parents", "may only name one group on a server before 2025.12"))
+        return values, problems
+
+    def references(self, key, values):
+        return [
+            *(Reference("user", (username,)) for username in values.get("users") or ()),
+            *(Reference("group", (name,)) for name in values.get("parents") or ()),
+        ]
+
+    def written(self, change):
+        body = super().written(change)
+        if "users" in body:
+            body["users"] = [Reference("user", (username,)) for username in body["users"]]
+        return body
+
+    def goes_with_the_object(self, change, option):
+        # a list replaces all members, which is right for a new group only
+        return change.creates if option == "users" else option != "parents"
+
+    def steps_for(self, change, world):
+        steps = super().steps_for(change, world)
+        if not (change.creates or change.removes):
+            steps += [membership(change.label, *change.key, *one) for one in joined_and_left(change, "users")]
+        return steps
+
+    def last_steps(self, changes, world):
+        """A parent may be made after its child."""
+        steps = []
+        for change in changes:
+            parents = change.values.get("parents")
+            if parents is None or (change.creates and not parents):
+                continue
+            parents = [Reference(self.name, (name,)) for name in dict.fromkeys(parents)]
+            several = world.client.version >= SEVERAL_PARENTS
+            body = {"parents": parents} if several else {"parent": parents[0] if parents else None}
+            steps.append(Step("PATCH", self.item(change.key), f"{change.label}: parents", body=body))
+        return steps

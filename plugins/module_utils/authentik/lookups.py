@@ -1,0 +1,65 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What applications refer to by name: flows, key pairs, scope mappings and policies. They are only read."""
+
+from __future__ import annotations
+
+from ..core.resource import Resource
+from .resource import SUPERUSER, named
+
+MANAGED = "goauthentik.io/providers/oauth2/scope-"
+
+
+class Flow(Resource):
+    name = "flow"
+    plural = "flows"
+    key = ("slug",)
+    seen_with = SUPERUSER
+    fields = (named("slug"), named("name"), named("designation"))
+
+    def read(self, world, keys):
+        return world.client.read_all("flows", "instances")
+
+
+class KeyPair(Resource):
+    """Pairs of certificate and private key. What kind a key is has been told under another name up to 2025.10."""
+
+    name = "key pair"
+    plural = "key_pairs"
+    key = ("name",)
+    seen_with = SUPERUSER
+    fields = (named("name"), named("key_type"), named("managed"))
+
+    def read(self, world, keys):
+        for pair in world.client.read_all("crypto", "certificatekeypairs", has_key="true"):
+            yield {**pair, "key_type": pair.get("key_type") or pair.get("private_key_type")}
+
+
+class ScopeMapping(Resource):
+    """Scope mappings by name; those that authentik itself brings along by their scope, such as email."""
+
+    name = "scope mapping"
+    plural = "scope_mappings"
+    key = ("name",)
+    seen_with = SUPERUSER
+    fields = (named("name"), named("scope_name"), named("managed"))
+
+    def read(self, world, keys):
+        mappings = world.client.read_all("propertymappings", "provider", "scope")
+        for one in sorted(mappings, key=_own):
+            yield {**one, "name": one["scope_name"]} if _own(one) else one
+
+
+class Policy(Resource):
+    name = "policy"
+    plural = "policies"
+    key = ("name",)
+    seen_with = SUPERUSER
+    fields = (named("name"), named("component"))
+
+    def read(self, world, keys):
+        return world.client.read_all("policies", "all")
+
+
+def _own(mapping):
+    return (mapping["managed"] or "").startswith(MANAGED)

@@ -1,0 +1,27 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Membership, which both users and groups may declare."""
+
+from __future__ import annotations
+
+from ..core.resource import Reference, Step
+
+
+def membership(label, group, user, joins):
+    """The request that lets a user join or leave a group. It touches nobody else, and twice does no harm."""
+    return Step(
+        "POST",
+        ("core", "groups", Reference("group", (group,)), "add_user" if joins else "remove_user"),
+        f"{label}: {user} {'joins' if joins else 'leaves'} {group}",
+        body={"pk": Reference("user", (user,))},
+    )
+
+
+def joined_and_left(change, option):
+    """The names that are added and taken away by a change, as (name, whether it is added)."""
+    wanted, has = change.values.get(option), change.found.values[option] if change.found else []
+    if wanted is None:
+        return []
+    return [(name, True) for name in dict.fromkeys(wanted) if name not in has] + [
+        (name, False) for name in has if name not in wanted
+    ]

@@ -1,0 +1,52 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What the resources of authentik have in common: ids of the server's own, and updates that say only what changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..core.fields import Field, Text
+from ..core.resource import Need, Reference, Resource
+
+# authentik tells permissions by object and not ahead; only a superuser can be known to see everything
+SUPERUSER = Need(("everything",), ("superuser",))
+
+
+def named(option, kind=Text(), **more):
+    """A field that the API calls as the option is called."""
+    return Field(option, kind, wire=option, **more)
+
+
+class AuthentikResource(Resource):
+    seen_with = SUPERUSER
+    # options that are brought to the server by requests of their own
+    linked: tuple = ()
+
+    def visibility(self, key):
+        # whoever may see single objects may also work with them
+        return None
+
+    def item(self, key):
+        return (*self.collection, Reference(self.name, key))
+
+    def goes_with_the_object(self, change, option):
+        """Whether an option is part of the request that makes or changes the object."""
+        return option not in self.linked
+
+    def steps_for(self, change, world):
+        if not change.removes:
+            values = {
+                option: value for option, value in change.values.items() if self.goes_with_the_object(change, option)
+            }
+            if not (change.creates or values):
+                return []
+            change = replace(change, values=values)
+        return [
+            replace(
+                step,
+                verb="PATCH" if step.verb == "PUT" else step.verb,
+                provides=Reference(self.name, change.key) if change.creates else None,
+            )
+            for step in super().steps_for(change, world)
+        ]

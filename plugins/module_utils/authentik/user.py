@@ -1,0 +1,74 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Users of authentik (core/users)."""
+
+from __future__ import annotations
+
+from ..core.fields import PASSWORD, Flag, Mapping, Names, Text
+from ..core.resource import Reference, Step
+from .member import joined_and_left, membership
+from .resource import AuthentikResource, named
+
+
+class User(AuthentikResource):
+    name = "user"
+    plural = "users"
+    key = ("username",)
+    collection = ("core", "users")
+    linked = ("groups", "password")
+    fields = (
+        named("username", Text(longest=150)),
+        named("name", Text(free=True)),
+        named("email", Text(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
+        named("is_active", Flag(), default=True),
+        named(
+            "path",
+            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash, nor have two in a row"),
+            default="users",
+        ),
+        named("type", Text(choices=("internal", "external", "service_account")), default="internal"),
+        named("attributes", Mapping()),
+        named("groups", Names()),
+        named("password", PASSWORD, write_only=True, secret=True),
+    )
+
+    def read(self, world, keys):
+        return world.client.read_all(*self.collection, include_roles="false")
+
+    def found(self, raw):
+        return super().found({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if found is None:
+            values.setdefault("name", entry["username"])
+        return values, problems
+
+    def references(self, key, values):
+        return [Reference("group", (name,)) for name in values.get("groups") or ()]
+
+    def objections(self, changes, world):
+        gone = [change for change in changes if change.resource is self and change.removes]
+        return [
+            f"{change.label} is whom the token belongs to, so it cannot be removed with it"
+            for change in gone
+            if change.key == (world.client.myself["username"],)
+        ]
+
+    def written(self, change):
+        # the server demands a name, but it may be empty
+        return {"name": "", **super().written(change)} if change.creates else super().written(change)
+
+    def steps_for(self, change, world):
+        steps = super().steps_for(change, world)
+        if not change.removes and change.values.get("password"):
+            body = {"password": change.values["password"]}
+            steps.append(Step("POST", (*self.item(change.key), "set_password"), f"{change.label}: password", body=body))
+        return steps
+
+    def last_steps(self, changes, world):
+        return [
+            membership(change.label, group, change.key[0], joins)
+            for change in changes
+            for group, joins in joined_and_left(change, "groups")
+        ]

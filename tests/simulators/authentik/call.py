@@ -1,0 +1,95 @@
+"""One request on its way through the simulator: the table of routes, who is calling, and what was sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from flask import Request
+
+from .errors import ApiError, denied
+from .state import Row, State, now
+
+if TYPE_CHECKING:
+    from .app import AuthentikSimulator
+
+
+@dataclass(frozen=True)
+class Route:
+    """A handler below /api/v3, whether only superusers may use it, and the versions that have it."""
+
+    verb: str
+    path: str
+    superuser: bool
+    since: tuple[int, int]
+    until: tuple[int, int]
+    handler: Callable[..., Any]
+
+
+ROUTES: list[Route] = []
+
+
+def route(
+    verb: str, path: str, superuser: bool = True, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (9999, 0)
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Handlers take a Call and the parts of the path, and return (status, body); no body for None."""
+
+    def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
+        ROUTES.append(Route(verb, path, superuser, since, until, handler))
+        return handler
+
+    return keep
+
+
+class Call:
+    """A request, the simulator that it came to, and the user whose token it has."""
+
+    def __init__(self, simulator: AuthentikSimulator, request: Request, superuser: bool) -> None:
+        self.simulator, self.request = simulator, request
+        self.user = self._identify()
+        if superuser and not self.is_superuser:
+            raise denied()
+
+    @property
+    def state(self) -> State:
+        return self.simulator.state
+
+    @property
+    def version(self) -> tuple[int, ...]:
+        return self.simulator.version
+
+    @property
+    def is_superuser(self) -> bool:
+        return self.state.is_superuser(self.user["pk"])
+
+    @property
+    def origin(self) -> str:
+        """The address that the request was made to, which is what all URLs are made of."""
+        return f"{self.request.scheme}://{self.request.host}"
+
+    def body(self) -> Any:
+        if not self.request.get_data():
+            return {}
+        if not self.request.is_json:
+            raise ApiError(415, {"detail": f'Unsupported media type "{self.request.content_type}" in request.'})
+        try:
+            return json.loads(self.request.get_data())
+        except ValueError as error:
+            raise ApiError(400, {"detail": f"JSON parse error - {error}"}) from error
+
+    def _identify(self) -> Row:
+        scheme, _blank, key = self.request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key:
+            raise denied("Authentication credentials were not provided.")
+        token = self.state.find("token", key=key, intent="api")
+        user = token and self.state.get("user", token["user"])
+        if not user or not user["is_active"] or is_expired(token):
+            raise denied("Token invalid/expired")
+        return user
+
+
+def is_expired(token: Row) -> bool:
+    return token["expiring"] and datetime.fromisoformat(token["expires"]) <= now()

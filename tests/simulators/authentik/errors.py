@@ -1,0 +1,36 @@
+"""Refusals of the API, and the faults that it hides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """An answer with a status of an error and a JSON body."""
+
+    def __init__(self, status: int, body: Any) -> None:
+        super().__init__(status, body)
+        self.status, self.body = status, body
+
+
+class Invalid(ApiError):
+    """Values that break a rule, as messages by field."""
+
+    def __init__(self, messages: Any) -> None:
+        super().__init__(400, messages)
+
+
+class Crash(Exception):
+    """A fault of the server; GET gets a page with 500, all other methods 405 with nothing in it."""
+
+
+def denied(detail: str = "You do not have permission to perform this action.") -> ApiError:
+    return ApiError(403, {"detail": detail})
+
+
+def not_found(model: str = "") -> ApiError:
+    return ApiError(404, {"detail": f"No {model} matches the given query." if model else "Not found."})
+
+
+def together(text: str) -> Invalid:
+    return Invalid({"non_field_errors": [text]})

@@ -1,0 +1,161 @@
+"""The kinds of objects that are all handled alike: lists with pages and filters, one object, making, changing, removing."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from .call import Call, route
+from .errors import ApiError, Invalid, not_found
+from .state import Row
+from .values import Field, read_body
+
+FieldsOf = Callable[[Call], list[Field]]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """`unique` are fields with the message for a value that is taken; `search` and `filters` are fields of a row.
+
+    `check` looks at the values together, `made` is called with a new row.
+    """
+
+    name: str
+    path: str
+    model: str
+    fields: FieldsOf
+    view: Callable[[Call, Row], Row]
+    key: str = "pk"
+    unique: tuple[tuple[str, str], ...] = ()
+    search: tuple[str, ...] = ("name",)
+    filters: tuple[str, ...] = ()
+    references: tuple[str, ...] = ()
+    check: Callable[[Call, dict[str, Any], Row | None], None] = lambda call, values, row: None
+    made: Callable[[Call, Row], None] = lambda call, row: None
+    saved: Callable[[Call, Row], None] = lambda call, row: None
+
+    # -- reading -----------------------------------------------------------------------------------------------
+
+    def find(self, call: Call, key: str) -> Row:
+        if self.key == "pk":
+            if self.name in ("provider", "user"):
+                row = call.state.get(self.name, int(key)) if key.isdecimal() else None
+            else:
+                try:
+                    row = call.state.get(self.name, str(uuid.UUID(key)))
+                except ValueError:
+                    raise not_found() from None
+        else:
+            row = call.state.find(self.name, **{self.key: key})
+        if row is None:
+            raise not_found(self.model)
+        return row
+
+    def filtered(self, call: Call, rows: Iterable[Row]) -> list[Row]:
+        """Rows as the query wants them. What the server does not know in it counts for nothing."""
+        query = call.request.args
+        found = list(rows)
+        for name in self.filters:
+            wanted = query.getlist(name)
+            if not wanted:
+                continue
+            if name in self.references and not any(call.state.get(kind, wanted[0]) for kind in call.state.rows):
+                text = "Select a valid choice. That choice is not one of the available choices."
+                raise Invalid({name: [text]})
+            found = [row for row in found if _as_text(row[name]) in wanted]
+        words = query.get("search", "").lower()
+        if words:
+            found = [row for row in found if any(words in str(row[name]).lower() for name in self.search)]
+        ordering = query.get("ordering", "")
+        if ordering.lstrip("-") in (field.name for field in self.fields(call)):
+            found.sort(key=lambda row: str(row[ordering.lstrip("-")]), reverse=ordering.startswith("-"))
+        return found
+
+    def listed(self, call: Call) -> tuple[int, Any]:
+        return 200, page_of(call, self.filtered(call, call.state.all(self.name)), lambda row: self.view(call, row))
+
+    def shown(self, call: Call, key: str) -> tuple[int, Any]:
+        return 200, self.view(call, self.find(call, key))
+
+    # -- writing -----------------------------------------------------------------------------------------------
+
+    def make(self, call: Call, body: Any) -> Row:
+        values = self._values(call, body, None, partial=False)
+        row = call.state.add(self.name, values)
+        self.made(call, row)
+        self.saved(call, row)
+        return row
+
+    def created(self, call: Call) -> tuple[int, Any]:
+        return 201, self.view(call, self.make(call, call.body()))
+
+    def changed(self, call: Call, key: str) -> tuple[int, Any]:
+        row = self.find(call, key)
+        row.update(self._values(call, call.body(), row, partial=call.request.method == "PATCH"))
+        self.saved(call, row)
+        return 200, self.view(call, row)
+
+    def removed(self, call: Call, key: str) -> tuple[int, Any]:
+        call.state.remove(self.name, self.find(call, key)["pk"])
+        return 204, None
+
+    def _values(self, call: Call, body: Any, row: Row | None, partial: bool) -> dict[str, Any]:
+        fields = [field for field in self.fields(call) if field.there(call.version)]
+        values = read_body(call.state, fields, body, partial, creates=row is None)
+        taken = {
+            name: [message]
+            for name, message in self.unique
+            if values.get(name) is not None
+            and any(one is not row and one[name] == values[name] for one in call.state.all(self.name))
+        }
+        if taken:
+            raise Invalid(taken)
+        self.check(call, values, row)
+        return values
+
+    # -- routes ------------------------------------------------------------------------------------------------
+
+    def register(self, lists: bool = True, writes: bool = True) -> None:
+        one = f"{self.path}<key>/"
+        if lists:
+            route("GET", self.path)(self.listed)
+        route("GET", one)(self.shown)
+        if writes:
+            route("POST", self.path)(self.created)
+            route("PUT", one)(self.changed)
+            route("PATCH", one)(self.changed)
+            route("DELETE", one)(self.removed)
+
+
+def _as_text(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def page_of(call: Call, rows: list[Row], view: Callable[[Row], Any]) -> dict[str, Any]:
+    """One page of a list, with the numbers of its neighbours; 0 for none."""
+    old = call.version < (2025, 12)
+    size = _positive(call.request.args.get("page_size"), 100 if old else 20)
+    if not old:
+        size = min(size, 100)
+    pages = max(1, -(-len(rows) // size))
+    number = _positive(call.request.args.get("page"), 1)
+    if number > pages:
+        raise ApiError(404, {"detail": "Invalid page."})
+    shown = rows[(number - 1) * size : number * size]
+    pagination = {
+        "next": number + 1 if number < pages else 0,
+        "previous": number - 1,
+        "count": len(rows),
+        "current": number,
+        "total_pages": pages,
+        "start_index": (number - 1) * size + 1 if rows else 0,
+        "end_index": (number - 1) * size + len(shown),
+    }
+    answer = {"pagination": pagination, "results": [view(row) for row in shown]}
+    return answer if call.version < (2025, 8) else {**answer, "autocomplete": {}}
+
+
+def _positive(text: str | None, default: int) -> int:
+    return int(text) if text and text.isdecimal() and int(text) > 0 else default

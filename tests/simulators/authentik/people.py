@@ -1,0 +1,309 @@
+"""Users, groups and tokens (authentik/core/api)."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from . import values
+from .call import Call, is_expired, route
+from .errors import Crash, Invalid, not_found
+from .kinds import Kind
+from .state import Row, now, random_text, stamp
+from .values import Field
+
+SEVERAL_PARENTS = (2025, 12)
+
+
+def _path(_state: Any, value: Any) -> str:
+    value = str(value)
+    if not value.strip("/") or value.strip("/") != value:
+        raise Invalid(["No leading or trailing slashes allowed."])
+    if "//" in value:
+        raise Invalid(["No empty segments in user path allowed."])
+    return value
+
+
+def _user_type(_state: Any, value: Any) -> str:
+    if value == "internal_service_account":
+        raise Invalid(["Setting a user to internal service account is not allowed."])
+    return values.choice("internal", "external", "service_account")(None, value)
+
+
+# -- users ---------------------------------------------------------------------------------------------------------
+
+
+def _user_fields(_call: Call) -> list[Field]:
+    return [
+        Field("username", values.text(blank=False, longest=150)),
+        Field("name", values.text()),
+        Field("is_active", values.flag, True),
+        Field("email", values.text(pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", message="Enter a valid email address."), ""),
+        Field("groups", values.many_of("group"), None),
+        Field("attributes", values.mapping, dict),
+        Field("path", _path, "users"),
+        Field("type", _user_type, "internal"),
+        Field("last_login", values.text(), None, nullable=True),
+    ]
+
+
+def _made_user(_call: Call, row: Row) -> None:
+    row.update(uuid=str(uuid.uuid4()), date_joined=stamp(now()))
+
+
+def _saved_user(call: Call, row: Row) -> None:
+    """Membership is kept at the groups."""
+    chosen = row.pop("groups", None)
+    if chosen is not None:
+        for group in call.state.all("group"):
+            group["users"] = [one for one in group["users"] if one != row["pk"]]
+            if group["pk"] in chosen:
+                group["users"].append(row["pk"])
+    call.state.listed.clear()
+
+
+def view_user(call: Call, row: Row) -> Row:
+    groups = call.state.groups_of(row["pk"])
+    told = {
+        **row,
+        "groups": [group["pk"] for group in groups],
+        "groups_obj": [_short_group(group) for group in groups],
+        "is_superuser": call.state.is_superuser(row["pk"]),
+        "uid": call.state.uid(row),
+        "avatar": "data:image/svg+xml;base64,",
+    }
+    if call.request.args.get("include_groups") == "false":
+        told["groups_obj"] = None
+    if call.version >= (2025, 12):
+        told.update(roles=[], roles_obj=None if call.request.args.get("include_roles") == "false" else [])
+    return told
+
+
+def _short_group(group: Row) -> Row:
+    return {name: group[name] for name in ("pk", "name", "is_superuser", "attributes")}
+
+
+USER = Kind(
+    "user",
+    "/core/users/",
+    "User",
+    _user_fields,
+    view_user,
+    unique=(("username", "This field must be unique."),),
+    search=("username", "name", "email", "uuid"),
+    filters=("username", "email", "uuid", "path", "type", "is_active"),
+    made=_made_user,
+    saved=_saved_user,
+)
+
+
+@route("GET", "/core/users/me/", superuser=False)
+def me(call: Call) -> tuple[int, Any]:
+    told = view_user(call, call.user)
+    names = ("pk", "username", "name", "is_active", "is_superuser", "email", "uid", "type", "avatar")
+    groups = [{"name": group["name"], "pk": group["pk"]} for group in call.state.groups_of(call.user["pk"])]
+    return 200, {"user": {**{name: told[name] for name in names}, "groups": groups, "system_permissions": []}}
+
+
+@route("POST", "/core/users/service_account/")
+def service_account(call: Call) -> tuple[int, Any]:
+    body = {"username": call.body().get("name"), "name": call.body().get("name"), "type": "service_account"}
+    user = USER.make(call, body)
+    name = f"service-account-{user['username']}-password"
+    token = _new_token(
+        call,
+        {
+            "identifier": name,
+            "intent": "app_password",
+            "user": user["pk"],
+            "description": "",
+            "expiring": True,
+            "managed": None,
+            "expires": call.state.lasting(360 * 24 * 60),
+        },
+    )
+    return 200, {
+        "username": user["username"],
+        "token": token["key"],
+        "user_uid": call.state.uid(user),
+        "user_pk": user["pk"],
+    }
+
+
+@route("POST", "/core/users/<key>/set_password/")
+def set_password(call: Call, key: str) -> tuple[int, Any]:
+    user = USER.find(call, key)
+    call.state.passwords[user["pk"]] = values.read_body(
+        call.state, [Field("password", values.text(blank=False))], call.body(), False, True
+    )["password"]
+    return 204, None
+
+
+USER.register()
+
+
+# -- groups --------------------------------------------------------------------------------------------------------
+
+
+def _group_fields(call: Call) -> list[Field]:
+    several = call.version >= SEVERAL_PARENTS
+    parents = (
+        Field("parents", values.many_of("group"), list)
+        if several
+        else Field("parent", values.one_of("group"), None, True)
+    )
+    return [
+        Field("name", values.text(blank=False)),
+        Field("is_superuser", values.flag, False),
+        parents,
+        Field("users", values.many_of("user"), list),
+        Field("attributes", values.mapping, dict),
+    ]
+
+
+def _saved_group(call: Call, row: Row) -> None:
+    row.setdefault("parents", [])
+    if "parent" in row:
+        parent = row.pop("parent")
+        row["parents"] = [parent] if parent else []
+    call.state.listed.clear()
+
+
+def view_group(call: Call, row: Row) -> Row:
+    members = [call.state.get("user", pk) for pk in row["users"]]
+    told = {**row, "num_pk": int(row["pk"][:6], 16), "roles": [], "roles_obj": []}
+    told["users_obj"] = None
+    if call.request.args.get("include_users") != "false":
+        told["users_obj"] = [
+            {name: user[name] for name in ("pk", "username", "name", "is_active", "email")} for user in members
+        ]
+    if call.version < SEVERAL_PARENTS:
+        del told["parents"]
+        told["parent"] = next(iter(row["parents"]), None)
+    else:
+        told.update(parents_obj=None, children=[], children_obj=None, inherited_roles_obj=None)
+    return told
+
+
+GROUP = Kind(
+    "group",
+    "/core/groups/",
+    "Group",
+    _group_fields,
+    view_group,
+    unique=(("name", "Group with this name already exists."),),
+    search=("name",),
+    filters=("name", "is_superuser"),
+    saved=_saved_group,
+)
+GROUP.register()
+
+
+@route("POST", "/core/groups/<key>/add_user/")
+def add_user(call: Call, key: str) -> tuple[int, Any]:
+    group, user = _membership(call, key)
+    if user not in group["users"]:
+        group["users"].append(user)
+    return 204, None
+
+
+@route("POST", "/core/groups/<key>/remove_user/")
+def remove_user(call: Call, key: str) -> tuple[int, Any]:
+    group, user = _membership(call, key)
+    group["users"] = [one for one in group["users"] if one != user]
+    return 204, None
+
+
+def _membership(call: Call, key: str) -> tuple[Row, int]:
+    group = GROUP.find(call, key)
+    user = values.read_body(call.state, [Field("pk", values.number())], call.body(), False, True)["pk"]
+    if call.state.get("user", user) is None:
+        raise not_found()
+    call.state.listed.clear()
+    return group, user
+
+
+# -- tokens --------------------------------------------------------------------------------------------------------
+
+
+def _token_fields(call: Call) -> list[Field]:
+    return [
+        Field(
+            "identifier",
+            values.text(
+                blank=False,
+                longest=255,
+                pattern=r"[-a-zA-Z0-9_]+",
+                message="Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+            ),
+        ),
+        Field("intent", values.choice("verification", "api", "recovery", "app_password"), "api"),
+        Field("user", values.one_of("user"), lambda: call.user["pk"]),
+        Field("description", values.text(), ""),
+        Field("expires", values.text(), None, nullable=True),
+        Field("expiring", values.flag, True),
+        Field("managed", values.text(), None, nullable=True),
+    ]
+
+
+def _check_token(call: Call, given: dict[str, Any], row: Row | None) -> None:
+    """Updates without a user hand the token to the caller, and none moves the end of an API token but to the default."""
+    if row is not None and given.get("user", row["user"]) != row["user"]:
+        raise Invalid({"user": ["User cannot be changed"]})
+    given.setdefault("user", call.user["pk"])
+    given.setdefault("intent", "api")
+    if given["intent"] not in ("api", "app_password"):
+        raise Invalid({"intent": [f"Invalid intent {given['intent']}"]})
+    if given["intent"] == "api":
+        given["expires"] = call.state.lasting()
+
+
+def _made_token(_call: Call, row: Row) -> None:
+    row["key"] = random_text(60)
+
+
+def _new_token(call: Call, row: Row) -> Row:
+    token = call.state.add("token", row)
+    _made_token(call, token)
+    return token
+
+
+def view_token(call: Call, row: Row) -> Row:
+    user = call.state.get("user", row["user"])
+    if user is None:
+        raise Crash
+    told = {name: value for name, value in row.items() if name not in ("key", "user__username")}
+    return {**told, "user_obj": view_user(call, user)}
+
+
+TOKEN = Kind(
+    "token",
+    "/core/tokens/",
+    "Token",
+    _token_fields,
+    view_token,
+    key="identifier",
+    unique=(("identifier", "Token with this identifier already exists."),),
+    search=("identifier", "intent", "description"),
+    filters=("identifier", "intent", "description", "expiring", "managed"),
+    check=_check_token,
+    made=_made_token,
+)
+TOKEN.register()
+
+
+@route("GET", "/core/tokens/<key>/view_key/")
+def view_key(call: Call, key: str) -> tuple[int, Any]:
+    token = TOKEN.find(call, key)
+    if is_expired(token):
+        raise not_found("Token")
+    return 200, {"key": token["key"]}
+
+
+@route("POST", "/core/tokens/<key>/set_key/")
+def set_key(call: Call, key: str) -> tuple[int, Any]:
+    given = call.body().get("key")
+    if not given:
+        raise Invalid({"key": ["This field is required."]})
+    TOKEN.find(call, key)["key"] = given
+    return 204, None

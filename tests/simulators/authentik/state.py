@@ -1,0 +1,196 @@
+"""What an authentik keeps. Objects are rows by kind, with the names of the API; links are kept as in its database."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import uuid
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from hashlib import sha256
+from typing import Any
+
+from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
+
+Row = dict[str, Any]
+ALPHANUMERIC = string.ascii_letters + string.digits
+KEY_KINDS = {
+    "rsa": lambda: RSAKey.generate_key(2048),
+    "ec": lambda: ECKey.generate_key("P-256"),
+    "ed25519": lambda: OKPKey.generate_key("Ed25519"),
+}
+
+
+def random_text(length: int) -> str:
+    return "".join(secrets.choice(ALPHANUMERIC) for _each in range(length))
+
+
+def now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def stamp(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@dataclass
+class Session:
+    """A browser: who signed in with it, and the flow that it is in."""
+
+    user: int | None = None
+    since: datetime = field(default_factory=now)
+    flow: str | None = None
+    stage: int = 0
+    pending: str = ""
+    # where an authorization flow leads to
+    then: str = ""
+    consent_token: str = ""
+
+
+@dataclass
+class Grant:
+    """An authorization code, and what was asked for with it."""
+
+    user: int
+    provider: int
+    scopes: list[str]
+    query: dict[str, str]
+    session: Session
+    expires: datetime
+
+
+class State:
+    """All of it: `rows` by kind and primary key, in the order of making."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, dict[Any, Row]] = {}
+        self.keys: dict[str, Key] = {}
+        self.passwords: dict[int, str] = {}
+        self.sessions: dict[str, Session] = {}
+        self.codes: dict[str, Grant] = {}
+        self.access_tokens: dict[str, Grant] = {}
+        # names of what is cached of the application list, by user and page
+        self.listed: dict[tuple[int, int], list[str]] = {}
+        self.files: dict[str, bytes] = {}
+        self._numbers: dict[str, int] = {}
+
+    def all(self, kind: str) -> list[Row]:
+        return list(self.rows.get(kind, {}).values())
+
+    def get(self, kind: str, pk: Any) -> Row | None:
+        return self.rows.get(kind, {}).get(pk)
+
+    def find(self, kind: str, **values: Any) -> Row | None:
+        return next((row for row in self.all(kind) if all(row[name] == value for name, value in values.items())), None)
+
+    def add(self, kind: str, row: Row) -> Row:
+        if kind in ("provider", "user"):
+            self._numbers[kind] = self._numbers.get(kind, 0) + 1
+            row["pk"] = self._numbers[kind]
+        else:
+            row["pk"] = str(uuid.uuid4())
+        self.rows.setdefault(kind, {})[row["pk"]] = row
+        return row
+
+    # -- who is in what ----------------------------------------------------------------------------------------
+
+    def groups_of(self, user: int) -> list[Row]:
+        """The groups that a user is directly in."""
+        return [group for group in self.all("group") if user in group["users"]]
+
+    def all_groups_of(self, user: int) -> set[str]:
+        """The groups that a user is in, and those that these are in."""
+        found: set[str] = set()
+        waiting = [group["pk"] for group in self.groups_of(user)]
+        while waiting:
+            pk = waiting.pop()
+            if pk not in found:
+                found.add(pk)
+                waiting += self.get("group", pk)["parents"]
+        return found
+
+    def is_superuser(self, user: int) -> bool:
+        return any(self.get("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
+
+    def application_of(self, provider: int) -> Row | None:
+        return self.find("application", provider=provider)
+
+    def admits(self, application: Row, user: int) -> bool:
+        """The policy engine: nothing enabled lets everybody in (authentik/policies/engine.py)."""
+        bindings = [one for one in self.all("binding") if one["target"] == application["pk"] and one["enabled"]]
+        if not bindings:
+            return True
+        groups = self.all_groups_of(user)
+        static = [
+            (one["user"] == user if one["user"] else one["group"] in groups) != one["negate"]
+            for one in bindings
+            if not one["policy"]
+        ]
+        # what an expression policy says is its expression here, True or False
+        results = [
+            (self.get("policy", one["policy"])["expression"].strip() == "return True") != one["negate"]
+            for one in bindings
+            if one["policy"]
+        ]
+        every = all if application["policy_engine_mode"] == "all" else any
+        if static:
+            results.append(every(static))
+        return every(results)
+
+    # -- what goes with what -----------------------------------------------------------------------------------
+
+    def remove(self, kind: str, pk: Any) -> None:
+        del self.rows[kind][pk]
+        removed = getattr(self, f"_without_{kind}", None)
+        if removed:
+            removed(pk)
+
+    def _drop(self, kind: str, name: str, value: Any) -> None:
+        for row in self.all(kind):
+            if row[name] == value:
+                self.remove(kind, row["pk"])
+
+    def _clear(self, kind: str, name: str, value: Any) -> None:
+        for row in self.all(kind):
+            if isinstance(row[name], list):
+                row[name] = [one for one in row[name] if one != value]
+            elif row[name] == value:
+                row[name] = None
+
+    def _without_provider(self, pk: int) -> None:
+        self._clear("application", "provider", pk)
+
+    def _without_application(self, pk: str) -> None:
+        self._drop("binding", "target", pk)
+
+    def _without_group(self, pk: str) -> None:
+        self._drop("binding", "group", pk)
+        self._clear("group", "parents", pk)
+
+    def _without_user(self, pk: int) -> None:
+        self._drop("binding", "user", pk)
+        self._drop("token", "user", pk)
+        self._clear("group", "users", pk)
+
+    def _without_policy(self, pk: str) -> None:
+        self._drop("binding", "policy", pk)
+
+    def _without_flow(self, pk: str) -> None:
+        self._drop("provider", "authorization_flow", pk)
+        for name in ("invalidation_flow", "authentication_flow"):
+            self._clear("provider", name, pk)
+
+    def _without_key(self, pk: str) -> None:
+        for name in ("signing_key", "encryption_key"):
+            self._clear("provider", name, pk)
+
+    def _without_mapping(self, pk: str) -> None:
+        self._clear("provider", "property_mappings", pk)
+
+    # -- values ------------------------------------------------------------------------------------------------
+
+    def uid(self, user: Row) -> str:
+        return sha256(user["uuid"].encode()).hexdigest()
+
+    def lasting(self, minutes: int = 30) -> str:
+        return stamp(now() + timedelta(minutes=minutes))

@@ -1,0 +1,208 @@
+"""Values in requests: what each may be, in the words of the server's serializers (Django REST framework)."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import Invalid
+
+UNITS = {
+    "microseconds": 1e-6,
+    "milliseconds": 1e-3,
+    "seconds": 1.0,
+    "minutes": 60.0,
+    "hours": 3600.0,
+    "days": 86400.0,
+    "weeks": 604800.0,
+}
+REQUIRED = object()
+Check = Callable[[Any, Any], Any]  # state and value to the value that is kept; raises Invalid with a list
+
+
+@dataclass(frozen=True)
+class Field:
+    """`default` is what the server fills in; REQUIRED for nothing. `since` and `until` are versions."""
+
+    name: str
+    check: Check
+    default: Any = REQUIRED
+    nullable: bool = False
+    since: tuple[int, int] = (0, 0)
+    until: tuple[int, int] = (9999, 0)
+
+    def there(self, version: tuple[int, ...]) -> bool:
+        return self.since <= version < self.until
+
+
+def read_body(state: Any, fields: list[Field], body: Any, partial: bool, creates: bool) -> dict[str, Any]:
+    """The values of a body; what the server does not know is left out without a word."""
+    if not isinstance(body, dict):
+        raise Invalid({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(body).__name__}."]})
+    values, wrong = {}, {}
+    for field in fields:
+        if field.name not in body:
+            if field.default is REQUIRED and not partial:
+                wrong[field.name] = ["This field is required."]
+            elif creates:
+                values[field.name] = field.default() if callable(field.default) else field.default
+            continue
+        value = body[field.name]
+        try:
+            if value is None and not field.nullable:
+                raise Invalid(["This field may not be null."])
+            values[field.name] = None if value is None else field.check(state, value)
+        except Invalid as problem:
+            wrong[field.name] = problem.body
+    if wrong:
+        raise Invalid(wrong)
+    return values
+
+
+def text(blank: bool = True, longest: int = 0, pattern: str = "", message: str = "") -> Check:
+    def check(_state: Any, value: Any) -> str:
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise Invalid(["Not a valid string."])
+        value = str(value).strip()
+        if not value and not blank:
+            raise Invalid(["This field may not be blank."])
+        if longest and len(value) > longest:
+            raise Invalid([f"Ensure this field has no more than {longest} characters."])
+        if value and pattern and not re.fullmatch(pattern, value):
+            raise Invalid([message])
+        return value
+
+    return check
+
+
+def choice(*values: str) -> Check:
+    def check(_state: Any, value: Any) -> str:
+        if value not in values:
+            raise Invalid([f'"{value}" is not a valid choice.'])
+        return value
+
+    return check
+
+
+def choices(*values: str) -> Check:
+    def check(state: Any, value: Any) -> list[str]:
+        if not isinstance(value, list):
+            raise Invalid([f'Expected a list of items but got type "{type(value).__name__}".'])
+        if not value:
+            raise Invalid(["This list may not be empty."])
+        wrong = {
+            str(index): [f'"{one}" is not a valid choice.'] for index, one in enumerate(value) if one not in values
+        }
+        if wrong:
+            raise Invalid(wrong)
+        return list(value)
+
+    return check
+
+
+def flag(_state: Any, value: Any) -> bool:
+    if value not in (True, False):
+        raise Invalid(["Must be a valid boolean."])
+    return bool(value)
+
+
+def number(least: int = -(2**31), most: int = 2**31 - 1) -> Check:
+    def check(_state: Any, value: Any) -> int:
+        try:
+            value = int(str(value))
+        except ValueError:
+            raise Invalid(["A valid integer is required."]) from None
+        if value < least:
+            raise Invalid([f"Ensure this value is greater than or equal to {least}."])
+        if value > most:
+            raise Invalid([f"Ensure this value is less than or equal to {most}."])
+        return value
+
+    return check
+
+
+def mapping(_state: Any, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise Invalid(["Value must be a dictionary, and not have any duplicate keys."])
+    return value
+
+
+def duration(_state: Any, value: Any) -> str:
+    if seconds(str(value)) is None:
+        raise Invalid([f"{value} is not in the correct format of 'hours=3;minutes=1'."])
+    return value
+
+
+def seconds(value: str) -> float | None:
+    """What a time span means; None where no part of it is understood."""
+    found = re.findall(r"(?:^|;)(\w+)=([0-9.]+)", value)
+    known = [UNITS[unit] * float(count) for unit, count in found if unit in UNITS]
+    return sum(known) if known else None
+
+
+def url(_state: Any, value: Any) -> str:
+    if value and not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", str(value)):
+        raise Invalid(["Enter a valid URL."])
+    return value
+
+
+def one_of(kind: str) -> Check:
+    """The primary key of an object that there is."""
+    numbers = kind in ("user", "provider")
+
+    def check(state: Any, value: Any) -> Any:
+        if numbers and (isinstance(value, bool) or not isinstance(value, int)):
+            raise Invalid([f"Incorrect type. Expected pk value, received {type(value).__name__}."])
+        if not numbers:
+            try:
+                value = str(uuid.UUID(str(value)))
+            except ValueError:
+                raise Invalid([f"“{value}” is not a valid UUID."]) from None
+        if state.get(kind, value) is None:
+            raise Invalid([f'Invalid pk "{value}" - object does not exist.'])
+        return value
+
+    return check
+
+
+def many_of(kind: str) -> Check:
+    check_one = one_of(kind)
+
+    def check(state: Any, value: Any) -> list[Any]:
+        if not isinstance(value, list):
+            raise Invalid([f'Expected a list of items but got type "{type(value).__name__}".'])
+        return list(dict.fromkeys(check_one(state, one) for one in value))
+
+    return check
+
+
+def redirects(version: tuple[int, ...]) -> Check:
+    """The list of redirect URIs; their type is known from 2026.5 on."""
+
+    def check(_state: Any, value: Any) -> list[dict[str, str]]:
+        if not isinstance(value, list):
+            raise Invalid({"non_field_errors": [f'Expected a list of items but got type "{type(value).__name__}".']})
+        kept, wrong = [], []
+        for entry in value:
+            fields = [Field("matching_mode", choice("strict", "regex")), Field("url", text(blank=False))]
+            if version >= (2026, 5):
+                fields.append(Field("redirect_uri_type", choice("authorization", "logout"), "authorization"))
+            try:
+                kept.append(read_body(None, fields, entry, False, True))
+                wrong.append({})
+            except Invalid as problem:
+                wrong.append(problem.body)
+        if any(wrong):
+            raise Invalid(wrong)
+        for entry in kept:
+            if entry["matching_mode"] == "regex":
+                try:
+                    re.compile(entry["url"])
+                except re.error:
+                    raise Invalid([f"Invalid Regex Pattern: {entry['url']}"]) from None
+        return kept
+
+    return check
