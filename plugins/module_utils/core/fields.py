@@ -16,7 +16,7 @@ from typing import Any
 HIDDEN = "(hidden)"
 HIDDEN_OTHER = "(hidden, another value)"
 
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SEPARATORS = re.compile(r"[,;\s\0]+")
 
 

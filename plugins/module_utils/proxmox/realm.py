@@ -11,7 +11,7 @@ from ..core.resource import Need, Resource
 
 SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
 VALUE = Text(
-    pattern=r"[^\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
+    pattern=r"[^\s\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
 )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..core.fields import Field
 from ..core.resource import Need, Resource
-from .names import GROUP
+from .names import GROUP, Line
 
 
 class Group(Resource):
@@ -15,7 +15,7 @@ class Group(Resource):
     key = ("groupid",)
     collection = ("access", "groups")
     seen_with = Need(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
-    fields = (Field("groupid", GROUP), Field("comment"))
+    fields = (Field("groupid", GROUP), Field("comment", Line()))
 
     def read(self, world, keys):
         return world.client.read("access", "groups")

@@ -4,9 +4,20 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..core.fields import Text
 
-GROUP = Text(
+
+@dataclass(frozen=True)
+class Line(Text):
+    """Text of PVE, which takes a mere 0 for nothing when it reads its files."""
+
+    def problem(self, value):
+        return "must not be 0, which PVE takes for no text at all" if value == "0" else super().problem(value)
+
+
+GROUP = Line(
     pattern=r"[A-Za-z0-9._-]+",
     rule="may only have letters, digits, '.', '_' and '-' (PVE drops any other group in silence at sign-on)",
 )
@@ -14,7 +25,7 @@ ROLE = Text(
     pattern=r"(?i)(?!pve)[A-Za-z0-9._-]+",
     rule="may only have letters, digits, '.', '_' and '-', and may not begin with PVE",
 )
-ROLE_IN_USE = Text(
+ROLE_IN_USE = Line(
     pattern=r"[A-Za-z0-9._-]+", rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'"
 )
 REALM = Text(

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..core.fields import Field, Flag, Names, Text
 from ..proxmox.realm import SCOPE, VALUE
 from ..proxmox.realm import Realm as ProxmoxRealm
-from .names import REALM
+from .names import REALM, Line
 
 CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
 
@@ -29,6 +29,6 @@ class Realm(ProxmoxRealm):
         Field("acr_values", Names(VALUE, separator=",")),
         Field("audiences", Names(VALUE, separator=",")),
         Field("default", Flag()),
-        Field("comment", Text(longest=4096)),
+        Field("comment", Line(longest=4096)),
         *ProxmoxRealm.policies,
     )

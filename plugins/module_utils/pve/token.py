@@ -10,7 +10,7 @@ from ..core.fields import Field, Flag, Number
 from ..core.resource import Need
 from ..proxmox.token import WHERE_THE_SECRET_GOES
 from ..proxmox.token import Token as ProxmoxToken
-from .names import TOKEN_NAME, USER
+from .names import TOKEN_NAME, USER, Line
 
 
 class Token(ProxmoxToken):
@@ -21,7 +21,7 @@ class Token(ProxmoxToken):
         Field("tokenid", TOKEN_NAME),
         Field("privsep", Flag(), default=True),
         Field("expire", Number()),
-        Field("comment"),
+        Field("comment", Line()),
         *WHERE_THE_SECRET_GOES,
     )
 

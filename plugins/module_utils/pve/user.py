@@ -8,7 +8,7 @@ from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
 from ..core.resource import Need, Reference
 from ..proxmox.identity import realm_of
 from ..proxmox.user import User as ProxmoxUser
-from .names import GROUP, USER
+from .names import GROUP, USER, Line
 
 EMAIL = Text(
     pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", rule="is not an e-mail address", longest=254
@@ -21,11 +21,11 @@ class User(ProxmoxUser):
         Field("userid", USER),
         Field("enable", Flag(), default=True),
         Field("expire", Number()),
-        Field("firstname", Text(longest=1024)),
-        Field("lastname", Text(longest=1024)),
+        Field("firstname", Line(longest=1024)),
+        Field("lastname", Line(longest=1024)),
         Field("email", EMAIL),
-        Field("comment", Text(longest=2048)),
-        Field("keys", Text(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
+        Field("comment", Line(longest=2048)),
+        Field("keys", Line(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
         Field("groups", Names(GROUP)),
         Field("password", PASSWORD, write_only=True, secret=True),
     )

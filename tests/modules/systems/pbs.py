@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
+from tests.modules import any_state as states
 from tests.modules.systems.shared import REALM, proxmox_connection
+from tests.simulators.pbs import PbsSimulator
 
 
 def server(wired):
@@ -12,6 +16,42 @@ def server(wired):
 
 def connection(wired):
     return proxmox_connection(server(wired), wired.fleet.tokens[server(wired).name], wired)
+
+
+def start_anew(wired):
+    """A host, with nothing on it."""
+    server(wired).observed.app = PbsSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app()
+
+
+# who the states of any_state refer to
+ANY_COMPANY = {
+    "users": [{"userid": "ann@pbs"}, {"userid": "bob@pbs"}],
+    "tokens": [{"userid": "ann@pbs", "token_name": "ci", "return_secret": True}],
+    "acl": [{"path": "/", "roles": ["Audit"], "users": ["ann@pbs"], "tokens": ["ann@pbs!ci"]}],
+}
+
+
+def any_state():
+    """Each kind of object with a strategy for entries of it; what they refer to is in ANY_COMPANY or built in."""
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.pbs.system import PBS
+
+    kinds = {kind.plural: kind for kind in PBS.resources}
+    realm = {**ISSUER, "on_immutable_change": "recreate"}
+    subjects = {"users": ["ann@pbs", "bob@pbs"], "tokens": ["ann@pbs!ci"]}
+    made = {
+        "users": states.entries(kinds["users"], ["rita@pbs", "sam@pam"], {}, {}),
+        "tokens": states.entries(kinds["tokens"], [("ann@pbs", "pulse"), ("bob@pbs", "x")], {}, {"return_secret": True}),
+        "acl": states.acl(kinds["acl"], ["/", "/datastore", "/datastore/tank"], ["Audit", "DatastoreBackup"], subjects),
+        "realms": states.entries(kinds["realms"], ["one", "two"], {"issuer_url": None, "client_id": None}, realm).filter(states.one_default),
+    }
+    return [(kinds[plural], strategy) for plural, strategy in made.items()]
+
+
+def as_left(plural, one, declared):
+    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
+        return {**one, "default": False}
+    return one
 
 
 # a task that makes something, for what may go wrong with any

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
+from tests.modules import any_state as states
 from tests.modules.systems.shared import REALM, proxmox_connection
+from tests.simulators.pve import PveSimulator
 
 
 def server(wired):
@@ -12,6 +16,47 @@ def server(wired):
 
 def connection(wired):
     return proxmox_connection(server(wired), wired.fleet.tokens[next(iter(wired.fleet.pve))], wired)
+
+
+def start_anew(wired):
+    """A cluster, with nothing on it."""
+    server(wired).observed.app = PveSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app("pve1")
+
+
+# who the states of any_state refer to
+ANY_COMPANY = {
+    "groups": [{"groupid": "staff"}, {"groupid": "others"}],
+    "users": [{"userid": "ann@pve", "groups": ["staff"]}, {"userid": "bob@pve"}],
+    "tokens": [{"userid": "ann@pve", "tokenid": "ci", "return_secret": True}],
+    "acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["ann@pve"], "tokens": ["ann@pve!ci"]}],
+}
+
+
+def any_state():
+    """Each kind of object with a strategy for entries of it; what they refer to is in ANY_COMPANY or built in."""
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.pve.system import PVE
+
+    kinds = {kind.plural: kind for kind in PVE.resources}
+    groups = st.lists(st.sampled_from(["staff", "others"]), unique=True)
+    realm = {**ISSUER, "on_immutable_change": "recreate"}
+    subjects = {"users": ["ann@pve", "bob@pve"], "groups": ["staff", "others"], "tokens": ["ann@pve!ci"]}
+    privileges = st.lists(st.sampled_from(["VM.Audit", "Sys.Audit", "Datastore.Audit"]), unique=True)
+    made = {
+        "roles": states.entries(kinds["roles"], ["Reader", "Writer"], {"privs": privileges}, {}),
+        "groups": states.entries(kinds["groups"], ["readers", "writers"], {}, {}),
+        "users": states.entries(kinds["users"], ["rita@pve", "sam@sso"], {"groups": groups, "keys": None}, {}),
+        "tokens": states.entries(kinds["tokens"], [("ann@pve", "pulse"), ("bob@pve", "x1")], {}, {"return_secret": True}),
+        "acl": states.acl(kinds["acl"], ["/", "/vms", "/pool/dev"], ["PVEAuditor", "PVEVMUser"], subjects),
+        "realms": states.entries(kinds["realms"], ["one", "two"], {"issuer_url": None, "client_id": None}, realm).filter(states.one_default),
+    }
+    return [(kinds[plural], strategy) for plural, strategy in made.items()]
+
+
+def as_left(plural, one, declared):
+    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
+        return {**one, "default": False}
+    return one
 
 
 # a task that makes something, for what may go wrong with any
@@ -166,6 +211,11 @@ BAD_INPUT = {
         "pve_state", {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]}, "only one realm can be the default, and not one and two"
     ),
     "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
+    "a comment that PVE takes for none": ("pve_group", {"groupid": "a", "comment": "0"}, "comment: '0' must not be 0, which PVE takes for no text at all"),
+    "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
+    "a separator that is hard to see": (
+        "pve_realm", {"realm": "sso", "audiences": ["one\u00a0two"]}, "audiences: 'one\u00a0two' may not have blanks"
+    ),
     "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
     "a token secret with a line break": (
         "pve_group", {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"}, "api_token_secret: must be a single line .*a | in YAML adds a line break"

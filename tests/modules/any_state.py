@@ -1,0 +1,68 @@
+"""Strategies for declared states, made from the tables of the resources: what a field accepts is what is tried."""
+
+from __future__ import annotations
+
+import string
+
+from hypothesis import strategies as st
+
+PRINTABLE = string.ascii_letters + string.digits + " .,:;@/-_=#'\"äé語"
+
+
+def values(kind):
+    """What an option with a kind of value may be given, the empty value that takes it away included."""
+    name = type(kind).__name__
+    if name == "Flag":
+        return st.booleans()
+    if name == "Number":
+        return st.integers(kind.least, kind.most or 2**31)
+    if name == "Names":
+        return st.lists(_text(kind.each), max_size=3, unique=True)
+    return _text(kind) if kind.choices else st.just("") | _text(kind)
+
+
+def _text(kind):
+    if kind.choices:
+        return st.sampled_from(kind.choices)
+    raw = st.from_regex(rf"\A(?:{kind.pattern})\Z") if kind.pattern else st.text(PRINTABLE, min_size=1)
+    return raw.map(lambda value: value[: kind.longest or 40]).filter(lambda value: value and kind.problem(value) is None)
+
+
+def entries(resource, names, options, always):
+    """Entries of one kind: objects with `names` (one value or tuple for each key option), each with any of its options.
+
+    `options` has strategies for options that refer to something or belong together (None leaves the option out), `always`
+    what every entry says.
+    """
+    told = {
+        one.option: values(one.kind)
+        for one in resource.fields
+        if one.option not in resource.key and not (one.local or one.write_only or one.types)
+    }
+    told = {option: strategy for option, strategy in {**told, **options}.items() if strategy is not None}
+
+    def of(name):
+        key = dict(zip(resource.key, name if isinstance(name, tuple) else (name,)))
+        present = st.fixed_dictionaries({}, optional=told).map(lambda given: {**key, **always, **given})
+        return st.none() | present | st.just({**key, "state": "absent"})
+
+    return st.tuples(*(of(name) for name in names)).map(lambda drawn: [one for one in drawn if one])
+
+
+def acl(resource, paths, roles, subjects):
+    """Entries of an ACL, one for each of some paths; `subjects` has the names for each option that lists them."""
+    entry = st.fixed_dictionaries(
+        {"path": st.sampled_from(paths), "roles": st.lists(st.sampled_from(roles), min_size=1, max_size=2, unique=True)},
+        optional={"propagate": st.booleans(), "state": st.sampled_from(("present", "absent"))},
+    )
+    who = st.fixed_dictionaries({}, optional={option: st.lists(st.sampled_from(names), min_size=1, unique=True) for option, names in subjects.items()})
+    return st.lists(st.builds(lambda one, other: {**one, **other}, entry, who.filter(bool)), max_size=3, unique_by=lambda one: one["path"])
+
+
+def one_default(realms):
+    return sum(1 for one in realms if one.get("default")) < 2
+
+
+def removed(declared, plural, option):
+    """The names of the objects of a kind that a state declares absent."""
+    return {entry[option] for entry in declared.get(plural, ()) if entry.get("state") == "absent"}

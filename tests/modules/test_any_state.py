@@ -1,0 +1,87 @@
+"""For any declared states A and B: A is made, then B is made of it, then there is nothing left to do.
+
+What B does not name is as A left it. The states are made from the tables of the resources, for each system by its
+`any_state`, and given to the modules as a task would give them.
+"""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.modules.systems import SYSTEMS
+
+EXAMPLES = 40
+ANY = {name: system for name, system in SYSTEMS.items() if hasattr(system, "any_state")}
+
+
+class Server:
+    """One server of a system, made anew for every example."""
+
+    def __init__(self, wired, name):
+        self._wired, self._name, self._system = wired, name, SYSTEMS[name]
+
+    def run(self, module, check=False, **options):
+        definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{self._name}_{module}").MODULE
+        checked = ArgumentSpecValidator(definition.argument_spec).validate({**self._system.connection(self._wired), **options})
+        assert checked.error_messages == []
+        result = definition.execute(checked.validated_parameters, check)
+        assert not result.get("failed"), result
+        return result
+
+    def begin(self):
+        self._system.start_anew(self._wired)
+        self.run("state", **self._system.ANY_COMPANY)
+
+    def everything(self):
+        return self.run("info", gather=[kind.plural for kind, _strategy in self._system.any_state()])
+
+
+@pytest.fixture(scope="module")
+def wired(fleet_of):
+    return fleet_of("homelab")
+
+
+@pytest.mark.parametrize("name", ANY)
+def test_a_declared_state_is_reached_from_any_other(wired, name):
+    server, kinds = Server(wired, name), ANY[name].any_state()
+    states = st.fixed_dictionaries({}, optional={kind.plural: strategy for kind, strategy in kinds})
+
+    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+    @given(states, states)
+    def reached(first, second):
+        server.begin()
+        server.run("state", **first)
+        assert server.run("state", **first)["changed"] is False
+        before = server.everything()
+        predicted = server.run("state", check=True, **second)
+        done = server.run("state", **second)
+        for part in ("changed", "plan", "diff", *(kind for kind in second if kind in done)):
+            assert predicted[part] == done[part], part
+        again = server.run("state", **second)
+        assert again["plan"] == [] and again["diff"] == {"before": {}, "after": {}}
+        after = server.everything()
+        for kind, _strategy in kinds:
+            only_what_is_declared_changed(kind, before, after, second, ANY[name].as_left)
+
+    reached()
+
+
+def only_what_is_declared_changed(kind, before, after, declared, as_left):
+    """Objects that are not declared are as before, declared ones in all that their entries do not name."""
+    nothing = {**dict.fromkeys(kind.spec()), "state": "present"}
+    was, now, said = (
+        {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.rows({**nothing, **entry})} for one in (before, after, declared)
+    )
+    for key, one in was.items():
+        if key not in said:
+            assert now.get(key) == as_left(kind.plural, one, declared), key
+        elif said[key].get("state") != "absent":
+            unnamed = [option for option in one if said[key].get(option) is None]
+            left = as_left(kind.plural, one, declared)
+            assert {option: now[key][option] for option in unnamed} == {option: left[option] for option in unnamed}, key
+    assert set(now) - set(was) <= set(said)
