@@ -10,7 +10,6 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from tests.simulators.browser import Person
 from tests.simulators.fleet import FLEETS, FleetServers
 from tests.support.ansible import ROOT, Ansible, checkout
 
@@ -58,7 +57,7 @@ class Wired:
         )
 
     def person(self, username):
-        return Person(self.fleet.pocketid.url, self.fleet.api_key, username, str(self.fleet.authority.bundle))
+        return self.fleet.person(username)
 
 
 @pytest.fixture(scope="module")

@@ -99,7 +99,7 @@ def show(fleet: Fleet) -> None:
     expect(not fleet.writes(), f"none of {len(fleet.exchanges())} requests was a write")
 
     say(f"4. {PERSON} signs in on every server, through Pocket ID and back")
-    person = Person(fleet.pocketid.url, fleet.api_key, PERSON, str(fleet.authority.bundle))
+    person = fleet.person(PERSON)
     for servers in fleet.pve.values():
         for server in servers:
             sign_in(person, server, f"https://{server.name}:{server.port}")

@@ -143,7 +143,7 @@ options:
     type: str
     choices: [backchannel, frontchannel]
   return_secret:
-    description: Whether the client's secret is returned as RV(secret), in clear text.
+    description: Whether the client's secret is returned as C(secret), in clear text.
     type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.

@@ -37,7 +37,7 @@ options:
   negate:
     description: Whether it is the others who may use the application.
     type: bool
-  timeout:
+  policy_timeout:
     description: Seconds that a policy may take, V(30) for new ones.
     type: int
   failure_result:
@@ -51,14 +51,6 @@ options:
     type: str
     choices: [present, absent]
     default: present
-  exclusive:
-    description: Applications whose other bindings are removed.
-    type: list
-    elements: dict
-    suboptions:
-      application:
-        description: Slug of an application.
-        type: str
 seealso:
   - module: fleetgate.proxmox.authentik_application
   - module: fleetgate.proxmox.authentik_state

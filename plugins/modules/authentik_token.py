@@ -30,7 +30,7 @@ options:
     description: The token itself. The server makes one for a new token, and keeps it.
     type: str
   return_secret:
-    description: Whether the token itself is returned as RV(secret), in clear text.
+    description: Whether the token itself is returned as C(secret), in clear text.
     type: bool
   state:
     description: Whether the token is there.

@@ -37,7 +37,7 @@ options:
   groups:
     description:
       - Names of the groups that the user is in; they replace those of now, and an empty list leaves them all.
-      - Members can also be named with O(ignore:users) of M(fleetgate.proxmox.authentik_group); say it in one place only.
+      - Members can also be named with C(users) of M(fleetgate.proxmox.authentik_group); say it in one place only.
     type: list
     elements: str
   password:

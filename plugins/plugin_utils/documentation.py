@@ -19,6 +19,7 @@ LIMIT = {
 }
 CONDITIONS = {
     "name": ["Name of objects, or a pattern with C(*) and C(?)."],
+    "application": ["Slug of an application, for its bindings."],
     "realm": ["Realm of users and of the users of tokens."],
 }
 

@@ -1,7 +1,8 @@
-"""A person with a browser: signs in on PVE and PBS through Pocket ID, step by step over HTTPS, as the web interfaces do."""
+"""A person with a browser: signs in on PVE and PBS, step by step over HTTPS, as the web interfaces do."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urljoin, urlsplit
 
@@ -21,40 +22,69 @@ class Refused(Exception):
 
 
 class Person:
-    """Somebody with an account at Pocket ID. An administrator's API key gives them a one-time code to sign in with."""
+    """Somebody with an account at an identity provider, which takes them from a server's sign-on page back to it."""
 
-    def __init__(self, provider: str, api_key: str, username: str, trust: str) -> None:
-        self._provider = provider
+    def __init__(self, account: Account, trust: str) -> None:
+        self._account = account
         self._trust = trust
-        self._session = requests.Session()
-        found = self._ask(
-            "GET", "/api/users", "look for the account", params={"search": username}, headers={"X-API-Key": api_key}
-        )
-        user = next((one for one in found.json()["data"] if one["username"] == username), None)
-        if user is None:
-            raise Refused(f"Pocket ID knows nobody called {username}")
-        code = self._ask(
-            "POST",
-            f"/api/users/{user['id']}/one-time-access-token",
-            "get a one-time code",
-            json={},
-            headers={"X-API-Key": api_key},
-        ).json()["token"]
-        self._ask("POST", f"/api/one-time-access-token/{code}", "sign in at Pocket ID")
 
     def sign_in(self, server: str, realm: str, address: str) -> SignedIn:
         """Sign in on a server through `realm`, as a browser that has its web interface open at `address`."""
         api = f"{server}/api2/json/access"
         begun = self._post(f"{api}/openid/auth-url", "ask where to sign in", {"realm": realm, "redirect-url": address})
-        returned = parse_qs(urlsplit(self._authorize(begun)).query)
+        target = self._account.authorize(begun)
+        returned = parse_qs(urlsplit(target).query)
+        if "code" not in returned:
+            raise Refused(f"the identity provider sends no code, but to {target}")
         answer = {"state": returned["state"][0], "code": returned["code"][0], "redirect-url": address}
         told = self._post(f"{api}/openid/login", "come back with the code", answer)
         cookie = {("PBS" if told["ticket"].startswith("PBS:") else "PVE") + "AuthCookie": told["ticket"]}
         rights = requests.get(f"{api}/permissions", cookies=cookie, verify=self._trust, timeout=10).json()["data"]
         return SignedIn(told["username"], {path: sorted(privileges) for path, privileges in sorted(rights.items())})
 
-    def _authorize(self, url: str) -> str:
-        """Go through the pages of Pocket ID, and return the URL that leads back to the server."""
+    def _post(self, url: str, what: str, form: dict):
+        answer = requests.post(url, data=form, verify=self._trust, timeout=10)
+        if answer.status_code != 200:
+            raise Refused(f"could not {what}: {answer.status_code} {answer.reason} {answer.text}")
+        return answer.json()["data"]
+
+
+class Account:
+    """A browser in which somebody has an account at the identity provider at the URL `provider`."""
+
+    def __init__(self, provider: str, trust: str) -> None:
+        self._provider = provider
+        self._trust = trust
+        self._session = requests.Session()
+
+    def authorize(self, url: str) -> str:
+        """Go through the pages of the identity provider, and return the URL that leads back to the server."""
+        raise NotImplementedError
+
+    def _ask(self, verb: str, path: str, what: str, **content) -> requests.Response:
+        url = urljoin(self._provider, path)
+        answer = self._session.request(verb, url, verify=self._trust, timeout=10, **content)
+        if answer.status_code >= 400:
+            raise Refused(f"could not {what}: {answer.status_code} {answer.text}")
+        return answer
+
+
+class AtPocketId(Account):
+    """An account at Pocket ID. An administrator's API key gives a one-time code to sign in with."""
+
+    def __init__(self, provider: str, api_key: str, username: str, trust: str) -> None:
+        super().__init__(provider, trust)
+        key = {"X-API-Key": api_key}
+        found = self._ask("GET", "/api/users", "look for the account", params={"search": username}, headers=key)
+        user = next((one for one in found.json()["data"] if one["username"] == username), None)
+        if user is None:
+            raise Refused(f"Pocket ID knows nobody called {username}")
+        code = self._ask(
+            "POST", f"/api/users/{user['id']}/one-time-access-token", "get a one-time code", json={}, headers=key
+        ).json()["token"]
+        self._ask("POST", f"/api/one-time-access-token/{code}", "sign in at Pocket ID")
+
+    def authorize(self, url: str) -> str:
         answer = self._ask("GET", url, "open the sign-on page", allow_redirects=False)
         target = answer.headers.get("Location", "")
         if "interaction=" in target:
@@ -65,19 +95,53 @@ class Person:
             target = self._ask("GET", consent["redirectUrl"], "go on", allow_redirects=False).headers.get(
                 "Location", ""
             )
-        if "code=" not in target:
-            raise Refused(f"Pocket ID sends no code, but to {target}")
         return target
 
-    def _ask(self, verb: str, path: str, what: str, **content) -> requests.Response:
-        url = urljoin(self._provider, path)
-        answer = self._session.request(verb, url, verify=self._trust, timeout=10, **content)
-        if answer.status_code >= 400:
-            raise Refused(f"could not {what}: {answer.status_code} {answer.text}")
-        return answer
 
-    def _post(self, url: str, what: str, form: dict):
-        answer = requests.post(url, data=form, verify=self._trust, timeout=10)
-        if answer.status_code != 200:
-            raise Refused(f"could not {what}: {answer.status_code} {answer.reason} {answer.text}")
-        return answer.json()["data"]
+class AtAuthentik(Account):
+    """An account at authentik. An administrator's token gives it a password; flows ask for the rest."""
+
+    def __init__(self, provider: str, token: str, username: str, trust: str) -> None:
+        super().__init__(provider, trust)
+        self._username, self._password = username, secrets.token_urlsafe(12)
+        bearer = {"Authorization": f"Bearer {token}"}
+        found = self._ask(
+            "GET", "/api/v3/core/users/", "look for the account", params={"username": username}, headers=bearer
+        )
+        user = next((one for one in found.json()["results"] if one["username"] == username), None)
+        if user is None:
+            raise Refused(f"authentik knows nobody called {username}")
+        self._ask(
+            "POST",
+            f"/api/v3/core/users/{user['pk']}/set_password/",
+            "set a password",
+            json={"password": self._password},
+            headers=bearer,
+        )
+
+    def authorize(self, url: str) -> str:
+        target = url
+        while target.startswith(self._provider):
+            answer = self._ask("GET", target, "open a page of authentik", allow_redirects=False)
+            if not answer.is_redirect:
+                raise Refused(f"authentik goes no further than {target}: {answer.text}")
+            target = urljoin(self._provider, answer.headers["Location"])
+            while target.startswith(f"{self._provider}/if/flow/"):
+                target = urljoin(self._provider, self._through(urlsplit(target)))
+        return target
+
+    def _through(self, page) -> str:
+        """Go through a flow, stage by stage, and return where it leads to."""
+        executor = f"/api/v3/flows/executor/{page.path.split('/')[3]}/"
+        answers = {
+            "ak-stage-identification": lambda told: {"uid_field": self._username},
+            "ak-stage-password": lambda told: {"password": self._password},
+            "ak-stage-consent": lambda told: {"token": told["token"]},
+        }
+        told = self._ask("GET", executor, "begin a flow", params={"query": page.query}).json()
+        while told["component"] != "xak-flow-redirect":
+            if told.get("response_errors") or told["component"] not in answers:
+                raise Refused(f"authentik stops at {told['component']}: {told.get('response_errors')}")
+            answer = {"component": told["component"], **answers[told["component"]](told)}
+            told = self._ask("POST", executor, "go on in a flow", params={"query": page.query}, json=answer).json()
+        return told["to"]

@@ -8,27 +8,34 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from .authentik import AuthentikSimulator
+from .browser import AtAuthentik, AtPocketId, Person
 from .directory import example_directories
 from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
 from .pve import PveSimulator
 from .server import Authority, Exchange, Observed, free_port, serve
 
-PVE_PORT, PBS_PORT, POCKETID_PORT = 8006, 8007, 8443
+PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT = 8006, 8007, 8443, 9443
 
 # Asking the token endpoint with a code that cannot exist changes nothing, although it is a POST.
-PROBES = {("POST", "/api/oidc/token")}
+PROBES = {("POST", "/api/oidc/token"), ("POST", "/application/o/token/")}
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a fleet consists of: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions."""
+    """What a fleet consists of: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions.
+
+    Every fleet has all identity providers; `idp` is the kind of the one that its inventory names.
+    """
 
     clusters: dict[str, tuple[str, ...]]
     backups: tuple[str, ...]
     pve: str = "9.2"
     pbs: str = "4.2"
     pocketid: str = "2.14"
+    authentik: str = "2026.8"
+    idp: str = "pocketid"
 
 
 FLEETS = {
@@ -61,13 +68,21 @@ class Fleet:
     authority: Authority
     pve: dict[str, list[Server]] = field(default_factory=dict)
     pbs: dict[str, Server] = field(default_factory=dict)
+    idp: str = "pocketid"
     pocketid: Server | None = None
+    authentik: Server | None = None
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    authentik_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     tokens: dict[str, str] = field(default_factory=dict)
 
     @property
     def servers(self) -> list[Server]:
-        return [*(node for nodes in self.pve.values() for node in nodes), *self.pbs.values(), self.pocketid]
+        return [
+            *(node for nodes in self.pve.values() for node in nodes),
+            *self.pbs.values(),
+            self.pocketid,
+            self.authentik,
+        ]
 
     def exchanges(self) -> list[tuple[str, Exchange]]:
         return [(server.name, exchange) for server in self.servers for exchange in server.observed.journal]
@@ -83,12 +98,32 @@ class Fleet:
 
     def secrets(self) -> list[str]:
         """What must never show in any output."""
-        return [self.api_key, *self.tokens.values()]
+        return [self.api_key, self.authentik_token, *self.tokens.values()]
+
+    def provider(self) -> dict:
+        """The variable `fleetgate_idp` for this fleet."""
+        trust = str(self.authority.bundle)
+        return {
+            "pocketid": {"type": "pocketid", "url": self.pocketid.url, "api_key": self.api_key, "ca_path": trust},
+            "authentik": {
+                "type": "authentik",
+                "url": self.authentik.url,
+                "token": self.authentik_token,
+                "ca_path": trust,
+            },
+        }[self.idp]
+
+    def person(self, username: str) -> Person:
+        """Somebody who signs in through the identity provider of this fleet."""
+        trust = str(self.authority.bundle)
+        if self.idp == "authentik":
+            return Person(AtAuthentik(self.authentik.url, self.authentik_token, username, trust), trust)
+        return Person(AtPocketId(self.pocketid.url, self.api_key, username, trust), trust)
 
     def inventory(self) -> dict:
         """An inventory to be read after that of an example: the same hosts, with addresses and credentials of this fleet."""
         trust = str(self.authority.bundle)
-        provider = {"type": "pocketid", "url": self.pocketid.url, "api_key": self.api_key, "ca_path": trust}
+        provider = self.provider()
 
         def host(server: Server, name: str) -> dict:
             api = {
@@ -111,11 +146,12 @@ class FleetServers:
         self._description = description
         self._real_ports = real_ports
         self._stack = ExitStack()
-        self.fleet = Fleet(Authority(folder))
+        self.fleet = Fleet(Authority(folder), idp=description.idp)
 
     def __enter__(self) -> Fleet:
         with ExitStack() as stack:
             self._start_pocketid(stack)
+            self._start_authentik(stack)
             for number, (name, nodes) in enumerate(self._description.clusters.items()):
                 self._start_cluster(stack, number, name, nodes)
             for number, name in enumerate(self._description.backups):
@@ -134,6 +170,11 @@ class FleetServers:
             self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key
         )
         self.fleet.pocketid = self._serve(stack, "pocketid", simulator.app(), host, port)
+
+    def _start_authentik(self, stack: ExitStack) -> None:
+        simulator = AuthentikSimulator(self._description.authentik, token=self.fleet.authentik_token)
+        port = AUTHENTIK_PORT if self._real_ports else 0
+        self.fleet.authentik = self._serve(stack, "authentik", simulator.app(), "127.0.31.1", port)
 
     def _start_cluster(self, stack: ExitStack, number: int, name: str, nodes: tuple[str, ...]) -> None:
         addresses = {node: f"127.0.{10 + number}.{position}" for position, node in enumerate(nodes, 1)}

@@ -46,7 +46,7 @@ def test_a_module_is_documentation_and_two_lines(module):
     assert len(statements) <= 2, statements
 
 
-@pytest.mark.parametrize("system", ["pve", "pbs", "pocketid"])
+@pytest.mark.parametrize("system", ["pve", "pbs", "pocketid", "authentik"])
 def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(system):
     spec = load(f"{system}_state").MODULE.argument_spec
     connection = {option for option in spec if "options" not in spec[option]}
@@ -77,6 +77,12 @@ def test_options_that_hold_secrets_are_not_logged(module):
         "tokens",
         "keys",
         "append",
+        "signing_key",
+        "encryption_key",
+        "include_claims_in_id_token",
+        "access_token_validity",
+        "refresh_token_validity",
+        "refresh_token_threshold",
     }
 
     def check(spec):

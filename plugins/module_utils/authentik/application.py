@@ -15,7 +15,6 @@ from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
 from ..core.resource import Found, Reference, Step
-from .client import dotted
 from .resource import AuthentikResource, named
 
 _UNITS = {
@@ -86,7 +85,7 @@ _APPLICATION = (
     named("meta_icon"),
     named("meta_description"),
     named("meta_publisher"),
-    named("meta_hide", Flag()),
+    named("meta_hide", Flag(), since=(2026, 5)),
     named("policy_engine_mode", Text(choices=("any", "all")), default="any"),
 )
 _PROVIDER = (
@@ -97,10 +96,10 @@ _PROVIDER = (
         secret=True,
     ),
     named("client_type", Text(choices=("confidential", "public")), default="confidential"),
-    named("grant_types", Names(Text(choices=_GRANTS)), needed=True),
+    named("grant_types", Names(Text(choices=_GRANTS))),
     named("redirect_uris", Names(_URI)),
     named("redirect_uri_patterns", Names(Pattern())),
-    named("logout_redirect_uris", Names(_URI)),
+    named("logout_redirect_uris", Names(_URI), since=(2026, 5)),
     named("authorization_flow", _NAME, needed=True),
     named("invalidation_flow", _NAME, needed=True),
     named("authentication_flow", _NAME),
@@ -117,9 +116,9 @@ _PROVIDER = (
     named("access_code_validity", Duration(), default="minutes=1"),
     named("access_token_validity", Duration(), default="hours=1"),
     named("refresh_token_validity", Duration(), default="days=30"),
-    named("refresh_token_threshold", Duration(), default="seconds=0"),
-    named("logout_uri", _URL),
-    named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel"),
+    named("refresh_token_threshold", Duration(), default="seconds=0", since=(2025, 10)),
+    named("logout_uri", _URL, since=(2025, 10)),
+    named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel", since=(2025, 10)),
 )
 
 # the matching mode and type that the entries of one list on the server have by option
@@ -137,15 +136,8 @@ _NAMING = {
     "encryption_key": "key pair",
     "property_mappings": "scope mapping",
 }
-# the first version that has an option
-_SINCE = {
-    "logout_uri": (2025, 10),
-    "logout_method": (2025, 10),
-    "refresh_token_threshold": (2025, 10),
-    "grant_types": (2026, 5),
-    "logout_redirect_uris": (2026, 5),
-    "meta_hide": (2026, 5),
-}
+# before this version every provider may use every grant
+_GRANT_TYPES = (2026, 5)
 # up to then an icon is set by a request of its own
 _ICON_IS_A_FIELD = (2025, 12)
 # what the admin interface chooses when an application is made
@@ -178,6 +170,8 @@ class Application(AuthentikResource):
             problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
         if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
             problems.append(("client_secret", "is of no use to a public client"))
+        if entry["grant_types"] == []:
+            problems.append(("grant_types", "must not be empty, or nobody can sign in"))
         return problems
 
     def references(self, key, values):
@@ -215,17 +209,19 @@ class Application(AuthentikResource):
 
     def compare(self, world, entry, found):
         client = world.client
-        wanted, problems = self._known_to(client, entry)
+        problems, wanted = [], entry
         if not (found and found.raw["attached"]):
             defaults = {**_DEFAULTS, "client_id": entry["slug"]}
             chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
-            wanted, _known = self._known_to(client, {**wanted, **chosen})
+            wanted = {**wanted, **chosen}
             problems += [
                 (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
                 if (name,) not in world.found(kind)
             ]
+        if client.version < _GRANT_TYPES:
+            wanted = {**wanted, "grant_types": None}
         values, broken = super().compare(world, wanted, found)
         problems += broken
         after = {**(found.values if found else {}), **values}
@@ -253,17 +249,6 @@ class Application(AuthentikResource):
             if not entry["secret"]:
                 problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
-
-    def _known_to(self, client, entry):
-        """An entry without the options that the server is too old for, and what stands against leaving them out."""
-        unknown = [option for option, since in _SINCE.items() if entry[option] is not None and client.version < since]
-        # servers without this option allow every grant
-        problems = [
-            (option, f"needs authentik {dotted(_SINCE[option])} or later, and this is {dotted(client.version)}")
-            for option in unknown
-            if option != "grant_types"
-        ]
-        return {**entry, **dict.fromkeys(unknown)}, problems
 
     def _kind_of_key(self, world, name):
         pair = world.found("key pair").get((name,)) if name else None

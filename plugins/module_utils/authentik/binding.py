@@ -28,7 +28,7 @@ class Binding(AuthentikResource):
         named("order", Number(0, 2**31 - 1)),
         named("enabled", Flag(), default=True),
         named("negate", Flag()),
-        named("timeout", Number(), default=30),
+        Field("policy_timeout", Number(), wire="timeout", default=30),
         named("failure_result", Flag()),
         Field("allow_everybody", Flag(), local=True),
     )
@@ -93,8 +93,8 @@ class Binding(AuthentikResource):
             values.setdefault("order", free)
         return values, problems
 
-    def within(self, scopes, key):
-        return any(scope["application"] == key[0] for scope in scopes)
+    def meets(self, condition, wanted, key):
+        return condition == "application" and wanted == key[0]
 
     def objections(self, changes, world):
         """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""

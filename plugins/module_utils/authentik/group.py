@@ -40,6 +40,9 @@ class Group(AuthentikResource):
             problems.append(("parents", "may only name one group on a server before 2025.12"))
         return values, problems
 
+    def built_in(self, found):
+        return found.values["name"] == "authentik Admins"
+
     def references(self, key, values):
         return [
             *(Reference("user", (username,)) for username in values.get("users") or ()),

@@ -62,6 +62,10 @@ class Token(AuthentikResource):
     def references(self, key, values):
         return [Reference("user", (values["user"],))] if values.get("user") else []
 
+    def built_in(self, found):
+        # those that authentik makes for itself are managed, and one for the pipeline is made with the server
+        return bool(found.raw["managed"]) or found.values["identifier"] == "authentik-bootstrap-token"
+
     def item(self, key):
         return (*self.collection, *key)
 

@@ -47,6 +47,9 @@ class User(AuthentikResource):
     def references(self, key, values):
         return [Reference("group", (name,)) for name in values.get("groups") or ()]
 
+    def built_in(self, found):
+        return found.values["username"] == "akadmin" or found.values["type"] == "internal_service_account"
+
     def objections(self, changes, world):
         gone = [change for change in changes if change.resource is self and change.removes]
         return [

@@ -1,0 +1,125 @@
+"""What holds for the whole API: credentials, paths, faults, lists and their filters (rules 7 to 11, 16, section 2)."""
+
+from __future__ import annotations
+
+import pytest
+
+from .server import Server, found
+
+
+def test_11_failures_to_authenticate_are_403(server: Server) -> None:
+    wrong = server.ask("GET /core/groups/", token="no-such-token", status=403)
+    assert wrong == {"detail": "Token invalid/expired"}
+    for headers in ({"Authorization": ""}, {"Authorization": "Bearer"}, {"Authorization": f"Token {server.token}"}):
+        assert server.ask("GET /core/groups/", headers=headers, status=403) == {"detail": "Authentication credentials were not provided."}
+    assert server.ask("GET /core/groups/", headers={"Authorization": f"bEARER {server.token}"})["results"] is not None
+
+
+def test_11_only_tokens_of_intent_api_count(server: Server) -> None:
+    user = server.user()
+    assert server.ask("GET /core/users/me/", token=server.api_token(user))["user"]["username"] == user["username"]
+    assert server.ask("GET /core/users/me/", token=server.api_token(user, intent="app_password"), status=403)["detail"] == "Token invalid/expired"
+    token = server.api_token(user)
+    server.ask(f"PATCH /core/users/{user['pk']}/", {"is_active": False})
+    assert server.ask("GET /core/users/me/", token=token, status=403)["detail"] == "Token invalid/expired"
+
+
+def test_11_a_user_without_permission(server: Server) -> None:
+    token = server.api_token(server.user())
+    denied = {"detail": "You do not have permission to perform this action."}
+    assert server.ask("GET /providers/oauth2/", token=token, status=403) == denied
+    assert server.ask("POST /core/groups/", {"name": server.name}, token=token, status=403) == denied
+    assert server.ask("GET /admin/version/", token=token)["version_current"]
+
+
+def test_9_every_path_ends_in_a_slash(server: Server) -> None:
+    read = server.call("GET /core/groups")
+    assert (read.status_code, read.headers["Content-Type"].partition(";")[0]) == (404, "text/html")
+    written = server.call("POST /core/groups", {"name": server.name})
+    assert (written.status_code, written.text) == (405, "")
+
+
+def test_10_a_fault_looks_like_a_wrong_method(server: Server) -> None:
+    binding = server.bind(server.application(), group=server.group()["pk"])
+    fault = server.call(f"PATCH /policies/bindings/{binding['pk']}/", {"order": 3, "group": binding["group"]})
+    assert (fault.status_code, fault.text, fault.headers["Content-Type"].partition(";")[0]) == (405, "", "text/html")
+    assert fault.headers["X-authentik-id"]
+    real = server.call("POST /admin/version/", {})
+    assert (real.status_code, real.json()) == (405, {"detail": 'Method "POST" not allowed.'})
+    assert server.call("POST /no/such/page/", {}).status_code == 405
+
+
+def test_16_bodies_are_json_and_what_is_unknown_counts_for_nothing(server: Server) -> None:
+    assert server.call("POST /core/groups/", data={"name": server.name}).status_code == 415
+    broken = server.call("POST /core/groups/", data=b"{", headers={"Content-Type": "application/json"})
+    assert broken.status_code == 400 and broken.json()["detail"].startswith("JSON parse error - ")
+    assert "is_superusr" not in server.group(is_superusr=True)
+
+
+def test_8_unknown_filters_count_for_nothing(server: Server) -> None:
+    one, other = server.group(), server.group()
+    names = found(server.ask(f"GET /core/groups/?nmae={one['name']}&page_size=100"), "name")
+    assert {one["name"], other["name"]} <= names
+    assert found(server.ask(f"GET /core/groups/?name={one['name']}"), "name") == {one["name"]}
+
+
+def test_2_filters_with_wrong_values(server: Server) -> None:
+    unknown = "00000000-0000-4000-8000-000000000000"
+    refusal = {"target": ["Select a valid choice. That choice is not one of the available choices."]}
+    assert server.ask(f"GET /policies/bindings/?target={unknown}", status=400) == refusal
+
+
+def test_2_pages(server: Server) -> None:
+    names = {server.group()["name"] for _each in range(3)}
+    first = server.ask(f"GET /core/groups/?search={server.n}&page_size=2")
+    assert first["pagination"] == {"next": 2, "previous": 0, "count": 3, "current": 1, "total_pages": 2, "start_index": 1, "end_index": 2}
+    second = server.ask(f"GET /core/groups/?search={server.n}&page_size=2&page=2")
+    assert second["pagination"]["next"] == 0
+    assert found(first, "name") | found(second, "name") == names
+    assert server.ask(f"GET /core/groups/?search={server.n}&page=9", status=404) == {"detail": "Invalid page."}
+
+
+def test_2_a_page_has_a_hundred_at_the_most(server: Server) -> None:
+    for number in range(21):
+        server.group(name=f"{server.n}-page-{number}")
+    default = server.ask(f"GET /core/groups/?search={server.n}-page")
+    assert len(default["results"]) == (20 if server.version >= (2025, 12) else 21)
+
+
+def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
+    """Without a search it comes from a cache, whatever the filters say. The page of an application does not."""
+    one, other = (server.application(name=f" {server.name}") for _each in range(2))
+    server.ask("GET /core/applications/")
+    filtered = server.ask(f"GET /core/applications/?slug={other['slug']}")
+    assert found(filtered, "slug") != {other["slug"]}
+    nothing = server.ask("GET /core/applications/?slug=no-such-slug")
+    assert nothing["pagination"]["count"] == 0 and nothing["results"]
+    full = server.ask(f"GET /core/applications/?superuser_full_list=true&slug={other['slug']}")
+    assert found(full, "slug") == {other["slug"]}
+    assert server.ask(f"GET /core/applications/{one['slug']}/")["pk"] == one["pk"]
+    assert server.ask("GET /core/applications/no-such-slug/", status=404) == {"detail": "No Application matches the given query."}
+
+
+@pytest.mark.parametrize(("path", "body", "refusal"), [
+    ("/core/groups/", {}, {"name": ["This field is required."]}),
+    ("/core/groups/", {"name": ""}, {"name": ["This field may not be blank."]}),
+    ("/core/groups/", {"name": "x", "attributes": []}, {"attributes": ["Value must be a dictionary, and not have any duplicate keys."]}),
+    ("/core/users/", {"username": "x", "name": "x", "type": "internal_service_account"}, {"type": ["Setting a user to internal service account is not allowed."]}),
+    ("/core/users/", {"username": "x", "name": "x", "path": "/x"}, {"path": ["No leading or trailing slashes allowed."]}),
+    ("/core/applications/", {"name": "x", "slug": "authorize"}, {"slug": ["The slug 'authorize' is reserved and cannot be used for applications."]}),
+    ("/core/applications/", {"name": "x", "slug": "x y"}, {"slug": ["Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."]}),
+    ("/core/applications/", {"name": "x", "slug": "x", "meta_launch_url": "/x"}, {"meta_launch_url": ["Enter a valid URL."]}),
+    ("/core/applications/", {"name": "x", "slug": "x", "provider": 987654}, {"provider": ['Invalid pk "987654" - object does not exist.']}),
+])
+def test_2_what_is_said_of_wrong_values(server: Server, path: str, body: dict, refusal: dict) -> None:
+    assert server.ask(f"POST {path}", body, 400) == refusal
+
+
+def test_2_what_is_said_of_what_is_taken(server: Server) -> None:
+    provider, application, group, user = server.provider(), server.application(), server.group(), server.user()
+    assert server.ask("POST /core/applications/", {"name": "x", "slug": application["slug"]}, 400) == {"slug": ["Application with this slug already exists."]}
+    assert server.ask("POST /core/groups/", {"name": group["name"]}, 400) == {"name": ["Group with this name already exists."]}
+    assert server.ask("POST /core/users/", {"username": user["username"], "name": ""}, 400) == {"username": ["This field must be unique."]}
+    body = {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow", "redirect_uris", "client_id")}
+    refused = server.ask("POST /providers/oauth2/", body, 400)
+    assert refused == {"name": ["provider with this name already exists."], "client_id": ["OAuth2/OpenID Provider with this Client ID already exists."]}

@@ -1,0 +1,226 @@
+"""Objects: what the server fills in, what an update takes away, and what goes with what (rules 1 to 3, 12 to 18, sections 3 to 8, 12)."""
+
+from __future__ import annotations
+
+import pytest
+
+from .server import PVE, STRICT, Server, found
+
+
+def test_1_a_provider_of_the_api_has_no_grant_types(server: Server) -> None:
+    provider = server.bare_provider()
+    if server.version < (2026, 5):
+        assert "grant_types" not in server.bare_provider(grant_types=["authorization_code"])
+        return
+    assert provider["grant_types"] == []
+    path = f"PATCH /providers/oauth2/{provider['pk']}/"
+    assert server.ask(path, {"grant_types": []}, 400) == {"grant_types": ["This list may not be empty."]}
+    assert server.ask(path, {"grant_types": ["foo"]}, 400) == {"grant_types": {"0": ['"foo" is not a valid choice.']}}
+
+
+def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
+    provider = server.bare_provider()
+    told = {name: provider[name] for name in ("signing_key", "encryption_key", "property_mappings", "client_type", "sub_mode", "issuer_mode")}
+    assert told == {
+        "signing_key": None, "encryption_key": None, "property_mappings": [], "client_type": "confidential",
+        "sub_mode": "hashed_user_id", "issuer_mode": "per_provider",
+    }
+    assert (provider["access_code_validity"], provider["access_token_validity"], provider["refresh_token_validity"]) == ("minutes=1", "hours=1", "days=30")
+    assert (len(provider["client_id"]), len(provider["client_secret"])) == (40, 128)
+    assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["client_secret"] == provider["client_secret"]
+
+
+@pytest.mark.parametrize(("uris", "refusal"), [
+    ("https://x", {"non_field_errors": ['Expected a list of items but got type "str".']}),
+    ([{"url": PVE}], [{"matching_mode": ["This field is required."]}]),
+    ([{"matching_mode": "regex", "url": "https://(a"}], ["Invalid Regex Pattern: https://(a"]),
+])
+def test_3_what_is_said_of_redirect_uris(server: Server, uris: object, refusal: object) -> None:
+    provider = server.provider()
+    assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {"redirect_uris": refusal}
+
+
+def test_3_the_type_of_redirect_uris(server: Server) -> None:
+    [uri] = server.provider(redirect_uris=[STRICT])["redirect_uris"]
+    assert uri == ({**STRICT, "redirect_uri_type": "authorization"} if server.version >= (2026, 5) else STRICT)
+
+
+def test_3_durations(server: Server) -> None:
+    path = f"PATCH /providers/oauth2/{server.provider()['pk']}/"
+    assert server.ask(path, {"access_token_validity": "hours=1;minutes=30"})["access_token_validity"] == "hours=1;minutes=30"
+    assert server.ask(path, {"access_token_validity": "1h"}, 400) == {"access_token_validity": ["1h is not in the correct format of 'hours=3;minutes=1'."]}
+
+
+def test_3_a_put_leaves_what_it_does_not_name(server: Server) -> None:
+    provider = server.provider(client_secret="a secret of its own")
+    body = {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow", "redirect_uris")}
+    assert server.ask(f"PUT /providers/oauth2/{provider['pk']}/", body) == provider
+
+
+def test_15_setup_urls_are_those_of_the_request(server: Server) -> None:
+    provider = server.provider()
+    bare = server.ask(f"GET /providers/oauth2/{provider['pk']}/setup_urls/")
+    assert (bare["issuer"], bare["provider_info"], bare["logout"], "jwks" in bare) == (None, None, None, False)
+    slug = server.application(provider)["slug"]
+    told = server.ask(f"GET /providers/oauth2/{provider['pk']}/setup_urls/", headers={"Host": "inside.example.org"})
+    assert told["issuer"] == f"https://inside.example.org/application/o/{slug}/"
+    assert ("dcr_registration" in told) is (server.version >= (2026, 8))
+
+
+def test_4_an_application_takes_one_provider_and_a_provider_one_application(server: Server) -> None:
+    provider = server.provider()
+    slug = server.application(provider)["slug"]
+    assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["assigned_application_slug"] == slug
+    refusal = server.ask("POST /core/applications/", {"name": "x", "slug": f"{slug}-2", "provider": provider["pk"]}, 400)
+    assert refusal == {"provider": ["Application with this provider already exists."]}
+
+
+def test_4_icons(server: Server) -> None:
+    application = server.application(meta_icon="fa://fa-server")
+    item = f"/core/applications/{application['slug']}/"
+    if server.version >= (2025, 12):
+        assert application["meta_icon"] == "fa://fa-server"
+        assert server.call(f"POST {item}set_icon_url/", {"url": "https://x.example.org/i.svg"}).status_code == 405
+    else:
+        assert application["meta_icon"] != "fa://fa-server"
+        server.ask(f"POST {item}set_icon_url/", {"url": "https://x.example.org/i.svg"})
+        assert server.ask(f"GET {item}")["meta_icon"] == "https://x.example.org/i.svg"
+
+
+def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:
+    name, group = server.name, server.group()
+    provider = {name: value for name, value in server.provider().items() if name in ("authorization_flow", "invalidation_flow", "redirect_uris")}
+    body = {
+        "app": {"name": name, "slug": name}, "provider_model": "authentik_providers_oauth2.oauth2provider",
+        "provider": {**provider, "name": name}, "policy_bindings": [{"group": group["pk"], "order": 0}],
+    }
+    assert server.ask("PUT /core/transactional/applications/", body, 200) == {"applied": True, "logs": []}
+    application = server.ask(f"GET /core/applications/{name}/")
+    server.made += [f"/providers/oauth2/{application['provider']}/", f"/core/applications/{name}/"]
+    [binding] = server.ask(f"GET /policies/bindings/?target={application['pk']}")["results"]
+    assert binding["group"] == group["pk"]
+    again = server.ask("PUT /core/transactional/applications/", body, 400)
+    assert set(again) <= {"app", "provider"}
+
+
+def test_17_lists_of_members_replace_and_single_ones_do_not(server: Server) -> None:
+    one, other = server.user(), server.user()
+    group = server.group(users=[one["pk"]])
+    item = f"/core/groups/{group['pk']}/"
+    for _twice in range(2):
+        server.ask(f"POST {item}add_user/", {"pk": other["pk"]}, 204)
+    assert set(server.ask(f"GET {item}")["users"]) == {one["pk"], other["pk"]}
+    for _twice in range(2):
+        server.ask(f"POST {item}remove_user/", {"pk": one["pk"]}, 204)
+    assert [user["username"] for user in server.ask(f"GET {item}")["users_obj"]] == [other["username"]]
+    assert server.ask(f"PATCH {item}", {"users": [one["pk"]]})["users"] == [one["pk"]]
+    assert server.ask(f"POST {item}add_user/", {"pk": 987654}, 404)["detail"] in ("Not found.", "No User matches the given query.")
+    assert [group["name"] for group in server.ask(f"GET /core/users/{one['pk']}/")["groups_obj"]] == [group["name"]]
+
+
+def test_5_parents_of_groups(server: Server) -> None:
+    parent = server.group()["pk"]
+    new, old = server.group(parents=[parent]), server.group(parent=parent)
+    if server.version >= (2025, 12):
+        assert new["parents"] == [parent] and old["parents"] == []
+    else:
+        assert new["parent"] is None and old["parent"] == parent
+
+
+def test_12_bindings_and_their_order(server: Server) -> None:
+    """Two may be made with the same order, but then neither can be changed and keep it."""
+    application = server.application()
+    one, other = (server.bind(application, 1, group=server.group()["pk"]) for _each in range(2))
+    body = {"target": application["pk"], "group": one["group"], "order": 1, "enabled": False}
+    refusal = {"non_field_errors": ["The fields policy, target, order must make a unique set."]}
+    assert server.ask(f"PUT /policies/bindings/{one['pk']}/", body, 400) == refusal
+    assert server.ask(f"PUT /policies/bindings/{one['pk']}/", {**body, "order": 2})["enabled"] is False
+    assert server.ask(f"PUT /policies/bindings/{other['pk']}/", {**body, "group": other["group"], "order": 1})["order"] == 1
+
+
+@pytest.mark.parametrize(("count", "refusal"), [(0, "One of 'group', 'policy', 'user' must be set."), (2, "Only one of 'group', 'policy', 'user' can be set.")])
+def test_7_a_binding_is_of_one(server: Server, count: int, refusal: str) -> None:
+    holders = {"group": server.group()["pk"], "user": server.user()["pk"]} if count else {}
+    body = {"target": server.application()["pk"], "order": 0, **holders}
+    assert server.ask("POST /policies/bindings/", body, 400) == {"non_field_errors": [refusal]}
+
+
+def test_5_and_7_without_bindings_everybody_may(server: Server) -> None:
+    """Groups take their bindings with them, and disabled ones do not count."""
+    application, user, group = server.application(), server.user(), server.group()
+    path = f"GET /core/applications/{application['slug']}/check_access/?for_user={user['pk']}"
+    assert server.ask(path)["passing"] is True
+    binding = server.bind(application, group=group["pk"])
+    assert server.ask(path)["passing"] is False
+    body = {"target": application["pk"], "group": group["pk"], "order": 0}
+    server.ask(f"PUT /policies/bindings/{binding['pk']}/", {**body, "enabled": False})
+    assert server.ask(path)["passing"] is True
+    server.ask(f"PUT /policies/bindings/{binding['pk']}/", {**body, "enabled": True})
+    server.ask(f"DELETE /core/groups/{group['pk']}/")
+    assert server.ask(path)["passing"] is True
+
+
+def test_13_an_update_of_a_token_without_its_user_hands_it_over(server: Server) -> None:
+    user, me = server.user(), server.ask("GET /core/users/me/")["user"]
+    token = server.make("/core/tokens/", {"identifier": server.name, "user": user["pk"]}, key="identifier")
+    item = f"/core/tokens/{token['identifier']}/"
+    kept = server.ask(f"PATCH {item}", {"description": "x", "user": user["pk"], "intent": "api"})
+    assert kept["user"] == user["pk"] and kept["expires"] != token["expires"]
+    assert server.ask(f"PATCH {item}", {"description": "y"})["user"] == me["pk"]
+    assert server.ask(f"PATCH {item}", {"user": user["pk"]}, 400) == {"user": ["User cannot be changed"]}
+
+
+def test_8_keys_of_tokens(server: Server) -> None:
+    token = server.make("/core/tokens/", {"identifier": server.name, "key": "not a field"}, key="identifier")
+    assert (token["intent"], token["expiring"], "key" in token) == ("api", True, False)
+    item = f"/core/tokens/{token['identifier']}/"
+    assert len(server.ask(f"GET {item}view_key/")["key"]) == 60
+    server.ask(f"POST {item}set_key/", {"key": "a key of our own"}, 204)
+    assert server.ask(f"GET {item}view_key/") == {"key": "a key of our own"}
+
+
+def test_6_passwords_are_no_field(server: Server) -> None:
+    user = server.user(password="x")
+    assert "password" not in user
+    server.ask(f"POST /core/users/{user['pk']}/set_password/", {"password": "x"}, 204)
+
+
+def test_6_the_token_of_a_service_account_is_none_for_the_api(server: Server) -> None:
+    told = server.ask("POST /core/users/service_account/", {"name": server.name}, 200)
+    server.made.append(f"/core/users/{told['user_pk']}/")
+    assert server.call("GET /core/users/me/", token=told["token"]).status_code == 403
+
+
+def test_12_what_goes_with_what(server: Server) -> None:
+    provider = server.provider()
+    application = server.application(provider)
+    user = server.user()
+    server.bind(application, user=user["pk"])
+    server.ask(f"DELETE /providers/oauth2/{provider['pk']}/", status=204)
+    assert server.ask(f"GET /core/applications/{application['slug']}/")["provider"] is None
+    server.ask(f"DELETE /core/users/{user['pk']}/", status=204)
+    assert server.ask(f"GET /policies/bindings/?target={application['pk']}")["results"] == []
+    provider = server.provider()
+    slug = server.application(provider)["slug"]
+    server.ask(f"DELETE /core/applications/{slug}/", status=204)
+    assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["assigned_application_slug"] is None
+
+
+def test_14_a_key_pair_that_goes_turns_its_providers_to_hs256(server: Server) -> None:
+    key = server.key("rsa")
+    provider = server.provider(signing_key=key["pk"])
+    slug = server.application(provider)["slug"]
+    assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["RS256"]
+    server.ask(f"DELETE /crypto/certificatekeypairs/{key['pk']}/", status=204)
+    assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["HS256"]
+
+
+def test_9_and_10_what_an_installation_brings_along(server: Server) -> None:
+    assert {"openid", "email", "profile", "entitlements", "offline_access", "goauthentik.io/api"} <= set(server.mappings)
+    assert "groups" not in server.mappings
+    for slug in ("default-provider-authorization-implicit-consent", "default-provider-authorization-explicit-consent", "default-provider-invalidation-flow", "default-authentication-flow"):
+        assert server.flow(slug)
+    keys = server.ask("GET /crypto/certificatekeypairs/?has_key=true&page_size=100")["results"]
+    [pair] = [key for key in keys if key["name"] == "authentik Self-signed Certificate"]
+    assert pair["managed"] is None and pair["key_type" if server.version >= (2025, 12) else "private_key_type"] == "rsa"
+    assert "goauthentik.io/crypto/jwt-managed" not in found({"results": keys}, "managed")

@@ -1,0 +1,137 @@
+"""The OpenID provider: issuers, logins through the flow executor, tokens, and how to find out whether a secret is right."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulators.browser import Refused
+
+from .server import CHALLENGE, EXPLICIT, PVE, VERIFIER, Server, oauth_error
+
+
+def test_11_each_application_has_an_issuer_with_a_slash(server: Server) -> None:
+    slug = server.application(server.provider())["slug"]
+    told = server.discovery(slug)
+    base = f"{server.url}/application/o"
+    assert told["issuer"] == f"{base}/{slug}/"
+    assert told["jwks_uri"] == f"{base}/{slug}/jwks/"
+    assert (told["authorization_endpoint"], told["token_endpoint"], told["userinfo_endpoint"]) == (f"{base}/authorize/", f"{base}/token/", f"{base}/userinfo/")
+    assert set(told["scopes_supported"]) == {"openid", "email", "profile"}
+    assert {"email", "preferred_username", "groups"} <= set(told["claims_supported"])
+    assert server.call("GET //application/o/no-such-slug/.well-known/openid-configuration", token="").status_code == 404
+
+
+def test_5_there_is_no_discovery_at_the_global_issuer(server: Server) -> None:
+    slug = server.application(server.provider(issuer_mode="global"))["slug"]
+    assert server.discovery(slug)["issuer"] == f"{server.url}/"
+    assert server.call("GET //.well-known/openid-configuration", token="").status_code == 404
+
+
+def test_2_without_a_key_there_is_hs256_and_no_key_set(server: Server) -> None:
+    slug = server.application(server.provider(signing_key=None))["slug"]
+    assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["HS256"]
+    assert server.ask(f"GET //application/o/{slug}/jwks/", token="") == {}
+
+
+def test_2_other_kinds_of_keys(server: Server) -> None:
+    slug = server.application(server.provider(signing_key=server.key("ecdsa")["pk"]))["slug"]
+    assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["ES256"]
+    if server.version >= (2026, 2):
+        slug = server.application(server.provider(signing_key=server.key("ed25519")["pk"]))["slug"]
+        broken = server.call(f"GET //application/o/{slug}/.well-known/openid-configuration", token="")
+        assert (broken.status_code, broken.headers["Content-Type"].partition(";")[0]) == (500, "text/html")
+
+
+@pytest.mark.parametrize("flow", [None, EXPLICIT])
+def test_11_a_login(server: Server, flow: str | None) -> None:
+    provider = server.provider(**({"authorization_flow": server.flow(flow)} if flow else {}))
+    application, user = server.application(provider), server.user()
+    group = server.group(users=[user["pk"]])
+    back = server.returned(user, provider, code_challenge=CHALLENGE, code_challenge_method="S256")
+    assert back.keys() == {"code", "state"} and back["state"] == "the-state"
+    assert oauth_error(server.redeem(provider, back["code"], code_verifier="w" * 43)) == (400, "invalid_grant")
+    answer = server.redeem(provider, back["code"], code_verifier=VERIFIER)
+    assert answer.status_code == 200, answer.text
+    tokens = answer.json()
+    claims = server.verified(application["slug"], tokens["id_token"])
+    assert claims["iss"] == f"{server.url}/application/o/{application['slug']}/"
+    assert (claims["aud"], claims["nonce"], claims["sub"]) == (provider["client_id"], "the-nonce", user["uid"])
+    assert (claims["preferred_username"], claims["email"], claims["groups"]) == (user["username"], user["email"], [group["name"]])
+    assert claims["email_verified"] is (server.version < (2025, 10))
+    userinfo = server.ask("GET //application/o/userinfo/", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    assert userinfo["groups"] == [group["name"]] and userinfo["sub"] == claims["sub"]
+    assert oauth_error(server.redeem(provider, back["code"], code_verifier=VERIFIER)) == (400, "invalid_grant")
+
+
+def test_9_scopes_that_are_not_mapped_fall_away(server: Server) -> None:
+    provider, user = server.provider(property_mappings=[server.mappings["openid"]]), server.user()
+    application = server.application(provider)
+    code = server.returned(user, provider, scope="openid email profile groups")["code"]
+    tokens = server.redeem(provider, code).json()
+    claims = server.verified(application["slug"], tokens["id_token"])
+    assert not {"email", "preferred_username", "groups"} & claims.keys()
+    assert set(tokens["scope"].split()) == {"openid"}
+
+
+def test_1_without_a_grant_type_nobody_signs_in(server: Server) -> None:
+    provider = server.bare_provider(signing_key=server.rsa_key)
+    server.application(provider)
+    back = server.returned(server.user(), provider)
+    if server.version >= (2026, 5):
+        assert (back["error"], back["error_description"]) == ("invalid_request", "The request is otherwise malformed")
+        # and whether a secret is right cannot be told
+        assert oauth_error(server.redeem(provider, "x", secret="wrong")) == (400, "invalid_grant")
+    else:
+        assert back["code"]
+
+
+def test_3_who_comes_first_leaves_the_redirect_uri(server: Server) -> None:
+    """An empty list takes over whatever is asked with, by anybody."""
+    provider = server.provider(redirect_uris=[])
+    server.application(provider)
+    taken = "https://evil.example.test/"
+    answer = server.call(f"GET /{server.authorization_url(provider, redirect_uri=taken).removeprefix(server.url)}", token="")
+    assert answer.status_code == 302
+    assert [one["url"] for one in server.ask(f"GET /providers/oauth2/{provider['pk']}/")["redirect_uris"]] == [taken]
+
+
+@pytest.mark.parametrize("uri", [f"{PVE}/", "https://other.example.org:8006", PVE.replace("pve1", "PVE1"), "https://pve1.example.org"])
+def test_3_redirect_uris_are_compared_letter_by_letter(server: Server, uri: str) -> None:
+    provider = server.provider()
+    server.application(provider)
+    answer = server.call(f"GET /{server.authorization_url(provider, redirect_uri=uri).removeprefix(server.url)}", token="")
+    assert answer.status_code == 400 and "Redirect URI Error" in answer.text
+
+
+def test_3_patterns_match_the_whole(server: Server) -> None:
+    provider = server.provider(redirect_uris=[{"matching_mode": "regex", "url": r"https://pve[0-9]\.example\.org"}])
+    server.application(provider)
+    path = server.authorization_url(provider).removeprefix(server.url)
+    assert server.call(f"GET /{path}", token="").status_code == 400
+    good = server.authorization_url(provider, redirect_uri="https://pve2.example.org").removeprefix(server.url)
+    assert server.call(f"GET /{good}", token="").status_code == 302
+
+
+def test_7_bindings_decide_who_gets_a_code(server: Server) -> None:
+    provider, member, stranger = server.provider(), server.user(), server.user()
+    application = server.application(provider)
+    server.bind(application, group=server.group(users=[member["pk"]])["pk"])
+    assert server.returned(member, provider)["code"]
+    with pytest.raises(Refused, match="goes no further"):
+        server.returned(stranger, provider)
+
+
+def test_who_is_not_active_cannot_sign_in(server: Server) -> None:
+    provider, user = server.provider(), server.user(is_active=False)
+    server.application(provider)
+    with pytest.raises(Refused, match="ak-stage-(password|access-denied)"):
+        server.returned(user, provider)
+
+
+def test_whether_a_secret_is_right_can_be_told_with_a_registered_redirect_uri(server: Server) -> None:
+    """The secret is looked at first and the redirect URI second, and the refusal is the same."""
+    provider = server.provider()
+    server.application(provider)
+    assert oauth_error(server.redeem(provider, "no-such-code")) == (400, "invalid_grant")
+    assert oauth_error(server.redeem(provider, "no-such-code", secret="wrong")) == (400, "invalid_client")
+    assert oauth_error(server.redeem(provider, "no-such-code", redirect_uri=f"{PVE}/")) == (400, "invalid_client")

@@ -1,0 +1,151 @@
+"""authentik: what the tests of all modules do with its modules."""
+
+from __future__ import annotations
+
+
+def server(wired):
+    """The server that the tasks go to."""
+    return wired.fleet.authentik
+
+
+def connection(wired):
+    return {"url": server(wired).url, "token": wired.fleet.authentik_token, "ca_path": str(wired.fleet.authority.bundle)}
+
+
+# a task that makes something, for what may go wrong with any
+ONE = ("authentik_user", {"username": "new", "email": "n@example.org"})
+
+PVE, PBS = "https://pve1.example.org:8006", "https://pbs1.example.org:8007"
+
+# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+LIVES = {
+    "authentik_user": (
+        {"username": "rita"},
+        {"email": "rita@example.org", "name": "Rita R", "groups": ["staff"], "password": "a-password-of-rita"},
+        {"email": "r@example.org", "is_active": False, "groups": ["others"], "append": ["groups"], "attributes": {"team": "night"}, "path": "fleet/night", "type": "external"},
+        {"email": "", "name": "", "groups": [], "attributes": {}, "is_active": True},
+    ),
+    "authentik_group": (
+        {"name": "readers"},
+        {"users": ["staff"], "parents": ["staff"]},
+        {"users": ["other"], "append": ["users"], "parents": ["others"], "attributes": {"floor": 2}, "is_superuser": True},
+        {"users": [], "parents": [], "attributes": {}, "is_superuser": False},
+    ),
+    "authentik_application": (
+        {"slug": "app"},
+        {"name": "App", "redirect_uris": [PVE], "client_secret": "a-chosen-client-secret", "meta_icon": "fa://fa-server"},
+        {
+            "name": "The App", "redirect_uris": [PBS], "append": ["redirect_uris", "property_mappings"], "redirect_uri_patterns": [r"https://pve[0-9]+\.example\.org:8006"],
+            "logout_redirect_uris": ["https://app.example.org/bye"], "group": "Fleet", "meta_launch_url": PVE, "open_in_new_tab": True, "meta_hide": True,
+            "meta_description": "What we all use", "meta_publisher": "Us", "policy_engine_mode": "all", "client_id": "the-app", "client_secret": "another-client-secret",
+            "grant_types": ["authorization_code", "refresh_token"], "property_mappings": ["offline_access"], "sub_mode": "user_username",
+            "authorization_flow": "default-provider-authorization-explicit-consent", "authentication_flow": "default-authentication-flow",
+            "encryption_key": "authentik Self-signed Certificate", "include_claims_in_id_token": False, "access_code_validity": "minutes=2",
+            "access_token_validity": "minutes=30", "refresh_token_validity": "days=7;hours=12", "refresh_token_threshold": "hours=1",
+            "logout_uri": "https://app.example.org/logout", "logout_method": "frontchannel", "issuer_mode": "global",
+        },
+        {
+            "redirect_uri_patterns": [], "logout_redirect_uris": [], "group": "", "meta_launch_url": "", "meta_description": "", "meta_publisher": "",
+            "authentication_flow": "", "encryption_key": "", "logout_uri": "", "open_in_new_tab": False,
+        },
+    ),
+    "authentik_binding": (
+        {"application": "desk", "group": "others"},
+        {"enabled": False},
+        {"enabled": True, "order": 7, "negate": True, "policy_timeout": 5, "failure_result": True},
+        {"negate": False, "failure_result": False, "policy_timeout": 0},
+    ),
+    "authentik_token": (
+        {"identifier": "pipeline"},
+        {"user": "staff", "description": "Pipeline", "expiring": False, "return_secret": True},
+        {"description": "The pipeline", "key": "a-key-that-was-chosen-for-it"},
+        {"description": ""},
+    ),
+}
+# what 2025.12 does not have
+NEWER = {"authentik_application": ("logout_redirect_uris", "meta_hide")}
+
+# who the objects above refer to
+COMPANY = (
+    ("authentik_user", {"username": "staff", "email": "staff@example.org", "name": "Staff"}),
+    ("authentik_user", {"username": "other", "email": "other@example.org", "name": "Other"}),
+    ("authentik_group", {"name": "staff", "users": ["staff"]}),
+    ("authentik_group", {"name": "others"}),
+    ("authentik_application", {"slug": "desk", "name": "Desk", "redirect_uris": [PVE]}),
+    ("authentik_binding", {"application": "desk", "group": "staff"}),
+)
+
+# given to modules or kept by servers, and never to be seen
+HIDDEN = ("a-password-of-carla", "an-authentik-client-secret", "a-key-for-the-kitchens-token")
+
+# tasks that use every module, in an order in which they can run
+EVERY_MODULE = [
+    ("authentik_user", {"username": "carla", "email": "carla@example.org", "password": "a-password-of-carla"}),
+    ("authentik_group", {"name": "cooks", "users": ["carla"]}),
+    ("authentik_application", {"slug": "kitchen", "name": "Kitchen", "redirect_uris": [PVE], "client_secret": "an-authentik-client-secret"}),
+    ("authentik_binding", {"application": "kitchen", "group": "cooks"}),
+    ("authentik_token", {"identifier": "kitchen", "user": "carla", "key": "a-key-for-the-kitchens-token"}),
+    (
+        "authentik_state",
+        {
+            "users": [{"username": "dora", "groups": ["dancers"]}],
+            "groups": [{"name": "dancers", "parents": ["artists"]}, {"name": "artists"}],
+            "applications": [{"slug": "stage", "name": "Stage", "redirect_uris": [PVE]}],
+            "bindings": [{"application": "stage", "group": "dancers"}, {"application": "stage", "user": "dora"}],
+            "tokens": [{"identifier": "stage", "user": "dora", "expiring": False}],
+        },
+    ),
+    ("authentik_info", {}),
+]
+
+# what is there already when bad input arrives
+THERE = [
+    ("authentik_group", {"name": "readers"}),
+    ("authentik_user", {"username": "reader"}),
+    ("authentik_application", {"slug": "library", "name": "Library", "redirect_uris": [PVE]}),
+    ("authentik_binding", {"application": "library", "group": "readers", "order": 3}),
+    ("authentik_token", {"identifier": "library", "user": "reader"}),
+]
+_APP = {"slug": "app", "name": "App", "redirect_uris": [PVE]}
+
+# what is wrong: module, options, and what the message must say
+BAD_INPUT = {
+    "authentik: a wrong token": ("authentik_user", {"username": "ann", "token": "nobodys-token"}, r"the token is not accepted \(Token invalid/expired\); it is wrong, has expired"),
+    "authentik: no token": ("authentik_user", {"username": "ann", "token": None}, "token: must be given"),
+    "authentik: an address without a scheme": ("authentik_user", {"username": "ann", "url": "id.example.org"}, "url: 'id.example.org' must begin with https://"),
+    "authentik: a token with a line break": ("authentik_user", {"username": "ann", "token": "a-key-from-a-block\n"}, "token: must be a single line"),
+    "authentik: a member that does not exist": ("authentik_group", {"name": "band", "users": ["nobody"]}, "group band: user nobody does not exist"),
+    "authentik: a group that does not exist": ("authentik_user", {"username": "ann", "groups": ["nobody"]}, "user ann: group nobody does not exist"),
+    "authentik: a path with a slash at its end": ("authentik_user", {"username": "ann", "path": "users/"}, "path: 'users/' must not begin or end with a slash"),
+    "authentik: no e-mail address": ("authentik_user", {"username": "ann", "email": "ann"}, "email: 'ann' is not an e-mail address"),
+    "authentik: oneself": ("authentik_user", {"username": "akadmin", "state": "absent"}, "user akadmin is whom the token belongs to"),
+    "authentik: no redirect URI": ("authentik_application", {"slug": "app", "name": "App"}, "redirect_uris: must not be empty, or authentik takes that of whoever asks first"),
+    "authentik: the last redirect URI": ("authentik_application", {"slug": "library", "redirect_uris": []}, "redirect_uris: must not be empty"),
+    "authentik: no name": ("authentik_application", {"slug": "app", "redirect_uris": [PVE]}, "name: is needed to make application app"),
+    "authentik: a redirect URI without a scheme": ("authentik_application", {**_APP, "redirect_uris": ["pve1:8006"]}, "redirect_uris: 'pve1:8006' must be a URL with its scheme"),
+    "authentik: a pattern that is none": ("authentik_application", {**_APP, "redirect_uri_patterns": ["https://(a"]}, r"redirect_uri_patterns: 'https://\(a' is no regular expression"),
+    "authentik: a reserved slug": ("authentik_application", {**_APP, "slug": "token"}, "slug: 'token' is reserved"),
+    "authentik: a time span that is none": ("authentik_application", {**_APP, "access_token_validity": "1h"}, "access_token_validity: '1h' must be a time span such as 'minutes=5'"),
+    "authentik: a flow that does not exist": ("authentik_application", {**_APP, "authorization_flow": "nope"}, "application app: flow nope does not exist"),
+    "authentik: a key that does not exist": ("authentik_application", {**_APP, "signing_key": "nope"}, "application app: key pair nope does not exist"),
+    "authentik: a scope that does not exist": ("authentik_application", {**_APP, "property_mappings": ["groups"]}, "application app: scope mapping groups does not exist"),
+    "authentik: no signing key": ("authentik_application", {**_APP, "signing_key": ""}, "signing_key: must not be empty"),
+    "authentik: no scopes": ("authentik_application", {**_APP, "property_mappings": []}, "property_mappings: must not be empty"),
+    "authentik: no grant types": ("authentik_application", {"slug": "library", "grant_types": []}, "grant_types: must not be empty"),
+    "authentik: a secret of a public client": ("authentik_application", {**_APP, "client_type": "public", "return_secret": True}, "client_secret: is of no use to a public client"),
+    "authentik: nobody to bind": ("authentik_binding", {"application": "library"}, "group: or user or policy must be given, and only one of them"),
+    "authentik: two to bind": ("authentik_binding", {"application": "library", "group": "readers", "user": "reader"}, "group: or user or policy must be given, and only one of them"),
+    "authentik: an application that does not exist": ("authentik_binding", {"application": "nope", "group": "readers"}, "application nope does not exist"),
+    "authentik: the order of another binding": ("authentik_binding", {"application": "library", "user": "reader", "order": 3}, "order: 3 is that of another binding of this application"),
+    "authentik: the last binding": (
+        "authentik_binding", {"application": "library", "group": "readers", "state": "absent"}, "application library would have no binding left, and then everybody may use it"
+    ),
+    "authentik: the last binding, disabled": ("authentik_binding", {"application": "library", "group": "readers", "enabled": False}, "application library would have no binding left"),
+    "authentik: the last group of an application": ("authentik_group", {"name": "readers", "state": "absent"}, "application library would have no binding left"),
+    "authentik: a token of somebody else": ("authentik_token", {"identifier": "library", "user": "akadmin"}, "user: is 'reader' on the server and cannot be changed to 'akadmin'"),
+    "authentik: two of one order": (
+        "authentik_state",
+        {"bindings": [{"application": "library", "user": "reader", "order": 5}, {"application": "library", "user": "akadmin", "order": 5}]},
+        "order: binding of library to user akadmin has the 5 of another one",
+    ),
+}
