@@ -18,9 +18,11 @@ LIMIT = {
     "default": 20,
 }
 CONDITIONS = {
+    "host": ["Address of nodes as the server has it, or a pattern with C(*) and C(?)."],
     "name": ["Name of objects, or a pattern with C(*) and C(?)."],
     "application": ["Slug of an application, for its bindings."],
     "realm": ["Realm of users and of the users of tokens."],
+    "type": ["Type of objects."],
 }
 
 
@@ -56,5 +58,11 @@ def _scope(conditions):
         "description": ["An object that is all that a scope says, and that no entry declares, is removed."],
         "type": "list",
         "elements": "dict",
-        "suboptions": {name: {"description": CONDITIONS[name], "type": "str"} for name in conditions},
+        "suboptions": {
+            name: {
+                "description": CONDITIONS[name],
+                **{key: value for key, value in condition.items() if key in ("type", "choices")},
+            }
+            for name, condition in conditions.items()
+        },
     }

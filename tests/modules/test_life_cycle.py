@@ -24,7 +24,11 @@ def steps_of(module):
     return dict(zip(STEPS, ({**key, **make}, {**key, **change}, {**key, **take_away}, {**key, "state": "absent"})))
 
 
-@pytest.fixture(scope="module", params=[{}, {"pve": "8.4", "pocketid": "2.13", "authentik": "2025.12"}], ids=["newest servers", "older servers"])
+@pytest.fixture(
+    scope="module",
+    params=[{}, {"pve": "8.4", "pocketid": "2.13", "authentik": "2025.12", "pulse": "5.1"}],
+    ids=["newest servers", "older servers"],
+)
 def lived(request, fleet_of, ansible):
     """All lives, one after the other, and the requests that changed something."""
     wired = fleet_of("homelab", **request.param)
@@ -73,8 +77,8 @@ def test_the_servers_saw_what_the_plans_said(lived):
     wired, run = lived
     planned = [(step["verb"], step["path"]) for row in run.rows if row["task"].endswith(" done") for step in row["result"]["plan"]]
     seen = [(write.verb, re.sub(r"^/api2/json|^/api/v3|/$", "", write.path)) for _name, write in wired.fleet.writes()]
-    # a plan has names where Pocket ID and authentik have ids
-    kinds = r"/(users|user-groups|groups|applications|bindings)/[^/]+"
+    # a plan has names where Pocket ID, authentik and Pulse have ids
+    kinds = r"/(users|user-groups|groups|applications|bindings|config/nodes)/(https:.*|[^/]+)"
     named, seen_named = ([re.sub(kinds, r"/\1/ONE", " ".join(request)) for request in one] for one in (planned, seen))
     assert seen_named == named
 

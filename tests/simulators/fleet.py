@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 import uuid
 from contextlib import ExitStack
@@ -13,13 +14,15 @@ from .browser import AtAuthentik, AtPocketId, Person
 from .directory import example_directories
 from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
+from .pulse import PulseSimulator
 from .pve import PveSimulator
 from .server import Authority, Exchange, Observed, free_port, serve
 
-PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT = 8006, 8007, 8443, 9443
+PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
-# Asking the token endpoint with a code that cannot exist changes nothing, although it is a POST.
-PROBES = {("POST", "/api/oidc/token"), ("POST", "/application/o/token/")}
+# What changes nothing, although it is a POST: asking the token endpoint with a code that cannot exist, and having
+# Pulse sign in to a server.
+PROBES = re.compile("/api/oidc/token|/application/o/token/|/api/config/nodes/(test-config|[^/]+/test)")
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Description:
     pocketid: str = "2.14"
     authentik: str = "2026.8"
     idp: str = "pocketid"
+    pulse: str = "6.3"
 
 
 FLEETS = {
@@ -71,6 +75,7 @@ class Fleet:
     idp: str = "pocketid"
     pocketid: Server | None = None
     authentik: Server | None = None
+    pulse: Server | None = None
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     authentik_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     tokens: dict[str, str] = field(default_factory=dict)
@@ -82,6 +87,7 @@ class Fleet:
             *self.pbs.values(),
             self.pocketid,
             self.authentik,
+            self.pulse,
         ]
 
     def exchanges(self) -> list[tuple[str, Exchange]]:
@@ -89,7 +95,7 @@ class Fleet:
 
     def writes(self) -> list[tuple[str, Exchange]]:
         """Requests so far that were made to change something, with the name of the server."""
-        return [(name, one) for name, one in self.exchanges() if one.writes and (one.verb, one.path) not in PROBES]
+        return [(name, one) for name, one in self.exchanges() if one.writes and not PROBES.fullmatch(one.path)]
 
     def forget(self) -> None:
         """Begin the journals anew."""
@@ -136,7 +142,10 @@ class Fleet:
 
         clusters = {name: host(nodes[0], name) for name, nodes in self.pve.items()}
         backups = {name: host(server, name) for name, server in self.pbs.items()}
-        return {"all": {"children": {"pve": {"hosts": clusters}, "pbs": {"hosts": backups}}}}
+        api = {"url": self.pulse.url, "api_token": self.tokens["pulse1"], "ca_path": trust}
+        monitors = {"pulse1": {"ansible_host": self.pulse.host, "fleetgate_api": api}}
+        hosts = {"pve": clusters, "pbs": backups, "pulse": monitors}
+        return {"all": {"children": {group: {"hosts": members} for group, members in hosts.items()}}}
 
 
 class FleetServers:
@@ -156,6 +165,7 @@ class FleetServers:
                 self._start_cluster(stack, number, name, nodes)
             for number, name in enumerate(self._description.backups):
                 self._start_backup(stack, number, name)
+            self._start_pulse(stack)
             self._stack = stack.pop_all()
         return self.fleet
 
@@ -187,7 +197,8 @@ class FleetServers:
             tokens={"root@pam!fleet": self._secret(name)},
             trust=self.fleet.authority.bundle,
         )
-        port = PVE_PORT if self._real_ports else 0
+        # nodes of a cluster have the same port, and whoever knows one of them reckons with that
+        port = PVE_PORT if self._real_ports else free_port(addresses[nodes[0]])
         self.fleet.pve[name] = [
             self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()
         ]
@@ -203,6 +214,13 @@ class FleetServers:
         )
         port = PBS_PORT if self._real_ports else 0
         self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), f"127.0.20.{number + 1}", port)
+
+    def _start_pulse(self, stack: ExitStack) -> None:
+        host = "127.0.40.1"
+        trust = self.fleet.authority.bundle
+        simulator = PulseSimulator(self._description.pulse, api_token=self._secret("pulse1"), trust=trust)
+        port = PULSE_PORT if self._real_ports else 0
+        self.fleet.pulse = self._serve(stack, "pulse1", simulator.app(), host, port)
 
     def _secret(self, owner: str) -> str:
         return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))

@@ -46,7 +46,7 @@ def test_a_module_is_documentation_and_two_lines(module):
     assert len(statements) <= 2, statements
 
 
-@pytest.mark.parametrize("system", ["pve", "pbs", "pocketid", "authentik"])
+@pytest.mark.parametrize("system", ["pve", "pbs", "pocketid", "authentik", "pulse"])
 def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(system):
     spec = load(f"{system}_state").MODULE.argument_spec
     connection = {option for option in spec if "options" not in spec[option]}
@@ -69,6 +69,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
     harmless = {
         "api_token_id",
         "secret_file",
+        "update_token",
         "return_secret",
         "replace_secret",
         "show_secrets",
@@ -123,3 +124,4 @@ def test_every_example_inventory_is_one_that_can_be_simulated():
 
         assert sorted(inside(hosts["pve"])) == sorted(description.clusters)
         assert sorted(inside(hosts["pbs"])) == sorted(description.backups)
+        assert list(inside(hosts["pulse"])) == ["pulse1"]

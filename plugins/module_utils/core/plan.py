@@ -45,7 +45,7 @@ class World:
     def identify(self, part, made):
         """A part of a request, with the server's id for every reference; `made` has the ids of what this run made."""
         if isinstance(part, Reference):
-            return made.get(part) or self.found(part.kind)[part.key].raw["id"]
+            return made.get(part) or self.resources[part.kind].id_of(part.key, self)
         if isinstance(part, dict):
             return {key: self.identify(value, made) for key, value in part.items()}
         if isinstance(part, (list, tuple)):
@@ -285,34 +285,44 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
         plan.secrets.update(
             {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
         )
-    elif plan.steps:
+    else:
         try:
-            try:
-                apply_plan(plan, world, done)
-            except FleetgateError as error:
-                if not error.conflict:
-                    raise
-                # somebody was quicker: what is there now is planned on, once
-                world, secrets = World(client, resources), plan.secrets
-                plan = make_plan(world, declared, scopes)
-                plan.secrets.update(secrets)
-                diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
-                apply_plan(plan, world, done)
-            after = make_plan(World(client, resources), declared, scopes)
-            refuse(
-                [
-                    f"the server accepted the request but did not keep it: {step.reason}"
-                    for step in after.steps
-                    if not step.secret
-                ]
-            )
+            if plan.steps:
+                try:
+                    apply_plan(plan, world, done)
+                except FleetgateError as error:
+                    if not error.conflict:
+                        raise
+                    # somebody was quicker: what is there now is planned on, once
+                    world, secrets = World(client, resources), plan.secrets
+                    plan = make_plan(world, declared, scopes)
+                    plan.secrets.update(secrets)
+                    diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
+                    apply_plan(plan, world, done)
+                after = _kept(World(client, resources), declared, scopes)
+                objects = after.objects
+                # what a server tells whenever it is asked, it tells of new objects too
+                plan.secrets.update(after.secrets)
+            for one in declared:
+                if one.entry["state"] == "present":
+                    one.resource.settle(one.entry, client)
         except FleetgateError as error:
             error.done, error.secrets, error.diff = done, plan.secrets, diff
             raise
-        objects = after.objects
-        # what a server tells whenever it is asked, it tells of new objects too
-        plan.secrets.update(after.secrets)
     return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
+
+
+def _kept(world, declared, scopes):
+    """The plan that is left after one was carried out, which is none: what a server took but did not keep is an error."""
+    after = make_plan(world, declared, scopes)
+    refuse(
+        [
+            f"the server accepted the request but did not keep it: {step.reason}"
+            for step in after.steps
+            if not (step.secret or step.repeats)
+        ]
+    )
+    return after
 
 
 def _limit_removals(plan, most):

@@ -65,6 +65,8 @@ class Step:
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
     guard: Reference | None = None
+    # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
+    repeats: bool = False
 
     def shown(self):
         """The step as results show it: without its body, which may hold secrets."""
@@ -304,6 +306,13 @@ class Resource:
         """One object as it is now."""
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.found({**world.client.read(*self.item(key)), **names})
+
+    def id_of(self, key, world):
+        """What the server knows an object by in requests, asked for right before one is sent."""
+        return world.found(self.name)[key].raw["id"]
+
+    def settle(self, entry, client):
+        """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 

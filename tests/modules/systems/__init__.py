@@ -7,9 +7,9 @@ options by module that older servers do not have.
 
 from __future__ import annotations
 
-from tests.modules.systems import authentik, oidc, pbs, pocketid, pve
+from tests.modules.systems import authentik, oidc, pbs, pocketid, pulse, pve
 
-SYSTEMS = {"pve": pve, "pbs": pbs, "pocketid": pocketid, "authentik": authentik, "oidc": oidc}
+SYSTEMS = {"pve": pve, "pbs": pbs, "pocketid": pocketid, "authentik": authentik, "pulse": pulse, "oidc": oidc}
 WRITING = [one for one in SYSTEMS.values() if hasattr(one, "LIVES")]
 
 

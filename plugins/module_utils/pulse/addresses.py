@@ -1,0 +1,87 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Addresses of PVE and PBS as Pulse keeps them, and which of its entries stands for a server (Pulse 6.3.0, 5.1.36).
+
+Pulse tells its entries apart by their URL. One entry stands for a whole PVE cluster, under the URL of any of its nodes;
+it finds the others by itself, and takes a node that is added later for a part of it.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from urllib.parse import urlsplit
+
+from ..core.fields import Text
+
+PORTS = {"pve": 8006, "pbs": 8007}
+
+_NAME = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?"
+ADDRESS = Text(
+    pattern=rf"(https?://)?({_NAME}|\[[0-9A-Fa-f:.]+\])(:[0-9]{{1,5}})?/?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*",
+    rule="must be a host name, an address or a URL without a path, such as https://pve1.example.org:8006",
+)
+
+
+def url(address, kind):
+    """The URL that Pulse makes of an address of a server of a kind (normalizeNodeHost); letters keep their case."""
+    scheme, _separator, place = address.rpartition("://")
+    place = place.rstrip("/")
+    if place.count(":") > 1 and not place.startswith("["):
+        place = f"[{place}]"
+    return (
+        f"{scheme or 'https'}://{place}"
+        if re.search(r":[0-9]+$", place)
+        else f"{scheme or 'https'}://{place}:{PORTS[kind]}"
+    )
+
+
+def problem(address):
+    """What Pulse has against an address that is one by its form: what begins with a digit must be an IP address."""
+    host = urlsplit(url(address, "pve")).hostname
+    if host[0].isdigit() or ":" in host:
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return "begins with a digit but is no IP address, which Pulse refuses"
+    return None
+
+
+def entries_for(kind, addresses, nodes):
+    """Those of Pulse's entries that stand for the server which has these addresses, the first of them its main one.
+
+    An entry under the main address is it, whatever else could be meant. Otherwise it is an entry under another of the
+    addresses, or one of a cluster that has one of them as a node.
+    """
+    wanted = [_place(url(address, kind)) for address in addresses]
+    alike = [node for node in nodes if node["type"] == kind]
+    return [node for node in alike if _place(node["host"]) == wanted[0]] or [
+        node for node in alike if set(wanted) & {_place(node["host"]), *_members(node)} or _same_domain(wanted, node)
+    ]
+
+
+def members(node):
+    """The URLs that an entry of a cluster has for its nodes, by name and by address."""
+    return [f"https://{f'[{host}]' if ':' in host else host}:{port}" for host, port in _members(node)]
+
+
+def _place(address):
+    parts = urlsplit(address)
+    return parts.hostname, parts.port
+
+
+def _members(node):
+    for one in node["clusterEndpoints"]:
+        host, port = _place(one["host"])
+        yield host, port
+        yield from ((one[key], port) for key in ("ip", "ipoverride") if one.get(key))
+
+
+def _same_domain(wanted, node):
+    """Whether an address is that of a node of a cluster in the domain that the entry's own address is in.
+
+    Nodes have short names in a cluster, and those of another cluster may have the same ones.
+    """
+    domain = _place(node["host"])[0].partition(".")[2]
+    names = {(f"{host}.{domain}", port) for host, port in _members(node) if "." not in host and ":" not in host}
+    return bool(domain) and not domain.replace(".", "").isdigit() and bool(names & set(wanted))

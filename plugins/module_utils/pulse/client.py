@@ -1,0 +1,117 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The connection to Pulse (6.3.0 and 5.1.36)."""
+
+from __future__ import annotations
+
+from functools import cached_property
+
+from ansible.module_utils.basic import env_fallback
+
+from ..core.client import Authorization, Client, requests, require_requests, verification
+from ..core.errors import FleetgateError, refuse
+from ..core.fields import CREDENTIAL
+
+CONNECTION = {
+    "url": {"type": "str", "fallback": (env_fallback, ["PULSE_URL"])},
+    "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["PULSE_API_TOKEN"])},
+    "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["PULSE_VALIDATE_CERTS"])},
+    "ca_path": {"type": "path", "fallback": (env_fallback, ["PULSE_CA_PATH"])},
+    # Pulse looks for the cluster of a new node before it answers, up to three times five seconds
+    "timeout": {"type": "int", "default": 30, "fallback": (env_fallback, ["PULSE_TIMEOUT"])},
+}
+
+NODES = ("api", "config", "nodes")
+OLDEST = (5, 1)
+
+
+class PulseClient(Client):
+    """One Pulse, signed in with an API token; settings:read is enough to read, settings:write is needed for all else."""
+
+    def __init__(self, params, check_mode):
+        problems = []
+        if not params["url"]:
+            problems.append("url: must be given, the address of Pulse, for example https://pulse.example.org:7655")
+        elif not params["url"].startswith(("https://", "http://")):
+            problems.append(f"url: '{params['url']}' must begin with https:// or http://")
+        if not params["api_token"]:
+            problems.append(
+                "api_token: must be given; make one in Pulse under Settings, API Access, with settings:read and settings:write"
+            )
+        elif CREDENTIAL.problem(params["api_token"]):
+            problems.append(f"api_token: {CREDENTIAL.problem(params['api_token'])}")
+        refuse(problems)
+        require_requests()
+        session = requests.Session()
+        session.auth = Authorization("X-API-Token", params["api_token"])
+        # what became of nodes that Pulse counted to a cluster which it has already, by type and host
+        self.merged = {}
+        super().__init__(
+            f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
+        )
+
+    @cached_property
+    def version(self):
+        """Version of the server as numbers, for example (6, 3, 0)."""
+        text = self.read("api", "version")["version"]
+        numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
+        if numbers < OLDEST:
+            raise FleetgateError(f"{self.title} has version {text}; this works with 5.1 and later")
+        return numbers
+
+    @property
+    def tells_states(self):
+        """Whether Pulse tells more of a connection than that it is there or not."""
+        return self.version >= (6,)
+
+    def nodes(self):
+        """Every entry, with its place in Pulse's list as `id`, which holds until the next write of anybody.
+
+        Nodes of clusters have the names of Go's fields in 5.1 and names like those of other answers in 6, so theirs are
+        in small letters here. What 6 only tells of a connection is added: `state`, `error` and `monitorBackups` of a PBS.
+        """
+        connections = self._connections() if self.tells_states else {}
+        return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
+
+    def _connections(self):
+        return {(one["type"], one["address"]): one for one in self.read("api", "connections")["connections"]}
+
+    def _node(self, raw, connection):
+        endpoints = [{name.lower(): value for name, value in one.items()} for one in raw.get("clusterEndpoints") or ()]
+        state = connection.get("state") or raw["status"]
+        told = {"state": state, "error": (connection.get("lastError") or {}).get("message", "")}
+        if raw["type"] == "pbs":
+            told["monitorBackups"] = connection.get("scope", {}).get("backups")
+        return {**raw, "clusterEndpoints": endpoints, **told, "connected": state in ("active", "connected")}
+
+    def attempt(self, *path, body=None):
+        """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""
+        response = self._send("POST", (*NODES, *path), may_be=(400,), json=body)
+        return "" if response.status_code == 200 else self.explain(response)
+
+    def write(self, verb, path, body=None, upload=None):
+        try:
+            answer = super().write(verb, path, body, upload)
+            if isinstance(answer, dict) and answer.get("merged"):
+                self.merged[body["type"], body["host"]] = (
+                    f"Pulse took {body['host']} for a node of the cluster {answer['cluster']}, which it has as"
+                    f" '{answer['existingNode']}', and gave it no entry of its own"
+                )
+            return answer
+        except FleetgateError as error:
+            # the change was saved, and is compared with what was meant when all is done
+            if error.status == 500 and "Configuration saved" in str(error):
+                return None
+            raise
+
+    def explain(self, response):
+        """Refusals are plain text, except for those of scopes and tests."""
+        if response.status_code == 401:
+            return "the API token is not accepted; it is wrong, has expired or was removed"
+        try:
+            body = response.json()
+        except ValueError:
+            return super().explain(response)
+        if body.get("error") == "missing_scope":
+            return f"the API token lacks the scope {body.get('requiredScope')}"
+        return str(body.get("message") or body.get("error") or response.reason)

@@ -1,0 +1,271 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Nodes that Pulse monitors: a PVE cluster or a PBS each (Pulse 6.3.0 config_node_handlers.go, 5.1.36 config_handlers.go)."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from urllib.parse import urlsplit
+
+from ..core.errors import FleetgateError
+from ..core.fields import CREDENTIAL, Field, Flag, Names, Number, Text
+from ..core.resource import Reference, Resource, Step
+from .addresses import ADDRESS, entries_for, problem, url
+from .client import NODES
+
+PAUSE = 1
+
+# Pulse takes a bare token name as well, but can never sign in with it.
+TOKEN = Text(
+    pattern=r"[^@!\s]+@[^@!\s]+![^@!\s]+",
+    rule="must be a full token id, NAME@REALM!TOKEN; Pulse takes anything else and then cannot sign in",
+)
+PVE, PBS = ("pve",), ("pbs",)
+KIND = Text(choices=PVE + PBS)
+
+
+@dataclass(frozen=True)
+class Fingerprint(Text):
+    """A SHA-256 fingerprint; neither case nor colons mean anything."""
+
+    pattern: str = r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}"
+    rule: str = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
+
+    def same(self, one, other):
+        return _digits(one) == _digits(other)
+
+
+@dataclass(frozen=True)
+class Switch(Flag):
+    """True, false, or None where Pulse's own setting counts; that cannot be brought back."""
+
+    empty = None
+
+
+class Node(Resource):
+    name = "node"
+    plural = "nodes"
+    key = ("type", "host")
+    collection = NODES
+    variant = "type"
+    scope = (Field("type", KIND), Field("host"))
+    fields = (
+        Field("type", KIND),
+        Field("host", ADDRESS),
+        Field("aliases", Names(ADDRESS), local=True),
+        Field("name"),
+        Field("guest_url", Text(pattern=r"https?://\S+", rule="must be an http or https URL"), wire="guestURL"),
+        Field("token_name", TOKEN, wire="tokenName"),
+        Field("token_value", CREDENTIAL, wire="tokenValue", write_only=True, secret=True),
+        Field("update_token", Text(choices=("on_create", "always", "if_invalid")), local=True),
+        Field("test_connection", Flag(), local=True),
+        Field("fingerprint", Fingerprint()),
+        Field("verify_ssl", Flag(), wire="verifySSL"),
+        Field("monitor_vms", Flag(), wire="monitorVMs", default=True, types=PVE),
+        Field("monitor_containers", Flag(), wire="monitorContainers", default=True, types=PVE),
+        Field("monitor_storage", Flag(), wire="monitorStorage", default=True, types=PVE),
+        Field("monitor_backups", Flag(), wire="monitorBackups", default=True),
+        Field("monitor_physical_disks", Flag(), wire="monitorPhysicalDisks", default=True, types=PVE),
+        Field("physical_disk_polling_minutes", Number(), wire="physicalDiskPollingMinutes", types=PVE),
+        Field("monitor_datastores", Flag(), wire="monitorDatastores", default=True, types=PBS),
+        Field("monitor_sync_jobs", Flag(), wire="monitorSyncJobs", default=True, types=PBS),
+        Field("monitor_verify_jobs", Flag(), wire="monitorVerifyJobs", default=True, types=PBS),
+        Field("monitor_prune_jobs", Flag(), wire="monitorPruneJobs", default=True, types=PBS),
+        Field("monitor_garbage_jobs", Flag(), wire="monitorGarbageJobs", default=True, types=PBS),
+        Field("exclude_datastores", Names(), wire="excludeDatastores", types=PBS),
+        Field("temperature_monitoring_enabled", Switch(), wire="temperatureMonitoringEnabled"),
+        Field("enabled", Flag(), default=True, since=(6,)),
+        Field("wait_until_connected", Number(), local=True),
+    )
+
+    # -- declared entries --------------------------------------------------------------------------------------
+
+    def spec(self):
+        spec = super().spec()
+        spec["update_token"]["default"] = "on_create"
+        spec["test_connection"]["default"] = True
+        return spec
+
+    def label(self, key):
+        return f"{self.name} {' '.join(key)}"
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if not problems:
+            problems += [
+                ("host" if address == entry["host"] else "aliases", f"'{address}' {problem(address)}")
+                for address in (entry["host"], *(entry["aliases"] or ()))
+                if problem(address)
+            ]
+        if entry["enabled"] is False and entry["wait_until_connected"]:
+            problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
+        return problems
+
+    def identify(self, entry, world):
+        """The entry that Pulse has for the server, under whichever of its addresses."""
+        nodes = [one.raw for one in world.found(self.name).values()]
+        absent = entry["state"] == "absent"
+        found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
+        if absent:
+            # a whole cluster is not meant where one of its nodes is
+            found = [one for one in found if _same_place(one["host"], url(entry["host"], entry["type"]))]
+        asked = url(entry["host"], entry["type"])
+        host = found[0]["host"] if found else asked
+        return {**entry, "host": host, "asked": asked, "ambiguous": [one["host"] for one in found[1:]]}
+
+    # -- the server --------------------------------------------------------------------------------------------
+
+    def read(self, world, keys):
+        return [one for one in world.client.nodes() if one["type"] in KIND.choices]
+
+    def found(self, raw):
+        """A flag that is false is left out."""
+        left_out = {one.name: False for one in self.fields if one.name.startswith("monitor") and one.default}
+        # but this one means true then
+        left_out["monitorPhysicalDisks"] = True
+        found = super().found({**left_out, **raw})
+        if raw["type"] == "pbs":
+            found.values["monitor_backups"] = raw["monitorBackups"]
+        return found
+
+    def id_of(self, key, world):
+        """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
+        for one in world.client.nodes():
+            if self.key_of(one) == key:
+                return one["id"]
+        raise FleetgateError(f"{world.client.title}: {self.label(key)} was removed by somebody else; run again")
+
+    def meets(self, condition, wanted, key):
+        """Whether a node is of the type, or has an address of the pattern, that a scope names."""
+        return fnmatchcase(key[self.key.index(condition)], wanted)
+
+    # -- comparison --------------------------------------------------------------------------------------------
+
+    def compare(self, world, entry, found):
+        if found and found.values["monitor_backups"] is None:
+            # 5.1 does not tell what it has, and sets what it is not told to true
+            found.values["monitor_backups"] = entry["monitor_backups"] in (None, True)
+        values, problems = super().compare(world, entry, found)
+        if found is None:
+            values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
+            if values.get("enabled"):
+                # which every new one is, also where Pulse cannot pause any
+                del values["enabled"]
+            problems += [
+                (option, f"is needed to make {self.label(self.key_of(entry))}")
+                for option in ("token_name", "token_value")
+                if not entry[option]
+            ]
+        problems += self._misfits(world, entry, found, values)
+        if not problems:
+            problems += self._token(world.client, entry, found, values)
+        return values, problems
+
+    def _misfits(self, world, entry, found, values):
+        """What Pulse would take and make something else of."""
+        if entry["ambiguous"]:
+            hosts = " and ".join([entry["host"], *entry["ambiguous"]])
+            yield "host", f"stands for several nodes of Pulse, {hosts}; give the one that is meant as Pulse has it"
+        merged = world.client.merged.get((entry["type"], entry["asked"]))
+        if merged and values:
+            yield "host", f"{merged}; declare the cluster once, by that entry, or give the address of it in aliases"
+        for key, other in world.found(self.name).items():
+            alike = key[0] == entry["type"] and key[1] != entry["host"]
+            if alike and other.values["name"].casefold() == values.get("name", "").casefold():
+                yield "name", f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's"
+        if found and values.get("token_name") == "":
+            yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
+
+    def _token(self, client, entry, found, values):
+        """Decide whether the token is sent, always as a pair, and have Pulse try it before it is saved."""
+        if found and "token_name" not in values and not self._is_to_be_sent(client, entry, found):
+            values.pop("token_value", None)
+            return []
+        if not entry["token_value"]:
+            why = "Pulse cannot sign in with the one it has" if "token_name" not in values else "it is another token's"
+            return [("token_value", f"must be given, because {why}")]
+        token = entry["token_name"] or found.values["token_name"]
+        if not token:
+            return [("token_name", "must be given with token_value, because Pulse has none for this node")]
+        values.update(token_name=token, token_value=entry["token_value"])
+        if not entry["test_connection"]:
+            return []
+        meant = {**(found.values if found else {}), **values, "type": entry["type"], "host": entry["host"]}
+        sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
+        body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
+        failure = client.attempt("test-config", body=body)
+        advice = "check the token, the address as Pulse reaches it, fingerprint and verify_ssl"
+        return (
+            [("token_value", f"Pulse cannot connect to {entry['host']} as {token} ({failure}); {advice}")]
+            if failure
+            else []
+        )
+
+    def _is_to_be_sent(self, client, entry, found):
+        has_one = found.raw["hasToken"]
+        if entry["update_token"] == "if_invalid":
+            return not has_one or bool(client.attempt(found.raw["id"], "test"))
+        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_one)
+
+    # -- requests ----------------------------------------------------------------------------------------------
+
+    def item(self, key):
+        return (*self.collection, Reference(self.name, key))
+
+    def steps_for(self, change, world):
+        item = self.item(change.key)
+        if change.removes:
+            return [Step("DELETE", item, f"{change.label} is declared absent")]
+        body = self.written(change)
+        if not change.creates:
+            # a token that is sent whatever Pulse has would be sent by every run
+            repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
+            reason = f"{change.label}: {', '.join(sorted(change.values))}"
+            return [Step("PUT", item, reason, body={**self._kept(change), **body}, repeats=repeats)]
+        # what is not taken when a node is made
+        later = {name: body.pop(name) for name in ("excludeDatastores", "enabled") if name in body}
+        steps = [Step("POST", self.collection, f"{change.label} is missing", body=body)]
+        if later:
+            changed = ", ".join(sorted(one.option for one in self.fields if one.name in later))
+            steps.append(Step("PUT", item, f"{change.label}: {changed}", body={**self._kept(change), **later}))
+        return steps
+
+    def _kept(self, change):
+        """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
+        had = change.found.values if change.found else {}
+        kept = {
+            self.field(option).name: change.values.get(option) or had.get(option) or ""
+            for option in ("guest_url", "fingerprint")
+        }
+        backups = change.values.get("monitor_backups", had.get("monitor_backups"))
+        return {**kept, **({"monitorBackups": backups} if backups is not None else {})}
+
+    # -- afterwards --------------------------------------------------------------------------------------------
+
+    def settle(self, entry, client):
+        """Wait until Pulse is connected, where the task asks for that; its first look takes a while.
+
+        5.1 says so of every new PBS until it has looked, so there it is made to sign in.
+        """
+        if not entry["wait_until_connected"]:
+            return
+        end = time.monotonic() + entry["wait_until_connected"]
+        while True:
+            nodes = entries_for(entry["type"], [entry["host"], *(entry["aliases"] or ())], client.nodes())
+            if nodes and nodes[0]["connected"] and (client.tells_states or not client.attempt(nodes[0]["id"], "test")):
+                return
+            if time.monotonic() >= end:
+                state = f"{nodes[0]['state']} {nodes[0]['error']}".strip() if nodes else "nothing"
+                waited = f"for {entry['wait_until_connected']} seconds Pulse has only said: {state}"
+                raise FleetgateError(f"wait_until_connected: {entry['host']}: {waited}")
+            time.sleep(PAUSE)
+
+
+def _digits(fingerprint):
+    return fingerprint.replace(":", "").lower()
+
+
+def _same_place(one, other):
+    return urlsplit(one)[1].lower() == urlsplit(other)[1].lower()

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Pulse: the nodes it monitors, and what else it can say about them."""
+
+from __future__ import annotations
+
+from ..core.system import System
+from .addresses import members
+from .client import CONNECTION, PulseClient
+from .node import KIND, Node
+
+
+def version(client):
+    return ".".join(str(number) for number in client.version)
+
+
+def status(client):
+    """How Pulse gets on with each node: its entry's type, host and name, the state in Pulse's words, and the cluster."""
+    return [
+        {
+            **{option: node[option] for option in ("type", "host", "name", "state", "error", "connected")},
+            "cluster": node.get("clusterName", ""),
+            "members": members(node),
+        }
+        for node in client.nodes()
+        if node["type"] in KIND.choices
+    ]
+
+
+PULSE = System(
+    CONNECTION,
+    ("url", "https://{host}:7655"),
+    PulseClient,
+    resources=(Node(),),
+    facts={"status": status, "version": version},
+)
