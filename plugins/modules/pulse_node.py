@@ -13,6 +13,7 @@ description:
   - A whole cluster is one entry, under the address of any of its nodes. An entry that exists for the server or for another node
     of its cluster is used and not doubled, whoever made it.
   - Pulse signs in to the server with a token before the token is saved.
+  - Backups, and the datastores of a backup server, are always monitored; Pulse does not let them be switched off.
 options:
   type:
     description: What the server is, V(pve) for Proxmox VE or V(pbs) for Proxmox Backup Server.
@@ -79,21 +80,12 @@ options:
   monitor_storage:
     description: Whether storage is monitored; only for V(pve). A new entry that does not say it has V(true).
     type: bool
-  monitor_backups:
-    description:
-      - Whether backups are monitored. A new entry that does not say it has V(true).
-      - Pulse 5.1 does not tell what a V(pbs) has, so there it is only written with a new entry or with another change; and an entry
-        that does not say it gets V(true) with any change.
-    type: bool
   monitor_physical_disks:
     description: Whether physical disks are monitored; only for V(pve). A new entry that does not say it has V(true).
     type: bool
   physical_disk_polling_minutes:
     description: Minutes between looks at physical disks; only for V(pve). V(0) is what Pulse has built in.
     type: int
-  monitor_datastores:
-    description: Whether datastores are monitored; only for V(pbs). A new entry that does not say it has V(true).
-    type: bool
   monitor_sync_jobs:
     description: Whether sync jobs are monitored; only for V(pbs). A new entry that does not say it has V(true).
     type: bool

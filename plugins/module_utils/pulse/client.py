@@ -68,7 +68,7 @@ class PulseClient(Client):
         """Every entry, with its place in Pulse's list as `id`, which holds until the next write of anybody.
 
         Nodes of clusters have the names of Go's fields in 5.1 and names like those of other answers in 6, so theirs are
-        in small letters here. What 6 only tells of a connection is added: `state`, `error` and `monitorBackups` of a PBS.
+        in small letters here. What 6 only tells of a connection is added: `state` and `error`.
         """
         connections = self._connections() if self.tells_states else {}
         return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
@@ -79,10 +79,9 @@ class PulseClient(Client):
     def _node(self, raw, connection):
         endpoints = [{name.lower(): value for name, value in one.items()} for one in raw.get("clusterEndpoints") or ()]
         state = connection.get("state") or raw["status"]
-        told = {"state": state, "error": (connection.get("lastError") or {}).get("message", "")}
-        if raw["type"] == "pbs":
-            told["monitorBackups"] = connection.get("scope", {}).get("backups")
-        return {**raw, "clusterEndpoints": endpoints, **told, "connected": state in ("active", "connected")}
+        error = (connection.get("lastError") or {}).get("message", "")
+        told = {"state": state, "error": error, "connected": state in ("active", "connected")}
+        return {**raw, "clusterEndpoints": endpoints, **told}
 
     def attempt(self, *path, body=None):
         """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""

@@ -17,6 +17,17 @@ from .client import NODES
 
 PAUSE = 1
 
+# Backups are no option, nor are the datastores of a PBS: whatever it is sent, Pulse has both on again at once.
+FLAGS = (
+    "monitor_vms",
+    "monitor_containers",
+    "monitor_storage",
+    "monitor_sync_jobs",
+    "monitor_verify_jobs",
+    "monitor_prune_jobs",
+    "monitor_garbage_jobs",
+)
+
 # Pulse takes a bare token name as well, but can never sign in with it.
 TOKEN = Text(
     pattern=r"[^@!\s]+@[^@!\s]+![^@!\s]+",
@@ -66,10 +77,8 @@ class Node(Resource):
         Field("monitor_vms", Flag(), wire="monitorVMs", default=True, types=PVE),
         Field("monitor_containers", Flag(), wire="monitorContainers", default=True, types=PVE),
         Field("monitor_storage", Flag(), wire="monitorStorage", default=True, types=PVE),
-        Field("monitor_backups", Flag(), wire="monitorBackups", default=True),
         Field("monitor_physical_disks", Flag(), wire="monitorPhysicalDisks", default=True, types=PVE),
         Field("physical_disk_polling_minutes", Number(), wire="physicalDiskPollingMinutes", types=PVE),
-        Field("monitor_datastores", Flag(), wire="monitorDatastores", default=True, types=PBS),
         Field("monitor_sync_jobs", Flag(), wire="monitorSyncJobs", default=True, types=PBS),
         Field("monitor_verify_jobs", Flag(), wire="monitorVerifyJobs", default=True, types=PBS),
         Field("monitor_prune_jobs", Flag(), wire="monitorPruneJobs", default=True, types=PBS),
@@ -122,13 +131,8 @@ class Node(Resource):
 
     def found(self, raw):
         """A flag that is false is left out."""
-        left_out = {one.name: False for one in self.fields if one.name.startswith("monitor") and one.default}
-        # but this one means true then
-        left_out["monitorPhysicalDisks"] = True
-        found = super().found({**left_out, **raw})
-        if raw["type"] == "pbs":
-            found.values["monitor_backups"] = raw["monitorBackups"]
-        return found
+        left_out = {one.name: False for one in self.fields if one.option in FLAGS}
+        return super().found({**left_out, **raw})
 
     def id_of(self, key, world):
         """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
@@ -144,9 +148,6 @@ class Node(Resource):
     # -- comparison --------------------------------------------------------------------------------------------
 
     def compare(self, world, entry, found):
-        if found and found.values["monitor_backups"] is None:
-            # 5.1 does not tell what it has, and sets what it is not told to true
-            found.values["monitor_backups"] = entry["monitor_backups"] in (None, True)
         values, problems = super().compare(world, entry, found)
         if found is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
@@ -218,29 +219,37 @@ class Node(Resource):
         item = self.item(change.key)
         if change.removes:
             return [Step("DELETE", item, f"{change.label} is declared absent")]
-        body = self.written(change)
+        body = {**self._kept(change), **self.written(change)}
         if not change.creates:
-            # a token that is sent whatever Pulse has would be sent by every run
+            # a token that is sent whatever Pulse has is sent by every run
             repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
-            reason = f"{change.label}: {', '.join(sorted(change.values))}"
-            return [Step("PUT", item, reason, body={**self._kept(change), **body}, repeats=repeats)]
-        # what is not taken when a node is made
-        later = {name: body.pop(name) for name in ("excludeDatastores", "enabled") if name in body}
-        steps = [Step("POST", self.collection, f"{change.label} is missing", body=body)]
+            return [
+                Step("PUT", item, f"{change.label}: {', '.join(sorted(change.values))}", body=body, repeats=repeats)
+            ]
+        # what a new one does not take
+        later = {
+            one: body.pop(self.field(one).name)
+            for one in ("exclude_datastores", "enabled")
+            if change.values.get(one) not in (None, [])
+        }
+        steps = [Step("POST", self.collection, f"{change.label} is missing", body={**self._defaults(change), **body})]
         if later:
-            changed = ", ".join(sorted(one.option for one in self.fields if one.name in later))
-            steps.append(Step("PUT", item, f"{change.label}: {changed}", body={**self._kept(change), **later}))
+            rest = {**self._kept(change), **{self.field(one).name: value for one, value in later.items()}}
+            steps.append(Step("PUT", item, f"{change.label}: {', '.join(sorted(later))}", body=rest))
         return steps
+
+    def _defaults(self, change):
+        """What is on in a new entry that does not say it; 5.1 has it all off for a PBS."""
+        flags = {one.name: True for one in self.table(change.values) if one.option in FLAGS}
+        return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
     def _kept(self, change):
         """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
         had = change.found.values if change.found else {}
-        kept = {
+        return {
             self.field(option).name: change.values.get(option) or had.get(option) or ""
             for option in ("guest_url", "fingerprint")
         }
-        backups = change.values.get("monitor_backups", had.get("monitor_backups"))
-        return {**kept, **({"monitorBackups": backups} if backups is not None else {})}
 
     # -- afterwards --------------------------------------------------------------------------------------------
 

@@ -24,7 +24,7 @@ LIVES = {
     "pulse_node": (
         {"type": "pbs", "host": "127.0.99.1"},
         {
-            **TOKEN, "name": "vault", "guest_url": "https://vault.example.org:8007", "fingerprint": "AB:" * 31 + "AB", "monitor_backups": False,
+            **TOKEN, "name": "vault", "guest_url": "https://vault.example.org:8007", "fingerprint": "AB:" * 31 + "AB",
             "monitor_prune_jobs": False, "exclude_datastores": ["scratch"], "enabled": False,
         },
         {

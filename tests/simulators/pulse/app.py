@@ -121,10 +121,11 @@ class PulseSimulator:
         return None
 
     def _add_token(self) -> Response:
+        """Since 6 a token gives no scopes that it does not have."""
         body = self._body()
-        held = self.tokens.get(request.headers.get("X-API-Token", ""), {"scopes": body.get("scopes")})["scopes"]
-        for scope in body.get("scopes", ()):
-            if scope not in held:
+        held = self.tokens.get(request.headers.get("X-API-Token", ""), {"scopes": body["scopes"]})["scopes"]
+        for scope in body["scopes"]:
+            if scope not in held and not self.old:
                 return _json(403, {"error": "missing_scope", "requiredScope": scope})
         value = secrets.token_hex(32)
         return _json(200, {"token": value, "record": self._keep(value, body.get("name", ""), body["scopes"])})
@@ -172,21 +173,22 @@ class PulseSimulator:
 
     def _test(self, node: str) -> Response:
         found = self.nodes.find(node)
-        return self._tried(found) if found else _json(400, {"status": "error", "message": "Node not found"})
+        return self._tried(found, "PBS") if found else _json(400, {"status": "error", "message": "Node not found"})
 
     def _test_config(self) -> Response:
         """The host is taken as it is, so it needs a scheme and a port."""
         given = parsed(self._body(), self.old)
         if given.get("type") not in FLAGS:
             raise ApiError(400, "Invalid node type")
-        return self._tried(_to_try(given, given.get("host", "")))
+        return self._tried(_to_try(given, given.get("host", "")), "PBS instance")
 
-    def _tried(self, node: dict[str, Any]) -> Response:
+    def _tried(self, node: dict[str, Any], backup_server: str) -> Response:
         try:
             count = peers.sign_in(node, self.nodes.trust)
         except peers.Unreachable as error:
             return _json(400, {"status": "error", "message": error.shown})
-        message = f"Connected to PVE cluster with {count} nodes" if node["type"] == "pve" else "Connected to PBS"
+        pve = node["type"] == "pve"
+        message = f"Connected to {f'PVE cluster with {count} nodes' if pve else backup_server}"
         return _json(200, {"status": "success", "message": message, "latency": 1})
 
     def _test_connection(self) -> Response:
@@ -214,7 +216,6 @@ class PulseSimulator:
         return _json(200, {"connections": [self._connection(node) for node in self.nodes.everything()]})
 
     def _connection(self, node: dict[str, Any]) -> dict[str, Any]:
-        """The one place where the backups of a PBS are told."""
         state, failure = self.nodes.state(node)
         error = {"lastError": {"at": _now(), "message": failure, "category": "transient"}} if failure else {}
         return {

@@ -115,9 +115,14 @@ class Nodes:
     def _new(self, given: dict[str, Any], kind: str, host: str) -> Node:
         """Neither `enabled` nor excluded datastores are looked at; who signs in with a token has no user, but on PVE."""
         texts = {name: given.get(name, "") for name in TEXTS}
-        if kind != "pve" and texts["tokenName"] and texts["tokenValue"]:
-            texts.update(user="", password="")
-        flags = {flag: given.get(flag, kind != "pmg" or flag == "monitorMailStats") for flag in FLAGS[kind]}
+        if texts["tokenName"] and texts["tokenValue"]:
+            if kind != "pve":
+                texts.update(user="", password="")
+        elif "@" not in texts["user"]:
+            texts["user"] += {"pve": "@pam", "pbs": "@pbs", "pmg": "@pmg"}[kind]
+        # what a PBS does not say it has off in 5.1
+        on = ("monitorMailStats",) if kind == "pmg" else () if self.old and kind == "pbs" else FLAGS[kind]
+        flags = {flag: given.get(flag, flag in on) for flag in FLAGS[kind]}
         return {
             **texts,
             **flags,
@@ -166,7 +171,7 @@ class Nodes:
         }
 
     def update(self, node: Node, given: dict[str, Any]) -> None:
-        """What is left out stays, but in 5.1 the URL for people and the fingerprint go, and PBS backups are on again."""
+        """What is left out stays, but in 5.1 the URL for people and the fingerprint go."""
         changed = dict(node)
         if given.get("host"):
             changed["host"] = normalised(given["host"], node["type"])
@@ -175,8 +180,6 @@ class Nodes:
             if self.old or name in given:
                 changed[name] = given.get(name, "")
         self._credentials(changed, given)
-        if self.old and node["type"] == "pbs":
-            changed["monitorBackups"] = True
         names = [*FLAGS[node["type"]], "verifySSL", "temperatureMonitoringEnabled"]
         if node["type"] == "pve":
             names += ["monitorPhysicalDisks", "physicalDiskPollingMinutes"]
@@ -212,7 +215,13 @@ class Nodes:
         self._saved()
 
     def _saved(self) -> None:
-        """After each change 6 counts single nodes to the clusters that have their address, and all states begin anew."""
+        """After each change all is read again: some flags are on then whatever was sent, and all states begin anew.
+
+        6 counts single nodes to the clusters that have their address.
+        """
+        for node in self.everything():
+            forced = {"pve": ["monitorBackups"], "pbs": ["monitorBackups", "monitorDatastores"][: 1 if self.old else 2]}
+            node.update(dict.fromkeys(forced.get(node["type"], ()), True))
         if not self.old:
             members = [address for one in self.lists["pve"] for address in _addresses(one) if one["clusterName"]]
             self.lists["pve"] = [

@@ -5,14 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import ssl
+import warnings
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 import urllib3
-
-# what a node accepts any certificate for is its own affair
-urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 UNABLE, FAILED = (
     "Failed to initialize connection",
@@ -36,7 +34,9 @@ def read(node: dict[str, Any], path: str, trust: Path | None, timeout: float = 1
     )
     headers = {"Authorization": _authorization(node)}
     try:
-        answer = pool.request("GET", f"/api2/json{path}", headers=headers)
+        # that a node accepts any certificate is its own affair
+        with warnings.catch_warnings(action="ignore", category=urllib3.exceptions.InsecureRequestWarning):
+            answer = pool.request("GET", f"/api2/json{path}", headers=headers)
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(FAILED, f'Get "{node["host"]}/api2/json{path}": {_reason(error)}') from error
     finally:
@@ -51,9 +51,8 @@ def read(node: dict[str, Any], path: str, trust: Path | None, timeout: float = 1
 def _reason(error: Exception) -> str:
     if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError)):
         return "tls: failed to verify certificate"
-    if isinstance(error, urllib3.exceptions.TimeoutError):
-        return "context deadline exceeded"
-    return "connect: connection refused"
+    refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+    return "connect: connection refused" if refused else "context deadline exceeded"
 
 
 def _trusting(node: dict[str, Any], trust: Path | None) -> dict[str, Any]:

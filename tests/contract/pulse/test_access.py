@@ -1,0 +1,61 @@
+"""Sections 1, 2 and 14: credentials, scopes, version and health."""
+
+from __future__ import annotations
+
+import pytest
+
+from .server import NODES, TOKENS, Server
+
+
+def test_14_version_and_health_are_public(server: Server) -> None:
+    version = server.ask("GET /api/version", token="")["version"]
+    assert [number.isdigit() for number in version.split(".")] == [True, True, True]
+    assert server.ask("GET /api/health", token="")["status"] == "healthy"
+
+
+def test_1_without_credentials(server: Server) -> None:
+    answer = server.call(f"GET {NODES}", token="")
+    assert (answer.status_code, answer.json()) == (401, {"error": "Authentication required"})
+    assert answer.headers["Content-Type"] == "application/json"
+
+
+def test_1_with_a_wrong_token(server: Server) -> None:
+    """6 says so in plain text."""
+    answer = server.call(f"GET {NODES}", token="0" * 64)
+    assert answer.status_code == 401
+    if server.old:
+        assert answer.json() == {"error": "Authentication required"}
+    else:
+        assert answer.text.strip() == "Invalid API token"
+
+
+def test_1_the_token_may_be_a_bearer(server: Server) -> None:
+    server.ask(f"GET {NODES}", token="", headers={"Authorization": f"Bearer {server.token}"})
+
+
+@pytest.mark.parametrize("request_", [f"POST {NODES}", f"POST {NODES}/test-config", f"POST {NODES}/test-connection", f"PUT {NODES}/pbs-0", f"DELETE {NODES}/pbs-0"])
+def test_1_scopes(server: Server, request_: str) -> None:
+    made = server.ask(f"POST {TOKENS}", {"name": "fg", "scopes": ["settings:read"]})
+    assert len(made["token"]) == 64 and made["record"]["scopes"] == ["settings:read"]
+    assert made["token"].startswith(made["record"]["prefix"]) and made["token"].endswith(made["record"]["suffix"])
+    server.ask(f"GET {NODES}", token=made["token"])
+    missing = server.ask(request_, {}, 403, token=made["token"])
+    assert missing == {"error": "missing_scope", "requiredScope": "settings:write"}
+    server.ask(f"DELETE {TOKENS}/{made['record']['id']}", status=204)
+    assert server.call(f"GET {NODES}", token=made["token"]).status_code == 401
+
+
+def test_2_a_token_gives_no_scope_that_it_lacks(server: Server) -> None:
+    """But in 5.1 it does."""
+    answer = server.call(f"POST {TOKENS}", {"name": "fg", "scopes": ["monitoring:read"]})
+    if server.old:
+        server.ask(f"DELETE {TOKENS}/{answer.json()['record']['id']}", status=204)
+    else:
+        assert (answer.status_code, answer.json()["error"]) == (403, "missing_scope")
+
+
+def test_12_connections_are_told_since_6(server: Server) -> None:
+    if server.old:
+        assert server.refused("GET /api/connections", status=404) == "404 page not found"
+    else:
+        assert server.ask("GET /api/connections")["connections"] == []

@@ -1,0 +1,159 @@
+"""Sections 7, 8, 11 and 12: tokens, certificates, clusters, and how Pulse gets on with its nodes."""
+
+from __future__ import annotations
+
+import hashlib
+import ssl
+
+import pytest
+
+from .server import GENERIC, NODES, Server, becomes
+
+
+def fingerprint(url: str) -> str:
+    host, port = url.removeprefix("https://").split(":")
+    pem = ssl.get_server_certificate((host, int(port)))
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+
+
+class TestTests:
+    """Section 11."""
+
+    def test_of_a_pve(self, server: Server) -> None:
+        told = server.ask(f"POST {NODES}/test-config", server.pve())
+        assert told.pop("latency") >= 0
+        assert told == {"status": "success", "message": "Connected to PVE cluster with 2 nodes"}
+        assert server.ask(f"POST {NODES}/test-connection", server.pve()) == {
+            "status": "success", "message": "Successfully connected to 2 node(s)", "isCluster": True, "nodeCount": 2, "clusterNodeCount": 2}
+
+    def test_of_a_pbs(self, server: Server) -> None:
+        assert server.ask(f"POST {NODES}/test-config", server.pbs())["message"] == "Connected to PBS instance"
+        assert server.ask(f"POST {NODES}/test-connection", server.pbs()) == {
+            "status": "success", "message": "Successfully connected. Found 1 datastore(s)", "datastoreCount": 1}
+        assert server.entries() == []
+
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_why_one_fails_is_not_told(self, server: Server, kind: str) -> None:
+        body = getattr(server, kind)()
+        for wrong in ({"tokenValue": "wrong"}, {"host": "https://127.0.99.1:9"}, {"verifySSL": True}, {"fingerprint": "ab" * 32}):
+            assert server.ask(f"POST {NODES}/test-config", {**body, **wrong}, 400) == {"status": "error", "message": GENERIC}
+            assert server.refused(f"POST {NODES}/test-connection", {**body, **wrong}) == GENERIC
+
+    def test_of_nothing(self, server: Server) -> None:
+        for path in ("test-config", "test-connection"):
+            assert server.refused(f"POST {NODES}/{path}", server.pbs(type="pxe")) == "Invalid node type"
+        assert server.refused(f"POST {NODES}/test-connection", server.pbs(host="")) == "Host is required"
+        assert server.refused(f"POST {NODES}/test-connection", server.pbs(tokenValue="")) == "Authentication credentials required"
+
+    def test_of_what_is_kept(self, server: Server) -> None:
+        entry = server.add(server.pbs())
+        assert server.ask(f"POST {NODES}/{entry['id']}/test")["message"] == "Connected to PBS"
+        assert server.ask(f"POST {NODES}/pbs-7/test", status=400) == {"status": "error", "message": "Node not found"}
+        assert server.refused(f"POST {NODES}/pbs-x/test") == "Invalid node ID"
+
+
+class TestTokens:
+    """Section 7: only the full id of a token works, but more is taken."""
+
+    def test_a_pbs_with_a_bare_name_passes_the_test_and_then_does_not_work(self, server: Server) -> None:
+        bare = server.pbs(tokenName="fleet", user="root@pam")
+        server.ask(f"POST {NODES}/test-config", bare)
+        server.ask(f"POST {NODES}/test-connection", bare)
+        entry = server.add(bare)
+        assert (entry["tokenName"], "user" in entry) == ("fleet", False)
+        failed = server.ask(f"POST {NODES}/{entry['id']}/test", status=400)
+        assert failed == {"status": "error", "message": "Failed to initialize connection"}
+
+    def test_a_pve_with_a_bare_name_does_not_work(self, server: Server) -> None:
+        bare = server.pve(tokenName="fleet", user="root@pam")
+        assert server.ask(f"POST {NODES}/test-config", bare, 400)["message"] == GENERIC
+        entry = server.add(bare)
+        assert (entry["tokenName"], entry["user"]) == ("fleet", "root@pam")
+        assert server.ask(f"POST {NODES}/{entry['id']}/test", status=400)["message"] == GENERIC
+
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_a_fingerprint_stands_in_for_an_authority(self, server: Server, kind: str) -> None:
+        body = getattr(server, kind)(verifySSL=True)
+        digits = fingerprint(body["host"])
+        pairs = ":".join(digits[place : place + 2] for place in range(0, 64, 2)).upper()
+        for form in (digits, digits.upper(), pairs):
+            assert server.ask(f"POST {NODES}/test-config", {**body, "fingerprint": form})["status"] == "success"
+
+
+def members(entry: dict) -> list[dict]:
+    """Nodes of a cluster, with names in small letters: those of 5.1 are others."""
+    return [{name.lower(): value for name, value in one.items()} for one in entry["clusterEndpoints"]]
+
+
+class TestClusters:
+    """Section 8."""
+
+    def test_a_cluster_is_one_entry(self, server: Server) -> None:
+        entry = server.add(server.pve())
+        assert (entry["isCluster"], entry["clusterName"]) == (True, "lab")
+        port = server.fleet.pve["lab"][0].port
+        assert [(one["nodename"], one["host"], one["ip"]) for one in members(entry)] == [
+            ("lab1", f"https://lab1:{port}", server.fleet.pve["lab"][0].host), ("lab2", f"https://lab2:{port}", server.fleet.pve["lab"][1].host)]
+        assert ("NodeName" in entry["clusterEndpoints"][0]) is server.old
+
+    def test_another_node_of_it_is_counted_to_it(self, server: Server) -> None:
+        server.add(server.pve())
+        assert server.ask(f"POST {NODES}", server.pve(2, monitorVMs=False)) == {
+            "success": True, "merged": True, "cluster": "lab", "existingNode": "fg lab1", "totalEndpoints": 2,
+            "message": "Node merged into existing cluster 'lab' (already configured as 'fg lab1')"}
+        (entry,) = server.entries()
+        assert (entry["name"], entry["monitorVMs"]) == ("fg lab1", True)
+
+    def test_certificates_of_two_nodes_make_two_entries_of_a_cluster(self, server: Server) -> None:
+        """Where 6 is given a fingerprint for each, it takes them for nodes of two clusters."""
+        one, two = server.pve(), server.pve(2)
+        server.add({**one, "fingerprint": fingerprint(one["host"])})
+        answer = server.call(f"POST {NODES}", {**two, "fingerprint": fingerprint(two["host"])})
+        assert (answer.status_code, len(server.entries())) == ((200, 1) if server.old else (201, 2))
+
+    def test_it_is_not_found_with_a_token_that_does_not_work(self, server: Server) -> None:
+        entry = server.add(server.pve(tokenValue="wrong"))
+        assert "isCluster" not in entry
+
+
+class TestStates:
+    """Section 12."""
+
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_a_node_that_works(self, server: Server, kind: str) -> None:
+        entry = server.add(getattr(server, kind)())
+        becomes(lambda: server.entries()[0]["status"], "connected")
+        if not server.old:
+            becomes(lambda: server.connection(entry)["state"], "active")
+            assert "lastError" not in server.connection(entry)
+
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_a_token_that_does_not_work(self, server: Server, kind: str) -> None:
+        entry = server.add(getattr(server, kind)(tokenValue="wrong"))
+        becomes(lambda: server.entries()[0]["status"], "disconnected")
+        if not server.old:
+            becomes(lambda: server.connection(entry)["state"], "unauthorized")
+            assert "API error 401" in server.connection(entry)["lastError"]["message"]
+
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_a_server_that_is_not_there(self, server: Server, kind: str) -> None:
+        entry = server.add(server.nobody(kind))
+        becomes(lambda: server.entries()[0]["status"], "disconnected")
+        if not server.old:
+            becomes(lambda: server.connection(entry)["state"], "unreachable")
+            assert "connection refused" in server.connection(entry)["lastError"]["message"]
+
+    def test_a_new_pbs_counts_as_connected_in_5_1_until_it_is_looked_at(self, server: Server) -> None:
+        entry = server.add(server.pbs(tokenValue="wrong"))
+        assert entry["status"] == ("connected" if server.old else "disconnected")
+
+    def test_a_node_that_is_paused(self, server: Server) -> None:
+        entry = server.change(server.add(server.pbs()), enabled=False)
+        if server.old:
+            becomes(lambda: server.entries()[0]["status"], "connected")
+        else:
+            assert entry["enabled"] is False
+            becomes(lambda: server.connection(entry)["state"], "paused")
+            assert server.entries()[0]["status"] == "disconnected"
+            server.change(entry, enabled=True)
+            becomes(lambda: server.connection(entry)["state"], "active")
