@@ -126,7 +126,7 @@ class PulseSimulator:
         held = self.tokens.get(request.headers.get("X-API-Token", ""), {"scopes": body["scopes"]})["scopes"]
         for scope in body["scopes"]:
             if scope not in held and not self.old:
-                return _json(403, {"error": "missing_scope", "requiredScope": scope})
+                raise ApiError(403, f'Cannot grant scope "{scope}": your token does not have this scope')
         value = secrets.token_hex(32)
         return _json(200, {"token": value, "record": self._keep(value, body.get("name", ""), body["scopes"])})
 
