@@ -151,6 +151,12 @@ options:
     elements: str
     choices: [grant_types, redirect_uris, redirect_uri_patterns, logout_redirect_uris, property_mappings]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [grant_types, redirect_uris, redirect_uri_patterns, logout_redirect_uris, property_mappings]
+    default: []
   state:
     description: Whether the application is there. Its provider goes with it.
     type: str

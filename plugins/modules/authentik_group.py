@@ -36,6 +36,12 @@ options:
     elements: str
     choices: [parents, users]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [parents, users]
+    default: []
   state:
     description:
       - Whether the group is there. With a group go its bindings.

@@ -32,6 +32,11 @@ options:
   propagate:
     description: Whether the roles also count below the path. New entries do.
     type: bool
+  allow_lockout:
+    description:
+      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task.
+        It might not be able to give them back to itself.
+    type: bool
   exclusive:
     description:
       - Scopes in which the declared entries are all that there are. Others that are in one of them are removed.

@@ -79,6 +79,12 @@ options:
     elements: str
     choices: [scopes, acr_values, audiences]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [scopes, acr_values, audiences]
+    default: []
   state:
     description:
       - Whether the realm is there.

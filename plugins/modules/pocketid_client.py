@@ -100,6 +100,12 @@ options:
     elements: str
     choices: [callback_urls, logout_callback_urls, allowed_groups]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [callback_urls, logout_callback_urls, allowed_groups]
+    default: []
   state:
     description: Whether the client is there.
     type: str

@@ -28,6 +28,12 @@ options:
     elements: str
     choices: [users]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [users]
+    default: []
   state:
     description: Whether the group is there. A client that only this group may use admits nobody after its removal.
     type: str

@@ -119,6 +119,12 @@ options:
     elements: str
     choices: [exclude_datastores]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [exclude_datastores]
+    default: []
   state:
     description: Whether Pulse monitors the node. A cluster is only removed by the address that its entry has.
     type: str

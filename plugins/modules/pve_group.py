@@ -20,6 +20,24 @@ options:
   comment:
     description: Comment. An empty one removes it.
     type: str
+  users:
+    description:
+      - Users that are in the group, all of them unless O(append) or O(remove) says otherwise. An empty list takes everybody out.
+      - A membership is written with the user, so the caller needs the right to change these users.
+    type: list
+    elements: str
+  append:
+    description: Options whose values are added to those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [users]
+    default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [users]
+    default: []
   state:
     description: Whether the group is there. Removing it also removes its ACL entries.
     type: str
@@ -39,6 +57,12 @@ EXAMPLES = r"""
   fleetgate.proxmox.pve_group:
     groupid: proxmox_admins-pocketid
     comment: Administrators, from Pocket ID
+
+- name: One more operator, whoever else there is
+  fleetgate.proxmox.pve_group:
+    groupid: operators
+    users: [rita@pve]
+    append: [users]
 """
 
 RETURN = r"""

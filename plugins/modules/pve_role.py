@@ -28,6 +28,12 @@ options:
     elements: str
     choices: [privs]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [privs]
+    default: []
   state:
     description: Whether the role is there. Removing it also removes the ACL entries that grant it.
     type: str

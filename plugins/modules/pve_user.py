@@ -53,6 +53,12 @@ options:
     elements: str
     choices: [groups]
     default: []
+  remove:
+    description: Options whose values are taken from those on the server instead of replacing them.
+    type: list
+    elements: str
+    choices: [groups]
+    default: []
   state:
     description: Whether the user is there. Removing a user also removes tokens, memberships and ACL entries.
     type: str

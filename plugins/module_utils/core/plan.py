@@ -62,6 +62,14 @@ class Plan:
     objects: dict[str, list[dict]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
+    def change_of(self, resource, key, found):
+        """The change of an object, and if it has none one that says nothing yet."""
+        for one in self.changes:
+            if (one.resource, one.key) == (resource, key):
+                return one
+        self.changes.append(Change(resource, key, found, {}))
+        return self.changes[-1]
+
     def diff(self):
         before, after = {}, {}
         for change in self.changes:
@@ -78,47 +86,65 @@ def make_plan(world, declared, scopes):
 
     `scopes` has, by kind, what is declared to be complete: objects within that no entry declares are removed.
     """
-    plan, problems, needs, present = Plan(), [], [], []
+    plan, problems, needs, rows = Plan(), [], [], {}
     for name, resource in world.resources.items():
         entries = [one for one in declared if one.resource is resource]
         if not entries and name not in scopes:
             continue
-        rows = _rows(world, resource, entries, problems)
-        found = world.found(name, set(rows))
-        plan.objects[name] = []
-        for key, row in rows.items():
+        rows[name] = _rows(world, resource, entries, problems)
+        found = world.found(name, set(rows[name]))
+        for key, row in rows[name].items():
             if key not in found and resource.visibility(key):
                 needs.append((resource.visibility(key), f"to see {resource.label(key)}"))
             change = _compare(world, row, key, found.get(key), problems)
             if change:
                 plan.changes.append(change)
-            if row.entry["state"] == "present":
-                present.append((change, Change(resource, key, found.get(key), row.entry)))
-                plan.objects[name].append(_outcome(resource, key, found.get(key), change))
-                if row.entry.get("return_secret") and row.entry.get("secret"):
-                    plan.secrets["!".join(key)] = row.entry["secret"]
         if name in scopes:
             if resource.seen_with:
                 needs.append((resource.seen_with, f"to see all {resource.plural}"))
-            surplus = {
-                key: one
-                for key, one in found.items()
-                if key not in rows and resource.within(scopes[name], key) and not resource.built_in(one)
-            }
-            problems += [
-                f"exclusive: {resource.label(key)} {why}"
-                for key in surplus
-                for why in resource.forbidden_surplus(key, world)
-            ]
-            plan.changes += [Change(resource, key, one, None) for key, one in surplus.items()]
+            plan.changes += _surplus(world, resource, scopes[name], rows[name], problems)
+    entries = {(name, key): row.entry for name, of_kind in rows.items() for key, row in of_kind.items()}
+    problems += [why for change in list(plan.changes) for why in change.resource.spread(change, plan, entries, world)]
     known = {(one.resource.name, one.key) for one in plan.changes}
     cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
     plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]
+    present = _foretell(world, plan, rows)
     objections = [why for kind in world.resources.values() for why in kind.objections(plan.changes, world)]
     refuse(problems + _dangling(world, plan, present) + objections)
     _order(world, plan)
     world.client.check_rights(needs + [(need, step.reason) for step in plan.steps for need in step.needs])
     return plan
+
+
+def _surplus(world, resource, scopes, rows, problems):
+    """The removal of objects that are in a scope and that nobody declares."""
+    surplus = {
+        key: one
+        for key, one in world.found(resource.name).items()
+        if key not in rows and resource.within(scopes, key) and not resource.built_in(one)
+    }
+    problems += [
+        f"exclusive: {resource.label(key)} {why}" for key in surplus for why in resource.forbidden_surplus(key, world)
+    ]
+    return [Change(resource, key, one, None) for key, one in surplus.items()]
+
+
+def _foretell(world, plan, rows):
+    """Note in the plan what will be there; returns each declared object twice: its change, and what is declared of it."""
+    changes = {(one.resource.name, one.key): one for one in plan.changes}
+    present = []
+    for name, of_kind in rows.items():
+        found = world.found(name)
+        plan.objects[name] = []
+        for key, row in of_kind.items():
+            if row.entry["state"] == "absent":
+                continue
+            change = changes.get((name, key))
+            present.append((change, Change(row.resource, key, found.get(key), row.entry)))
+            plan.objects[name].append(_outcome(row.resource, key, found.get(key), change))
+            if row.entry.get("return_secret") and row.entry.get("secret"):
+                plan.secrets["!".join(key)] = row.entry["secret"]
+    return present
 
 
 def _rows(world, resource, entries, problems):

@@ -172,7 +172,8 @@ class Resource:
             spec = fields_spec(self.fields, self.key)
             growing = [one.option for one in self.fields if one.is_set and not one.local]
         if growing:
-            spec["append"] = {"type": "list", "elements": "str", "choices": growing, "default": []}
+            for way in ("append", "remove"):
+                spec[way] = {"type": "list", "elements": "str", "choices": growing, "default": []}
         spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
         return spec
 
@@ -239,13 +240,15 @@ class Resource:
             if wanted is None or one.local:
                 continue
             if found is None:
-                values[one.option] = wanted
+                values[one.option] = [] if one.option in entry.get("remove", ()) else wanted
                 continue
             if one.write_only or one.option in self.key:
                 continue
             has = found.values[one.option]
             if one.option in entry.get("append", ()):
                 wanted = [*has, *wanted]
+            if one.option in entry.get("remove", ()):
+                wanted = [value for value in has if value not in wanted]
             if one.kind.same(has, one.settled(wanted)):
                 continue
             if one.immutable and not self.recreates(entry):
@@ -319,6 +322,13 @@ class Resource:
     def steps(self, changes, world) -> list:
         """The requests for all changes of this kind, in order."""
         return [step for change in changes for step in self.steps_for(change, world)]
+
+    def spread(self, change, plan, entries, world) -> list:
+        """Pass on what is written through objects of another kind, as changes of the plan; returns problems.
+
+        `entries` has what is declared of each object, by kind and key.
+        """
+        return []
 
     def last_steps(self, changes, world) -> list:
         """The requests that may only be sent when everything else that is declared is there."""

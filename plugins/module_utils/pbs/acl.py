@@ -19,6 +19,7 @@ class Acl(ProxmoxAcl):
         Field("users", Names(USER)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
+        ProxmoxAcl.allow_lockout,
     )
 
     def found(self, raw):

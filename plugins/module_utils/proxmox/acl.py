@@ -32,6 +32,7 @@ class Acl(Resource):
     key = ("path", "type", "ugid", "roleid")
     many = True
     fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
+    allow_lockout = Field("allow_lockout", Flag(), local=True)
     subjects: dict[str, str] = {}
     scope = (
         Field("path", Text(pattern="/.*", rule="must begin with a slash")),
@@ -63,6 +64,7 @@ class Acl(Resource):
                 "ugid": subject,
                 "roleid": role,
                 "propagate": entry["propagate"],
+                "allow_lockout": entry["allow_lockout"],
                 "state": entry["state"],
             }
             for option, kind in self.subjects.items()
@@ -95,6 +97,26 @@ class Acl(Resource):
 
     def forbidden_surplus(self, key, world):
         return own(world.client, key[2])
+
+    def objections(self, changes, world):
+        """A run does not take away what it works by itself, unless it is told to."""
+        harsh = [
+            change
+            for change in changes
+            if change.resource is self and change.entry and not change.entry["allow_lockout"]
+            if change.removes or change.key[3] == "NoAccess" or (change.found and not change.values["propagate"])
+        ]
+        mine = (world.client.caller, world.client.user, *self.groups_of(world)) if harsh else ()
+        return [
+            f"{change.label}: {world.client.caller} works by it, and might not be able to give it back;"
+            " allow_lockout=true if that is meant"
+            for change in harsh
+            if change.key[2] in mine
+        ]
+
+    def groups_of(self, world):
+        """The groups that the caller's user is in."""
+        return ()
 
     def belongs(self, kind, subject, realm):
         """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""

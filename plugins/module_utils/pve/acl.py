@@ -23,10 +23,15 @@ class Acl(ProxmoxAcl):
         Field("groups", Names(GROUP)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
+        ProxmoxAcl.allow_lockout,
     )
 
     def belongs(self, kind, subject, realm):
         return super().belongs(kind, subject, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
+
+    def groups_of(self, world):
+        found = world.found("user").get((world.client.user,))
+        return found.values["groups"] if found else ()
 
     def steps(self, changes, world):
         """One request takes many roles and subjects, as long as each role is for the same subjects."""

@@ -72,7 +72,12 @@ LIVES = {
         {"privs": ["Sys.Audit", "VM.Audit"]},
         {"privs": []},
     ),
-    "pve_group": ({"groupid": "readers"}, {"comment": "They read – a lot"}, {"comment": "They write"}, {"comment": ""}),
+    "pve_group": (
+        {"groupid": "readers"},
+        {"comment": "They read – a lot", "users": ["staff@pve", "other@pve"]},
+        {"comment": "They write", "users": ["other@pve"], "remove": ["users"]},
+        {"comment": "", "users": []},
+    ),
     "pve_user": (
         {"userid": "rita@pve"},
         {"email": "rita@example.org", "firstname": "Rita", "groups": ["staff"], "enable": False, "password": "a-password-of-rita"},
@@ -113,6 +118,7 @@ COMPANY = (
     ("pve_group", {"groupid": "staff"}),
     ("pve_group", {"groupid": "others"}),
     ("pve_user", {"userid": "staff@pve"}),
+    ("pve_user", {"userid": "other@pve", "groups": ["others"]}),
 )
 
 # given to modules or kept by servers, and never to be seen
@@ -211,6 +217,16 @@ BAD_INPUT = {
         "pve_state", {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]}, "only one realm can be the default, and not one and two"
     ),
     "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
+    "a member that does not exist on PVE": ("pve_group", {"groupid": "readers", "users": ["nobody@pve"]}, "group readers: user nobody@pve does not exist"),
+    "a member that is no user": ("pve_group", {"groupid": "readers", "users": ["nobody"]}, "users: 'nobody' must be a name and a realm"),
+    "a membership that is declared in two ways": (
+        "pve_state",
+        {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
+        "group readers: users: the entry of ann@pve does not name this group in its groups",
+    ),
+    "an end of what one works by": (
+        "pve_acl", {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]}, "root@pam!fleet works by it, .*allow_lockout=true if that is meant"
+    ),
     "a comment that PVE takes for none": ("pve_group", {"groupid": "a", "comment": "0"}, "comment: '0' must not be 0, which PVE takes for no text at all"),
     "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
     "a separator that is hard to see": (
