@@ -10,6 +10,21 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  connection:
+    description:
+      - How the API is reached.
+      - V(https) goes to O(api_host), and needs a token or a password.
+      - V(shell) runs C(proxmox-backup-debug api) as root on the host that the task runs for, over the connection that Ansible has to
+        it (with the become of the task), and needs no credential of the API. All other connection options are without
+        meaning then.
+        That command takes one value of an option only, so a task that empties several options of an object is refused by
+        it, and it tells no digest, so that a change by somebody else at the same moment goes unnoticed.
+      - With V(shell) the values of options are in the command line of that command, where every user of the host can see
+        them while it runs; they are neither in that of C(ssh) nor in the output of Ansible. Falls back to
+        E(PROXMOX_BACKUP_CONNECTION).
+    type: str
+    choices: [https, shell]
+    default: https
   api_host:
     description:
       - Host name or address of the backup server.
@@ -47,7 +62,7 @@ options:
     default: 10
 requirements:
   - requests
-  - proxmoxer >= 2.3.0
+  - proxmoxer >= 2.3.0 (not with O(connection=shell))
 attributes:
   action_group:
     membership:

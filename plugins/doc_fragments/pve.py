@@ -10,6 +10,19 @@ class ModuleDocFragment:
 
     DOCUMENTATION = r"""
 options:
+  connection:
+    description:
+      - How the API is reached.
+      - V(https) goes to O(api_host), and needs a token or a password.
+      - V(shell) runs C(pvesh) as root on the host that the task runs for, over the connection that Ansible has to
+        it (with the become of the task), and needs no credential of the API. All other connection options are without
+        meaning then.
+      - With V(shell) the values of options are in the command line of that command, where every user of the host can see
+        them while it runs; they are neither in that of C(ssh) nor in the output of Ansible. Falls back to
+        E(PROXMOX_CONNECTION).
+    type: str
+    choices: [https, shell]
+    default: https
   api_host:
     description:
       - Host name or address of any node of the cluster.
@@ -49,7 +62,7 @@ options:
     default: 10
 requirements:
   - requests
-  - proxmoxer >= 2.3.0
+  - proxmoxer >= 2.3.0 (not with O(connection=shell))
 attributes:
   action_group:
     membership:

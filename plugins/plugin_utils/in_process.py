@@ -13,7 +13,7 @@ import os
 from contextlib import contextmanager
 
 from ansible import constants as C
-from ansible.errors import AnsibleActionFail, AnsibleFileNotFound
+from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
@@ -65,8 +65,32 @@ class InProcessAction(ActionBase):
             problems = argument_problems(self.module.argument_spec, params) or checked.error_messages
             result = {"failed": True, "msg": "; ".join(problems), "problems": problems}
         else:
-            result = self.module.execute(params, self._task.check_mode)
+            shell = {"shell": self._run_on_host} if params.get("connection") == "shell" else {}
+            result = self.module.execute({**params, **shell}, self._task.check_mode)
         return self.module.finish(result, params, hidden)
+
+    def _run_on_host(self, script):
+        """Run a script over the connection that ansible has to the host; returns what it says on stdout and stderr.
+
+        The script goes to the stdin of a shell, and with no_log what it says stays out of the output of -vvv.
+        """
+        context = self._connection._play_context
+        before, context.no_log = context.no_log, True
+        try:
+            done = self._low_level_execute_command("/bin/sh", in_data=script.encode())
+            return done["stdout"], done["stderr"]
+        except AnsibleError as error:
+            context.no_log = before
+            return "", self._why_unreachable() or str(error)
+        finally:
+            context.no_log = before
+
+    def _why_unreachable(self):
+        """With no_log ansible does not tell why it cannot connect, so it is asked once more with nothing to hide."""
+        try:
+            return self._low_level_execute_command("true")["stderr"]
+        except AnsibleError as error:
+            return str(error)
 
     def _with_address(self, args, task_vars):
         """The arguments, with the inventory host as address of the server where none is given in any way."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from .authentik import AuthentikSimulator
 from .browser import AtAuthentik, AtPocketId, Person
 from .directory import example_directories
+from .host import install
 from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
 from .pulse import PulseSimulator
@@ -20,9 +21,11 @@ from .server import Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
-# What changes nothing, although it is a POST: asking the token endpoint with a code that cannot exist, and having
-# Pulse sign in to a server.
-PROBES = re.compile("/api/oidc/token|/application/o/token/|/api/config/nodes/(test-config|[^/]+/test)")
+# What changes nothing, although it is a POST: asking for a ticket, or the token endpoint with a code that cannot exist, and
+# having Pulse sign in to a server.
+PROBES = re.compile(
+    "/api2/json/access/ticket|/api/oidc/token|/application/o/token/|/api/config/nodes/(test-config|[^/]+/test)"
+)
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Fleet:
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     authentik_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     tokens: dict[str, str] = field(default_factory=dict)
+    ssh: Path | None = None
 
     @property
     def servers(self) -> list[Server]:
@@ -138,7 +142,12 @@ class Fleet:
                 "api_token_secret": self.tokens[name],
                 "ca_path": trust,
             }
-            return {"ansible_host": server.host, "fleetgate_api": api, "fleetgate_idp": provider}
+            return {
+                "ansible_host": server.host,
+                "ansible_ssh_executable": str(self.ssh),
+                "fleetgate_api": api,
+                "fleetgate_idp": provider,
+            }
 
         clusters = {name: host(nodes[0], name) for name, nodes in self.pve.items()}
         backups = {name: host(server, name) for name, server in self.pbs.items()}
@@ -155,6 +164,7 @@ class FleetServers:
         self._description = description
         self._real_ports = real_ports
         self._stack = ExitStack()
+        self._folder = folder
         self.fleet = Fleet(Authority(folder), idp=description.idp)
 
     def __enter__(self) -> Fleet:
@@ -166,6 +176,7 @@ class FleetServers:
             for number, name in enumerate(self._description.backups):
                 self._start_backup(stack, number, name)
             self._start_pulse(stack)
+            self.fleet.ssh = install(self._folder / "shell", self._hosts())
             self._stack = stack.pop_all()
         return self.fleet
 
@@ -221,6 +232,16 @@ class FleetServers:
         simulator = PulseSimulator(self._description.pulse, api_token=self._secret("pulse1"), trust=trust)
         port = PULSE_PORT if self._real_ports else 0
         self.fleet.pulse = self._serve(stack, "pulse1", simulator.app(), host, port)
+
+    def _hosts(self) -> dict[str, dict[str, str]]:
+        """What the shell of each host must know to be root there."""
+        nodes = [(node, f"{name} root") for name, cluster in self.fleet.pve.items() for node in cluster]
+        nodes += [(server, f"{name} root") for name, server in self.fleet.pbs.items()]
+        trust = str(self.fleet.authority.bundle)
+        return {
+            server.host: {"url": server.url, "trust": trust, "password": self.fleet.tokens[owner]}
+            for server, owner in nodes
+        }
 
     def _secret(self, owner: str) -> str:
         return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))

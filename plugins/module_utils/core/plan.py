@@ -270,7 +270,8 @@ def _digest(world, guard, untouched):
         if found.values != planned_on:
             why = f"{world.client.title}: {resource.label(guard.key)} was changed by somebody else meanwhile"
             raise FleetgateError(why, conflict=True)
-    return found.raw["digest"]
+    # the command that connection=shell uses on PBS does not tell it
+    return found.raw.get("digest")
 
 
 class SecretFile:

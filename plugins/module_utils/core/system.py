@@ -36,7 +36,7 @@ class System:
 
     def client(self, params, check_mode):
         """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
-        known = (check_mode, *(params[option] for option in self.connection))
+        known = (check_mode, params.get("shell"), *(params[option] for option in self.connection))
         if known not in self._clients:
             self._clients[known] = self.connect(params, check_mode)
         return self._clients[known]

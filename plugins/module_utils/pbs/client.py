@@ -13,6 +13,7 @@ CONNECTION = connection_spec("PROXMOX_BACKUP", 8007)
 
 class PbsClient(ProxmoxClient):
     service = "PBS"
+    command = ("proxmox-backup-debug", "api")
 
     @cached_property
     def version_text(self):

@@ -33,7 +33,7 @@ class Token(ProxmoxToken):
         for user in world.found("user").values():
             for token in user.raw.get("tokens") or ():
                 names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
-                yield {**token, **names, "digest": user.raw["digest"]}
+                yield {**token, **names, "digest": user.raw.get("digest")}
 
     def cascade(self, change, world):
         """Servers before 3.3.7 leave the rows of a removed token behind."""

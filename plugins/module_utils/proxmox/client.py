@@ -13,6 +13,7 @@ from ansible.module_utils.basic import env_fallback
 from ..core.client import Authorization, Client, requests, require_requests, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL
+from .shell import ADDRESS, Commands, run_here
 
 try:
     # proxmoxer leaves the interpreter when requests is missing, so that is looked at first
@@ -22,6 +23,9 @@ try:
 except ImportError:
     ProxmoxHTTPApiTokenAuth = ProxmoxHttpSession = None
     ProxmoxHTTPAuth = object
+
+# Who may do everything, whatever the ACL says.
+ROOT = "root@pam"
 
 # Both products take a lock on the configuration file; this long it may be held by somebody else.
 LOCK_PAUSES = (0.5, 1, 2)
@@ -37,6 +41,7 @@ def connection_spec(environment, port, **secrets):
         return {"type": kind, "fallback": (env_fallback, [f"{environment}_{name}"]), **more}
 
     return {
+        "connection": option("str", "CONNECTION", choices=["https", "shell"], default="https"),
         "api_host": option("str", "HOST"),
         "api_port": option("int", "PORT", default=port),
         "api_user": option("str", "USER"),
@@ -88,12 +93,27 @@ class Ticket(ProxmoxHTTPAuth):
 class ProxmoxClient(Client):
     """One PVE node or PBS host, signed in; `caller` is what it acts as: the `user`, or a token of the user.
 
+    Over the shell of the host it is root. `command` is the command that knows the API there.
     Sources: pve-http-server 6.0.5 and proxmox-rest-server 1.0.6, as told in sections 1 and 2 of their contracts.
     """
 
     service = ""
+    command: tuple = ()
 
     def __init__(self, params, check_mode):
+        if params["connection"] == "shell":
+            self._use_shell(params, check_mode)
+        else:
+            self._sign_in(params, check_mode)
+
+    def _use_shell(self, params, check_mode):
+        require_requests()
+        title = f"{self.service} {params['api_host'] or 'on this host'}"
+        super().__init__(title, requests.Session(), ADDRESS, check_mode)
+        self.session.mount(ADDRESS, Commands(title, self.command, params.get("shell", run_here)))
+        self.user = self.caller = ROOT
+
+    def _sign_in(self, params, check_mode):
         user, token_name = _identity(params)
         host = f"[{params['api_host']}]" if ":" in params["api_host"] else params["api_host"]
         title, url = f"{self.service} {params['api_host']}", f"https://{host}:{params['api_port']}/api2/json"
@@ -159,7 +179,7 @@ class ProxmoxClient(Client):
 
     def missing_rights(self, needs):
         needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]
-        if not needs:
+        if not needs or self.caller == ROOT:
             return []
         granted = self.read("access", "permissions")
         missing = {}

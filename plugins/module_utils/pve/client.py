@@ -13,6 +13,7 @@ CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
 
 class PveClient(ProxmoxClient):
     service = "PVE"
+    command = ("pvesh",)
 
     @cached_property
     def version_text(self):

@@ -1,0 +1,135 @@
+"""The shell of simulated hosts: programs `ssh`, `sudo`, `pvesh` and `proxmox-backup-debug` in a folder of their own.
+
+The fake `ssh` lets only root and admin in, on port 22 and on the hosts of the fleet, and runs what it is given on this
+machine, with the other programs in its PATH. These talk to the simulator of the host with a ticket of root@pam, and print
+what the real ones do (pve-manager 9, PVE/CLI/pvesh.pm; proxmox-backup 3.2, src/bin/proxmox_backup_debug/api.rs). The
+connection has a banner, and each program of PVE a warning, on stderr.
+"""
+
+from __future__ import annotations
+
+import getopt
+import json
+import os
+import sys
+from pathlib import Path
+from urllib.parse import quote
+
+import requests
+
+ROOT = Path(__file__).resolve().parents[2]
+
+BANNER = "Authorized use only. All activity may be monitored.\n"
+
+
+def install(folder: Path, hosts: dict[str, dict[str, str]]) -> Path:
+    """Write the programs, and what they must know of the `hosts`, by address; returns the path of the fake ssh."""
+    folder.mkdir()
+    (folder / "hosts.json").write_text(json.dumps(hosts))
+    for name in PROGRAMS:
+        program = folder / name
+        program.write_text(
+            f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\n"
+            f"from tests.simulators.host import PROGRAMS\nsys.exit(PROGRAMS[{name!r}](sys.argv[1:]))\n"
+        )
+        program.chmod(0o755)
+    return folder / "ssh"
+
+
+def known_hosts() -> dict[str, dict[str, str]]:
+    return json.loads(Path(sys.argv[0]).with_name("hosts.json").read_text())
+
+
+def ssh(arguments: list[str]) -> int:
+    options, rest = getopt.getopt(arguments, "Cqtvi:l:o:p:O:")
+    if not rest:
+        return 255
+    given = dict(value.partition("=")[::2] for option, value in options if option == "-o")
+    host, user = rest[0], given.get("User", '"nobody"').strip('"')
+    sys.stderr.write(BANNER)
+    if host not in known_hosts() or given.get("Port", "22") != "22":
+        sys.stderr.write(f"ssh: connect to host {host} port {given.get('Port', '22')}: Connection refused\n")
+        return 255
+    if user not in ("root", "admin"):
+        sys.stderr.write(f"{user}@{host}: Permission denied (publickey,password).\n")
+        return 255
+    here = str(Path(sys.argv[0]).parent)
+    environment = {"PATH": f"{here}:/usr/bin:/bin", "SIMULATED_HOST": host, "SIMULATED_USER": user}
+    sys.stderr.flush()
+    return os.spawnve(os.P_WAIT, "/bin/sh", ["sh", "-c", " ".join(rest[1:])], environment)
+
+
+def sudo(arguments: list[str]) -> int:
+    _options, rest = getopt.getopt(arguments, "HSnu:")
+    return os.spawnvpe(os.P_WAIT, rest[0], rest, {**os.environ, "SIMULATED_USER": "root"})
+
+
+def pvesh(arguments: list[str]) -> int:
+    sys.stderr.write("perl: warning: some module said something\n")
+    if os.environ["SIMULATED_USER"] != "root":
+        sys.stderr.write("please run as root\n")
+        return 255
+    command, path = arguments[:2]
+    answer = call("PVE", command, path, options_of(arguments[2:]))
+    body = answer.json() if answer.content else {}
+    if answer.status_code == 501:
+        sys.stderr.write(f"No '{command}' handler defined for '{path}'\n")
+        return 1
+    if answer.ok:
+        if body["data"] is not None:
+            print(json.dumps(body["data"], sort_keys=True, ensure_ascii=False))
+        return 0
+    # what the API dies with has no status of its own
+    status = "" if answer.status_code == 500 else f"{answer.status_code} "
+    sys.stderr.write(f"{status}{(body.get('message') or answer.reason).rstrip()}\n")
+    for name, text in (body.get("errors") or {}).items():
+        sys.stderr.write(f"{name}: {text}\n")
+    if answer.status_code == 400:
+        sys.stderr.write(f"pvesh {command} <api_path> [OPTIONS] [FORMAT_OPTIONS]\n")
+    return 255
+
+
+def proxmox_backup_debug(arguments: list[str]) -> int:
+    if os.environ["SIMULATED_USER"] != "root":
+        sys.stderr.write("Error: no password input mechanism available\n")
+        return 255
+    subject, command, path = arguments[:3]
+    options = options_of(arguments[3:])
+    if subject != "api" or any(len(values) > 1 for values in options.values()):
+        sys.stderr.write("thread 'main' panicked at src/bin/proxmox_backup_debug/api.rs\n")
+        return 101
+    answer = call("PBS", command, path, options)
+    if not answer.ok:
+        sys.stderr.write(f"Error: {answer.text}\n")
+        return 255
+    print(json.dumps(answer.json()["data"] if answer.content else None))
+    return 0
+
+
+PROGRAMS = {"ssh": ssh, "sudo": sudo, "pvesh": pvesh, "proxmox-backup-debug": proxmox_backup_debug}
+
+VERBS = {"get": "GET", "create": "POST", "set": "PUT", "delete": "DELETE"}
+
+
+def options_of(words: list[str]) -> dict[str, list[str]]:
+    options: dict[str, list[str]] = {}
+    for word in words:
+        name, _separator, value = word.removeprefix("--").partition("=")
+        options.setdefault(name, []).append(value)
+    assert options.pop("output-format") == ["json"]
+    return options
+
+
+def call(service: str, command: str, path: str, options: dict[str, list[str]]) -> requests.Response:
+    """Call the API of the simulator as root@pam."""
+    host = known_hosts()[os.environ["SIMULATED_HOST"]]
+    base = f"{host['url']}/api2/json"
+    session = requests.Session()
+    session.verify = host["trust"]
+    login = {"username": "root@pam", "password": host["password"]}
+    ticket = session.post(f"{base}/access/ticket", data=login, timeout=10).json()["data"]
+    session.cookies.set(f"{service}AuthCookie", ticket["ticket"])
+    verb = VERBS[command]
+    headers = {} if verb == "GET" else {"CSRFPreventionToken": ticket["CSRFPreventionToken"]}
+    content = {"data": options} if verb == "POST" else {"params": options}
+    return session.request(verb, f"{base}{quote(path, safe='/')}", headers=headers, timeout=10, **content)
