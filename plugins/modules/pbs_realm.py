@@ -6,70 +6,172 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pbs_realm
-short_description: Manage an OpenID realm of Proxmox Backup Server
+short_description: Manage a realm of Proxmox Backup Server
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one OpenID Connect realm of a Proxmox Backup Server.
+  - Makes, changes or removes one realm of a Proxmox Backup Server, and sets what can be set of the realms V(pam) and V(pbs).
   - An option that is left out is left alone, an empty value takes it away.
   - Proxmox Backup Server knows no groups. Rights are given to each user; see M(fleetgate.proxmox.pbs_user) and
     M(fleetgate.proxmox.pbs_acl), which work before the user signs in for the first time.
+  - The server connects to the directory of a realm of type V(ldap) or V(ad), and binds there, whenever it is made or changed. It
+    saves nothing where that does not work.
 options:
   realm:
     description: Name of the realm. It is the part after the C(@) of its users.
     type: str
     required: true
   type:
-    description: Type of the realm. A realm of another type with this name is not touched but reported.
+    description:
+      - Type of the realm. It decides which of the other options there are.
+      - Left out, it is V(openid), and for the realms V(pam) and V(pbs) their own.
+      - A realm of another type with this name is not touched but reported; see O(on_immutable_change).
     type: str
-    choices: [openid]
-    default: openid
+    choices: [openid, ldap, ad, pam, pbs]
   issuer_url:
     description:
-      - Issuer, exactly as its discovery document says it, trailing slash included; see M(fleetgate.proxmox.oidc_info).
+      - Issuer of a realm of type V(openid), exactly as its discovery document says it, trailing slash included; see
+        M(fleetgate.proxmox.oidc_info).
       - Needed to make the realm.
     type: str
   client_id:
-    description: Client id of the server at the issuer. Needed to make the realm.
+    description: Client id of the server at the issuer, for the type V(openid). Needed to make the realm.
     type: str
   client_key:
     description:
-      - Client secret. The server tells it to those who manage realms, so it is compared, but never shown.
+      - Client secret, for the type V(openid). The server tells it to those who manage realms, so it is compared, but never
+        shown.
       - An empty value makes the client a public one.
     type: str
   username_claim:
     description:
-      - Claim that becomes the user's name, mostly V(preferred_username). Without it V(sub) counts.
+      - Claim that becomes the user's name, mostly V(preferred_username), for the type V(openid). Without it V(sub) counts.
       - It is set when the realm is made; see O(on_immutable_change) for one that exists.
     type: str
   autocreate:
-    description: Whether a user who signs in for the first time is made.
+    description: Whether a user who signs in for the first time is made, for the type V(openid).
     type: bool
   scopes:
-    description: Scopes to ask for. C(openid) is always asked for. Without it V(email) and V(profile) count.
+    description:
+      - Scopes to ask for, for the type V(openid). C(openid) is always asked for.
+      - Without it V(email) and V(profile) count.
     type: list
     elements: str
   prompt:
-    description: What the issuer is to ask the user, for example V(login) or V(consent).
+    description: What the issuer is to ask the user, for example V(login) or V(consent), for the type V(openid).
     type: str
   acr_values:
-    description: Authentication context classes to ask for.
+    description: Authentication context classes to ask for, for the type V(openid).
     type: list
     elements: str
   audiences:
-    description: Further audiences that a token may be for. From Proxmox Backup Server 4.2 on.
+    description: Further audiences that a token may be for, for the type V(openid). From Proxmox Backup Server 4.2.1 on.
     type: list
     elements: str
+  server1:
+    description: Host name or address of the directory, for the types V(ldap) and V(ad). Needed to make the realm.
+    type: str
+  server2:
+    description: Second server, which is tried where the first does not answer, for the types V(ldap) and V(ad).
+    type: str
+  port:
+    description:
+      - Port of the directory, for the types V(ldap) and V(ad).
+      - With V(0) it is the usual one of the mode, 389 or 636.
+    type: int
+  mode:
+    description: How the connection is secured, for the types V(ldap) and V(ad). Without it V(ldap) counts, which is not at all.
+    type: str
+    choices: [ldap, ldap+starttls, ldaps]
+  verify:
+    description: Whether the certificate of the directory is verified, for the types V(ldap) and V(ad). It is not by default.
+    type: bool
+  capath:
+    description:
+      - File with the certificate of the authority of the directory, or a folder of such files that is used in place of the
+        system's, on the backup server. For the types V(ldap) and V(ad).
+      - It is set when the realm is made; see O(on_immutable_change) for one that exists.
+    type: str
+  base_dn:
+    description:
+      - Distinguished name below which users are, for the types V(ldap) and V(ad).
+      - Needed to make a realm of type V(ldap); for V(ad) the directory is asked where it is left out.
+    type: str
+  user_attr:
+    description: Attribute that holds the name of a user, for the type V(ldap). Needed to make the realm.
+    type: str
+  bind_dn:
+    description:
+      - Who the server signs in to the directory as, for the types V(ldap) and V(ad). Without it, it does not sign in.
+      - An empty value also takes the password away.
+    type: str
+  password:
+    description: Password of O(bind_dn). The server never tells it; see O(update_password).
+    type: str
+  update_password:
+    description:
+      - Whether O(password) is sent to a realm that has one already.
+      - With V(on_create) it is only sent when the realm is made, or is to bind as somebody else.
+      - With V(always) it is sent every time, and the task says every time that it changed something.
+    type: str
+    choices: [on_create, always]
+    default: on_create
+  filter:
+    description: Filter that an entry must pass to become a user, for the types V(ldap) and V(ad).
+    type: str
+  user_classes:
+    description:
+      - Object classes of users, for the types V(ldap) and V(ad).
+      - Without it V(inetorgperson), V(posixaccount), V(person) and V(user) count.
+    type: list
+    elements: str
+  sync_attributes:
+    description:
+      - Attributes of the directory that a sync takes over, for the types V(ldap) and V(ad).
+      - An attribute that is left out is left alone, an empty one is taken away.
+    type: dict
+    suboptions:
+      email:
+        description: Attribute with the e-mail address, for example V(mail).
+        type: str
+      firstname:
+        description: Attribute with the first name, for example V(givenName).
+        type: str
+      lastname:
+        description: Attribute with the last name, for example V(sn).
+        type: str
+  sync_defaults_options:
+    description:
+      - What counts for a sync that does not say otherwise; see M(fleetgate.proxmox.pbs_realm_sync). For the types V(ldap) and
+        V(ad).
+    type: dict
+    suboptions:
+      enable_new:
+        description: Whether new users may sign in. They may by default.
+        type: bool
+      remove_vanished:
+        description:
+          - What is taken away when it is no longer in the directory. V(entry) is the user, V(acl) the ACL entries of such a user
+            and of the user's tokens, V(properties) what users that remain no longer have there.
+        type: list
+        elements: str
+        choices: [acl, entry, properties]
   default:
-    description: Whether the sign-in page offers this realm first. Setting it takes the mark from the realm that has it.
+    description:
+      - Whether the sign-in page offers this realm first. Setting it takes the mark from the realm that has it.
+      - From Proxmox Backup Server 3.3.7 on; before, it is always V(pam).
     type: bool
   comment:
-    description: Comment, shown on the sign-in page.
+    description:
+      - Comment, shown on the sign-in page.
+      - That of the realms V(pam) and V(pbs) can be changed from Proxmox Backup Server 3.3.7 on.
     type: str
   on_immutable_change:
     description:
-      - What to do where the realm has another value of what can only be said when it is made, which is O(username_claim).
-      - With V(recreate) the realm is removed and made again with all that it had and what is declared. Its users, groups, API
-        tokens and ACL entries stay as they are; but whoever gets another name by the other claim is another user.
+      - What to do where the realm has another value of what can only be said when it is made, which is O(type),
+        O(username_claim) and O(capath).
+      - With V(recreate) the realm is removed and made again with all that it had and what is declared; a realm that binds needs
+        O(password) for that. Its users, API tokens and ACL entries stay as they are; but whoever gets another name by another
+        claim is another user.
     type: str
     choices: [fail, recreate]
     default: fail
@@ -77,23 +179,24 @@ options:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list
     elements: str
-    choices: [scopes, acr_values, audiences]
+    choices: [scopes, acr_values, audiences, user_classes]
     default: []
   remove:
     description: Options whose values are taken from those on the server instead of replacing them.
     type: list
     elements: str
-    choices: [scopes, acr_values, audiences]
+    choices: [scopes, acr_values, audiences, user_classes]
     default: []
   state:
     description:
-      - Whether the realm is there.
+      - Whether the realm is there. The realms V(pam) and V(pbs) always are.
       - Removing it leaves its users and ACL entries in place; nobody can sign in through it any more.
     type: str
     choices: [present, absent]
     default: present
 seealso:
   - module: fleetgate.proxmox.oidc_info
+  - module: fleetgate.proxmox.pbs_realm_sync
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
   - fleetgate.proxmox.pbs
@@ -111,6 +214,26 @@ EXAMPLES = r"""
     username_claim: preferred_username
     autocreate: true
     default: true
+
+- name: Users of a directory
+  fleetgate.proxmox.pbs_realm:
+    realm: example
+    type: ldap
+    server1: ldap.example.org
+    mode: ldaps
+    verify: true
+    base_dn: dc=example,dc=org
+    user_attr: uid
+    bind_dn: cn=proxmox,dc=example,dc=org
+    password: "{{ vault_bind_password }}"
+    sync_attributes: {email: mail, firstname: givenName, lastname: sn}
+    sync_defaults_options: {remove_vanished: [acl, entry]}
+
+- name: Local accounts are offered first
+  fleetgate.proxmox.pbs_realm:
+    realm: pbs
+    default: true
+    comment: Local accounts
 """
 
 RETURN = r"""

@@ -17,10 +17,9 @@ options:
     type: str
     required: true
   type:
-    description: Type of the realm. A realm of another type with this name is not touched but reported.
+    description: Type of the realm, V(openid). A realm of another type with this name is not touched but reported.
     type: str
     choices: [openid]
-    default: openid
   issuer_url:
     description:
       - Issuer, exactly as its discovery document says it, trailing slash included; see M(fleetgate.proxmox.oidc_info).

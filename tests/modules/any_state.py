@@ -15,7 +15,10 @@ def values(kind):
     if name == "Flag":
         return st.booleans()
     if name == "Number":
-        return st.integers(kind.least, kind.most or 2**31)
+        numbers = st.integers(kind.least, kind.most or 2**31)
+        return st.just(0) | numbers if kind.optional else numbers
+    if name == "Properties":
+        return st.fixed_dictionaries({}, optional={one.option: values(one.kind) for one in kind.parts})
     if name == "Names":
         return st.lists(_text(kind.each), max_size=3, unique=True)
     return _text(kind) if kind.choices else st.just("") | _text(kind)
@@ -32,12 +35,12 @@ def entries(resource, names, options, always):
     """Entries of one kind: objects with `names` (one value or tuple for each key option), each with any of its options.
 
     `options` has strategies for options that refer to something or belong together (None leaves the option out), `always`
-    what every entry says.
+    what every entry says, the type of the objects included where a kind has several.
     """
     told = {
         one.option: values(one.kind)
-        for one in resource.fields
-        if one.option not in resource.key and not (one.local or one.write_only or one.types)
+        for one in resource.table(always)
+        if one.option not in (*resource.key, resource.variant) and not (one.local or one.write_only)
     }
     told = {option: strategy for option, strategy in {**told, **options}.items() if strategy is not None}
 

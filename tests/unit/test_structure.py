@@ -71,6 +71,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
         "secret_file",
         "update_token",
         "return_secret",
+        "update_password",
         "replace_secret",
         "show_secrets",
         "tokenid",

@@ -184,6 +184,14 @@ def _innermost(error):
         cause = inner
 
 
+def too_old(client, since):
+    """What there is to say of a server that is older than the version `since`, or None."""
+    if client.version >= since:
+        return None
+    needed, has = (".".join(map(str, version)) for version in (since, client.version))
+    return f"needs version {needed} or later ({client.title} has {has})"
+
+
 def verification(params):
     """What requests calls verify, from the options validate_certs and ca_path."""
     trusted = params["ca_path"]

@@ -86,7 +86,7 @@ class Flag:
         return {"type": "bool"}
 
     def decode(self, wire):
-        return bool(int(wire))
+        return str(wire).lower() in ("1", "true", "yes", "on")
 
     def encode(self, value):
         return value
@@ -100,10 +100,11 @@ class Flag:
 
 @dataclass(frozen=True)
 class Number:
-    """A whole number from `least` to `most`."""
+    """A whole number from `least` to `most`. Where it is `optional`, 0 takes the option away."""
 
     least: int = 0
     most: int | None = None
+    optional: bool = False
 
     empty = 0
 
@@ -120,6 +121,8 @@ class Number:
         return one == other
 
     def problem(self, value):
+        if self.optional and value == 0:
+            return None
         if value < self.least or (self.most is not None and value > self.most):
             return (
                 f"must be from {self.least} to {self.most}"
@@ -194,13 +197,64 @@ class Names:
 
 
 @dataclass(frozen=True)
+class Properties:
+    """Several values that travel as one text, `name=value,name=value`; each of `parts` is a field of its own.
+
+    A part that is not given is left alone, an empty one is taken away.
+    """
+
+    parts: tuple
+
+    empty = {}
+
+    def spec(self):
+        return {"type": "dict", "options": {one.option: one.spec() for one in self.parts}}
+
+    def decode(self, wire):
+        raw = dict(part.split("=", 1) for part in wire.split(",") if part)
+        return {one.option: one.decode(raw) for one in self.parts if one.name in raw}
+
+    def encode(self, value):
+        kept = ((one, value[one.option]) for one in self.parts if one.option in value)
+        return ",".join(f"{one.name}={self._text(one.kind.encode(part))}" for one, part in kept)
+
+    @staticmethod
+    def _text(value):
+        return str(int(value)) if isinstance(value, bool) else value
+
+    def over(self, has, given):
+        """What there is after `given` was sent to where `has` was; nothing given takes all of it away."""
+        given = {one.option: given[one.option] for one in self.parts if given.get(one.option) is not None}
+        whole = {**has, **given} if given else {}
+        return {
+            one.option: sorted(set(whole[one.option])) if one.is_set else whole[one.option]
+            for one in self.parts
+            if one.option in whole and not one.is_empty(whole[one.option])
+        }
+
+    def same(self, one, other):
+        return one.keys() == other.keys() and all(
+            part.kind.same(one[part.option], other[part.option]) for part in self.parts if part.option in one
+        )
+
+    def problem(self, value):
+        for one in self.parts:
+            part = value.get(one.option)
+            broken = part is not None and one.kind.problem(part)
+            if broken:
+                return f"{one.option}: '{part}' {broken}" if isinstance(part, str) else f"{one.option}: {broken}"
+        return None
+
+
+@dataclass(frozen=True)
 class Field:
     """One option of a resource.
 
     - `wire`: its name in the API, by default the option's name with `-` for `_`.
     - `default`: what the server means when it does not send the field; by default the kind's empty value.
     - `immutable`: can only be given when the object is made; a different value later is refused.
-    - `write_only`: the server never tells it; it is sent only when the object is made.
+    - `write_only`: the server never tells it; it is sent when the object is made, and in every run where the resource has
+      an option `update_<option>` and that is `always`.
     - `local`: steers the task and is never sent.
     - `types`: the types of object that have it, for a resource with several types; by default all.
     - `needed`: must be given, and not empty, when the object is made; True, or the types for which that is so.
@@ -236,9 +290,13 @@ class Field:
     def is_set(self):
         return isinstance(self.kind, Names)
 
+    def is_empty(self, value):
+        """Whether sending `value` takes the option away."""
+        return value in ("", [], {}) or (isinstance(self.kind, Number) and self.kind.optional and value == 0)
+
     def settled(self, value):
-        """What there is after `value` was sent: an empty one takes the option away, and then the server's default counts."""
-        return self.absent if value in ("", []) else value
+        """What there is after `value` was sent: where an empty one took the option away, the server's default counts."""
+        return self.absent if self.is_empty(value) else value
 
     def spec(self):
         # no_log is always said, because ansible guesses it from names such as client_key or tokens

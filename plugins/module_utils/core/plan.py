@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from .client import too_old
 from .errors import FleetgateError, refuse
 from .resource import Change, Reference, Resource, Step
 
@@ -175,27 +176,23 @@ def _compare(world, row, key, found, problems):
     problems += [f"{row.where}{option}: {rule}" for option, rule in _unknown_to(world.client, resource, values or ())]
     if not (absent or values or not found):
         return None
-    immutable = bool(found and values) and any(resource.field(option).immutable for option in values)
-    return Change(resource, key, found, values, entry, recreates=immutable)
+    return Change(resource, key, found, values, entry, recreates=bool(found and values) and resource.made_anew(values))
 
 
 def _unknown_to(client, resource, options):
     """Options about to be sent that the server is too old for; its version is only asked where it matters."""
     for one in (resource.field(option) for option in options):
-        if one.since and client.version < one.since:
-            needed, has = (".".join(map(str, version)) for version in (one.since, client.version))
-            yield one.option, f"needs version {needed} or later ({client.title} has {has}); leave it out"
+        old = one.since and too_old(client, one.since)
+        if old:
+            yield one.option, f"{old}; leave it out"
 
 
 def _outcome(resource, key, found, change):
     """The object as it will be, as results show it."""
-    typed = found.values if found else change.values
-    values = {one.option: one.absent for one in resource.table(typed)}
+    known = {**(found.values if found else {}), **(change.values if change else {})}
+    values = {one.option: one.absent for one in resource.table(known)}
     values.update(zip(resource.key, key))
-    values.update(found.values if found else {})
-    values.update(
-        {option: resource.field(option).settled(value) for option, value in change.values.items()} if change else {}
-    )
+    values.update({option: resource.field(option).settled(value) for option, value in known.items()})
     return resource.public(values)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import Any, Iterable
 
-from .fields import HIDDEN, HIDDEN_OTHER, Field, Text
+from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 
 
 @dataclass(frozen=True)
@@ -239,12 +239,19 @@ class Resource:
             wanted = entry.get(one.option)
             if wanted is None or one.local:
                 continue
+            has = found.values.get(one.option, one.absent) if found else one.absent
+            if isinstance(one.kind, Properties):
+                wanted = one.kind.over(has, wanted)
             if found is None:
-                values[one.option] = [] if one.option in entry.get("remove", ()) else wanted
+                wanted = [] if one.option in entry.get("remove", ()) else wanted
+                # what the server means anyway is not said to one that may not know the option yet
+                if not (one.since and one.kind.same(has, one.settled(wanted))):
+                    values[one.option] = wanted
                 continue
             if one.write_only or one.option in self.key:
+                if entry.get(f"update_{one.option}") == "always":
+                    values[one.option] = wanted
                 continue
-            has = found.values[one.option]
             if one.option in entry.get("append", ()):
                 wanted = [*has, *wanted]
             if one.option in entry.get("remove", ()):
@@ -256,10 +263,15 @@ class Resource:
                     (one.option, f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.when_immutable}")
                 )
             values[one.option] = wanted
-        if found is None:
-            missing = [one.option for one in self.table(entry) if one.needed and values.get(one.option) in (None, "")]
+        if found is None or (self.made_anew(values) and self.recreates(entry)):
+            whole = {**found.values, **values} if found else values
+            missing = [one.option for one in self.table(entry) if one.needed and whole.get(one.option) in (None, "")]
             problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
         return values, problems
+
+    def made_anew(self, values) -> bool:
+        """Whether an object that is there has to be removed and made again for these values to be sent."""
+        return any(self.field(option).immutable for option in values)
 
     def recreates(self, entry) -> bool:
         """Whether an object may be removed and made again for the sake of what cannot be changed."""
@@ -346,7 +358,9 @@ class Resource:
             ]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
-            whole = replace(change, found=None, values={**self.kept(change.found.values), **change.values})
+            values = {**self.kept(change.found.values), **change.values}
+            known = {one.option for one in self.table(values)}
+            whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
             return [
                 Step(
                     "DELETE",
@@ -364,6 +378,7 @@ class Resource:
                 body=self.written(change),
                 needs=self.rights(change),
                 guard=Reference(self.name, change.key) if self.has_digest else None,
+                repeats=all(self.field(option).write_only for option in change.values),
             )
         ]
 
@@ -394,7 +409,7 @@ class Resource:
             in_path = one.option in self.key and (self.made_at_item or not change.creates)
             if one.local or value is None or in_path:
                 continue
-            if value in ("", []):
+            if one.is_empty(value):
                 if change.creates:
                     continue
                 if self.unset_by == "delete":

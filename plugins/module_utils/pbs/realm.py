@@ -1,40 +1,107 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""OpenID realms (proxmox-backup 4.2.3, src/api2/config/access/openid.rs). PBS knows no groups."""
+"""Realms (proxmox-backup 4.2.3, src/api2/config/access; pbs-api-types 1.0.18). PBS knows no groups."""
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Names, Text
-from ..proxmox.realm import VALUE
+from dataclasses import replace
+
+from ..core.client import too_old
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Flag, Names, Properties, Text
+from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import COMMENT, REALM, SAFE_ID
 
+OWN = ("pam", "pbs")
+# Before, the two realms that every server has were fixed, and no other could be the default.
+ALL_ARE_SETTINGS = (3, 3, 7)
+
 _WORD = Text(pattern=SAFE_ID, rule="may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'")
+_CLAIM = replace(_WORD, longest=64)
+VANISHED = Names(Text(choices=("acl", "entry", "properties")), separator=";")
 
 
 class Realm(ProxmoxRealm):
-    collection = ("config", "access", "openid")
+    types = (*OPENID, *DIRECTORIES, *OWN)
+    collection = ("config", "access")
     audit_path = "/access/domains"
     fields = (
         Field("realm", REALM),
+        Field("type", Text(choices=types), immutable=True),
         *ProxmoxRealm.openid,
+        Field("username_claim", _CLAIM, types=OPENID, default="sub", immutable=True),
+        Field("autocreate", Flag(), types=OPENID),
+        Field("scopes", Names(_WORD, separator=" "), types=OPENID, default=["email", "profile"]),
+        Field("prompt", _WORD, types=OPENID),
+        Field("acr_values", Names(VALUE, separator=","), types=OPENID),
+        Field("audiences", Names(replace(VALUE, longest=256), separator=","), types=OPENID, since=(4, 2, 1)),
+        *ProxmoxRealm.directory,
+        Field("base_dn", NAME, types=DIRECTORIES, needed=("ldap",)),
+        # an update takes it and forgets it
+        Field("capath", Text(), types=DIRECTORIES, immutable=True),
         Field(
-            "username_claim", Text(pattern=_WORD.pattern, rule=_WORD.rule, longest=64), default="sub", immutable=True
+            "sync_attributes",
+            Properties((Field("email", ATTRIBUTE), Field("firstname", ATTRIBUTE), Field("lastname", ATTRIBUTE))),
+            types=DIRECTORIES,
         ),
-        Field("autocreate", Flag()),
-        Field("scopes", Names(_WORD, separator=" "), default=["email", "profile"]),
-        Field("prompt", _WORD),
-        Field("acr_values", Names(VALUE, separator=",")),
-        Field("audiences", Names(VALUE, separator=",")),
-        Field("default", Flag()),
+        Field(
+            "sync_defaults_options",
+            Properties((Field("enable_new", Flag()), Field("remove_vanished", VANISHED))),
+            types=DIRECTORIES,
+        ),
+        Field("default", Flag(), since=ALL_ARE_SETTINGS),
         Field("comment", COMMENT),
-        *ProxmoxRealm.policies,
+        ProxmoxRealm.on_immutable_change,
+        ProxmoxRealm.update_password,
     )
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if entry["type"] == "ad" and entry["base_dn"] == "":
+            problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
+        return problems
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if entry["type"] in OWN and values:
+            old = too_old(world.client, ALL_ARE_SETTINGS)
+            if old:
+                problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
+            elif found is None:
+                problems.append(
+                    ("realm", f"'{entry['realm']}' was removed; it comes back when the server is restarted")
+                )
+        return values, problems
+
+    def place(self, name, kind):
+        return (*self.collection, *(() if kind in OWN else (kind,)), name)
+
+    def _detail(self, world, listed):
+        try:
+            return super()._detail(world, listed)
+        except FleetgateError as error:
+            if error.status != 404:
+                raise
+            return listed
+
+    def steps_for(self, change, world):
+        """The type is in the path, of what there is as of what is made."""
+        name = change.key[0]
+
+        def placed(step):
+            if step.verb == "POST":
+                return (*self.collection, change.values.get("type") or change.found.values["type"])
+            return self.place(name, change.found.values["type"])
+
+        return [replace(step, path=placed(step)) for step in super().steps_for(change, world)]
 
     def written(self, change):
         body = super().written(change)
-        # the type is in the path, and an update that does not say it is the default takes that mark away
         body.pop("type", None)
         if not change.creates and {**change.found.values, **change.values}["default"]:
+            # an update that does not say it is the default takes that mark away
             body["default"] = True
+        if "bind-dn" in body.get("delete", ()):
+            body["delete"].append("password")
         return body

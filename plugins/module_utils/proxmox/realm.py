@@ -1,59 +1,123 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""OpenID realms of PVE and PBS."""
+"""Realms of PVE and PBS: OpenID, directories (LDAP and Active Directory), and those that every server has."""
 
 from __future__ import annotations
 
 from ..core.errors import FleetgateError
-from ..core.fields import Field, Text
+from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
 from ..core.resource import Need, Resource
+
+OPENID = ("openid",)
+DIRECTORIES = ("ldap", "ad")
+BUILT_IN = ("pam", "pve", "pbs")
 
 SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
 VALUE = Text(
     pattern=r"[^\s\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
 )
+SERVER = Text(
+    pattern=r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*",
+    rule="must be a host name or an address (IPv6 in brackets), without ldap://, port and path",
+)
+NAME = Text(pattern=r"[^=\s]+\s*=.+", rule="is not a distinguished name, for example dc=example,dc=org")
+ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an attribute")
 
 
 class Realm(Resource):
-    """An OpenID realm. `audit_path` is where the caller needs Sys.Audit to read it."""
+    """A realm. `types` are those that can be declared, `audit_path` is where the caller needs Sys.Audit to read one."""
 
     name = "realm"
     plural = "realms"
     key = ("realm",)
+    variant = "type"
     unset_by = "delete"
     has_digest = True
     when_immutable = (
         "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
     )
+    types: tuple = OPENID
     audit_path = ""
     openid = (
-        Field("type", Text(choices=("openid",)), immutable=True),
-        Field("issuer_url", ISSUER, needed=True),
-        Field("client_id", Text(longest=256), needed=True),
-        Field("client_key", Text(longest=256), secret=True),
+        Field("issuer_url", ISSUER, types=OPENID, needed=OPENID),
+        Field("client_id", Text(longest=256), types=OPENID, needed=OPENID),
+        Field("client_key", Text(longest=256), types=OPENID, secret=True),
     )
-    policies = (Field("on_immutable_change", Text(choices=("fail", "recreate")), local=True),)
+    directory = (
+        Field("server1", SERVER, types=DIRECTORIES, needed=DIRECTORIES),
+        Field("server2", SERVER, types=DIRECTORIES),
+        Field("port", Number(least=1, most=65535, optional=True), types=DIRECTORIES),
+        Field("mode", Text(choices=("ldap", "ldap+starttls", "ldaps")), types=DIRECTORIES, default="ldap"),
+        Field("verify", Flag(), types=DIRECTORIES),
+        Field("user_attr", ATTRIBUTE, types=("ldap",), needed=("ldap",)),
+        Field("bind_dn", Text(), types=DIRECTORIES),
+        Field("password", Text(free=True), types=DIRECTORIES, write_only=True, secret=True),
+        Field("filter", Text(), types=DIRECTORIES),
+        Field(
+            "user_classes",
+            Names(ATTRIBUTE, separator=","),
+            types=DIRECTORIES,
+            default=["inetorgperson", "person", "posixaccount", "user"],
+        ),
+    )
+    on_immutable_change = Field("on_immutable_change", Text(choices=("fail", "recreate")), local=True)
+    update_password = Field("update_password", Text(choices=("on_create", "always")), local=True)
 
     def spec(self):
         spec = super().spec()
-        spec["type"]["default"] = "openid"
-        spec["on_immutable_change"]["default"] = "fail"
+        for option, default in (("on_immutable_change", "fail"), ("update_password", "on_create")):
+            if option in spec:
+                spec[option]["default"] = default
         return spec
+
+    def normalise(self, entry):
+        name = entry["realm"]
+        return {**entry, "type": entry["type"] or (name if name in BUILT_IN else "openid")}
+
+    def problems(self, entry):
+        problems = super().problems(entry)
+        kind = entry["type"]
+        if kind != entry["realm"] and (kind in BUILT_IN or entry["realm"] in self.types):
+            problems.append(("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
+        if entry.get("password") == "":
+            problems.append(("password", "must not be empty; it goes with bind_dn when that is taken away"))
+        return problems
+
+    def compare(self, world, entry, found):
+        """The password of a realm's bind_dn cannot be read, so it goes along when the realm is made or binds as another."""
+        values, problems = super().compare(world, entry, found)
+        has, password = found.values if found else {}, entry.get("password")
+        is_made = found is None or (self.made_anew(values) and self.recreates(entry))
+        binds = {**has, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
+        if password and not binds:
+            problems.append(("password", "is that of bind_dn, which must be given with it"))
+        elif password and (is_made or values.get("bind_dn")):
+            values["password"] = password
+        elif binds and (is_made or not has.get("bind_dn")):
+            problems.append(("password", f"is needed, because the realm binds as '{binds}'"))
+        return values, problems
 
     def read(self, world, keys):
         """The list needs no rights but tells little, so each realm that matters is read by itself."""
         for listed in world.client.read("access", "domains"):
-            name = listed["realm"]
-            wanted = keys is None or (name,) in keys
-            if wanted and listed["type"] == "openid":
-                yield {"type": "openid", **self._detail(world, name), "realm": name}
+            wanted = keys is None or (listed["realm"],) in keys
+            if wanted and listed["type"] in self.types:
+                yield self._detail(world, listed)
             elif keys is not None:
                 yield listed
 
-    def _detail(self, world, name):
+    def read_again(self, world, key):
+        return self.found(self._detail(world, {"realm": key[0], "type": world.found(self.name)[key].values["type"]}))
+
+    def place(self, name, kind):
+        """Where the realm with this name and type is."""
+        return self.item((name,))
+
+    def _detail(self, world, listed):
+        name, kind = listed["realm"], listed["type"]
         try:
-            return world.client.read(*self.item((name,)))
+            return {"type": kind, **world.client.read(*self.place(name, kind)), "realm": name}
         except FleetgateError as error:
             if error.status == 403:
                 world.client.check_rights(
@@ -64,17 +128,15 @@ class Realm(Resource):
     def forbidden(self, entry, found):
         """The server would remove a realm of any type, and set a built-in one back to its defaults."""
         there = found.values["type"]
-        return (
-            [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
-            if there != entry["type"]
-            else []
-        )
+        if there != entry["type"]:
+            return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
+        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(found) else []
 
     def recreates(self, entry):
         return entry["on_immutable_change"] == "recreate"
 
     def built_in(self, found):
-        return found.raw["realm"] in ("pam", "pve", "pbs")
+        return found.values["realm"] in BUILT_IN
 
     def clashes(self, entries):
         claimants = [entry["realm"] for entry in entries if entry["default"] and entry["state"] == "present"]

@@ -17,6 +17,7 @@ class Realm(ProxmoxRealm):
     audit_path = "/access/realm"
     fields = (
         Field("realm", REALM),
+        Field("type", Text(choices=ProxmoxRealm.types), immutable=True),
         *ProxmoxRealm.openid,
         Field("username_claim", Text(), default="sub", immutable=True),
         Field("autocreate", Flag()),
@@ -30,5 +31,5 @@ class Realm(ProxmoxRealm):
         Field("audiences", Names(VALUE, separator=",")),
         Field("default", Flag()),
         Field("comment", Line(longest=4096)),
-        *ProxmoxRealm.policies,
+        ProxmoxRealm.on_immutable_change,
     )

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from tests.modules import any_state as states
 from tests.modules.systems.shared import REALM, proxmox_connection
+from tests.simulators.directory import EXAMPLE, example_directories
 from tests.simulators.pbs import PbsSimulator
 
 
@@ -20,7 +21,8 @@ def connection(wired):
 
 def start_anew(wired):
     """A host, with nothing on it."""
-    server(wired).observed.app = PbsSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app()
+    tokens = {"root@pam!fleet": connection(wired)["api_token_secret"]}
+    server(wired).observed.app = PbsSimulator(tokens=tokens, directories=example_directories()).app()
 
 
 # who the states of any_state refer to
@@ -36,13 +38,19 @@ def any_state():
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.pbs.system import PBS
 
     kinds = {kind.plural: kind for kind in PBS.resources}
-    realm = {**ISSUER, "on_immutable_change": "recreate"}
+    sso = {"type": "openid", **ISSUER, "on_immutable_change": "recreate"}
+    company = {**LDAP, "server1": "ldap.example.org", "on_immutable_change": "recreate"}
+    # what a directory must be reached by does not go together in any way
+    fixed = dict.fromkeys(("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn"))
     subjects = {"users": ["ann@pbs", "bob@pbs"], "tokens": ["ann@pbs!ci"]}
     made = {
         "users": states.entries(kinds["users"], ["rita@pbs", "sam@pam"], {}, {}),
         "tokens": states.entries(kinds["tokens"], [("ann@pbs", "pulse"), ("bob@pbs", "x")], {}, {"return_secret": True}),
         "acl": states.acl(kinds["acl"], ["/", "/datastore", "/datastore/tank"], ["Audit", "DatastoreBackup"], subjects),
-        "realms": states.entries(kinds["realms"], ["one", "two"], {"issuer_url": None, "client_id": None}, realm).filter(states.one_default),
+        "realms": st.tuples(
+            states.entries(kinds["realms"], ["one", "two"], fixed, sso),
+            states.entries(kinds["realms"], ["company"], {**fixed, "capath": st.sampled_from(("", CA))}, company),
+        ).map(lambda drawn: [*drawn[0], *drawn[1]]).filter(states.one_default),
     }
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
 
@@ -58,14 +66,33 @@ def as_left(plural, one, declared):
 ONE = ("pbs_user", {"userid": "new@pbs"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
+LDAP = {"type": "ldap", "server1": "gone.example.org", "server2": "ldap.example.org", "base_dn": EXAMPLE, "user_attr": "uid"}
+COMPANY_REALM = {"realm": "company", **LDAP}
+BIND = {"bind_dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
+CA = "/etc/ssl/example-ca.pem"
 
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
     "pbs_realm": (
         {"realm": "sso"},
         {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email"], "default": True},
-        {"client_id": "other", "client_key": "second-client-secret", "autocreate": True, "prompt": "login", "acr_values": ["phr"], "comment": "Sign-on"},
-        {"client_key": "", "scopes": [], "prompt": "", "acr_values": [], "default": False, "comment": ""},
+        {"client_id": "other", "client_key": "second-client-secret", "autocreate": True, "prompt": "login", "acr_values": ["phr"], "audiences": ["other"],
+         "comment": "Sign-on"},
+        {"client_key": "", "scopes": [], "prompt": "", "acr_values": [], "audiences": [], "default": False, "comment": ""},
+    ),
+    "pbs_realm of a directory": (
+        {"realm": "company", "type": "ldap"},
+        {**LDAP, **BIND, "sync_attributes": {"email": "mail"}, "comment": "Company"},
+        {"server1": "ldap2.example.org", "port": 636, "mode": "ldaps", "verify": False, "filter": "(mail=*)", "user_classes": ["person"],
+         "sync_attributes": {"firstname": "givenName"}, "sync_defaults_options": {"enable_new": False, "remove_vanished": ["entry", "acl"]}},
+        {"server2": "", "port": 0, "mode": "ldap", "filter": "", "user_classes": [], "bind_dn": "", "sync_attributes": {"email": ""},
+         "sync_defaults_options": {}, "comment": ""},
+    ),
+    "pbs_realm of an Active Directory": (
+        {"realm": "windows", "type": "ad"},
+        {"server1": "dc1.example.org", "base_dn": EXAMPLE, **BIND, "capath": CA},
+        {"mode": "ldap+starttls", "verify": True, "sync_attributes": {"email": "mail", "lastname": "sn"}, "default": True},
+        {"verify": False, "sync_attributes": {}, "default": False},
     ),
     "pbs_user": (
         {"userid": "rita@pbs"},
@@ -85,6 +112,12 @@ LIVES = {
         {"propagate": False},
         {"propagate": True},
     ),
+}
+
+# options that older servers do not have
+NEWER = {
+    "pbs_realm": ("default", "audiences"),
+    "pbs_realm of an Active Directory": ("default",),
 }
 
 # who the objects above refer to
@@ -117,10 +150,50 @@ BAD_INPUT = {
     "an empty issuer on PBS": ("pbs_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
     "a realm of PBS that exists with another type": ("pbs_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server"),
     "another username claim on PBS": ("pbs_realm", {"realm": "sso", "username_claim": "email"}, "username_claim: is 'sub' on the server"),
+    "an option of another type of realm": ("pbs_realm", {**COMPANY_REALM, "issuer_url": "https://id.example.org"}, "issuer_url: is no option of a realm of type ldap"),
+    "an option that pam does not have": ("pbs_realm", {"realm": "pam", "autocreate": True}, "autocreate: is no option of a realm of type pam"),
+    "the type of another realm": ("pbs_realm", {"realm": "new", "type": "pam"}, "type: 'pam' is not the type of the realm new"),
+    "another type for pam": ("pbs_realm", {"realm": "pam", "type": "ldap"}, "type: 'ldap' is not the type of the realm pam"),
+    "a realm name of one letter": ("pbs_realm", {"realm": "x", **REALM}, "realm: 'x' must have at least 2 characters"),
+    "a realm name of 33 letters": ("pbs_realm", {"realm": "x" * 33, **REALM}, "must not be longer than 32 characters"),
+    "a directory without what it needs": (
+        "pbs_realm", {"realm": "new", "type": "ldap"}, "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed"
+    ),
+    "an Active Directory without a server": ("pbs_realm", {"realm": "new", "type": "ad"}, "server1: is needed to make realm new$"),
+    "an Active Directory whose base is taken away": ("pbs_realm", {"realm": "new", "type": "ad", "base_dn": ""}, "base_dn: must not be empty"),
+    "a user attribute for an Active Directory": ("pbs_realm", {"realm": "new", "type": "ad", "user_attr": "uid"}, "user_attr: is no option of a realm of type ad"),
+    "the URL of a directory": ("pbs_realm", {**COMPANY_REALM, "server1": "ldap://x"}, "server1: 'ldap://x' must be a host name or an address"),
+    "a second server with a port": ("pbs_realm", {**COMPANY_REALM, "server2": "x:389"}, "server2: 'x:389' must be a host name or an address"),
+    "a port that is none": ("pbs_realm", {**COMPANY_REALM, "port": 65536}, "port: must be from 1 to 65535"),
+    "a mode that is none": ("pbs_realm", {**COMPANY_REALM, "mode": "tls"}, "value of mode must be one of: ldap, ldap\\+starttls, ldaps"),
+    "a base that is no distinguished name": ("pbs_realm", {**COMPANY_REALM, "base_dn": "example.org"}, "base_dn: 'example.org' is not a distinguished name"),
+    "an attribute that is none": ("pbs_realm", {**COMPANY_REALM, "user_attr": "u id"}, "user_attr: 'u id' is not the name of an attribute"),
+    "a synced attribute that is none": ("pbs_realm", {**COMPANY_REALM, "sync_attributes": {"email": "m,n"}}, "sync_attributes: email: 'm,n' is not the name"),
+    "an attribute that PBS does not sync": ("pbs_realm", {**COMPANY_REALM, "sync_attributes": {"phone": "x"}}, "sync_attributes: unknown option phone"),
+    "a class that is none": ("pbs_realm", {**COMPANY_REALM, "user_classes": ["a,b"]}, "user_classes: 'a,b' is not the name of an attribute"),
+    "something that does not vanish": (
+        "pbs_realm", {**COMPANY_REALM, "sync_defaults_options": {"remove_vanished": ["users"]}}, "remove_vanished must be one or more of: acl, entry, properties"
+    ),
+    "a bind without a password": ("pbs_realm", {**COMPANY_REALM, "bind_dn": "cn=x"}, "password: is needed, because the realm binds as 'cn=x'"),
+    "a bind password that is empty": ("pbs_realm", {**COMPANY_REALM, **BIND, "password": ""}, "password: must not be empty"),
+    "a bind password for nobody": ("pbs_realm", {**COMPANY_REALM, "password": "x"}, "password: is that of bind_dn"),
+    "a bind without a password for a realm that had none": ("pbs_realm", {"realm": "directory", "type": "ldap", "bind_dn": "cn=x"}, "password: is needed"),
+    "a scope that PBS refuses": ("pbs_realm", {"realm": "sso", "scopes": ["urn:x"]}, "scopes: 'urn:x' may only have letters"),
+    "a prompt of two words": ("pbs_realm", {"realm": "sso", "prompt": "login now"}, "prompt: 'login now' may only have letters"),
+    "a class of authentication that PBS refuses": ("pbs_realm", {"realm": "sso", "acr_values": ["a#b"]}, "acr_values: 'a#b' may not have blanks"),
+    "an audience that is too long": ("pbs_realm", {"realm": "sso", "audiences": ["x" * 257]}, "audiences: .* must not be longer than 256"),
+    "a username claim that is too long": ("pbs_realm", {"realm": "new", **REALM, "username_claim": "x" * 65}, "username_claim: .* must not be longer than 64"),
+    "a realm comment that is too long": ("pbs_realm", {"realm": "sso", "comment": "x" * 129}, "comment: .* must not be longer than 128"),
+    "two default realms of PBS": (
+        "pbs_state", {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]}, "only one realm can be the default, and not sso and pam"
+    ),
+    "a capath that PBS would forget": (
+        "pbs_realm", {"realm": "directory", "type": "ldap", "capath": CA}, "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate"
+    ),
     "a user of PBS in no realm": ("pbs_user", {"userid": "ann@nowhere"}, "user ann@nowhere: realm nowhere does not exist"),
     "a name of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "firstname": "A"}, "firstname: 'A' must have at least 2 characters"),
     "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' must not begin or end with a blank"),
-    "the removal of a built-in realm of PBS": ("pbs_realm", {"realm": "pam", "state": "absent"}, "type: is 'pam' on the server and not 'openid'"),
+    "the removal of a built-in realm of PBS": ("pbs_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
     "a comment with a tab on PBS": (
         "pbs_state", {"users": [{"userid": "a@pbs"}, {"userid": "b@pbs", "comment": "a\tb"}]}, r"users\[1\]\.comment: .* without control characters"
     ),

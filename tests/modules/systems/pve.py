@@ -201,7 +201,7 @@ BAD_INPUT = {
         r"groups\[0\]\.groupid: .*; users\[0\]\.userid: .*; acl\[0\]\.path: ",
     ),
     "the removal of a realm of another type": ("pve_realm", {"realm": "directory", "state": "absent"}, "type: is 'ldap' on the server and not 'openid'"),
-    "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "type: is 'pam' on the server and not 'openid'"),
+    "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
     "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
     "a secret file that cannot be": (
