@@ -9,7 +9,7 @@ from functools import wraps
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils.core.errors import FleetgateError
-from ..plugin_utils import fleet
+from ..plugin_utils import authentik, fleet
 
 
 def _told(function):
@@ -28,6 +28,10 @@ def _told(function):
 class FilterModule:
     def filters(self):
         return {
-            name: _told(getattr(fleet, name))
-            for name in ("redirect_uris", "clients", "people", "pve_access", "pbs_access")
+            **{
+                name: _told(getattr(fleet, name))
+                for name in ("redirect_uris", "issuer", "clients", "people", "pve_access", "pbs_access")
+            },
+            "authentik_applications": _told(authentik.applications),
+            "authentik_people": _told(authentik.people),
         }

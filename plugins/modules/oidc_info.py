@@ -27,6 +27,19 @@ options:
     type: list
     elements: str
     default: []
+  client_id:
+    description:
+      - Id of a client that is to be looked at too, together with O(client_secret) and O(redirect_uris).
+      - The token endpoint is asked with a code that cannot exist, which changes nothing.
+    type: str
+  client_secret:
+    description: Secret of that client.
+    type: str
+  redirect_uris:
+    description: Redirect URIs of that client. Some issuers tell only when somebody signs in that one is not registered.
+    type: list
+    elements: str
+    default: []
   validate_certs:
     description: Whether the certificate of the issuer is verified.
     type: bool
@@ -52,6 +65,14 @@ EXAMPLES = r"""
     claims: [groups]
   register: provider
 
+- name: See whether a client was set up well
+  fleetgate.proxmox.oidc_info:
+    issuer: https://sso.example.org/realms/company
+    client_id: proxmox
+    client_secret: "{{ vault_proxmox_client_secret }}"
+    redirect_uris: ["https://pve1.example.org:8006"]
+  register: provider
+
 - name: Stop here when sign-on cannot work
   ansible.builtin.assert:
     that: provider.problems | length == 0
@@ -66,10 +87,16 @@ issuer:
   sample: https://id.example.org
 problems:
   description: What is wrong with the issuer for Proxmox VE and Proxmox Backup Server, a sentence each.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: []
+accepted:
+  description:
+    - Whether the issuer takes the client's secret with all of its redirect URIs. Null where its answer does not tell.
+  returned: when a client is looked at
+  type: bool
+  sample: true
 document:
   description: The discovery document.
   returned: success

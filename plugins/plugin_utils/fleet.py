@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from ..module_utils.core.errors import FleetgateError, refuse
 from ..module_utils.pve.names import GROUP
+from . import authentik
 
 PRODUCTS = ("pve", "pbs")
 # the options of a right
@@ -37,6 +38,11 @@ def redirect_uris(names, port, domain=""):
 def _origin(host, port):
     host = f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
     return f"https://{host}" if str(port) == "443" else f"https://{host}:{port}"
+
+
+def issuer(form, client_id):
+    """The issuer of a client. `form` says {client_id} or {slug} where each client has an issuer of its own."""
+    return form.replace("{client_id}", client_id).replace("{slug}", authentik.slug(client_id))
 
 
 def clients(hosts, groups, users, members):

@@ -9,6 +9,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import requests
+
 from .authentik import AuthentikSimulator
 from .browser import AtAuthentik, AtPocketId, Person
 from .directory import example_directories
@@ -51,7 +53,12 @@ FLEETS = {
         {name: tuple(f"{name}{number}" for number in (1, 2, 3)) for name in ("berlin", "vienna", "lab")},
         ("backup-berlin", "backup-vienna"),
     ),
+    "authentik": Description({"lab": ("pve1", "pve2")}, ("backup",), idp="authentik"),
+    "oidc": Description({"lab": ("pve1", "pve2")}, ("backup",), idp="oidc"),
 }
+# at the provider of type oidc, which somebody else manages
+CLIENTS = ("proxmox-pve", "proxmox-pbs")
+PEOPLE = {"proxmox-admins": "alice", "proxmox-users": "bob"}
 
 
 @dataclass
@@ -80,6 +87,7 @@ class Fleet:
     authentik: Server | None = None
     pulse: Server | None = None
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    client_secrets: dict[str, str] = field(default_factory=dict)
     authentik_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     tokens: dict[str, str] = field(default_factory=dict)
     ssh: Path | None = None
@@ -108,7 +116,7 @@ class Fleet:
 
     def secrets(self) -> list[str]:
         """What must never show in any output."""
-        return [self.api_key, self.authentik_token, *self.tokens.values()]
+        return [self.api_key, self.authentik_token, *self.tokens.values(), *self.client_secrets.values()]
 
     def provider(self) -> dict:
         """The variable `fleetgate_idp` for this fleet."""
@@ -121,6 +129,8 @@ class Fleet:
                 "token": self.authentik_token,
                 "ca_path": trust,
             },
+            # any issuer is Pocket ID here, but nobody has its key
+            "oidc": {"type": "oidc", "issuer": self.pocketid.url, "ca_path": trust},
         }[self.idp]
 
     def person(self, username: str) -> Person:
@@ -147,6 +157,7 @@ class Fleet:
                 "ansible_ssh_executable": str(self.ssh),
                 "fleetgate_api": api,
                 "fleetgate_idp": provider,
+                "vault_client_secrets": self.client_secrets,
             }
 
         clusters = {name: host(nodes[0], name) for name, nodes in self.pve.items()}
@@ -177,6 +188,8 @@ class FleetServers:
                 self._start_backup(stack, number, name)
             self._start_pulse(stack)
             self.fleet.ssh = install(self._folder / "shell", self._hosts())
+            if self._description.idp == "oidc":
+                self._register()
             self._stack = stack.pop_all()
         return self.fleet
 
@@ -191,6 +204,24 @@ class FleetServers:
             self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key
         )
         self.fleet.pocketid = self._serve(stack, "pocketid", simulator.app(), host, port)
+
+    def _register(self) -> None:
+        """What others have made at the provider of type oidc: clients, people and their groups."""
+        fleet = self.fleet
+
+        def make(path: str, body: dict) -> dict:
+            key, trust = {"X-API-Key": fleet.api_key}, str(fleet.authority.bundle)
+            answer = requests.post(f"{fleet.pocketid.url}/api/{path}", json=body, headers=key, verify=trust, timeout=10)
+            answer.raise_for_status()
+            return answer.json()
+
+        for name in CLIENTS:
+            make("oidc/clients", {"id": name, "name": name, "callbackURLs": ["https://*:*"]})
+            fleet.client_secrets[name] = make(f"oidc/clients/{name}/secrets", {})["secret"]
+        for group, username in PEOPLE.items():
+            group_id = make("user-groups", {"name": group, "friendlyName": group})["id"]
+            person = {"username": username, "email": f"{username}@example.org", "firstName": username.title()}
+            make("users", {**person, "userGroupIds": [group_id]})
 
     def _start_authentik(self, stack: ExitStack) -> None:
         simulator = AuthentikSimulator(self._description.authentik, token=self.fleet.authentik_token)

@@ -125,4 +125,4 @@ def test_every_example_inventory_is_one_that_can_be_simulated():
 
         assert sorted(inside(hosts["pve"])) == sorted(description.clusters)
         assert sorted(inside(hosts["pbs"])) == sorted(description.backups)
-        assert list(inside(hosts["pulse"])) == ["pulse1"]
+        assert list(inside(hosts.get("pulse", {}))) in ([], ["pulse1"])

@@ -310,6 +310,7 @@ class Application(AuthentikResource):
         steps = []
         if not raw["application"]:
             made = Reference(self.name, change.key)
+            body = {**body, "slug": change.key[0]}
             steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body, provides=made))
         elif body:
             steps.append(

@@ -72,8 +72,10 @@ class Client:
             session.mount(scheme, patient_adapter())
 
     def at(self, url):
-        """A client like this one for another address."""
-        return Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
+        """A client like this one for another address, letter by letter: a slash at its end may matter there."""
+        other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
+        other.base_url = url
+        return other
 
     def read(self, *path, **query):
         """The answer to a GET; `path` has one part per segment, unquoted."""
@@ -144,7 +146,7 @@ class Client:
             target = response.headers.get("Location", "elsewhere")
             why = f"{self.base_url} redirects to {target}; give the address that the server itself has"
         else:
-            why = f"{verb} {route} was refused with {response.status_code}: {self.explain(response)}"
+            why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {self.explain(response)}"
         raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
 
     def _content(self, response):

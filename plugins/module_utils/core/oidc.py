@@ -53,6 +53,15 @@ def shortcomings(issuer, document, keys, scopes, claims):
         problems.append("it does not support the response type code")
     if "RS256" not in document.get("id_token_signing_alg_values_supported", ("RS256",)):
         problems.append("it does not sign with RS256, which is what PVE and PBS verify; give it an RSA signing key")
+    if "client_secret_basic" not in document.get("token_endpoint_auth_methods_supported", ("client_secret_basic",)):
+        problems.append("it does not take client secrets by HTTP Basic, which is how PVE and PBS send them")
+    if "S256" not in document.get("code_challenge_methods_supported", ("S256",)):
+        problems.append("it does not know the PKCE method S256, which PVE and PBS use")
+    problems += [
+        f"its {name} is no https:// URL, and client secrets and codes travel there"
+        for name in ("authorization_endpoint", "token_endpoint", "jwks_uri")
+        if document.get(name) and ISSUER.problem(document[name].partition("?")[0])
+    ]
     if not any(key.get("kty") == "RSA" for key in keys):
         problems.append("its key set has no RSA key, so no signature of RS256 can be verified")
     for word, wanted in (("scope", scopes), ("claim", claims)):
@@ -67,7 +76,8 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
     """Whether a client's secret is the right one, asked without side effect: with a code that cannot exist.
 
     The token endpoint looks at the secret first: `invalid_client` is a wrong one (or, at authentik, a redirect URI
-    that the client does not have), `invalid_grant` a right one (RFC 6749, sections 4.1.3 and 5.2).
+    that the client does not have), `invalid_grant` a right one (RFC 6749, sections 4.1.3 and 5.2). Keycloak up to 24
+    calls a wrong one `unauthorized_client`.
     """
     form = {"grant_type": "authorization_code", "code": "fleetgate-tests-the-secret", "redirect_uri": redirect_uri}
     # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
@@ -76,7 +86,7 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
         answer = response.json().get("error")
     except (ValueError, AttributeError):
         answer = None
-    if answer in ("invalid_grant", "invalid_client"):
+    if answer in ("invalid_grant", "invalid_client", "unauthorized_client"):
         return answer == "invalid_grant"
     raise FleetgateError(
         f"{client.title}: {token_endpoint} does not say whether the secret of {client_id} is right ({response.status_code} {answer})"

@@ -7,12 +7,15 @@ from __future__ import annotations
 from ..core.client import verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.oidc import ISSUER, discover, shortcomings
+from ..core.oidc import ISSUER, discover, secret_is_right, shortcomings
 
 SPEC = {
     "issuer": {"type": "str", "required": True},
     "scopes": {"type": "list", "elements": "str", "default": ["openid", "email", "profile"]},
     "claims": {"type": "list", "elements": "str", "default": []},
+    "client_id": {"type": "str"},
+    "client_secret": {"type": "str", "no_log": True},
+    "redirect_uris": {"type": "list", "elements": "str", "default": []},
     "validate_certs": {"type": "bool", "default": True},
     "ca_path": {"type": "path"},
     "timeout": {"type": "int", "default": 10},
@@ -22,14 +25,43 @@ SPEC = {
 def run(params, check_mode):
     issuer = params["issuer"]
     broken = ISSUER.problem(issuer) if issuer else "must not be empty"
-    refuse([f"issuer: '{issuer}' {broken}"] if broken else [])
+    wrong = [f"issuer: '{issuer}' {broken}"] if broken else []
+    asks = [option for option in ("client_id", "client_secret", "redirect_uris") if params[option]]
+    if asks and len(asks) < 3:
+        wrong.append("client_id: is looked at together with client_secret and redirect_uris; give all three or none")
+    refuse(wrong)
     document, client = discover(issuer, params["timeout"], verification(params))
     try:
         keys, unreachable = client.at(document.get("jwks_uri", "")).read().get("keys", []), []
     except FleetgateError as error:
         keys, unreachable = [], error.problems
-    problems = shortcomings(issuer, document, keys, params["scopes"], params["claims"])
-    return {"changed": False, "issuer": document["issuer"], "document": document, "problems": [*unreachable, *problems]}
+    problems = [*unreachable, *shortcomings(issuer, document, keys, params["scopes"], params["claims"])]
+    result = {"changed": False, "issuer": document["issuer"], "document": document}
+    if asks:
+        refused = _refused(client, document, params)
+        result["accepted"] = None if refused is None else not refused
+        problems += refused or ()
+    return {**result, "problems": problems}
+
+
+def _refused(client, document, params):
+    """The redirect URIs that the issuer does not take together with the client's secret, a sentence each.
+
+    None where its answer tells nothing. Issuers that only look at the secret take any.
+    """
+    try:
+        wrong = [
+            uri
+            for uri in params["redirect_uris"]
+            if not secret_is_right(
+                client, document["token_endpoint"], params["client_id"], params["client_secret"], uri
+            )
+        ]
+    except (FleetgateError, KeyError):
+        return None
+    if len(wrong) == len(params["redirect_uris"]):
+        return [f"it does not take the secret of the client {params['client_id']}, or none of its redirect_uris"]
+    return [f"the client {params['client_id']} may not have the redirect URI {uri}; register it" for uri in wrong]
 
 
 INFO = Definition(SPEC, run)
