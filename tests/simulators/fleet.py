@@ -237,6 +237,7 @@ class FleetServers:
             addresses=addresses,
             passwords={"root@pam": self._secret(f"{name} root")},
             tokens={"root@pam!fleet": self._secret(name)},
+            directories=example_directories(),
             trust=self.fleet.authority.bundle,
         )
         # nodes of a cluster have the same port, and whoever knows one of them reckons with that

@@ -15,6 +15,7 @@ from werkzeug import Request, Response
 from ..directory import Directory
 from ..relying_party import RelyingParty
 from ..second_factor import SecondFactor
+from ..tasks import Tasks
 from . import acl, login, realms, system, tasks, users
 from .auth import Authentication, Tickets
 from .call import ROUTES, Call
@@ -23,7 +24,6 @@ from .parameters import from_form, from_json
 from .permissions import AclCache, Rights
 from .schema import Endpoint, Schema
 from .state import State
-from .tasks import Tasks
 
 # Importing these modules fills the table of routes.
 HANDLERS = (acl, login, realms, system, tasks, users)
@@ -71,7 +71,7 @@ class PbsSimulator:
             self.state, self.tickets, host_cookie=self.schema.since("4.0.5-1"), details=not self.schema.since("4.1.3-1")
         )
         self._acl = AclCache(self.state.acl, self.state.users, clock, 5 if permission_cache else 0)
-        self.tasks = Tasks(node, task_seconds, clock)
+        self.tasks = Tasks(task_seconds, clock, tasks.stamp)
         self._delays = DELAYS if slow_failures else {}
         self.state.second_factors.update({userid: SecondFactor(secret) for userid, secret in (totp or {}).items()})
         self._seed(passwords or {}, tokens or {}, admin_tokens, datastores)

@@ -6,12 +6,12 @@ import copy
 from typing import Any
 
 from ..directory import Access, Attributes, DirectoryError, check, connect, search
+from ..tasks import Log, TaskError
 from .call import Call
 from .errors import ApiError
 from .identity import is_token, owner, realm_of
 from .parameters import broken_limit, split_list
 from .state import Sections
-from .tasks import Log
 
 KINDS = ("ldap", "ad")
 CLASSES = "posixaccount,person,inetorgperson,user"
@@ -61,7 +61,7 @@ class Sync:
     def __call__(self, log: Log) -> None:
         state, params = self._call.state, self._call.params
         if self._kind not in KINDS:
-            raise ApiError(400, f"cannot sync realm {self._realm} of type {self._kind}")
+            raise TaskError(f"cannot sync realm {self._realm} of type {self._kind}")
         section = state.realms.sections[self._realm]
         defaults = properties_of(section.get("sync-defaults-options", ""))
         gone = set(split_list(params.get("remove-vanished", defaults.get("remove-vanished", ""))))
@@ -99,9 +99,9 @@ class Sync:
         try:
             entries = search(self._call.server.directories, access(section, password), condition, wanted)
         except DirectoryError as error:
-            raise ApiError(400, str(error)) from error
+            raise TaskError(str(error)) from error
         found = set()
-        for entry in entries:
+        for entry in entries.values():
             if user_attr not in entry:
                 log(f"could not create/update user: userid attribute `{user_attr}` not in LDAP search result")
                 continue

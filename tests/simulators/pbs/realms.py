@@ -8,6 +8,7 @@ from .call import Call, apply_update, route
 from .directories import KINDS, Sync, try_out
 from .errors import ApiError, ParameterError
 from .state import lookup, shown
+from .tasks import start
 
 
 def _kind_of(call: Call) -> str:
@@ -32,7 +33,7 @@ def sync_realm(call: Call) -> str:
     if realm not in call.state.realms.sections:
         raise ApiError(400, f"unable to find realm {realm}")
     kind = call.state.realms.sections[realm]["type"]
-    task = call.server.tasks.start("realm-sync", realm, call.caller, Sync(call, realm, kind))
+    task = start(call, "realm-sync", realm, Sync(call, realm, kind))
     task.log(f"starting realm sync for {realm}")
     return task.upid
 

@@ -2,81 +2,33 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from ..tasks import Task, Work
 from .call import Call, route
 from .errors import ApiError
 from .identity import is_token, owner
 
-Log = Callable[..., None]
-Work = Callable[[Log], None]
-
 TASK = "/nodes/{node}/tasks/{upid}"
 
 
-@dataclass
-class Task:
-    """One task. It writes to its log with `log`, and has a `state` when it is over."""
-
-    upid: str
-    kind: str
-    subject: str
-    caller: str
-    started: int
-    ends: float
-    work: Work
-    clock: Callable[[], float]
-    state: str | None = None
-    ended: int = 0
-    warnings: int = 0
-    lines: list[str] = field(default_factory=list)
-
-    def log(self, text: str, warns: bool = False) -> None:
-        stamp = datetime.fromtimestamp(int(self.clock())).astimezone().isoformat()
-        self.warnings += warns
-        self.lines.append(f"{stamp}: {text}")
-
-    def finish(self) -> None:
-        try:
-            self.work(self.log)
-        except ApiError as error:
-            self.state = error.reason
-            self.log(f"TASK ERROR: {error.reason}")
-        else:
-            self.state = f"WARNINGS: {self.warnings}" if self.warnings else "OK"
-            self.log(f"TASK {self.state}")
-        self.ended = int(self.clock())
+def stamp(now: int) -> str:
+    """What begins a line of a log."""
+    return f"{datetime.fromtimestamp(now).astimezone().isoformat()}: "
 
 
-class Tasks:
-    """The tasks of a host. Each takes some `seconds`, and shows its effect at the end of them."""
+def start(call: Call, kind: str, subject: str, work: Work) -> Task:
+    """Begin a task; there is one at a time for each subject."""
+    if call.server.tasks.running(kind, subject):
+        raise ApiError(400, "realm sync already running")
 
-    def __init__(self, node: str, seconds: float, clock: Callable[[], float]) -> None:
-        self._node, self._seconds, self._clock = node, seconds, clock
-        self._numbers = itertools.count(1)
-        self.known: dict[str, Task] = {}
+    def upid(number: int, now: int) -> str:
+        numbers = [f"{number:08X}"] * 3
+        return ":".join(["UPID", call.server.node, *numbers, f"{now:08X}", kind, _escaped(subject), call.caller, ""])
 
-    def start(self, kind: str, subject: str, caller: str, work: Work) -> Task:
-        """Begin a task; there is one at a time for each subject."""
-        now = self._clock()
-        if any((each.kind, each.subject, each.state) == (kind, subject, None) for each in self.known.values()):
-            raise ApiError(400, "realm sync already running")
-        number = f"{next(self._numbers):08X}"
-        parts = ["UPID", self._node, number, number, number, f"{int(now):08X}", kind, _escaped(subject), caller, ""]
-        task = Task(":".join(parts), kind, subject, caller, int(now), now + self._seconds, work, self._clock)
-        self.known[task.upid] = task
-        return task
-
-    def advance(self) -> None:
-        """Let the tasks end whose time has come."""
-        for task in list(self.known.values()):
-            if task.state is None and task.ends <= self._clock():
-                task.finish()
+    return call.server.tasks.start(upid, kind, subject, call.caller, work)
 
 
 def _escaped(subject: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
+from ..directory import Directory
 from ..relying_party import RelyingParty
 from .app import Application
 from .cluster import Cluster, Guest, Node, fingerprint, populate
@@ -17,7 +19,7 @@ class PveSimulator:
 
     `addresses`: node -> IP address; `passwords`: userid -> password of pam and pve users; `tokens`: full token id ->
     secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users that these
-    name exist from the beginning. `trust`: the bundle of authorities that OpenID issuers are verified against.
+    name exist from the beginning. `directories`: the servers that realms can be of; a sync takes `task_seconds`. `trust`: the bundle of authorities that OpenID issuers are verified against.
     `slow_failures`: fail as slowly as the product does. All state is in `cluster`, for tests to read or to disturb.
     """
 
@@ -30,10 +32,13 @@ class PveSimulator:
         passwords: Mapping[str, str] | None = None,
         tokens: Mapping[str, str] | None = None,
         totp: Mapping[str, str] | None = None,
+        directories: Iterable[Directory] = (),
+        task_seconds: float = 0.2,
         trust: str | Path | None = None,
         slow_failures: bool = False,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self.cluster = Cluster(version, cluster, slow_failures)
+        self.cluster = Cluster(version, cluster, slow_failures, directories, task_seconds, clock)
         for number, name in enumerate(nodes, start=1):
             address = (addresses or {}).get(name, "127.0.0.1")
             self.cluster.nodes[name] = Node(name, number, address, RelyingParty(trust), fingerprint(name))

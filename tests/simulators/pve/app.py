@@ -43,8 +43,8 @@ class Answer:
         return cls(status, text, text.encode())
 
     @classmethod
-    def json(cls, data: object, error: ApiError | None = None) -> Answer:
-        content = {"data": data}
+    def json(cls, data: object, error: ApiError | None = None, beside: dict | None = None) -> Answer:
+        content = {"data": data, **(beside or {})}
         if error:
             content["message"] = error.message
             content.update({"errors": error.errors} if error.errors else {})
@@ -119,6 +119,7 @@ class Application:
         self._node = node
 
     def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+        self._cluster.tasks.advance()
         answer = self._answer(Request(environ))
         if answer.status == HTTPStatus.UNAUTHORIZED and self._cluster.slow_failures:
             time.sleep(DELAY_OF_401)
@@ -174,7 +175,7 @@ class Application:
             if endpoint.proxyto and param[endpoint.proxyto] != self._node.name:
                 return self._forwarded(request, path, authid, param, param[endpoint.proxyto])
             param = self._cluster.schema.verify(endpoint, param)
-            return Answer.json(_handler(endpoint)(call, param))
+            return Answer.json(_handler(endpoint)(call, param), beside=call.beside)
         except ApiError as error:
             return Answer.json(None, error)
 

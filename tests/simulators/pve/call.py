@@ -12,13 +12,17 @@ from .state import UserConfig
 
 @dataclass
 class Call:
-    """One authenticated request to `node`; `authid` is a user, a full token id, or None for a public endpoint."""
+    """One authenticated request to `node`; `authid` is a user, a full token id, or None for a public endpoint.
+
+    `beside` is what the answer has beside its `data`.
+    """
 
     cluster: Cluster
     node: Node
     authid: str | None
     config: UserConfig = field(init=False)
     permissions: Permissions = field(init=False)
+    beside: dict = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.config = self.cluster.user_config

@@ -7,11 +7,13 @@ import copy
 import hashlib
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ..directory import Directory
 from ..relying_party import RelyingParty
 from ..second_factor import SecondFactor
+from ..tasks import Tasks
 from .auth import Keys
 from .data import load
 from .errors import ApiError
@@ -53,9 +55,19 @@ class Guest:
 class Cluster:
     """The shared state; `held_locks` names the files another node holds the lock of, as a test sets it."""
 
-    def __init__(self, version: str, name: str | None, slow_failures: bool) -> None:
+    def __init__(
+        self,
+        version: str,
+        name: str | None,
+        slow_failures: bool,
+        directories: Iterable[Directory],
+        task_seconds: float,
+        clock: Callable[[], float],
+    ) -> None:
         self.name = name
         self.slow_failures = slow_failures
+        self.directories = tuple(directories)
+        self.tasks = Tasks(task_seconds, clock)
         self.product = load("product", version)
         roles = self.product["roles"]
         self.schema = Schema(load("schema", version), roles["Administrator"])
@@ -64,6 +76,7 @@ class Cluster:
         self.storages = copy.deepcopy(STORAGES)
         self.keys = Keys()
         self.passwords: dict[str, str] = {}
+        self.bind_passwords: dict[str, str] = {}
         self.token_secrets: dict[str, str] = {}
         self.second_factors: dict[str, SecondFactor] = {}
         self.held_locks: set[str] = set()

@@ -78,6 +78,10 @@ class Schema:
             raise ApiError(error)
         return value
 
+    def value_error(self, value: object, prop: dict) -> str | None:
+        """What is wrong with one value, for code that checks one outside of the parameter verification."""
+        return self._error(value, prop, "")
+
     def matches(self, name: str, value: object) -> bool:
         return isinstance(value, str) and self._format_error(name, value) is None
 

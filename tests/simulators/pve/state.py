@@ -76,11 +76,11 @@ class UserConfig:
     def delete_user(self, userid: str) -> None:
         self.users.pop(userid, None)
         self.leave_groups(userid)
-        self._drop_acl("user", userid)
+        self.drop_acl("user", userid)
 
     def delete_group(self, groupid: str) -> None:
         del self.groups[groupid]
-        self._drop_acl("group", groupid)
+        self.drop_acl("group", groupid)
 
     def delete_pool(self, poolid: str) -> None:
         del self.pools[poolid]
@@ -88,7 +88,7 @@ class UserConfig:
             top = f"/pool/{poolid}/"
             self.acl = {path: acl for path, acl in self.acl.items() if not f"{path}/".startswith(top)}
 
-    def _drop_acl(self, kind: str, name: str) -> None:
+    def drop_acl(self, kind: str, name: str) -> None:
         for subjects in self.acl.values():
             subjects.pop((kind, name), None)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 
 from ..call import Call, route
+from ..directories import KINDS
 from ..errors import ApiError, parameter_error
 from ..state import SectionConfig
 from ..values import split_list
-from .realms import DIRECTORIES
 
 KIND = "realm-sync"
 DAY = 24 * 60 * 60
@@ -49,7 +49,7 @@ def create(call: Call, param: dict) -> None:
         realm = call.cluster.realms.sections.get(section["realm"])
         if realm is None:
             raise parameter_error({"realm": f"No such realm '{section['realm']}'"})
-        if realm["type"] not in DIRECTORIES:
+        if realm["type"] not in KINDS:
             raise parameter_error({"realm": "Only LDAP/AD realms can be synced."})
         config.sections[job] = section
 

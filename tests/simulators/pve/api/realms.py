@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import time
-
 from ..call import Call, route
+from ..directories import KINDS, SYNC_OPTIONS, Sync, connect_and_bind, sync_options
 from ..errors import ApiError, parameter_error
 from ..state import BUILTIN_REALMS, SectionConfig
 from ..values import split_list, true
+from .tasks import start
 
-DIRECTORIES = ("ad", "ldap")
-SYNC_OPTIONS = "realm-sync-options"
+NOT_A_DIRECTORY = "'check-connection' parameter can only be set for realms of type 'ldap' or 'ad'\n"
 
 
 @route("GET", "/access/domains")
@@ -33,7 +30,7 @@ def index(call: Call, _param: dict) -> list[dict]:
 
 @route("POST", "/access/domains")
 def create(call: Call, param: dict) -> None:
-    param.pop("password", None)  # goes to a file that no request shows, and only for ldap and ad
+    password = param.pop("password", None)
     with call.cluster.edit("domains.cfg", "add auth server failed") as config:
         realm, check_connection = param.pop("realm"), param.pop("check-connection", None)
         if config.sections.get(realm):
@@ -43,8 +40,9 @@ def create(call: Call, param: dict) -> None:
         section = _checked(call, config, param["type"], param, check_connection, create=True)
         _take_over_default(config, section)
         config.sections[realm] = section
+        _keep_password(call, section["type"], realm, password)
         if true(check_connection):
-            _connect(section)
+            connect_and_bind(call.cluster, realm, section, password)
 
 
 @route("PUT", "/access/domains/{realm}")
@@ -65,21 +63,31 @@ def update(call: Call, param: dict) -> None:
         changes = _checked(call, config, section["type"], param, check_connection, create=False)
         _take_over_default(config, changes)
         section.update(changes)
+        if password is not None or "password" in split_list(delete):
+            _keep_password(call, section["type"], realm, password)
         if true(check_connection):
-            _connect(section)
+            connect_and_bind(call.cluster, realm, section, password)
+
+
+def _keep_password(call: Call, kind: str, realm: str, password: str | None) -> None:
+    """It goes to a file of its own, that no request shows, before the rest of the realm may yet be refused."""
+    if password is None:
+        call.cluster.bind_passwords.pop(realm, None)
+    elif kind in KINDS:
+        call.cluster.bind_passwords[realm] = password
 
 
 def _checked(call: Call, config: SectionConfig, kind: str, param: dict, check_connection: object, create: bool) -> dict:
     if check_connection is not None:
         _require_directory(kind)
-    if kind in DIRECTORIES and param.get("sync-defaults-options") is not None:
+    if kind in KINDS and param.get("sync-defaults-options") is not None:
         param["sync-defaults-options"] = _without_deprecated(call, param["sync-defaults-options"])
     return config.checked(kind, param, create)
 
 
 def _require_directory(kind: str | None) -> None:
-    if kind not in DIRECTORIES:
-        raise ApiError("'check-connection' parameter can only be set for realms of type 'ldap' or 'ad'\n")
+    if kind not in KINDS:
+        raise ApiError(NOT_A_DIRECTORY)
 
 
 def _take_over_default(config: SectionConfig, section: dict) -> None:
@@ -98,15 +106,6 @@ def _without_deprecated(call: Call, text: str) -> str:
     return ",".join(f"{name}={options[name]}" for name in sorted(options))
 
 
-def _connect(section: dict) -> None:
-    """Whether the directory server can be reached at all; binding is not simulated."""
-    port = section.get("port", 636 if section.get("mode") == "ldaps" else 389)
-    try:
-        socket.create_connection((section["server1"], port), timeout=10).close()
-    except OSError as error:
-        raise ApiError(f"{os.strerror(error.errno) if error.errno and error.errno > 0 else error}\n") from error
-
-
 @route("GET", "/access/domains/{realm}")
 def read(call: Call, param: dict) -> dict:
     section = call.cluster.realms.sections.get(param["realm"])
@@ -122,19 +121,18 @@ def delete(call: Call, param: dict) -> None:
         if not config.sections.get(param["realm"]):
             raise ApiError(f"authentication domain '{param['realm']}' does not exist\n")
         del config.sections[param["realm"]]
+        call.cluster.bind_passwords.pop(param["realm"], None)
 
 
 @route("POST", "/access/domains/{realm}/sync")
 def sync(call: Call, param: dict) -> str:
-    """Starts a task; the directory itself is not simulated, so the task finds nothing."""
-    section = call.cluster.realms.sections.get(param["realm"])
+    """Starts a task, whose log is all that tells what it did."""
+    realm, dry_run = param["realm"], true(param.get("dry-run"))
+    section = call.cluster.realms.sections.get(realm)
     if section is None:
         raise parameter_error({"realm": "Realm does not exist."})
-    if section["type"] not in DIRECTORIES:
+    if section["type"] not in KINDS:
         raise ApiError(f"Cannot sync realm type '{section['type']}'! Only LDAP/AD realms can be synced.\n")
-    defaults = call.cluster.schema.parse_property_string(SYNC_OPTIONS, section.get("sync-defaults-options", ""))
-    if param.get("scope") is None and "scope" not in defaults:
-        raise parameter_error({"scope": "Not passed as parameter and not defined in realm default sync options."})
-    kind = "auth-realm-sync-test" if true(param.get("dry-run")) else "auth-realm-sync"
-    started = f"{os.getpid():08X}:{int(time.monotonic()):08X}:{int(time.time()):08X}"
-    return f"UPID:{call.node.name}:{started}:{kind}:{param['realm']}:{call.authid}:"
+    options = sync_options(call.cluster, section, param)
+    kind = "auth-realm-sync-test" if dry_run else "auth-realm-sync"
+    return start(call, kind, realm, Sync(call.cluster, realm, section, options, dry_run))
