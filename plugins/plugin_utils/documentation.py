@@ -9,6 +9,8 @@ import re
 
 import yaml
 
+from ..doc_fragments.realm import ModuleDocFragment as REALM
+
 LIMIT = {
     "description": [
         "How many objects one run may remove. A run that would remove more is refused before it writes, because a list that"
@@ -33,9 +35,7 @@ def lists_of(system, kinds):
     declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
         module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
-        # what is an option of the module is one of an entry here
-        documentation = re.sub(r"\bO\((?=\w)", f"O({option}[].", module.DOCUMENTATION)
-        suboptions = yaml.safe_load(documentation)["options"]
+        suboptions = _options(module.DOCUMENTATION, option)
         own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
         scopes[option] = own_scope or _scope(declared[option]["options"])
         options[option] = {
@@ -51,6 +51,16 @@ def lists_of(system, kinds):
     }
     options["max_removals"] = LIMIT
     return yaml.safe_dump({"options": options})
+
+
+def _options(documentation, option):
+    """The options of a module as those of entries of a list; some of them may be in the fragment that realms share."""
+    texts = [documentation]
+    if "fleetgate.proxmox.realm" in documentation:
+        texts.append(REALM.DOCUMENTATION)
+    # what is an option of the module is one of an entry here
+    worded = [re.sub(r"\bO\((?=\w)", f"O({option}[].", text) for text in texts]
+    return {name: told for text in worded for name, told in yaml.safe_load(text)["options"].items()}
 
 
 def _scope(conditions):

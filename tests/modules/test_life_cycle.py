@@ -10,7 +10,7 @@ import re
 
 import pytest
 
-from tests.modules.systems import WRITING, task, union
+from tests.modules.systems import WRITING, system_of, task, union
 
 LIVES = union("LIVES")
 NEWER = union("NEWER")
@@ -30,15 +30,25 @@ def steps_of(module):
     ids=["newest servers", "older servers"],
 )
 def lived(request, fleet_of, ansible):
-    """All lives, one after the other, and the requests that changed something."""
-    wired = fleet_of("homelab", **request.param)
-    company = [task(wired, module, **options) for one in WRITING for module, options in one.COMPANY]
+    """The lives of all objects of a system, one after the other, on a fleet of its own."""
+    runs = {}
+
+    def of(system):
+        if system not in runs:
+            runs[system] = live(fleet_of("homelab", **request.param), system, ansible, older=bool(request.param))
+        return runs[system]
+
+    return of
+
+
+def live(wired, system, ansible, older):
+    company = [task(wired, module, **options) for module, options in system.COMPANY]
     assert ansible.tasks(company).succeeded().failed == []
     wired.fleet.forget()
     tasks = []
-    for module in LIVES:
+    for module in system.LIVES:
         for step, options in steps_of(module).items():
-            if request.param:
+            if older:
                 options = {option: value for option, value in options.items() if option not in NEWER.get(module, ())}
             for way in WAYS:
                 tasks.append({"name": f"{module} {step} {way}", **task(wired, module.split()[0], **options), "check_mode": way.startswith("predicted")})
@@ -55,7 +65,7 @@ def told(run, module, step, way):
 @pytest.mark.parametrize("module", LIVES)
 class TestEveryStep:
     def test_it_changes_something_as_predicted(self, lived, module, step):
-        _wired, run = lived
+        _wired, run = lived(system_of(module))
         predicted, done = told(run, module, step, "predicted"), told(run, module, step, "done")
         assert done["changed"] and predicted["changed"]
         kind = module.split()[0].partition("_")[2]
@@ -63,7 +73,7 @@ class TestEveryStep:
             assert predicted[part] == done[part]
 
     def test_taken_again_it_changes_nothing(self, lived, module, step):
-        _wired, run = lived
+        _wired, run = lived(system_of(module))
         kind = module.split()[0].partition("_")[2]
         for way in ("predicted again", "done again"):
             again = told(run, module, step, way)
@@ -73,8 +83,9 @@ class TestEveryStep:
             assert again[kind] == told(run, module, step, "done")[kind]
 
 
-def test_the_servers_saw_what_the_plans_said(lived):
-    wired, run = lived
+@pytest.mark.parametrize("system", WRITING, ids=lambda one: one.__name__.rpartition(".")[2])
+def test_the_servers_saw_what_the_plans_said(lived, system):
+    wired, run = lived(system)
     planned = [(step["verb"], step["path"]) for row in run.rows if row["task"].endswith(" done") for step in row["result"]["plan"]]
     seen = [(write.verb, re.sub(r"^/api2/json|^/api/v3|/$", "", write.path)) for _name, write in wired.fleet.writes()]
     # a plan has names where Pocket ID, authentik and Pulse have ids
@@ -85,7 +96,7 @@ def test_the_servers_saw_what_the_plans_said(lived):
 
 def test_what_a_task_does_not_name_is_left_alone(lived, ansible):
     """A client has much that a task may leave out, and the server replaces it whole."""
-    wired, _run = lived
+    wired, _run = lived(system_of("pocketid_client"))
     full = {"id": "kept", "name": "Kept", "callback_urls": ["https://a.example.org/"], "logout_callback_urls": ["https://b.example.org/"],
             "allowed_groups": ["staff"], "pkce_enabled": True, "launch_url": "https://a.example.org"}
     run = ansible.tasks([task(wired, "pocketid_client", **full), task(wired, "pocketid_client", id="kept", name="Renamed")])

@@ -211,7 +211,7 @@ class Properties:
         return {"type": "dict", "options": {one.option: one.spec() for one in self.parts}}
 
     def decode(self, wire):
-        raw = dict(part.split("=", 1) for part in wire.split(",") if part)
+        raw = dict(part.strip().split("=", 1) for part in wire.split(",") if part)
         return {one.option: one.decode(raw) for one in self.parts if one.name in raw}
 
     def encode(self, value):

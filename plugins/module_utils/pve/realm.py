@@ -1,35 +1,103 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""OpenID realms (pve-access-control 9.1.1, API2/Domains.pm and Auth/OpenId.pm)."""
+"""Realms (pve-access-control 9.1.1, API2/Domains.pm, Auth/OpenId.pm, Auth/LDAP.pm and Auth/AD.pm)."""
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Names, Text
-from ..proxmox.realm import SCOPE, VALUE
+from dataclasses import replace
+
+from ..core.client import too_old
+from ..core.fields import Field, Flag, Names, Properties, Text
+from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import REALM, Line
 
-CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
+OWN = ("pam", "pve")
+
+# libpve-access-control 8.2.1, 9.1.1 and 8.0.5 came with these versions of the product
+_GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 2), (8, 1)
+
+_CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
+_PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
+_FILTER = Text(longest=2048)
+_SECOND_FACTOR = Text(
+    pattern=r"type=(oath|yubico)(,[a-z]+=[^,]+)*",
+    rule="must begin with type=oath or type=yubico, with further settings after commas",
+    longest=128,
+)
+_MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expire")
+_VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
+
+
+def _directory(option, kind, wire="", types=DIRECTORIES, **more):
+    """An option of directories. Most of them have an underscore on the wire as well."""
+    return Field(option, kind, wire=wire or option, types=types, **more)
 
 
 class Realm(ProxmoxRealm):
+    types = (*OPENID, *DIRECTORIES, *OWN)
     collection = ("access", "domains")
     audit_path = "/access/realm"
     fields = (
         Field("realm", REALM),
-        Field("type", Text(choices=ProxmoxRealm.types), immutable=True),
+        Field("type", Text(choices=types), immutable=True),
         *ProxmoxRealm.openid,
-        Field("username_claim", Text(), default="sub", immutable=True),
-        Field("autocreate", Flag()),
-        Field("scopes", Names(SCOPE, separator=" "), default=["email", "profile"]),
-        Field("groups_claim", CLAIM),
-        Field("groups_autocreate", Flag()),
-        Field("groups_overwrite", Flag()),
-        Field("query_userinfo", Flag(), default=True),
-        Field("prompt", Text(pattern=r"\S+", rule="may not have blanks")),
-        Field("acr_values", Names(VALUE, separator=",")),
-        Field("audiences", Names(VALUE, separator=",")),
+        Field("username_claim", Text(), types=OPENID, default="sub", immutable=True),
+        Field("autocreate", Flag(), types=OPENID),
+        Field("scopes", Names(SCOPE, separator=" "), types=OPENID, default=["email", "profile"]),
+        Field("groups_claim", _CLAIM, types=OPENID, since=_GROUPS),
+        Field("groups_autocreate", Flag(), types=OPENID, since=_GROUPS),
+        Field("groups_overwrite", Flag(), types=OPENID, since=_GROUPS),
+        Field("query_userinfo", Flag(), types=OPENID, since=_GROUPS, default=True),
+        Field("prompt", Text(pattern=r"\S+", rule="may not have blanks"), types=OPENID),
+        Field("acr_values", Names(VALUE, separator=","), types=OPENID),
+        Field("audiences", Names(VALUE, separator=","), types=OPENID, since=_AUDIENCES),
+        *(replace(one, wire=one.option) for one in ProxmoxRealm.directory if one.option != "user_attr"),
+        _directory(
+            "domain", Text(pattern=r"\S+", rule="may not have blanks", longest=256), types=("ad",), needed=("ad",)
+        ),
+        _directory("base_dn", replace(NAME, longest=256), needed=("ldap",)),
+        _directory("user_attr", replace(ATTRIBUTE, shortest=2, longest=256), needed=("ldap",)),
+        _directory("capath", _PATH, default="/etc/ssl/certs"),
+        _directory("cert", _PATH),
+        _directory("certkey", _PATH),
+        _directory("sslversion", Text(choices=("tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))),
+        _directory("case_sensitive", Flag(), wire="case-sensitive", default=True),
+        _directory("group_dn", replace(NAME, longest=256)),
+        _directory("group_name_attr", replace(ATTRIBUTE, longest=256)),
+        _directory("group_filter", _FILTER),
+        _directory(
+            "group_classes",
+            Names(ATTRIBUTE, separator=","),
+            default=["group", "groupOfNames", "ipausergroup", "univentionGroup"],
+        ),
+        _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),
+        _directory(
+            "sync_defaults_options",
+            Properties(
+                (
+                    Field("scope", Text(choices=("users", "groups", "both"))),
+                    Field("enable_new", Flag()),
+                    Field("remove_vanished", _VANISHED),
+                )
+            ),
+            wire="sync-defaults-options",
+        ),
+        _directory("tfa", _SECOND_FACTOR, types=(*DIRECTORIES, *OWN), secret=True),
         Field("default", Flag()),
         Field("comment", Line(longest=4096)),
         ProxmoxRealm.on_immutable_change,
+        ProxmoxRealm.update_password,
+        _directory("check_connection", Flag(), local=True),
     )
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if entry["check_connection"] and values:
+            old = too_old(world.client, _CHECKS)
+            problems += [("check_connection", f"{old}; leave it out")] if old else []
+        return values, problems
+
+    def written(self, change):
+        body = super().written(change)
+        return {**body, "check-connection": True} if change.entry.get("check_connection") else body

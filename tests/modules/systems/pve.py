@@ -38,16 +38,22 @@ def any_state():
 
     kinds = {kind.plural: kind for kind in PVE.resources}
     groups = st.lists(st.sampled_from(["staff", "others"]), unique=True)
-    realm = {**ISSUER, "on_immutable_change": "recreate"}
+    sso = {"type": "openid", **ISSUER, "on_immutable_change": "recreate"}
+    company = {**LDAP, "on_immutable_change": "recreate"}
+    fixed = dict.fromkeys(("issuer_url", "client_id", "server1", "base_dn", "user_attr", "bind_dn"))
+    members = st.lists(st.sampled_from(["ann@pve", "bob@pve"]), unique=True)
     subjects = {"users": ["ann@pve", "bob@pve"], "groups": ["staff", "others"], "tokens": ["ann@pve!ci"]}
     privileges = st.lists(st.sampled_from(["VM.Audit", "Sys.Audit", "Datastore.Audit"]), unique=True)
     made = {
         "roles": states.entries(kinds["roles"], ["Reader", "Writer"], {"privs": privileges}, {}),
-        "groups": states.entries(kinds["groups"], ["readers", "writers"], {}, {}),
+        "groups": states.entries(kinds["groups"], ["readers", "writers"], {"users": members}, {}),
         "users": states.entries(kinds["users"], ["rita@pve", "sam@sso"], {"groups": groups, "keys": None}, {}),
         "tokens": states.entries(kinds["tokens"], [("ann@pve", "pulse"), ("bob@pve", "x1")], {}, {"return_secret": True}),
         "acl": states.acl(kinds["acl"], ["/", "/vms", "/pool/dev"], ["PVEAuditor", "PVEVMUser"], subjects),
-        "realms": states.entries(kinds["realms"], ["one", "two"], {"issuer_url": None, "client_id": None}, realm).filter(states.one_default),
+        "realms": st.tuples(
+            states.entries(kinds["realms"], ["one", "two"], fixed, sso),
+            states.entries(kinds["realms"], ["company"], fixed, company),
+        ).map(lambda drawn: [*drawn[0], *drawn[1]]).filter(states.one_default),
     }
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
 
@@ -56,13 +62,30 @@ def as_left(plural, one, declared):
     """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
     if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
         return {**one, "default": False}
+    if plural == "users":
+        return {**one, "groups": _joined(one["groups"], one["userid"], declared.get("groups", ()), "groupid", "users")}
+    if plural == "groups":
+        return {**one, "users": _joined(one["users"], one["groupid"], declared.get("users", ()), "userid", "groups")}
     return one
+
+
+def _joined(before, name, entries, key, option):
+    """A membership is one of the user and of the group: what is left of `before` when the other side is made as declared."""
+    after = set(before)
+    for entry in entries:
+        if entry.get("state") == "absent" or name not in entry.get(option, (name,) if entry[key] in after else ()):
+            after.discard(entry[key])
+        else:
+            after.add(entry[key])
+    return sorted(after)
 
 
 # a task that makes something, for what may go wrong with any
 ONE = ("pve_group", {"groupid": "new"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
+LDAP = {"type": "ldap", "server1": "ldap.example.org", "base_dn": "dc=example,dc=org", "user_attr": "uid"}
+BIND = {"bind_dn": "cn=proxmox,dc=example,dc=org", "password": "a-bind-password"}
 
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
@@ -107,6 +130,22 @@ LIVES = {
             "client_key": "", "scopes": [], "prompt": "", "groups_claim": "", "groups_overwrite": False, "query_userinfo": True, "acr_values": [],
             "audiences": [], "default": False, "comment": "",
         },
+    ),
+    "pve_realm of a directory": (
+        {"realm": "company", "type": "ldap"},
+        {**LDAP, **BIND, "server2": "ldap2.example.org", "sync_attributes": {"email": "mail"}, "group_filter": "(cn=*)", "tfa": "type=oath", "comment": "Company"},
+        {"port": 636, "mode": "ldaps", "verify": True, "capath": "/etc/ssl/company.pem", "filter": "(mail=*)", "user_classes": ["person"],
+         "case_sensitive": False, "sync_attributes": {"firstname": "givenName"}, "group_dn": "ou=groups,dc=example,dc=org", "group_classes": ["group"],
+         "sync_defaults_options": {"scope": "both", "enable_new": False, "remove_vanished": ["entry", "acl"]}},
+        {"server2": "", "port": 0, "mode": "ldap", "verify": False, "capath": "", "filter": "", "user_classes": [], "case_sensitive": True, "bind_dn": "",
+         "sync_attributes": {"email": ""}, "group_dn": "", "group_classes": [], "group_filter": "", "sync_defaults_options": {}, "tfa": "", "comment": ""},
+    ),
+    "pve_realm of an Active Directory": (
+        {"realm": "windows", "type": "ad"},
+        {"server1": "dc1.example.org", "domain": "example.org", **BIND, "cert": "/etc/pve/priv/ad.pem", "certkey": "/etc/pve/priv/ad.key"},
+        {"mode": "ldap+starttls", "sslversion": "tlsv1_3", "base_dn": "dc=example,dc=org", "user_attr": "sAMAccountName", "group_name_attr": "cn",
+         "default": True},
+        {"cert": "", "certkey": "", "base_dn": "", "user_attr": "", "group_name_attr": "", "default": False},
     ),
 }
 
@@ -202,6 +241,17 @@ BAD_INPUT = {
     ),
     "the removal of a realm of another type": ("pve_realm", {"realm": "directory", "state": "absent"}, "type: is 'ldap' on the server and not 'openid'"),
     "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
+    "a directory without a base": ("pve_realm", {"realm": "new", "type": "ldap", "server1": "ldap.example.org"}, "base_dn: is needed to make realm new"),
+    "a directory of Windows without a domain": ("pve_realm", {"realm": "new", "type": "ad", "server1": "dc1"}, "domain: is needed to make realm new"),
+    "a directory that is a URL": ("pve_realm", {"realm": "new", **LDAP, "server1": "ldap://x"}, "server1: 'ldap://x' must be a host name"),
+    "a directory at no port": ("pve_realm", {"realm": "new", **LDAP, "port": 70000}, "port: must be from 1 to 65535"),
+    "a bind without a password": ("pve_realm", {"realm": "new", **LDAP, "bind_dn": "cn=x"}, "password: is needed, because the realm binds as 'cn=x'"),
+    "a password without a bind": ("pve_realm", {"realm": "new", **LDAP, "password": "a-bind-password"}, "password: is that of bind_dn"),
+    "an issuer of a directory": ("pve_realm", {"realm": "new", **LDAP, "client_id": "x"}, "client_id: is no option of a realm of type ldap"),
+    "a directory of pam": ("pve_realm", {"realm": "pam", "server1": "ldap.example.org"}, "server1: is no option of a realm of type pam"),
+    "a realm that takes a built-in type": ("pve_realm", {"realm": "new", "type": "pve"}, "type: 'pve' is not the type of the realm new"),
+    "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
+    "a path that is none": ("pve_realm", {"realm": "new", **LDAP, "capath": "ca.pem"}, "capath: 'ca.pem' must be a path on the nodes"),
     "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
     "a secret file that cannot be": (
