@@ -41,6 +41,9 @@ options:
   api_password:
     description: Password of O(api_user). Falls back to E(PROXMOX_BACKUP_PASSWORD).
     type: str
+  api_totp:
+    description: Code of a time-based second factor, where O(api_user) has one. It holds once. Falls back to E(PROXMOX_BACKUP_TOTP).
+    type: str
   api_token_id:
     description: API token, as V(user@realm!name) or only its name beside O(api_user). Falls back to E(PROXMOX_BACKUP_TOKEN_ID).
     type: str

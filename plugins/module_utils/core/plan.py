@@ -302,7 +302,7 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
     """
     world, done = World(client, resources), []
     plan = make_plan(world, declared, scopes)
-    _limit_removals(plan, max_removals)
+    check_removals([change.label for change in plan.changes if change.removes], max_removals)
     diff, objects = plan.diff(), plan.objects
     if check_mode:
         done = [step.shown() for step in plan.steps]
@@ -349,9 +349,8 @@ def _kept(world, declared, scopes):
     return after
 
 
-def _limit_removals(plan, most):
-    """Refuse a plan that would remove more than was thought of: a list that came out empty must not empty a server."""
-    removed = [change.label for change in plan.changes if change.removes]
+def check_removals(removed, most):
+    """Refuse to remove more than was thought of: a list that came out empty must not empty a server."""
     if most is not None and len(removed) > most:
         some = ", ".join(removed[:3])
         refuse(

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..proxmox.client import ProxmoxClient, connection_spec
 
-CONNECTION = connection_spec("PROXMOX_BACKUP", 8007)
+CONNECTION = connection_spec("PROXMOX_BACKUP", 8007, api_totp="TOTP")
 
 
 class PbsClient(ProxmoxClient):

@@ -74,7 +74,7 @@ class Ticket(ProxmoxHTTPAuth):
 
     def _get_new_tokens(self, password=None, otp=None, otptype="totp"):
         told = self._ask(password=password or self.pve_auth_ticket)
-        if told.get("NeedTFA"):
+        if "!tfa!" in told["ticket"]:
             told = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": told["ticket"]})
         self.birth_time = time.monotonic()
         self.pve_auth_ticket = told["ticket"]
@@ -129,6 +129,10 @@ class ProxmoxClient(Client):
             door = Door(title, requests.Session(), url, **transport)
             door.session.auth = Authorization("", "")
             self.session.auth = Ticket(door, user, params["api_password"], params.get("api_totp"), service=self.service)
+
+    def rehearse(self, path, body):
+        """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
+        return self._content(self._send("POST", path, **self.payload("POST", body)))
 
     def payload(self, verb, body):
         values = self.encode(body or {})

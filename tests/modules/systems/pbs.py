@@ -134,6 +134,8 @@ EVERY_MODULE = [
     ("pbs_user", {"userid": "rita@sso", "email": "rita@example.org"}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True}),
     ("pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["rita@sso"], "tokens": ["rita@sso!ci"]}),
+    ("pbs_realm", {"realm": "company", **LDAP}),
+    ("pbs_realm_sync", {"realm": "company", "remove_vanished": ["entry"]}),
     ("pbs_state", {"users": [{"userid": "sam@pbs", "password": "a-password-of-sam"}]}),
     ("pbs_info", {}),
 ]
@@ -190,6 +192,9 @@ BAD_INPUT = {
     "a capath that PBS would forget": (
         "pbs_realm", {"realm": "directory", "type": "ldap", "capath": CA}, "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate"
     ),
+    "a sync of a realm without a directory": ("pbs_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
+    "a sync of a realm that is not there": ("pbs_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
+    "a sync that removes nothing in particular": ("pbs_realm_sync", {"realm": "directory", "remove_vanished": []}, "remove_vanished: must not be empty"),
     "a user of PBS in no realm": ("pbs_user", {"userid": "ann@nowhere"}, "user ann@nowhere: realm nowhere does not exist"),
     "a name of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "firstname": "A"}, "firstname: 'A' must have at least 2 characters"),
     "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' must not begin or end with a blank"),
@@ -205,6 +210,7 @@ BAD_INPUT = {
 
 # who lacks a right: token, module, options, and what the message must say
 MISSING_RIGHTS = [
+    ("pbs look", "pbs_realm_sync", {"realm": "directory"}, "lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_user", {"userid": "new@pbs"}, "weak@pbs!look lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/domains"),
     ("pbs look", "pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["weak@pbs"]}, "lacks Permissions.Modify on /access/acl"),

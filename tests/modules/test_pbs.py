@@ -1,0 +1,242 @@
+"""What is odd about PBS: directories that are asked before a realm is saved, syncs, built-in realms, and its versions."""
+
+from __future__ import annotations
+
+import pyotp
+import pytest
+
+from tests.modules.systems import pbs, task
+from tests.modules.systems.pbs import BIND, CA, LDAP
+from tests.simulators.directory import EXAMPLE, example_directories, person
+from tests.simulators.pbs import PbsSimulator
+
+COMPANY = {"realm": "company", **LDAP, "sync_attributes": {"email": "mail", "firstname": "givenName", "lastname": "sn"}}
+
+
+class Host:
+    """A backup server, and ansible to work on it with."""
+
+    def __init__(self, wired, ansible, **options):
+        self.wired, self._ansible = wired, ansible
+        secret = pbs.connection(wired)["api_token_secret"]
+        self.simulator = PbsSimulator(tokens={"root@pam!fleet": secret}, directories=example_directories(), **options)
+        pbs.server(wired).observed.app = self.simulator.app()
+
+    def tasks(self, *tasks, check=False):
+        """The results of tasks, given as (module, options)."""
+        made = [{**task(self.wired, module, **options), "check_mode": check} for module, options in tasks]
+        return self._ansible.tasks(made).results()
+
+    def one(self, module, check=False, **options):
+        (result,) = self.tasks((module, options), check=check)
+        return result
+
+    def done(self, module, **options):
+        result = self.one(module, **options)
+        assert not result["failed"], result["msg"]
+        return result
+
+    def writes(self):
+        return [f"{one.verb} {one.path.removeprefix('/api2/json')}" for _name, one in self.wired.fleet.writes()]
+
+
+@pytest.fixture(scope="module")
+def homelab(fleet_of):
+    return fleet_of("homelab")
+
+
+@pytest.fixture
+def host(homelab, ansible):
+    """Starts a server of a version, or with other options of its own."""
+
+    def start(version="4.2", **options):
+        made = Host(homelab, ansible, version=version, **options)
+        homelab.fleet.forget()
+        return made
+
+    return start
+
+
+@pytest.fixture(params=["3.2", "4.2"])
+def version(request):
+    return request.param
+
+
+class TestSync:
+    def test_users_come_and_go(self, host, version):
+        server = host(version)
+        server.done("pbs_realm", **COMPANY)
+        server.wired.fleet.forget()
+        predicted = server.one("pbs_realm_sync", realm="company", check=True)
+        assert server.done("pbs_info", gather=["users"])["users"][1:] == []
+        done, again = server.tasks(("pbs_realm_sync", {"realm": "company"}), ("pbs_realm_sync", {"realm": "company"}))
+        assert done["changed"] and done["added"] == ["ann@company", "bob@company"]
+        assert done["warnings"] == ["bob@company: ignoring attribute `lastname`: value must be at least 2 characters long"]
+        for part in ("changed", "plan", "diff", "added", "updated", "removed"):
+            assert predicted[part] == done[part]
+        assert not again["changed"] and again["plan"] == [] and again["diff"] == {"before": {}, "after": {}}
+        # a dry run each, and one for real
+        assert server.writes() == ["POST /access/domains/company/sync"] * 4
+        users = {one["userid"]: one for one in server.done("pbs_info", gather=["users"])["users"]}
+        assert users["ann@company"]["email"] == "ann@example.org"
+
+        for directory in server.simulator.directories:
+            del directory.entries[f"uid=ann,ou=people,{EXAMPLE}"]
+            directory.entries.update([person("bob", givenName="Robert", sn="Miller")])
+        acl = {"path": "/", "roles": ["Audit"], "users": ["ann@company"]}
+        server.done("pbs_acl", **acl)
+        refused = server.one("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], max_removals=0)
+        assert refused["failed"] and "max_removals: 1 objects would be removed (user ann@company, ...)" in refused["msg"]
+        gone = server.done("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], enable_new=False)
+        assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@company"], ["ann@company"])
+        assert gone["diff"] == {
+            "before": {"user ann@company": "there", "user bob@company": "as it was"}, "after": {"user bob@company": "as the directory says"}
+        }
+        after = server.done("pbs_info", gather=["users", "acl"])
+        assert {one["userid"] for one in after["users"]} == {"root@pam", "bob@company"}
+        assert ["ann@company"] not in [one.get("users") for one in after["acl"]]
+
+    def test_a_task_that_fails_is_told_with_the_end_of_its_log(self, host):
+        server = host()
+        server.done("pbs_realm", **COMPANY)
+        for directory in server.simulator.directories:
+            directory.is_up = False
+        result = server.one("pbs_realm_sync", realm="company")
+        assert result["failed"] and not result["changed"]
+        assert "failed: I/O error: Connection refused" in result["msg"] and "starting realm sync for company; this is a DRY RUN" in result["msg"]
+
+    def test_a_task_that_takes_too_long_is_not_waited_for(self, host):
+        server = host(task_seconds=60)
+        server.done("pbs_realm", **COMPANY)
+        result = server.one("pbs_realm_sync", realm="company", wait=1)
+        assert result["failed"] and "after 1 seconds the task UPID:" in result["msg"]
+
+    def test_many_users_are_all_told(self, host):
+        """A log of more than fifty lines."""
+        server = host()
+        for directory in server.simulator.directories:
+            directory.entries.update(person(f"user{number}") for number in range(60))
+        server.done("pbs_realm", **COMPANY)
+        assert len(server.done("pbs_realm_sync", realm="company")["added"]) == 62
+
+
+class TestDirectories:
+    def test_what_the_directory_refuses_is_told(self, host):
+        result = host().one("pbs_realm", **{**COMPANY, "base_dn": "dc=nowhere"})
+        assert result["failed"] and not result["changed"] and "Could not search LDAP realm, base_dn could be incorrect" in result["msg"]
+
+    def test_the_base_of_an_active_directory_is_asked_for(self, host):
+        made = host().done("pbs_realm", realm="windows", type="ad", server1="dc1.example.org", **BIND)
+        assert made["realm"]["base_dn"] == EXAMPLE
+
+    def test_a_password_is_sent_again_only_when_asked_for(self, host):
+        server = host()
+        realm = {**COMPANY, **BIND}
+        made, same, always, other = server.tasks(
+            ("pbs_realm", realm),
+            ("pbs_realm", {**realm, "password": "another-password"}),
+            ("pbs_realm", {**realm, "update_password": "always"}),
+            ("pbs_realm", {**realm, "password": "another-password", "update_password": "always"}),
+        )
+        assert made["changed"] and not same["changed"]
+        assert always["changed"] and [one["reason"] for one in always["plan"]] == ["realm company: password"]
+        assert always["diff"] == {"before": {"realm company": {}}, "after": {"realm company": {"password": "(hidden)"}}}
+        assert other["failed"] and "LDAP bind failed" in other["msg"]
+        assert server.simulator.state.bind_passwords == {"company": "a-bind-password"}
+
+    def test_a_realm_that_begins_to_bind_gets_the_password(self, host):
+        server = host()
+        server.done("pbs_realm", **COMPANY)
+        server.done("pbs_realm", realm="company", type="ldap", **BIND)
+        assert server.simulator.state.bind_passwords == {"company": "a-bind-password"}
+        server.done("pbs_realm", realm="company", type="ldap", bind_dn="")
+        assert server.simulator.state.bind_passwords == {}
+
+    def test_a_realm_is_made_anew_with_its_password_or_not_at_all(self, host):
+        server = host()
+        server.done("pbs_realm", **COMPANY, **BIND)
+        other = {"realm": "company", "type": "ldap", "capath": CA, "on_immutable_change": "recreate"}
+        refused = server.one("pbs_realm", **other)
+        assert refused["failed"] and "password: is needed" in refused["msg"] and not refused["changed"]
+        made = server.done("pbs_realm", **other, password=BIND["password"])
+        assert [one["verb"] for one in made["plan"]] == ["DELETE", "POST"]
+        assert made["realm"]["capath"] == CA and made["realm"]["sync_attributes"] == COMPANY["sync_attributes"]
+
+    def test_a_realm_becomes_one_of_another_type(self, host):
+        server = host()
+        server.done("pbs_realm", **COMPANY, comment="Company", default=True)
+        sso = {"realm": "company", "type": "openid", "issuer_url": "https://id.example.org", "on_immutable_change": "recreate"}
+        lacks = server.one("pbs_realm", **sso)
+        assert lacks["failed"] and "client_id: is needed to make realm company" in lacks["msg"]
+        made = server.done("pbs_realm", **sso, client_id="pbs")
+        assert made["realm"]["default"] and made["realm"]["comment"] == "Company" and "server1" not in made["realm"]
+        assert [f"{one['verb']} {one['path']}" for one in made["plan"]] == ["DELETE /config/access/ldap/company", "POST /config/access/openid"]
+
+
+class TestBuiltInRealms:
+    def test_what_can_be_set_of_them(self, host):
+        server = host()
+        first, again, moved, cleared = server.tasks(
+            ("pbs_realm", {"realm": "pbs", "comment": "Local", "default": True}),
+            ("pbs_realm", {"realm": "pbs", "comment": "Local", "default": True}),
+            ("pbs_realm", {"realm": "pam", "default": True}),
+            ("pbs_realm", {"realm": "pam", "comment": "", "default": False}),
+        )
+        assert first["changed"] and not again["changed"] and moved["changed"] and cleared["changed"]
+        realms = {one["realm"]: one for one in server.done("pbs_info", gather=["realms"])["realms"]}
+        assert realms == {
+            "pam": {"realm": "pam", "type": "pam", "comment": "", "default": False}, "pbs": {"realm": "pbs", "type": "pbs", "comment": "Local", "default": False}
+        }
+
+    def test_an_older_server_has_them_fixed(self, host):
+        server = host("3.3")
+        same, other = server.tasks(("pbs_realm", {"realm": "pam", "default": True}), ("pbs_realm", {"realm": "pam", "comment": "Mine"}))
+        assert not same["failed"] and not same["changed"]
+        assert "realm: 'pam' cannot be changed here: that needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)" in other["msg"]
+        assert server.writes() == []
+
+    def test_one_that_somebody_removed(self, host):
+        server = host()
+        with server.simulator.state.realms.change() as realms:
+            del realms["pbs"]
+        assert "realm: 'pbs' was removed; it comes back when the server is restarted" in server.one("pbs_realm", realm="pbs", comment="x")["msg"]
+
+
+class TestVersions:
+    @pytest.mark.parametrize(
+        ("version", "module", "options", "message"),
+        [
+            ("3.3", "pbs_realm", {**COMPANY, "default": True}, "default: needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)"),
+            ("4.0", "pbs_realm", {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "audiences": ["y"]}, "audiences: needs version 4.2.1"),
+        ],
+    )
+    def test_what_a_server_is_too_old_for(self, host, version, module, options, message):
+        server = host(version)
+        result = server.one(module, **options)
+        assert result["failed"] and message in result["msg"], result["msg"]
+        assert server.writes() == []
+
+    def test_what_a_server_means_anyway_is_not_said_to_it(self, host):
+        sso = {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "default": False, "audiences": []}
+        assert host("3.2").done("pbs_realm", **sso)["changed"]
+
+
+def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
+    server = host(version)
+    server.done("pbs_state", realms=[COMPANY, {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs", "scopes": ["email"]}],
+                users=[{"userid": "ann@company", "email": "ann@example.org"}, {"userid": "bob@pbs", "enable": False}],
+                tokens=[{"userid": "bob@pbs", "token_name": "ci", "return_secret": True, "comment": "CI"}],
+                acl=[{"path": "/datastore/tank/ns/deep", "roles": ["Audit"], "users": ["ann@company"], "tokens": ["bob@pbs!ci"], "propagate": False}])
+    read = server.done("pbs_info", gather=["realms", "users", "tokens", "acl"], show_secrets=True)
+    server.wired.fleet.forget()
+    again = server.done("pbs_state", **{kind: read[kind] for kind in ("realms", "users", "tokens", "acl")})
+    assert not again["changed"] and server.writes() == []
+
+
+def test_a_second_factor(host):
+    secret = pyotp.random_base32()
+    server = host(passwords={"root@pam": "password-of-root"}, totp={"root@pam": secret})
+    credentials = {"api_user": "root@pam", "api_password": "password-of-root", "api_token_id": "", "api_token_secret": ""}
+    wrong, right = server.tasks(*(("pbs_info", {**credentials, "gather": ["version"], "api_totp": code}) for code in ("000000", pyotp.TOTP(secret).now())))
+    assert "could not sign in" in wrong["msg"] and "second factor" in wrong["msg"]
+    assert right["version"] == "4.2.3"
