@@ -64,9 +64,6 @@ class Tasks:
         self.known[upid] = Task(upid, kind, subject, caller, int(now), ends, work, self._clock, self._stamp)
         return self.known[upid]
 
-    def running(self, kind: str, subject: str) -> bool:
-        return any((each.kind, each.subject, each.state) == (kind, subject, None) for each in self.known.values())
-
     def advance(self) -> None:
         """Let the tasks end whose time has come."""
         for task in list(self.known.values()):
