@@ -30,13 +30,37 @@ options:
   comment:
     description: Comment.
     type: str
+  secret:
+    description:
+      - What becomes of the secret of a token that is there. A new token gets one in any case.
+      - V(keep), which counts when this is left out, leaves it as it is.
+      - V(regenerate) has the server make another one, in every run. The old one is not accepted any more.
+      - V(if_invalid) tries what O(secret_file) holds, and then O(secret_candidates), against the server, and has another one made when
+        none of them is accepted. A token that is disabled or expired, or whose user is, accepts no secret; it keeps the one that it has.
+      - Proxmox Backup Server 3.3.7 and later do it in place. On older ones the token is removed and made again; these keep the ACL
+        entries of a token that is removed.
+      - A token cannot be used to make its own secret anew.
+    type: str
+    choices: [keep, regenerate, if_invalid]
+  secret_candidates:
+    description: Secrets that may be right, for O(secret=if_invalid). The one that is accepted is put into O(secret_file).
+    type: list
+    elements: str
   secret_file:
     description:
-      - File that a new secret is written to, with mode 0600, on the node that runs the module.
-      - It is written before anything else is done.
+      - File that keeps the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
+      - Where it is lost although the token is there, the task fails, and with O(secret=if_invalid) it makes another secret.
     type: path
+  secret_file_vault_id:
+    description:
+      - Encrypts O(secret_file) as C(ansible-vault) does, with the password that ansible was given for this vault id. The one of
+        C(--vault-password-file) has the id V(default).
+      - Lookups such as P(ansible.builtin.file#lookup) decrypt the file when they read it.
+      - Needs the vault of the running ansible, so neither C(async) nor C(fleetgate_execute_on) can be used with it.
+    type: str
   return_secret:
-    description: Whether a new secret is returned as C(secret), in clear text.
+    description:
+      - Whether the secret is returned as C(secret), in clear text, when it is a new one, or when O(secret=if_invalid) found one that works.
     type: bool
   state:
     description: Whether the token is there. Removing it also removes its ACL entries.
@@ -59,6 +83,21 @@ EXAMPLES = r"""
     token_name: pulse
     comment: Pulse
     secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+
+- name: A secret that works, kept encrypted; a new one only if the file is lost or the server does not accept what it holds
+  fleetgate.proxmox.pbs_token:
+    userid: pulse-monitor@pbs
+    token_name: pulse
+    secret: if_invalid
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file_vault_id: default
+
+- name: Another secret for a token that may have leaked
+  fleetgate.proxmox.pbs_token:
+    userid: pulse-monitor@pbs
+    token_name: pulse
+    secret: regenerate
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
 """
 
 RETURN = r"""
@@ -68,8 +107,8 @@ token:
   type: dict
   sample: {userid: pulse-monitor@pbs, token_name: pulse, enable: true, expire: 0, comment: Pulse}
 secret:
-  description: The secret of a token that was made. In check mode a text that says so.
-  returned: when the token is made and O(return_secret=true)
+  description: A secret that was made, or that works. In check mode, where one would be made, a text that says so.
+  returned: when O(return_secret=true) and one was made or found to work
   type: str
   sample: 4f0a3c62-2f0c-4d9c-9df4-6f0e1c1f2d11
 plan:

@@ -18,6 +18,8 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.module import Definition, argument_problems
+from ..module_utils.core.secret_file import vault_at_hand
+from .vault import Vault
 
 
 class InProcessAction(ActionBase):
@@ -66,7 +68,8 @@ class InProcessAction(ActionBase):
             result = {"failed": True, "msg": "; ".join(problems), "problems": problems}
         else:
             shell = {"shell": self._run_on_host} if params.get("connection") == "shell" else {}
-            result = self.module.execute({**params, **shell}, self._task.check_mode)
+            with vault_at_hand(Vault(self._loader)):
+                result = self.module.execute({**params, **shell}, self._task.check_mode)
         return self.module.finish(result, params, hidden)
 
     def _run_on_host(self, script):

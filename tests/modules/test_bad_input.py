@@ -53,7 +53,7 @@ def test_it_is_said_what_is_wrong(answered, case):
 
 def test_no_secret_is_in_what_is_said(answered):
     _wired, run = answered
-    given = ("a-secret-from-a-block", "a-secret-€", "a-key-from-a-block", "none-of-its-secrets", "nobodys-key")
+    given = ("a-secret-from-a-block", "a-secret-€", "a-key-from-a-block", "a-candidate-from-a-block", "none-of-its-secrets", "nobodys-key")
     assert [secret for secret in given for result in run.results() if secret in repr(result)] == []
 
 

@@ -245,8 +245,8 @@ class Application(AuthentikResource):
             problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
         if entry["return_secret"]:
             provider = found.raw["provider"] if found else None
-            entry["secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
-            if not entry["secret"]:
+            entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
+            if not entry["known_secret"]:
                 problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
 

@@ -56,7 +56,7 @@ class Token(AuthentikResource):
         else:
             key = None
         if entry["return_secret"]:
-            entry["secret"] = key
+            entry["known_secret"] = key
         return values, problems
 
     def references(self, key, values):

@@ -41,12 +41,21 @@ class Need:
 
 @dataclass(frozen=True)
 class OneTimeSecret:
-    """A secret that a server tells once: `owner` names what it opens, `answer` the key it comes under."""
+    """A secret that a server tells once: `owner` names what it opens, `answer` the key it comes under.
+
+    One that is `known` is only to be kept in the file. `vault_id` says what the file is encrypted with.
+    """
 
     owner: str
     answer: str
     file: str | None
     returned: bool
+    known: str | None = field(default=None, repr=False)
+    vault_id: str | None = None
+
+
+# The verb of a step that sends nothing: a secret that is known goes into its file.
+STORE = "STORE"
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Need
 from ..proxmox.acl import removed_rows
-from ..proxmox.token import WHERE_THE_SECRET_GOES
+from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import COMMENT, TOKEN_NAME, USER
 
@@ -19,13 +19,16 @@ class Token(ProxmoxToken):
     seen_with = Need(("/access/users",), ("Sys.Audit",))
     unset_by = "delete"
     has_digest = True
+    # older servers keep the ACL of a token that is removed and made again
+    regenerates_since = (3, 3, 7)
+    regenerated = "secret"
     fields = (
         Field("userid", USER),
         Field("token_name", TOKEN_NAME),
         Field("enable", Flag(), default=True),
         Field("expire", Number()),
         Field("comment", COMMENT),
-        *WHERE_THE_SECRET_GOES,
+        *SECRET,
     )
 
     def read(self, world, keys):

@@ -160,7 +160,7 @@ class OidcClient(PocketIdResource):
             # an empty secret asks the server to make one
             values.pop("secret", None)
             if known:
-                entry["secret"] = known
+                entry["known_secret"] = known
             else:
                 values["secret"] = entry["secret"] or ""
         return values, problems

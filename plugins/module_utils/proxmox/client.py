@@ -181,6 +181,20 @@ class ProxmoxClient(Client):
         """Version of the server as it is called."""
         raise NotImplementedError
 
+    def accepts(self, token, secret):
+        """Whether a secret is that of a token, given by its full id; the server says so without any right being needed."""
+        if self.base_url == ADDRESS:
+            why = f"secret: whether that of {token} works cannot be tried with connection=shell, which needs none"
+            raise FleetgateError(f"{self.title}: {why}; use connection=https, or say keep or regenerate")
+        user, _mark, name = token.rpartition("!")
+        try:
+            self._send("GET", ("version",), auth=ProxmoxHTTPApiTokenAuth(user, name, secret, service=self.service))
+        except FleetgateError as error:
+            if error.status != 401:
+                raise
+            return False
+        return True
+
     def missing_rights(self, needs):
         needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]
         if not needs or self.caller == ROOT:

@@ -5,19 +5,35 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Path
-from ..core.resource import OneTimeSecret, Reference
+from ..core.errors import FleetgateError
+from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
+from ..core.resource import STORE, OneTimeSecret, Reference, Step
+from ..core.secret_file import cannot_keep, kept_secret
 from .identity import Identity
 
-WHERE_THE_SECRET_GOES = (Field("secret_file", Path(), local=True), Field("return_secret", Flag(), local=True))
+KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
+
+SECRET = (
+    Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), local=True),
+    Field("secret_candidates", Names(CREDENTIAL), local=True, secret=True),
+    Field("secret_file", Path(), local=True),
+    Field("secret_file_vault_id", local=True),
+    Field("return_secret", Flag(), local=True),
+)
 
 
 class Token(Identity):
+    """What is to happen to the secret of a token that is there is one of its values: REGENERATE, or STORE in its file."""
+
     name = "token"
     plural = "tokens"
     made_at_item = True
+    # the first version of the server that gives a token another secret in place, and where its answer tells it
+    regenerates_since: tuple = ()
+    regenerated = ""
 
     def item(self, key):
         userid, token_name = key
@@ -26,31 +42,101 @@ class Token(Identity):
     def references(self, key, values):
         return [Reference("user", key[:1])]
 
+    def problems(self, entry):
+        problems = super().problems(entry)
+        if entry["secret_candidates"] and entry["secret"] != IF_INVALID:
+            problems.append(("secret_candidates", f"are only tried with secret={IF_INVALID}"))
+        if entry["secret_file_vault_id"] and not entry["secret_file"]:
+            problems.append(("secret_file_vault_id", "needs secret_file"))
+        return problems
+
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         file = entry["secret_file"]
-        if found is None and not (file or entry["return_secret"]):
-            problems.append(
-                ("secret_file", "or return_secret is needed to make a token, because its secret is told only once")
+        try:
+            task = self._task_with_secret(world, entry, found)
+        except FleetgateError as error:
+            return values, [*problems, ("secret_file", str(error))]
+        if found is None or task == REGENERATE:
+            problems += self._cannot_have_a_secret(world.client, entry, found)
+        if file and (found is None or task):
+            problems += cannot_keep(file, entry["secret_file_vault_id"])
+        elif file and not os.path.exists(file):
+            why = (
+                "its secret cannot be told again; bring the file back, or say secret=if_invalid to have a new one made"
             )
-        if found is None and file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
+            problems.append(("secret_file", f"'{file}' is not there, but the token is, and {why}"))
+        return {**values, **({"secret": task} if task else {})}, problems
+
+    def _task_with_secret(self, world, entry, found):
+        """What is to happen to the secret of a token that is there; None: nothing. A secret that works is noted."""
+        owner = "!".join(self.key_of(entry))
+        if found is None or owner in world.minted or entry["secret"] in (None, KEEP):
+            return None
+        if entry["secret"] == REGENERATE:
+            return REGENERATE
+        if not self._opens_anything(world, found):
+            return None
+        file = entry["secret_file"]
+        stored, encrypted = kept_secret(file) if file else (None, False)
+        candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
+        possible = (one for one in candidates if one and not CREDENTIAL.problem(one))
+        known = next((one for one in possible if world.client.accepts(owner, one)), None)
+        entry["known_secret"] = known
+        if known is None:
+            return REGENERATE
+        return STORE if file and (known != stored or (entry["secret_file_vault_id"] and not encrypted)) else None
+
+    def _opens_anything(self, world, found):
+        """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
+        user = world.found("user")[self.key_of(found.values)[:1]]
+        return all(
+            one.values.get("enable", True) and not 0 < one.values["expire"] <= time.time() for one in (user, found)
+        )
+
+    def _cannot_have_a_secret(self, client, entry, found):
+        """What stands against a new secret, as (option, rule) pairs."""
+        problems = []
+        if not (entry["secret_file"] or entry["return_secret"]):
+            what = "make a token" if found is None else "make a new secret"
             problems.append(
-                ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
+                ("secret_file", f"or return_secret is needed to {what}, because its secret is told only once")
             )
-        if found and file and not os.path.exists(file):
-            problems.append(
-                (
-                    "secret_file",
-                    f"'{file}' is not there, but the token is, and its secret cannot be told again; bring the file back or remove the token",
-                )
-            )
-        return values, problems
+        if found and client.caller == "!".join(self.key_of(entry)):
+            why = "cannot be made anew with the token itself, which would end its own access; use other credentials"
+            problems.append(("secret", why))
+        return problems
 
     def steps_for(self, change, world):
-        steps = super().steps_for(change, world)
-        if not change.creates:
-            return steps
-        secret = OneTimeSecret(
-            "!".join(change.key), "value", change.entry["secret_file"], bool(change.entry["return_secret"])
-        )
-        return [replace(step, secret=secret) for step in steps]
+        if change.removes:
+            return super().steps_for(change, world)
+        entry, owner = change.entry, "!".join(change.key)
+        file, returned = entry["secret_file"], bool(entry["return_secret"])
+        secret = OneTimeSecret(owner, "value", file, returned, vault_id=entry["secret_file_vault_id"])
+        task = change.values.get("secret")
+        if change.creates:
+            return [replace(step, secret=secret) for step in super().steps_for(change, world)]
+        if task == REGENERATE and self.regenerates(world.client):
+            (step,) = super().steps_for(change, world)
+            secret = replace(secret, answer=self.regenerated)
+            return [replace(step, body={**step.body, "regenerate": True}, secret=secret)]
+        if task == REGENERATE:
+            return super().steps_for(replace(change, recreates=True), world)
+        rest = {option: value for option, value in change.values.items() if option != "secret"}
+        steps = super().steps_for(replace(change, values=rest), world) if rest else []
+        if task == STORE:
+            parts = tuple(os.path.abspath(file).split(os.sep)[1:])
+            secret = replace(secret, known=entry["known_secret"])
+            steps.append(Step(STORE, parts, f"{change.label}: the secret that works is not in its file", secret=secret))
+        return steps
+
+    def regenerates(self, client):
+        """Whether the server can give a token another secret in place."""
+        return client.version >= self.regenerates_since
+
+    def difference(self, before, after):
+        was, will_be = super().difference(before, after)
+        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret"))
+        if before and option:
+            was[option], will_be[option] = HIDDEN, HIDDEN_OTHER
+        return was, will_be

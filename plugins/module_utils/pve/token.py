@@ -7,22 +7,34 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.fields import Field, Flag, Number
-from ..core.resource import Need
-from ..proxmox.token import WHERE_THE_SECRET_GOES
+from ..core.resource import Change, Need, Step
+from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import TOKEN_NAME, USER, Line
 
+# What is to happen to a token that an interrupted run left without its ACL.
+RESTORE = "restore"
+
 
 class Token(ProxmoxToken):
+    """Servers that cannot regenerate a secret forget the ACL of a token that is removed to be made again.
+
+    A stand-in keeps it meanwhile: a token that has expired from the beginning. It is on the server and not in this run, so
+    that the next run can give the ACL back where one was interrupted.
+    """
+
     key = ("userid", "tokenid")
     seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
+    # pve-access-control 9.1.0 can; pve-manager 9.1.14 is the first that depends on it (debian/control)
+    regenerates_since = (9, 1, 14)
+    regenerated = "value"
     fields = (
         Field("userid", USER),
         Field("tokenid", TOKEN_NAME),
         Field("privsep", Flag(), default=True),
         Field("expire", Number()),
         Field("comment", Line()),
-        *WHERE_THE_SECRET_GOES,
+        *SECRET,
     )
 
     def read(self, world, keys):
@@ -35,3 +47,76 @@ class Token(ProxmoxToken):
 
     def visibility(self, key):
         return replace(self.seen_with, oneself=key[0])
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if found and _stand_in(self.key_of(entry)) in world.found(self.name):
+            values.setdefault("secret", RESTORE)
+        return values, problems
+
+    def built_in(self, found):
+        """Stand-ins are removed with what they stand in for, and never because nobody declares them."""
+        return found.values["tokenid"].endswith(_SUFFIX)
+
+    def cascade(self, change, world):
+        stand_in = _stand_in(change.key)
+        there = world.found(self.name).get(stand_in)
+        return [Change(self, stand_in, there, None)] if there else []
+
+    def steps_for(self, change, world):
+        steps = super().steps_for(change, world)
+        if change.removes:
+            return steps
+        if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(world.client):
+            # rows that the caller does not see would be lost
+            seen = world.resources["acl"].seen_with
+            steps = [replace(step, needs=(*step.needs, seen)) for step in steps]
+            return [*self._kept_meanwhile(change, world), *steps]
+        return [*steps, *self._given_back(change, world)]
+
+    def _kept_meanwhile(self, change, world):
+        """Requests that give the ACL of a token to its stand-in as well."""
+        rows, stand_in = _rows(world, change.key), _stand_in(change.key)
+        steps = []
+        if rows and stand_in not in world.found(self.name):
+            body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while that is made anew"}
+            why = f"{change.label} loses its ACL when it is removed"
+            steps.append(Step("POST", self.item(stand_in), why, body=body, needs=self.rights(change)))
+        return [*steps, *_granted(world, stand_in, rows)]
+
+    def _given_back(self, change, world):
+        """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
+        stand_in, made_again = _stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found
+        if not made_again and stand_in not in world.found(self.name):
+            return []
+        has, kept = _rows(world, change.key), _rows(world, stand_in)
+        rows = {**kept, **has} if made_again else {row: flag for row, flag in kept.items() if row not in has}
+        if not rows and stand_in not in world.found(self.name):
+            return []
+        why = f"{change.label} has its ACL again"
+        end = Step("DELETE", self.item(stand_in), why, needs=self.rights(change))
+        return [*_granted(world, change.key, rows), end]
+
+
+_SUFFIX = ".fleetgate"
+
+
+def _stand_in(key):
+    userid, tokenid = key
+    return userid, tokenid + _SUFFIX
+
+
+def _rows(world, key):
+    """The ACL of a token: propagate by path and role."""
+    found = world.found("acl").items()
+    return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == "!".join(key)}
+
+
+def _granted(world, key, rows):
+    """Requests that give rows to a token."""
+    acl = world.resources["acl"]
+    changes = [
+        Change(acl, (path, "token", "!".join(key), role), None, {"propagate": flag})
+        for (path, role), flag in rows.items()
+    ]
+    return acl.steps(changes, world)

@@ -126,13 +126,18 @@ COMPANY = (
 )
 
 # given to modules or kept by servers, and never to be seen
-HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-sam")
+HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-sam", "a-candidate-of-ci")
 
 # tasks that use every module, in an order in which they can run
 EVERY_MODULE = [
     ("pbs_realm", {"realm": "sso", **REALM}),
     ("pbs_user", {"userid": "rita@sso", "email": "rita@example.org"}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True}),
+    ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "regenerate"}),
+    (
+        "pbs_token",
+        {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]},
+    ),
     ("pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["rita@sso"], "tokens": ["rita@sso!ci"]}),
     ("pbs_realm", {"realm": "company", **LDAP}),
     ("pbs_realm_sync", {"realm": "company", "remove_vanished": ["entry"]}),
@@ -205,6 +210,9 @@ BAD_INPUT = {
     "an unknown role on PBS": ("pbs_acl", {**ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
     "a path of PVE on PBS": ("pbs_acl", {**ACL, "path": "/vms/100"}, "path: '/vms/100' is not a path that PBS has ACL entries for"),
+    "candidates that nobody tries on PBS": (
+        "pbs_token", {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
+    ),
     "a wrong secret of a PBS token": ("pbs_user", {"userid": "ann@pbs", "api_token_secret": "none-of-its-secrets"}, "root@pam!fleet is not accepted"),
 }
 

@@ -161,7 +161,7 @@ COMPANY = (
 )
 
 # given to modules or kept by servers, and never to be seen
-HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-rita")
+HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-rita", "a-candidate-of-ci")
 
 # tasks that use every module, in an order in which they can run
 EVERY_MODULE = [
@@ -169,6 +169,11 @@ EVERY_MODULE = [
     ("pve_group", {"groupid": "readers", "comment": "They read"}),
     ("pve_user", {"userid": "rita@pve", "groups": ["readers"], "password": "a-password-of-rita", "email": "rita@example.org"}),
     ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
+    ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "regenerate"}),
+    (
+        "pve_token",
+        {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]},
+    ),
     ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
     ("pve_realm", {"realm": "sso", **REALM}),
     ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
@@ -260,6 +265,16 @@ BAD_INPUT = {
     "a secret file that is lost": (
         "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"
     ),
+    "candidates that nobody tries": (
+        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
+    ),
+    "a candidate from a block": (
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret": "if_invalid", "secret_candidates": ["a-candidate-from-a-block\n"]},
+        r"secret_candidates: [\s\S]* must be a single line",
+    ),
+    "a vault without a file": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file_vault_id": "x"}, "secret_file_vault_id: needs secret_file"),
+    "a policy that there is not": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret": "rotate"}, "value of secret must be one of: keep, reg"),
     "an entry that is none": ("pve_state", {"groups": [{"groupid": "a"}, "b"]}, "Elements value for option 'groups' is of type str"),
     "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
     "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
