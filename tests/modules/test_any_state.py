@@ -51,7 +51,7 @@ def test_a_declared_state_is_reached_from_any_other(wired, name):
     server, kinds = Server(wired, name), ANY[name].any_state()
     states = st.fixed_dictionaries({}, optional={kind.plural: strategy for kind, strategy in kinds})
 
-    @settings(max_examples=EXAMPLES, deadline=None, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+    @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
     @given(states, states)
     def reached(first, second):
         server.begin()
