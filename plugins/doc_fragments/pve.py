@@ -73,5 +73,14 @@ notes:
 """
 
     STATE: str = lists_of(
-        "pve", {"roles": "role", "groups": "group", "users": "user", "tokens": "token", "acl": "acl", "realms": "realm"}
+        "pve",
+        {
+            "roles": "role",
+            "groups": "group",
+            "users": "user",
+            "tokens": "token",
+            "acl": "acl",
+            "realms": "realm",
+            "realm_sync_jobs": "realm_sync_job",
+        },
     )

@@ -9,15 +9,15 @@ module: pve_info
 short_description: Read the access of a Proxmox VE cluster
 version_added: 0.1.0
 description:
-  - Reads realms, roles, groups, users, API tokens, ACL entries and what the cluster consists of.
+  - Reads realms, scheduled syncs of realms, roles, groups, users, API tokens, ACL entries and what the cluster consists of.
   - The lists have the options of M(fleetgate.proxmox.pve_state), and given back to it they change nothing.
 options:
   gather:
     description: What to read.
     type: list
     elements: str
-    choices: [roles, groups, users, tokens, acl, realms, version, cluster, nodes]
-    default: [roles, groups, users, tokens, acl, realms, version, cluster, nodes]
+    choices: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes]
+    default: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes]
   show_secrets:
     description: Whether C(client_key) of realms is returned, in clear text.
     type: bool
@@ -74,6 +74,12 @@ realms:
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
+realm_sync_jobs:
+  description: Scheduled syncs of realms; none on servers before 8.0.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{id: nightly, realm: corp, schedule: "2:30", scope: both, remove_vanished: [], enable_new: true, enabled: true, comment: ""}]
 version:
   description: Version of the server.
   returned: when gathered

@@ -9,7 +9,7 @@ module: pve_state
 short_description: Make the access of a Proxmox VE cluster as declared
 version_added: 0.1.0
 description:
-  - Takes roles, groups, users, API tokens, ACL entries and realms of one cluster in one task.
+  - Takes roles, groups, users, API tokens, ACL entries, realms and scheduled syncs of realms of one cluster in one task.
   - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
   - Everything wrong in any entry is reported together, before anything is written.
   - A realm is made last, so that whoever signs in through it has rights from the first time on.
@@ -83,6 +83,12 @@ realms:
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
+realm_sync_jobs:
+  description: The same for scheduled syncs of realms.
+  returned: when scheduled syncs are declared
+  type: list
+  elements: dict
+  sample: [{id: nightly, realm: corp, schedule: "2:30", scope: both, remove_vanished: [], enable_new: true, enabled: true, comment: ""}]
 secrets:
   description: Secrets of tokens that were made, by full token id, for entries with C(return_secret=true).
   returned: when there are such tokens

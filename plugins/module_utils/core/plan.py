@@ -43,7 +43,8 @@ class World:
         """Objects of a kind by key; `keys` are those wanted in full, None means all."""
         if name not in self._found:
             resource = self.resources[name]
-            objects = (resource.found(raw) for raw in resource.read(self, keys))
+            known = not (resource.since and too_old(self.client, resource.since))
+            objects = (resource.found(raw) for raw in (resource.read(self, keys) if known else ()))
             self._found[name] = {resource.key_of(one.values): one for one in objects}
         return self._found[name]
 
@@ -174,6 +175,10 @@ def _compare(world, row, key, found, problems):
     resource, entry = row.resource, row.entry
     absent = entry["state"] == "absent"
     if absent and not found:
+        return None
+    old = resource.since and too_old(world.client, resource.since)
+    if old:
+        problems.append(f"{row.where or resource.plural + ': '}{old}")
         return None
     values, broken = (None, resource.forbidden(entry, found)) if absent else resource.compare(world, entry, found)
     problems += [f"{row.where}{option}: {rule}" for option, rule in broken]

@@ -155,6 +155,8 @@ class Resource:
     collection: tuple = ()
     # the option that tells the type of an object, where objects of this kind differ in the options that they have
     variant = ""
+    # the first version of the server that has objects of this kind, as numbers
+    since: tuple = ()
     # the options that name files to send, which are looked for as ansible looks for files
     uploads: tuple = ()
     # what a scope of this kind may name, in which the declared objects are all that there are

@@ -10,6 +10,7 @@ from .acl import Acl
 from .client import CONNECTION, PveClient
 from .group import Group
 from .realm import Realm
+from .realm_sync_job import RealmSyncJob
 from .role import Role
 from .token import Token
 from .user import User
@@ -29,11 +30,11 @@ def cluster(client):
     return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
 
 
-# A realm comes last: people can sign in as soon as it is there, and shall then have their rights.
+# A realm comes after all rights: people can sign in as soon as it is there, and shall then have them.
 PVE = System(
     CONNECTION,
     ("api_host", "{host}"),
     PveClient,
-    resources=(Role(), Group(), User(), Token(), Acl(), Realm()),
+    resources=(Role(), Group(), User(), Token(), Acl(), Realm(), RealmSyncJob()),
     facts={"version": version, "cluster": cluster, "nodes": nodes},
 )

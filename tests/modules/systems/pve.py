@@ -176,6 +176,7 @@ EVERY_MODULE = [
     ),
     ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
     ("pve_realm", {"realm": "sso", **REALM}),
+    ("pve_realm_sync_job", {"id": "nightly", "state": "absent"}),
     ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
     ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"]}),
 ]

@@ -1,0 +1,81 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Syncs of realms that the cluster begins by itself (pve-access-control 9.1.1, API2/Jobs/RealmSync.pm)."""
+
+from __future__ import annotations
+
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Flag, Names, Text
+from ..core.resource import Need, Reference, Resource
+from ..proxmox.realm import DIRECTORIES
+from .names import REALM, Line
+
+_JOB = Text(
+    pattern=r"[A-Za-z][A-Za-z0-9_-]+",
+    rule="must begin with a letter and have letters, digits, '_' and '-' only, at least two",
+    longest=64,
+)
+_SCHEDULE = Text(
+    pattern=r"[A-Za-z0-9*/.:, -]+", rule="is not a calendar event, for example daily or mon..fri 6:30", longest=128
+)
+
+
+class Vanished(Names):
+    """What a sync takes away. Nothing is called none on the wire."""
+
+    def decode(self, wire):
+        return [] if wire == "none" else super().decode(wire)
+
+
+class RealmSyncJob(Resource):
+    name = "realm_sync_job"
+    plural = "realm_sync_jobs"
+    key = ("id",)
+    collection = ("cluster", "jobs", "realm-sync")
+    made_at_item = True
+    unset_by = "delete"
+    since = (8, 0)
+    seen_with = Need(("/",), ("Sys.Audit",))
+    fields = (
+        Field("id", _JOB),
+        Field("realm", REALM, needed=True, immutable=True),
+        Field("schedule", _SCHEDULE, needed=True),
+        Field("scope", Text(choices=("users", "groups", "both")), needed=True),
+        Field("remove_vanished", Vanished(Text(choices=("acl", "entry", "properties")), separator=";")),
+        Field("enable_new", Flag(), default=True),
+        Field("enabled", Flag(), default=True),
+        Field("comment", Line(longest=512)),
+    )
+
+    def read(self, world, keys):
+        try:
+            return world.client.read(*self.collection)
+        except FleetgateError as error:
+            if error.status != 403:
+                raise
+            return ()
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        realm = world.found("realm").get((values.get("realm"),))
+        if realm and realm.values["type"] not in DIRECTORIES:
+            why = (
+                f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
+            )
+            problems.append(("realm", why))
+        return values, problems
+
+    def references(self, key, values):
+        return [Reference("realm", (values["realm"],))] if values.get("realm") else ()
+
+    def written(self, change):
+        """An update has to say the schedule again, whatever it changes."""
+        schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
+        return {**schedule, **super().written(change)}
+
+    def rights(self, change):
+        """The server looks for the right to update a job at a realm called `-`, because the request names none."""
+        if change.removes:
+            return (Need(("/",), ("Sys.Modify",)),)
+        realm = change.values["realm"] if change.creates else "-"
+        return Need((f"/access/realm/{realm}",), ("Realm.AllocateUser",)), Need(("/access/groups",), ("User.Modify",))
