@@ -19,6 +19,8 @@ def values(kind):
         return st.just(0) | numbers if kind.optional else numbers
     if name == "Properties":
         return st.fixed_dictionaries({}, optional={one.option: values(one.kind) for one in kind.parts})
+    if name == "Mapping":
+        return st.dictionaries(st.text(PRINTABLE, min_size=1), st.integers() | st.text(PRINTABLE), max_size=2)
     if name == "Names":
         return st.lists(_text(kind.each), max_size=3, unique=True)
     return _text(kind) if kind.choices else st.just("") | _text(kind)

@@ -77,7 +77,7 @@ _GRANTS = (
 _RESERVED = ("authorize", "token", "device", "userinfo", "introspect", "revoke")
 
 _APPLICATION = (
-    named("slug", Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'")),
+    named("slug", Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'"), needed=True),
     named("name", Text(), needed=True),
     named("group"),
     named("meta_launch_url", _URL),
@@ -170,8 +170,11 @@ class Application(AuthentikResource):
             problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
         if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
             problems.append(("client_secret", "is of no use to a public client"))
-        if entry["grant_types"] == []:
-            problems.append(("grant_types", "must not be empty, or nobody can sign in"))
+        problems += [
+            (option, "must not be empty")
+            for option in ("grant_types", "client_id", "client_secret")
+            if entry[option] in ("", [])
+        ]
         return problems
 
     def references(self, key, values):
@@ -355,7 +358,7 @@ class Application(AuthentikResource):
                 named_ones = [Reference(_NAMING[one.option], (name,)) for name in _names(value)]
                 body[one.name] = named_ones if one.is_set else next(iter(named_ones), None)
             else:
-                body[one.name] = one.kind.encode(value)
+                body[one.name] = one.kind.encode(one.settled(value))
         return body
 
 

@@ -23,7 +23,7 @@ class Binding(AuthentikResource):
     collection = ("policies", "bindings")
     scope = (named("application"),)
     fields = (
-        named("application"),
+        named("application", needed=True),
         *(named(holder) for holder in HOLDERS),
         named("order", Number(0, 2**31 - 1)),
         named("enabled", Flag(), default=True),

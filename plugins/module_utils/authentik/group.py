@@ -19,7 +19,7 @@ class Group(AuthentikResource):
     key = ("name",)
     collection = ("core", "groups")
     fields = (
-        named("name", Text()),
+        named("name", needed=True),
         named("is_superuser", Flag()),
         named("parents", Names()),
         named("attributes", Mapping()),

@@ -36,8 +36,11 @@ class AuthentikResource(Resource):
 
     def steps_for(self, change, world):
         if not change.removes:
+            # what is taken away is as it is by default: the server takes no empty value for everything
             values = {
-                option: value for option, value in change.values.items() if self.goes_with_the_object(change, option)
+                option: self.field(option).settled(value)
+                for option, value in change.values.items()
+                if self.goes_with_the_object(change, option)
             }
             if not (change.creates or values):
                 return []

@@ -20,6 +20,7 @@ class Token(AuthentikResource):
         named(
             "identifier",
             Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'", longest=255),
+            needed=True,
         ),
         named("user", immutable=True),
         named("description"),
@@ -32,6 +33,10 @@ class Token(AuthentikResource):
         ),
         Field("return_secret", Flag(), local=True),
     )
+
+    def problems(self, entry):
+        empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
+        return super().problems(entry) + empty
 
     def read(self, world, keys):
         if keys is None:

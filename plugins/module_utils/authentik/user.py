@@ -17,8 +17,8 @@ class User(AuthentikResource):
     collection = ("core", "users")
     linked = ("groups", "password")
     fields = (
-        named("username", Text(longest=150)),
-        named("name", Text(free=True)),
+        named("username", Text(longest=150), needed=True),
+        named("name"),
         named("email", Text(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
         named("is_active", Flag(), default=True),
         named(

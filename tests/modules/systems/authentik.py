@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
+from tests.modules import any_state as states
+from tests.simulators.authentik import AuthentikSimulator
+
 
 def server(wired):
     """The server that the tasks go to."""
@@ -12,10 +17,63 @@ def connection(wired):
     return {"url": server(wired).url, "token": wired.fleet.authentik_token, "ca_path": str(wired.fleet.authority.bundle)}
 
 
-# a task that makes something, for what may go wrong with any
-ONE = ("authentik_user", {"username": "new", "email": "n@example.org"})
+def start_anew(wired):
+    """The server as it was on its first day."""
+    server(wired).observed.app = AuthentikSimulator(token=wired.fleet.authentik_token).app()
+
 
 PVE, PBS = "https://pve1.example.org:8006", "https://pbs1.example.org:8007"
+SELF_SIGNED = "authentik Self-signed Certificate"
+
+# who the states of any_state refer to
+ANY_COMPANY = {
+    "users": [{"username": "ann"}, {"username": "bob"}],
+    "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
+    "applications": [{"slug": "desk", "name": "Desk", "redirect_uris": [PVE]}],
+    "bindings": [{"application": "desk", "group": "staff"}],
+}
+
+
+def any_state():
+    """Each kind of object with a strategy for entries of it; what they refer to is in ANY_COMPANY or built in."""
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.authentik.system import AUTHENTIK
+
+    kinds = {kind.plural: kind for kind in AUTHENTIK.resources}
+    company = st.lists(st.sampled_from(("staff", "others")), unique=True)
+    scopes = st.lists(st.sampled_from(("openid", "email", "profile", "offline_access")), min_size=1, unique=True)
+    grants = st.lists(st.sampled_from(("authorization_code", "refresh_token", "implicit")), min_size=1, unique=True)
+    flows = [f"default-provider-authorization-{how}-consent" for how in ("implicit", "explicit")]
+    application = {
+        "client_id": None, "client_secret": None, "invalidation_flow": None, "signing_key": None, "property_mappings": scopes, "grant_types": grants,
+        "redirect_uris": st.lists(st.sampled_from((PVE, PBS)), min_size=1, unique=True), "authorization_flow": st.sampled_from(flows),
+        "redirect_uri_patterns": st.lists(st.sampled_from((r"https://pve[0-9]:8006", r"https://.*:8007")), unique=True),
+        "authentication_flow": st.sampled_from(("", "default-authentication-flow")), "encryption_key": st.sampled_from(("", SELF_SIGNED)),
+        "meta_icon": st.sampled_from(("", "fa://fa-server")), "name": st.sampled_from(("App", "The app")),
+    }
+    made = {
+        "users": states.entries(kinds["users"], ["rita", "sam"], {"groups": company, "email": st.sampled_from(("", "a@example.org"))}, {}),
+        "groups": states.entries(kinds["groups"], ["readers", "writers"], {"parents": company, "users": None}, {}),
+        "applications": states.entries(kinds["applications"], ["one", "two"], application, {"name": "App", "redirect_uris": [PVE]}),
+        "bindings": states.entries(kinds["bindings"], [("desk", "others", "", ""), ("desk", "", "ann", "")], {"order": None}, {}),
+        "tokens": states.entries(kinds["tokens"], ["pipeline"], {"user": None}, {"user": "ann"}),
+    }
+    return [(kinds[plural], strategy) for plural, strategy in made.items()]
+
+
+def as_left(plural, one, declared):
+    """What is left of an object that is not declared when the rest is made as declared: groups have the users that say so."""
+    if plural != "groups":
+        return one
+    users = set(one["users"])
+    for user in declared.get("users", ()):
+        if user.get("state") == "absent" or user.get("groups") is not None:
+            users.discard(user["username"])
+            users |= {user["username"]} if one["name"] in user.get("groups", ()) else set()
+    return {**one, "users": sorted(users)}
+
+
+# a task that makes something, for what may go wrong with any
+ONE = ("authentik_user", {"username": "new", "email": "n@example.org"})
 
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
@@ -142,6 +200,10 @@ BAD_INPUT = {
     ),
     "authentik: the last binding, disabled": ("authentik_binding", {"application": "library", "group": "readers", "enabled": False}, "application library would have no binding left"),
     "authentik: the last group of an application": ("authentik_group", {"name": "readers", "state": "absent"}, "application library would have no binding left"),
+    "authentik: no owner of a token": ("authentik_token", {"identifier": "x", "user": ""}, "user: must not be empty"),
+    "authentik: no identifier": ("authentik_token", {"identifier": ""}, "identifier: must not be empty"),
+    "authentik: no user name": ("authentik_user", {"username": ""}, "username: must not be empty"),
+    "authentik: no client secret": ("authentik_application", {"slug": "library", "client_secret": ""}, "client_secret: must not be empty"),
     "authentik: a token of somebody else": ("authentik_token", {"identifier": "library", "user": "akadmin"}, "user: is 'reader' on the server and cannot be changed to 'akadmin'"),
     "authentik: two of one order": (
         "authentik_state",

@@ -1,0 +1,267 @@
+"""What is odd about authentik: bindings that share an order, secrets that are not told, and who may see what."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+
+from tests.modules.systems import task
+from tests.modules.systems.authentik import PBS, PVE, start_anew
+from tests.simulators.server import Fault
+
+APP = {"slug": "app", "name": "App", "redirect_uris": [PVE]}
+
+
+class Authentik:
+    """A new authentik, tasks on it, and its administrator."""
+
+    def __init__(self, wired, ansible):
+        self.wired, self._ansible = wired, ansible
+
+    def run(self, *tasks, secrets=()):
+        """The results of tasks, given as (module, options), none of which fails."""
+        run = self._ansible.tasks([task(self.wired, f"authentik_{module}", **options) for module, options in tasks], secrets=secrets).succeeded()
+        assert run.failed == []
+        return run.results()
+
+    def refused(self, module, **options):
+        (result,) = self._ansible.tasks([task(self.wired, f"authentik_{module}", **options)]).results()
+        assert result["failed"], result
+        return result["msg"]
+
+    def ask(self, verb, path, **body):
+        bearer = {"Authorization": f"Bearer {self.wired.fleet.authentik_token}"}
+        url = f"{self.wired.fleet.authentik.url}/api/v3{path}"
+        answer = requests.request(verb, url, json=body or None, headers=bearer, verify=str(self.wired.fleet.authority.bundle), timeout=10)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def bindings(self, slug):
+        target = self.ask("GET", f"/core/applications/{slug}/")["pk"]
+        return self.ask("GET", f"/policies/bindings/?target={target}")["results"]
+
+
+@pytest.fixture(scope="module")
+def wired(fleet_of):
+    return fleet_of("homelab")
+
+
+@pytest.fixture
+def authentik(wired, ansible):
+    start_anew(wired)
+    wired.fleet.authentik.observed.faults.clear()
+    return Authentik(wired, ansible)
+
+
+class TestApplications:
+    def test_a_new_one_is_as_a_person_gets_it(self, authentik):
+        made = authentik.run(("application", APP))[0]
+        provider = authentik.ask("GET", "/providers/oauth2/?name=app")["results"][0]
+        assert provider["signing_key"] and provider["authorization_flow"] and provider["invalidation_flow"]
+        assert (provider["grant_types"], provider["client_id"], len(provider["property_mappings"])) == (["authorization_code"], "app", 3)
+        assert provider["redirect_uris"] == [{"matching_mode": "strict", "url": PVE, "redirect_uri_type": "authorization"}]
+        assert made["application"]["signing_key"] == "authentik Self-signed Certificate"
+        assert [step["path"] for step in made["plan"]] == ["/providers/oauth2", "/core/applications", "/core/applications/app"]
+
+    def test_a_provider_is_attached_when_its_application_is_bound(self, authentik):
+        """Nobody can sign in before it is said who may."""
+        state = {"groups": [{"name": "staff"}], "applications": [APP], "bindings": [{"application": "app", "group": "staff"}]}
+        plan = [step["path"] for step in authentik.run(("state", state))[0]["plan"]]
+        assert plan[-2:] == ["/policies/bindings", "/core/applications/app"]
+
+    def test_what_is_not_named_is_left_alone(self, authentik):
+        full = {**APP, "redirect_uri_patterns": [r"https://pve[0-9]:8006"], "logout_redirect_uris": ["https://a.example.org/bye"], "meta_publisher": "Us"}
+        first, second = authentik.run(("application", full), ("application", {"slug": "app", "redirect_uris": [PBS], "append": ["redirect_uris"]}))
+        assert second["application"] == {**first["application"], "redirect_uris": sorted([PVE, PBS])}
+
+    def test_redirect_uris_of_other_kinds_are_carried_along(self, authentik):
+        authentik.run(("application", APP))
+        provider = authentik.ask("GET", "/providers/oauth2/?name=app")["results"][0]
+        odd = {"matching_mode": "regex", "url": "https://bye.*", "redirect_uri_type": "logout"}
+        authentik.ask("PATCH", f"/providers/oauth2/{provider['pk']}/", redirect_uris=[*provider["redirect_uris"], odd])
+        authentik.run(("application", {**APP, "redirect_uris": [PBS]}))
+        kept = authentik.ask("GET", f"/providers/oauth2/{provider['pk']}/")["redirect_uris"]
+        assert odd in kept and {one["url"] for one in kept} == {odd["url"], PBS}
+
+    def test_one_that_the_api_made_is_mended(self, authentik):
+        """Its provider has neither a key nor scopes nor a grant type, and what is declared brings them."""
+        flows = {flow["slug"]: flow["pk"] for flow in authentik.ask("GET", "/flows/instances/")["results"]}
+        provider = authentik.ask(
+            "POST", "/providers/oauth2/", name="By the API", redirect_uris=[],
+            authorization_flow=flows["default-provider-authorization-implicit-consent"], invalidation_flow=flows["default-provider-invalidation-flow"],
+        )
+        authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
+        needed = {"signing_key": "authentik Self-signed Certificate", "property_mappings": ["openid", "email", "profile"], "grant_types": ["authorization_code"]}
+        mended, again = authentik.run(*[("application", {**APP, **needed})] * 2)
+        assert mended["changed"] and not again["changed"]
+        assert authentik.ask("GET", f"/providers/oauth2/{provider['pk']}/")["signing_key"]
+
+    def test_a_provider_of_another_kind_is_not_taken_for_one(self, authentik):
+        authentik.run(("application", APP))
+        provider = authentik.ask("GET", "/core/applications/app/")["provider"]
+        authentik.wired.fleet.authentik.observed.faults.append(
+            Fault("GET", "/api/v3/providers/oauth2/", 200, json.dumps({"pagination": {"next": 0}, "results": []}), {"Content-Type": "application/json"}, times=9)
+        )
+        assert provider and "has a provider that is none of OAuth2" in authentik.refused("application", slug="app", meta_publisher="Us")
+
+    def test_a_key_that_is_not_rsa_is_refused(self, authentik):
+        authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg="ecdsa")
+        message = authentik.refused("application", **APP, signing_key="curve")
+        assert "signing_key: 'curve' has a key of kind ec; PVE and PBS verify RS256" in message
+
+    def test_an_option_that_the_server_is_too_old_for_is_named(self, fleet_of, ansible):
+        old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
+        message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
+        assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
+        made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
+        assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
+
+
+class TestSecrets:
+    def test_the_one_that_the_server_made_is_told_when_asked_for(self, authentik):
+        made, again, untold = authentik.run(("application", {**APP, "return_secret": True}), ("application", {**APP, "return_secret": True}), ("application", APP))
+        assert len(made["secret"]) == 128 and again["secret"] == made["secret"] and not again["changed"]
+        assert made["secret"] not in json.dumps(untold)
+
+    def test_it_is_compared_and_not_shown(self, authentik):
+        secret, other = "a-secret-that-was-declared", "another-secret-that-was-declared"
+        tasks = [("application", {**APP, "client_secret": one}) for one in (secret, secret, other)]
+        made, again, changed = authentik.run(*tasks, secrets=(secret, other))
+        assert not again["changed"] and changed["diff"]["after"] == {"application app": {"client_secret": "(hidden, another value)"}}
+        assert secret not in json.dumps([made, again, changed]) and other not in json.dumps([made, again, changed])
+
+    def test_where_the_server_does_not_tell_it_the_token_endpoint_is_asked(self, authentik):
+        authentik.run(("application", {**APP, "client_secret": "a-secret-that-was-declared"}))
+        self.hide_secrets(authentik)
+        tasks = [("application", {**APP, "client_secret": one}) for one in ("a-secret-that-was-declared", "another-secret", "another-secret")]
+        same, changed, again = authentik.run(*tasks)
+        assert (same["changed"], changed["changed"], again["changed"]) == (False, True, False)
+        assert "client_secret: must be given, because the server does not tell it" in authentik.refused("application", **APP, return_secret=True)
+
+    @staticmethod
+    def hide_secrets(authentik):
+        """As later versions mean to do."""
+        observed = authentik.wired.fleet.authentik.observed
+        plain = observed.app
+
+        def hiding(environ, start_response):
+            told = []
+            body = b"".join(plain(environ, lambda status, headers, exc_info=None: told.append((status, headers))))
+            if b'"client_secret"' in body:
+                answer = json.loads(body)
+                for one in answer.get("results", [answer]):
+                    one.pop("client_secret", None)
+                body = json.dumps(answer).encode()
+            status, headers = told[0]
+            start_response(status, [(name, value) for name, value in headers if name != "Content-Length"] + [("Content-Length", str(len(body)))])
+            return [body]
+
+        observed.app = hiding
+
+    def test_the_key_of_a_token_is_told_when_asked_for(self, authentik):
+        token = {"identifier": "ci", "expiring": False, "return_secret": True}
+        made, again = authentik.run(("token", token), ("token", token))
+        assert len(made["secret"]) == 60 and again["secret"] == made["secret"] and not again["changed"]
+
+    def test_an_update_leaves_a_token_with_its_user(self, authentik):
+        token = {"identifier": "ci", "expiring": False}
+        authentik.run(("user", {"username": "robot"}), ("token", {**token, "user": "robot"}), ("token", {**token, "description": "Pipeline"}))
+        assert authentik.ask("GET", "/core/tokens/ci/")["user_obj"]["username"] == "robot"
+
+    def test_a_token_of_another_intent_is_left_alone(self, authentik):
+        authentik.ask("POST", "/core/tokens/", identifier="mail", intent="app_password")
+        assert "is a token of intent app_password" in authentik.refused("token", identifier="mail", description="x")
+
+
+class TestBindings:
+    PEOPLE = ("state", {"groups": [{"name": "staff"}, {"name": "others"}], "users": [{"username": "ann"}], "applications": [APP]})
+
+    def test_each_has_an_order_of_its_own(self, authentik):
+        bindings = [{"application": "app", "group": "staff"}, {"application": "app", "user": "ann", "order": 4}, {"application": "app", "group": "others"}]
+        told = authentik.run(self.PEOPLE, ("state", {"bindings": bindings}))[1]
+        orders = [one["order"] for one in told["bindings"]]
+        assert len(set(orders)) == 3 and orders[1] == 4
+        assert sorted(orders) == sorted(one["order"] for one in authentik.bindings("app"))
+
+    def test_two_that_share_an_order_can_be_changed(self, authentik):
+        """As they can be made by hand; the server refuses every change that leaves the order as it is."""
+        authentik.run(self.PEOPLE)
+        target = authentik.ask("GET", "/core/applications/app/")["pk"]
+        for name in ("staff", "others"):
+            group = authentik.ask("GET", f"/core/groups/?name={name}")["results"][0]["pk"]
+            authentik.ask("POST", "/policies/bindings/", target=target, group=group, order=1)
+        change = {"application": "app", "group": "staff", "negate": True}
+        changed, again = authentik.run(("binding", change), ("binding", change))
+        assert changed["changed"] and not again["changed"]
+        assert sorted(one["order"] for one in authentik.bindings("app")) == [1, 2]
+
+    def test_one_that_is_there_twice_goes_as_a_whole(self, authentik):
+        authentik.run(self.PEOPLE, ("binding", {"application": "app", "user": "ann"}))
+        target = authentik.ask("GET", "/core/applications/app/")["pk"]
+        group = authentik.ask("GET", "/core/groups/?name=staff")["results"][0]["pk"]
+        for order in (5, 6):
+            authentik.ask("POST", "/policies/bindings/", target=target, group=group, order=order)
+        authentik.run(("binding", {"application": "app", "group": "staff", "state": "absent"}))
+        assert [one["group"] for one in authentik.bindings("app")] == [None]
+
+    def test_the_last_one_goes_only_where_everybody_may(self, authentik):
+        last = {"application": "app", "group": "staff"}
+        authentik.run(self.PEOPLE, ("binding", last))
+        assert "application app would have no binding left" in authentik.refused("binding", **last, state="absent")
+        assert "application app would have no binding left" in authentik.refused("state", groups=[{"name": "staff", "state": "absent"}])
+        assert len(authentik.bindings("app")) == 1
+        authentik.run(("state", {"bindings": [{**last, "state": "absent"}, {"application": "app", "user": "ann"}]}))
+        assert [one["user_obj"]["username"] for one in authentik.bindings("app")] == ["ann"]
+        authentik.run(("binding", {"application": "app", "user": "ann", "state": "absent", "allow_everybody": True}))
+        assert authentik.bindings("app") == []
+
+    def test_it_may_go_with_its_application(self, authentik):
+        authentik.run(self.PEOPLE, ("binding", {"application": "app", "group": "staff"}))
+        authentik.run(("state", {"applications": [{"slug": "app", "state": "absent"}], "groups": [{"name": "staff", "state": "absent"}]}))
+        assert authentik.ask("GET", "/providers/oauth2/")["results"] == []
+
+    def test_those_of_an_application_can_be_declared_to_be_all(self, authentik):
+        wanted = {"bindings": [{"application": "app", "group": "staff"}]}
+        authentik.run(self.PEOPLE, ("state", wanted), ("binding", {"application": "app", "user": "ann"}))
+        only = {**wanted, "exclusive": {"bindings": [{"application": "app"}]}}
+        changed, again = authentik.run(("state", only), ("state", only))
+        assert len(changed["plan"]) == 1 and not again["changed"]
+        assert [one["user"] for one in authentik.bindings("app")] == [None]
+
+
+class TestWhoAsks:
+    def test_a_server_that_is_too_old_is_refused(self, authentik):
+        version = json.dumps({"version_current": "2024.8.6"})
+        authentik.wired.fleet.authentik.observed.faults.append(Fault("GET", ".*/version/", 200, version, {"Content-Type": "application/json"}))
+        assert "is too old: it is 2024.8, and 2024.12 or later is needed" in authentik.refused("user", username="ann")
+
+    def test_who_is_no_superuser_is_told_what_that_means(self, authentik):
+        key = authentik.run(("user", {"username": "ann"}), ("token", {"identifier": "ann", "user": "ann", "expiring": False, "return_secret": True}))[1]["secret"]
+        assert "You do not have permission to perform this action. (the token's user lacks a permission" in authentik.refused("user", username="bob", token=key)
+        assert "ann is no superuser; without it applications may be left out" in " ".join(
+            authentik._ansible.tasks([task(authentik.wired, "authentik_info", gather=["applications"], token=key)]).output.split()
+        ) or "lacks a permission" in authentik.refused("info", gather=["applications"], token=key)
+
+    def test_a_fault_of_the_server_is_not_taken_for_a_wrong_method(self, authentik):
+        authentik.wired.fleet.authentik.observed.faults.append(Fault("POST", "/api/v3/core/users/", 405, "", {"Content-Type": "text/html", "X-authentik-id": "1b2c"}))
+        message = authentik.refused("user", username="ann")
+        assert "authentik hides a fault of its own behind this answer; its log has the reason (request 1b2c)" in message
+
+    def test_setup_urls_are_those_of_the_address(self, authentik):
+        told = authentik.run(("application", APP), ("info", {"gather": ["setup_urls", "version"]}))[1]
+        url = authentik.wired.fleet.authentik.url
+        assert told["setup_urls"]["app"]["issuer"] == f"{url}/application/o/app/"
+        assert told["setup_urls"]["app"]["provider_info"] == f"{url}/application/o/app/.well-known/openid-configuration"
+        assert told["version"] == "2026.8"
+
+    def test_what_is_read_can_be_given_back(self, authentik):
+        """And changes nothing, lists of the server that span pages included."""
+        users = [{"username": f"user{number}", "groups": ["staff"]} for number in range(120)]
+        authentik.run(("state", {"groups": [{"name": "staff"}], "users": users, "applications": [APP], "bindings": [{"application": "app", "group": "staff"}]}))
+        told = authentik.run(("info", {}))[0]
+        assert len(told["users"]) == 121
+        kinds = ("users", "groups", "applications", "bindings", "tokens")
+        again = authentik.run(("state", {kind: told[kind] for kind in kinds}))[0]
+        assert not again["changed"], again["plan"]
