@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import requests
 
@@ -162,3 +164,44 @@ class TestSwitch:
             signed_in = lab.person("bob").sign_in(node.url, "pocketid", node.url)
             assert signed_in.userid == "bob@pocketid" and "Sys.Audit" in signed_in.rights["/"]
         assert issuers == [lab.fleet.pocketid.url, f"{lab.fleet.authentik.url}/application/o/proxmox-ve/", lab.fleet.pocketid.url]
+
+
+def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
+    return {"id": "proxmox-pve", "name": "Proxmox", **({"secret": secret} if secret else {}), **more}
+
+
+WRONG = {
+    "a token of nobody": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "token": "nobodys-token"}}, "the token is not accepted"),
+    "no token": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "token": ""}}, "token: must be given"),
+    "an address that is not trusted": ("authentik", lambda idp: {"fleetgate_idp": {"type": "authentik", "url": idp["url"], "token": idp["token"]}}, "is not trusted"),
+    "the global issuer": ("authentik", lambda idp: {"fleetgate_client": client(None, issuer_mode="global")}, "issuer_mode: 'global' cannot be used by PVE and PBS"),
+    "a pattern of Pocket ID": ("authentik", lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])}, "has a pattern as Pocket ID has them"),
+    "an option of nobody": ("authentik", lambda idp: {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]}, r"users\[0\]: unknown option mail"),
+    "a scope that authentik has not": (
+        "authentik", lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])}, "scope mapping groups does not exist"
+    ),
+    "no issuer": ("oidc", lambda idp: {"fleetgate_idp": {"type": "oidc"}}, "issuer: '' must not be empty"),
+    "an issuer with a slash": ("oidc", lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}}, "the issuer calls itself 'https://.*' and not 'https://.*/'"),
+    "an issuer that is none": ("oidc", lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/nowhere"}}, "nowhere"),
+    "no secret": ("oidc", lambda idp: {"fleetgate_client": client(None)}, "fleetgate_client.secret must be given for proxmox-pve"),
+    "a wrong secret": ("oidc", lambda idp: {"fleetgate_client": client("not-the-secret-of-it")}, "it does not take the secret of the client proxmox-pve"),
+}
+
+
+@pytest.fixture(scope="module")
+def unwired(fleet_of):
+    return {example: fleet_of(example) for example in REALMS}
+
+
+class TestWrongProviders:
+    """Everything that is wrong is said, and nothing is written on any server of the fleet."""
+
+    @pytest.mark.parametrize("case", WRONG)
+    def test_it_writes_nothing_anywhere(self, unwired, case):
+        example, variables, message = WRONG[case]
+        fleet = unwired[example]
+        run = fleet.play("wire", **variables(fleet.fleet.provider()))
+        assert run.code != 0
+        assert re.search(message, " ".join(run.failed)), run.failed
+        assert fleet.fleet.writes() == []
+        assert "not-the-secret-of-it" not in run.output

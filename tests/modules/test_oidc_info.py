@@ -1,0 +1,95 @@
+"""What an issuer must be like for PVE and PBS, said before anybody signs in: one issuer for each fault, and one without."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from werkzeug import Response
+
+from tests.contract.provider import Provider
+from tests.contract.stage import staged
+from tests.simulators.server import Authority
+
+HTML = Response("<!doctype html>", content_type="text/html")
+CLIENT = {"client_id": "pve", "client_secret": "a-secret-of-any-issuer", "redirect_uris": ["https://pve1.example.org:8006"]}
+
+
+def without(name):
+    return lambda provider: provider.metadata.update({name: None})
+
+
+def saying(**metadata):
+    return lambda provider: provider.metadata.update(metadata)
+
+
+def answering(page, status, body):
+    return lambda provider: provider.broken.update({page: Response(body, status, content_type="application/json")})
+
+
+# what is wrong: how the issuer is made so, options of the task, and what is said of it (None: nothing)
+CASES = {
+    "nothing": (lambda provider: None, {}, None),
+    "another issuer": (saying(issuer="https://elsewhere.example.org"), {}, "the issuer calls itself 'https://elsewhere.example.org' and not"),
+    "a slash at its end": (lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"), {}, "realms must have exactly 'https://.*/', slash for slash"),
+    "no key set in its document": (without("jwks_uri"), {}, "its discovery document lacks jwks_uri"),
+    "no token endpoint": (without("token_endpoint"), {}, "its discovery document lacks token_endpoint"),
+    "no code": (saying(response_types_supported=["id_token"]), {}, "it does not support the response type code"),
+    "no RS256": (saying(id_token_signing_alg_values_supported=["ES256"]), {}, "it does not sign with RS256"),
+    "no keys": (answering("jwks", 200, "{}"), {}, "its key set has no RSA key"),
+    "a key set that cannot be had": (answering("jwks", 500, ""), {}, "was refused with 500"),
+    "a key set that is a page": (lambda provider: provider.broken.update(jwks=HTML), {}, r"\(text/html\) is none of this API"),
+    "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, "it does not know the scope groups"),
+    "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, "it does not know the claim groups"),
+    "no Basic": (saying(token_endpoint_auth_methods_supported=["private_key_jwt"]), {}, "it does not take client secrets by HTTP Basic"),
+    "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not know the PKCE method S256"),
+    "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is no https:// URL"),
+    "a right secret": (answering("token", 400, '{"error": "invalid_grant"}'), CLIENT, None),
+    "a wrong secret": (answering("token", 401, '{"error": "invalid_client"}'), CLIENT, "it does not take the secret of the client pve, or none of its redirect_uris"),
+    "a wrong secret, as Keycloak says it": (answering("token", 401, '{"error": "unauthorized_client"}'), CLIENT, "it does not take the secret of the client pve"),
+    "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
+}
+ACCEPTED = {"a right secret": True, "a wrong secret": False, "a wrong secret, as Keycloak says it": False, "an answer that tells nothing": None}
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory, ansible):
+    """All issuers, each below a path of its own, asked in one run; and one whose certificate nobody trusts."""
+    authority = Authority(tmp_path_factory.mktemp("authority"))
+    with staged(authority) as stage:
+        providers = {f"/{number}": Provider(f"{stage.url}/{number}", ("pve", None)) for number in range(len(CASES))}
+        stage.app = lambda environ, start_response: providers["/" + environ["PATH_INFO"].split("/")[1]](environ, start_response)
+        tasks = []
+        for provider, (name, (spoil, options, _message)) in zip(providers.values(), CASES.items()):
+            spoil(provider)
+            given = {"issuer": provider.issuer, "ca_path": str(authority.bundle), "scopes": [], **options}
+            tasks.append({"name": name, "fleetgate.proxmox.oidc_info": given})
+        tasks.append({"name": "a stranger", "fleetgate.proxmox.oidc_info": {"issuer": f"{stage.url}/0"}})
+        tasks.append({"name": "half a client", "fleetgate.proxmox.oidc_info": {"issuer": f"{stage.url}/0", "client_id": "pve"}})
+        return ansible.tasks(tasks, "-vvvv", secrets=(CLIENT["client_secret"],))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_said_what_is_wrong(asked, case):
+    (result,) = asked.results(case)
+    assert not result["failed"], result
+    message = CASES[case][2]
+    if message is None:
+        assert result["problems"] == []
+    else:
+        assert [problem for problem in result["problems"] if re.search(message, problem)], result["problems"]
+    assert result.get("accepted", "not asked") == ACCEPTED.get(case, "not asked")
+
+
+def test_a_certificate_that_is_not_trusted_is_named(asked):
+    (result,) = asked.results("a stranger")
+    assert result["failed"] and "the certificate of https://127.0.0.1:" in result["msg"] and "is not trusted" in result["msg"]
+
+
+def test_a_client_is_looked_at_as_a_whole(asked):
+    (result,) = asked.results("half a client")
+    assert "client_id: is looked at together with client_secret and redirect_uris" in result["msg"]
+
+
+def test_the_secret_is_not_shown(asked):
+    assert CLIENT["client_secret"] not in asked.output
