@@ -16,8 +16,8 @@ options:
     description: What to read.
     type: list
     elements: str
-    choices: [realms, users, tokens, acl, roles, version]
-    default: [realms, users, tokens, acl, roles, version]
+    choices: [realms, users, tokens, acl, roles, version, fingerprint]
+    default: [realms, users, tokens, acl, roles, version, fingerprint]
   show_secrets:
     description: Whether C(client_key) of realms is returned, in clear text.
     type: bool
@@ -73,6 +73,11 @@ version:
   returned: when gathered
   type: str
   sample: 4.2.3
+fingerprint:
+  description: SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
+  returned: when gathered
+  type: str
+  sample: "64:D1:07:A9:5E:22:...:0B"
 """
 
 from ..module_utils.pbs.system import PBS

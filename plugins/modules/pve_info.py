@@ -16,8 +16,8 @@ options:
     description: What to read.
     type: list
     elements: str
-    choices: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes]
-    default: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes]
+    choices: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes, fingerprint]
+    default: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes, fingerprint]
   show_secrets:
     description: Whether C(client_key) of realms is returned, in clear text.
     type: bool
@@ -96,6 +96,11 @@ nodes:
   type: list
   elements: dict
   sample: [{name: pve1, online: true, ip: 192.0.2.11, local: true}]
+fingerprint:
+  description: SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
+  returned: when gathered
+  type: str
+  sample: "64:D1:07:A9:5E:22:...:0B"
 """
 
 from ..module_utils.pve.system import PVE

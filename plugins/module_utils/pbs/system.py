@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..core.system import System
-from ..proxmox.client import version
+from ..proxmox.client import fingerprint, version
 from .acl import Acl
 from .client import CONNECTION, PbsClient
 from .realm import Realm
@@ -19,6 +19,6 @@ PBS = System(
     ("api_host", "{host}"),
     PbsClient,
     resources=(Realm(), User(), Token(), Acl()),
-    facts={"version": version},
+    facts={"version": version, "fingerprint": fingerprint},
     lookups=(Role(),),
 )

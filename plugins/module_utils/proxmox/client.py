@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import socket
+import ssl
 import time
 from functools import cached_property
+from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
-from ..core.client import Authorization, Client, requests, require_requests, verification
+from ..core.client import Authorization, Client, requests, require_requests, unreachable, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL
 from .shell import ADDRESS, Commands, run_here
@@ -222,6 +226,24 @@ class ProxmoxClient(Client):
 def version(client):
     """A fact: the version of the server as it is called."""
     return client.version_text
+
+
+def fingerprint(client):
+    """A fact: SHA-256 fingerprint of the certificate that the server shows, verified like that of any request."""
+    place = urlsplit(client.base_url)
+    trusted = client.verify if isinstance(client.verify, str) else requests.certs.where()
+    context = ssl.create_default_context(cafile=trusted)
+    if not client.verify:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((place.hostname, place.port), client.timeout) as plain,
+            context.wrap_socket(plain, server_hostname=place.hostname) as connection,
+        ):
+            digest = hashlib.sha256(connection.getpeercert(binary_form=True)).hexdigest().upper()
+    except OSError as error:
+        raise FleetgateError(unreachable(client.title, client.base_url, error)) from None
+    return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
 
 
 def _identity(params):

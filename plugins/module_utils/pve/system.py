@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..core.system import System
-from ..proxmox.client import version
+from ..proxmox.client import fingerprint, version
 from .acl import Acl
 from .client import CONNECTION, PveClient
 from .group import Group
@@ -36,5 +36,5 @@ PVE = System(
     ("api_host", "{host}"),
     PveClient,
     resources=(Role(), Group(), User(), Token(), Acl(), Realm(), RealmSyncJob()),
-    facts={"version": version, "cluster": cluster, "nodes": nodes},
+    facts={"version": version, "cluster": cluster, "nodes": nodes, "fingerprint": fingerprint},
 )
