@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-from ..plugin_utils.documentation import lists_of
+from ..plugin_utils.documentation import filters_of, lists_of
 
 
 class ModuleDocFragment:
@@ -48,3 +48,5 @@ notes:
         "authentik",
         {"users": "user", "groups": "group", "applications": "application", "bindings": "binding", "tokens": "token"},
     )
+
+    INFO: str = filters_of("authentik")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-from ..plugin_utils.documentation import lists_of
+from ..plugin_utils.documentation import filters_of, lists_of
 
 
 class ModuleDocFragment:
@@ -44,3 +44,5 @@ notes:
 """
 
     STATE: str = lists_of("pocketid", {"users": "user", "groups": "group", "clients": "client"})
+
+    INFO: str = filters_of("pocketid")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-from ..plugin_utils.documentation import lists_of
+from ..plugin_utils.documentation import filters_of, lists_of
 
 
 class ModuleDocFragment:
@@ -49,3 +49,5 @@ notes:
 """
 
     STATE: str = lists_of("pulse", {"nodes": "node"})
+
+    INFO: str = filters_of("pulse")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-from ..plugin_utils.documentation import lists_of
+from ..plugin_utils.documentation import filters_of, lists_of
 
 
 class ModuleDocFragment:
@@ -84,3 +84,5 @@ notes:
             "realm_sync_jobs": "realm_sync_job",
         },
     )
+
+    INFO: str = filters_of("pve")

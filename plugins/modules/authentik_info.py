@@ -26,6 +26,7 @@ seealso:
   - module: fleetgate.proxmox.authentik_state
 extends_documentation_fragment:
   - fleetgate.proxmox.authentik
+  - fleetgate.proxmox.authentik.info
   - fleetgate.proxmox.attributes.info
 author: the fleetgate.proxmox authors (@fleetgate)
 """

@@ -18,6 +18,13 @@ options:
     elements: str
     choices: [realms, users, tokens, acl, roles, version, fingerprint]
     default: [realms, users, tokens, acl, roles, version, fingerprint]
+  permissions_of:
+    description:
+      - Users and full token ids (V(NAME@REALM!TOKEN)) whose effective permissions are returned, as the server tells them.
+      - The server counts a change of the ACL after up to 5 seconds.
+      - Nobody else than the caller itself is told of without C(Sys.Audit) on C(/access). One that does not exist has no permissions.
+    type: list
+    elements: str
   show_secrets:
     description: Whether C(client_key) of realms is returned, in clear text.
     type: bool
@@ -26,6 +33,7 @@ seealso:
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
   - fleetgate.proxmox.pbs
+  - fleetgate.proxmox.pbs.info
   - fleetgate.proxmox.attributes.info
 author: the fleetgate.proxmox authors (@fleetgate)
 """
@@ -35,6 +43,14 @@ EXAMPLES = r"""
   fleetgate.proxmox.pbs_info:
     gather: [users, acl]
   register: backup
+
+- name: The tokens of one realm, and what two of those that there are may do
+  fleetgate.proxmox.pbs_info:
+    gather: [tokens]
+    filters:
+      tokens: [{realm: pbs}]
+    permissions_of: [alice@pocketid, "pulse-monitor@pbs!pulse"]
+  register: rights
 """
 
 RETURN = r"""
@@ -78,6 +94,11 @@ fingerprint:
   returned: when gathered
   type: str
   sample: "64:D1:07:A9:5E:22:...:0B"
+permissions:
+  description: Effective permissions. For each id by path what is allowed there, and whether it is below as well.
+  returned: when O(permissions_of) names somebody
+  type: dict
+  sample: {"pulse-monitor@pbs!pulse": {/: {Sys.Audit: true}}}
 """
 
 from ..module_utils.pbs.system import PBS

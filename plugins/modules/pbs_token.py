@@ -62,6 +62,23 @@ options:
     description:
       - Whether the secret is returned as C(secret), in clear text, when it is a new one, or when O(secret=if_invalid) found one that works.
     type: bool
+  required_privileges:
+    description:
+      - What the token must be allowed to do when the task is done. The server is asked for the effective permissions, and the task
+        fails with each privilege that is missing, and its path. A token needs ACL entries of its own, and never has more than its user. It is asked for up to 6 seconds, because the server counts a change of the ACL after up to 5.
+      - In check mode that is only looked at when nothing is to be changed, because the permissions after a change are not there yet.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: Path of the ACL.
+        type: str
+        required: true
+      privileges:
+        description: Privileges that are all needed there, V(Sys.Audit) for example.
+        type: list
+        elements: str
+        required: true
   state:
     description: Whether the token is there. Removing it also removes its ACL entries.
     type: str
@@ -98,6 +115,13 @@ EXAMPLES = r"""
     token_name: pulse
     secret: regenerate
     secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+
+- name: See that the token may do what it is for
+  fleetgate.proxmox.pbs_token:
+    userid: pulse-monitor@pbs
+    token_name: pulse
+    required_privileges:
+      - {path: /, privileges: [Sys.Audit]}
 """
 
 RETURN = r"""

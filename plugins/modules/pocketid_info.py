@@ -22,6 +22,7 @@ seealso:
   - module: fleetgate.proxmox.pocketid_state
 extends_documentation_fragment:
   - fleetgate.proxmox.pocketid
+  - fleetgate.proxmox.pocketid.info
   - fleetgate.proxmox.attributes.info
 author: the fleetgate.proxmox authors (@fleetgate)
 """

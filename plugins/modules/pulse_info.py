@@ -22,6 +22,7 @@ seealso:
   - module: fleetgate.proxmox.pulse_state
 extends_documentation_fragment:
   - fleetgate.proxmox.pulse
+  - fleetgate.proxmox.pulse.info
   - fleetgate.proxmox.attributes.info
 author: the fleetgate.proxmox authors (@fleetgate)
 """

@@ -18,6 +18,14 @@ options:
     elements: str
     choices: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes, fingerprint]
     default: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes, fingerprint]
+  permissions_of:
+    description:
+      - Users, full token ids (V(NAME@REALM!TOKEN)) and groups whose effective permissions are returned.
+      - The server tells those of users and tokens, and of groups the ACL does. What a group has is what a member has who has no
+        ACL entries of its own, without what a pool gives on its guests and storages.
+      - Nobody else than the caller itself is told of without C(Sys.Audit) on C(/access). One that does not exist has no permissions.
+    type: list
+    elements: str
   show_secrets:
     description: Whether C(client_key) of realms is returned, in clear text.
     type: bool
@@ -26,6 +34,7 @@ seealso:
   - module: fleetgate.proxmox.pve_state
 extends_documentation_fragment:
   - fleetgate.proxmox.pve
+  - fleetgate.proxmox.pve.info
   - fleetgate.proxmox.attributes.info
 author: the fleetgate.proxmox authors (@fleetgate)
 """
@@ -35,6 +44,14 @@ EXAMPLES = r"""
   fleetgate.proxmox.pve_info:
     gather: [nodes]
   register: lab
+
+- name: The tokens of one realm, and what two of those that there are may do
+  fleetgate.proxmox.pve_info:
+    gather: [tokens]
+    filters:
+      tokens: [{realm: pve}]
+    permissions_of: [proxmox_users-pocketid, "pulse-monitor@pve!pulse"]
+  register: rights
 """
 
 RETURN = r"""
@@ -101,6 +118,11 @@ fingerprint:
   returned: when gathered
   type: str
   sample: "64:D1:07:A9:5E:22:...:0B"
+permissions:
+  description: Effective permissions. For each id by path what is allowed there, and whether it is below as well.
+  returned: when O(permissions_of) names somebody
+  type: dict
+  sample: {"pulse-monitor@pve!pulse": {/: {Sys.Audit: true}}}
 """
 
 from ..module_utils.pve.system import PVE

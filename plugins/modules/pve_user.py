@@ -59,6 +59,23 @@ options:
     elements: str
     choices: [groups]
     default: []
+  required_privileges:
+    description:
+      - What the user must be allowed to do when the task is done. The server is asked for the effective permissions, and the task
+        fails with each privilege that is missing, and its path.
+      - In check mode that is only looked at when nothing is to be changed, because the permissions after a change are not there yet.
+    type: list
+    elements: dict
+    suboptions:
+      path:
+        description: Path of the ACL.
+        type: str
+        required: true
+      privileges:
+        description: Privileges that are all needed there, V(Sys.Audit) for example.
+        type: list
+        elements: str
+        required: true
   state:
     description: Whether the user is there. Removing a user also removes tokens, memberships and ACL entries.
     type: str

@@ -19,11 +19,17 @@ LIMIT = {
     "type": "int",
     "default": 20,
 }
+SURPLUS = "An object that is all that a scope says, and that no entry declares, is removed."
+MATCHES = "An object is returned when it is all that one of these says."
 CONDITIONS = {
     "host": ["Address of nodes as the server has it, or a pattern with C(*) and C(?)."],
     "name": ["Name of objects, or a pattern with C(*) and C(?)."],
     "application": ["Slug of an application, for its bindings."],
+    "path": ["Path of entries of the ACL."],
     "realm": ["Realm of users and of the users of tokens."],
+    "role": ["Role that entries of the ACL give."],
+    "subject": ["User, group or full token id that entries of the ACL are for."],
+    "subtree": ["Path that entries of the ACL are on, or below."],
     "type": ["Type of objects."],
 }
 
@@ -37,7 +43,7 @@ def lists_of(system, kinds):
         module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
         suboptions = _options(module.DOCUMENTATION, option)
         own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
-        scopes[option] = own_scope or _scope(declared[option]["options"])
+        scopes[option] = own_scope or _scope(declared[option]["options"], SURPLUS)
         options[option] = {
             "description": [f"Entries with the options of M(fleetgate.proxmox.{system}_{kind})."],
             "type": "list",
@@ -63,9 +69,25 @@ def _options(documentation, option):
     return {name: told for text in worded for name, told in yaml.safe_load(text)["options"].items()}
 
 
-def _scope(conditions):
+def filters_of(system):
+    """Documentation of the filters of `<system>_info`, which are scopes as well."""
+    info = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info")
+    declared = info.MODULE.argument_spec["filters"]["options"]
+    filters = {
+        "description": [
+            "Which objects are returned, by the list that they are of; all of a list that is not named here.",
+            f"The conditions are those of O(fleetgate.proxmox.{system}_state#module:exclusive), so what would be exclusive can be"
+            " looked at first.",
+        ],
+        "type": "dict",
+        "suboptions": {option: _scope(one["options"], MATCHES) for option, one in declared.items()},
+    }
+    return yaml.safe_dump({"options": {"filters": filters}})
+
+
+def _scope(conditions, description):
     return {
-        "description": ["An object that is all that a scope says, and that no entry declares, is removed."],
+        "description": [description],
         "type": "list",
         "elements": "dict",
         "suboptions": {

@@ -247,6 +247,29 @@ class Properties:
 
 
 @dataclass(frozen=True)
+class Records:
+    """A list of dictionaries, each with all the fields of a table."""
+
+    table: tuple
+
+    empty = ()
+
+    def spec(self):
+        options = {one.option: {**one.spec(), "required": True} for one in self.table}
+        return {"type": "list", "elements": "dict", "options": options}
+
+    def problem(self, value):
+        for number, record in enumerate(value):
+            for one in self.table:
+                part = record[one.option]
+                broken = one.kind.problem(part)
+                if broken:
+                    named = f"'{part}' {broken}" if isinstance(part, str) else broken
+                    return f"entry {number}: {one.option}: {named}"
+        return None
+
+
+@dataclass(frozen=True)
 class Field:
     """One option of a resource.
 

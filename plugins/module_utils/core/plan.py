@@ -300,6 +300,8 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
         plan.secrets.update(
             {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
         )
+        if not plan.steps:
+            _settle(declared, client)
     else:
         try:
             if plan.steps:
@@ -318,13 +320,17 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                 objects = after.objects
                 # what a server tells whenever it is asked, it tells of new objects too
                 plan.secrets.update(after.secrets)
-            for one in declared:
-                if one.entry["state"] == "present":
-                    one.resource.settle(one.entry, client)
+            _settle(declared, client)
         except FleetgateError as error:
             error.done, error.secrets, error.diff = done, plan.secrets, diff
             raise
     return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
+
+
+def _settle(declared, client):
+    for one in declared:
+        if one.entry["state"] == "present":
+            one.resource.settle(one.entry, client)
 
 
 def _kept(world, declared, scopes):

@@ -21,10 +21,18 @@ class System:
     `address` is the connection option that the inventory host stands for, and how it is made of the host's name.
     `lookups` are resources that are only read.
     `facts` are things to read that are no resources: a function from client to value for each name.
+    `permissions` tells what users and others may do: a function from world and ids to permissions by id.
     """
 
     def __init__(
-        self, connection: dict, address: tuple, connect: Callable, resources: tuple, facts: dict, lookups: tuple = ()
+        self,
+        connection: dict,
+        address: tuple,
+        connect: Callable,
+        resources: tuple,
+        facts: dict,
+        lookups: tuple = (),
+        permissions: Callable | None = None,
     ):
         self.connection = connection
         self.address = address
@@ -32,6 +40,7 @@ class System:
         self.resources = resources
         self.lookups = lookups
         self.facts = facts
+        self.permissions = permissions
         self._clients: dict = {}
 
     def client(self, params, check_mode):
@@ -90,6 +99,15 @@ class System:
         choices = [*resources, *self.facts]
 
         def run(params, check_mode):
+            filters = {name: scopes for name, scopes in (params["filters"] or {}).items() if scopes}
+            refuse(
+                [
+                    problem
+                    for name, scopes in filters.items()
+                    for index, scope in enumerate(scopes)
+                    for problem in _scope_problems(resources[name], scope, f"filters.{name}[{index}]")
+                ]
+            )
             client = self.client(params, check_mode)
             world = World(client, resources.values())
             result = {"changed": False}
@@ -101,15 +119,24 @@ class System:
                 result["warnings"] = missing
             for subject in params["gather"]:
                 if subject in resources:
-                    objects = world.found(resources[subject].name, None).values()
+                    resource, scopes = resources[subject], filters.get(subject)
                     result[subject] = [
-                        resources[subject].public(one.values, params.get("show_secrets", False)) for one in objects
+                        resource.public(one.values, params.get("show_secrets", False))
+                        for key, one in world.found(resource.name, None).items()
+                        if not scopes or resource.within(scopes, key)
                     ]
                 else:
                     result[subject] = self.facts[subject](client)
+            if params.get("permissions_of"):
+                result["permissions"] = self.permissions(world, params["permissions_of"])
             return result
 
-        spec = {"gather": {"type": "list", "elements": "str", "choices": choices, "default": choices}}
+        spec = {
+            "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
+            "filters": {"type": "dict", "options": {name: _scopes_spec(one) for name, one in resources.items()}},
+        }
+        if self.permissions:
+            spec["permissions_of"] = {"type": "list", "elements": "str"}
         if any(one.tells_secrets for one in resources.values()):
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
@@ -128,9 +155,7 @@ class System:
                     if len(entries) == 1 and not entries[0][2]
                     else f"exclusive.{resource.plural}[{index}]"
                 )
-                problems += [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, scope)]
-                if not any(scope.values()):
-                    problems.append(f"{where}: must name at least one of {', '.join(scope)}")
+                problems += _scope_problems(resource, scope, where)
         refuse(problems)
         client = self.client(params, check_mode)
         return converge(
@@ -141,6 +166,11 @@ class System:
             check_mode,
             params.get("max_removals"),
         )
+
+
+def _scope_problems(resource, scope, where):
+    problems = [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, scope)]
+    return problems if any(scope.values()) else [*problems, f"{where}: must name at least one of {', '.join(scope)}"]
 
 
 def _scopes_spec(resource):

@@ -13,6 +13,10 @@ CONNECTION = connection_spec("PROXMOX_BACKUP", 8007, api_totp="TOTP")
 
 class PbsClient(ProxmoxClient):
     service = "PBS"
+    all_powerful = "Admin"
+    whose = "auth-id"
+    # up to 5 seconds, as section 7 of the contract tells
+    acl_counts_after = 6
     command = ("proxmox-backup-debug", "api")
 
     @cached_property

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..core.system import System
 from ..proxmox.client import fingerprint, version
+from ..proxmox.permissions import permissions_of_identities
 from .acl import Acl
 from .client import CONNECTION, PbsClient
 from .realm import Realm
@@ -21,4 +22,5 @@ PBS = System(
     resources=(Realm(), User(), Token(), Acl()),
     facts={"version": version, "fingerprint": fingerprint},
     lookups=(Role(),),
+    permissions=permissions_of_identities,
 )

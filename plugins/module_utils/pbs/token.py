@@ -9,9 +9,10 @@ from dataclasses import replace
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Need
 from ..proxmox.acl import removed_rows
+from ..proxmox.identity import required_privileges
 from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
-from .names import COMMENT, TOKEN_NAME, USER
+from .names import ACL_PATH, COMMENT, TOKEN_NAME, USER
 
 
 class Token(ProxmoxToken):
@@ -29,6 +30,7 @@ class Token(ProxmoxToken):
         Field("expire", Number()),
         Field("comment", COMMENT),
         *SECRET,
+        required_privileges(ACL_PATH),
     )
 
     def read(self, world, keys):

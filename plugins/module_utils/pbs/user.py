@@ -7,9 +7,9 @@ from __future__ import annotations
 from ..core.fields import PASSWORD, Field, Flag, Number
 from ..core.resource import Need, Reference
 from ..proxmox.acl import removed_rows
-from ..proxmox.identity import realm_of
+from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
-from .names import COMMENT, PERSON, USER
+from .names import ACL_PATH, COMMENT, PERSON, USER
 
 
 class User(ProxmoxUser):
@@ -25,6 +25,7 @@ class User(ProxmoxUser):
         Field("email", PERSON),
         Field("comment", COMMENT),
         Field("password", PASSWORD, write_only=True, secret=True),
+        required_privileges(ACL_PATH),
     )
 
     def read(self, world, keys):

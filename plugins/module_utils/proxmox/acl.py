@@ -7,11 +7,9 @@ An entry says: these users, groups and tokens have these roles on this path. It 
 
 from __future__ import annotations
 
-import re
-
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
-from .identity import own, realm_of
+from .identity import own, realm_of, tidy
 
 
 def removed_rows(world, subject):
@@ -43,8 +41,7 @@ class Acl(Resource):
     )
 
     def normalise(self, entry):
-        path = entry["path"]
-        return {**entry, "path": "/" + re.sub("/+", "/", path).strip("/") if path else path}
+        return {**entry, "path": tidy(entry["path"])}
 
     def problems(self, entry):
         problems = super().problems(entry)

@@ -103,6 +103,11 @@ class ProxmoxClient(Client):
 
     service = ""
     command: tuple = ()
+    # the role that holds all privileges, the parameter that names whose permissions are asked for, and the seconds that a
+    # change of the ACL may take until it counts
+    all_powerful = ""
+    whose = ""
+    acl_counts_after = 0
 
     def __init__(self, params, check_mode):
         if params["connection"] == "shell":
@@ -198,6 +203,11 @@ class ProxmoxClient(Client):
                 raise
             return False
         return True
+
+    def permissions_of(self, who, path=None):
+        """What a user or token may do, as the server counts: whether each privilege propagates, by path; all or one path."""
+        told = self.read("access", "permissions", **{self.whose: who, **({"path": path} if path else {})})
+        return {one: {name: bool(flag) for name, flag in held.items()} for one, held in told.items()}
 
     def missing_rights(self, needs):
         needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]

@@ -4,8 +4,22 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Text
-from ..core.resource import Resource
+import re
+import time
+
+from ..core.errors import refuse
+from ..core.fields import Field, Names, Records, Text
+from ..core.resource import Need, Resource
+
+
+def tidy(path):
+    """A path of the ACL as the server writes it."""
+    return "/" + re.sub("/+", "/", path).strip("/") if path else path
+
+
+def required_privileges(path):
+    """The field of what a user or token must be allowed to do; `path` is the kind of paths of the ACL."""
+    return Field("required_privileges", Records((Field("path", path), Field("privileges", Names()))), local=True)
 
 
 def realm_of(userid):
@@ -29,3 +43,44 @@ class Identity(Resource):
 
     def forbidden_surplus(self, key, world):
         return own(world.client, "!".join(key))
+
+    def normalise(self, entry):
+        required = entry["required_privileges"]
+        tidied = [{**one, "path": tidy(one["path"])} for one in required or ()]
+        return {**super().normalise(entry), "required_privileges": required and tidied}
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if entry["required_privileges"]:
+            known = world.found("role")[(world.client.all_powerful,)].values["privs"]
+            seen_with = Need(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
+            problems += [
+                ("required_privileges", f"'{one}' is not a privilege of this server")
+                for required in entry["required_privileges"]
+                for one in required["privileges"]
+                if one not in known
+            ]
+            why = f"to see what {self.label(self.key_of(entry))} may do"
+            problems += [("required_privileges", one) for one in world.client.missing_rights([(seen_with, why)])]
+        return values, problems
+
+    def settle(self, entry, client):
+        """See that everything that is required is allowed, as soon as a change of the ACL counts."""
+        end = time.monotonic() + client.acl_counts_after
+        missing = self._lacking(entry, client)
+        while missing and time.monotonic() < end:
+            time.sleep(0.5)
+            missing = self._lacking(entry, client)
+        refuse(missing)
+
+    def _lacking(self, entry, client):
+        key, problems = self.key_of(entry), []
+        for required in entry["required_privileges"] or ():
+            path = required["path"]
+            has = client.permissions_of("!".join(key), path).get(path, {})
+            missing = [one for one in dict.fromkeys(required["privileges"]) if one not in has]
+            if missing:
+                what = f"required_privileges: {self.label(key)} lacks {', '.join(missing)} on {path}"
+                hint = "; a token needs ACL entries of its own, and never has more than its user" if key[1:] else ""
+                problems.append(f"{client.title}: {what}; give it a role that holds it{hint}")
+        return problems

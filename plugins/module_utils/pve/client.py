@@ -13,6 +13,8 @@ CONNECTION = connection_spec("PROXMOX", 8006, api_totp="TOTP")
 
 class PveClient(ProxmoxClient):
     service = "PVE"
+    all_powerful = "Administrator"
+    whose = "userid"
     command = ("pvesh",)
 
     @cached_property

@@ -25,7 +25,7 @@ class Role(Resource):
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         # the server's own list of privileges is what its all-powerful role holds
-        known = world.found(self.name)[("Administrator",)].values["privs"]
+        known = world.found(self.name)[(world.client.all_powerful,)].values["privs"]
         problems += [
             ("privs", f"'{one}' is not a privilege of this server")
             for one in values.get("privs", ())

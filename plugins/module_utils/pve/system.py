@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..core.system import System
 from ..proxmox.client import fingerprint, version
+from ..proxmox.permissions import permissions_of_anybody
 from .acl import Acl
 from .client import CONNECTION, PveClient
 from .group import Group
@@ -37,4 +38,5 @@ PVE = System(
     PveClient,
     resources=(Role(), Group(), User(), Token(), Acl(), Realm(), RealmSyncJob()),
     facts={"version": version, "cluster": cluster, "nodes": nodes, "fingerprint": fingerprint},
+    permissions=permissions_of_anybody,
 )

@@ -8,9 +8,10 @@ from dataclasses import replace
 
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Change, Need, Step
+from ..proxmox.identity import required_privileges
 from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
-from .names import TOKEN_NAME, USER, Line
+from .names import ACL_PATH, TOKEN_NAME, USER, Line
 
 # What is to happen to a token that an interrupted run left without its ACL.
 RESTORE = "restore"
@@ -35,6 +36,7 @@ class Token(ProxmoxToken):
         Field("expire", Number()),
         Field("comment", Line()),
         *SECRET,
+        required_privileges(ACL_PATH),
     )
 
     def read(self, world, keys):

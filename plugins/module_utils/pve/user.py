@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
 from ..core.resource import Need, Reference
-from ..proxmox.identity import realm_of
+from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
-from .names import GROUP, USER, Line
+from .names import ACL_PATH, GROUP, USER, Line
 
 EMAIL = Text(
     pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", rule="is not an e-mail address", longest=254
@@ -28,6 +28,7 @@ class User(ProxmoxUser):
         Field("keys", Line(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
         Field("groups", Names(GROUP)),
         Field("password", PASSWORD, write_only=True, secret=True),
+        required_privileges(ACL_PATH),
     )
 
     def read(self, world, keys):

@@ -142,7 +142,7 @@ EVERY_MODULE = [
     ("pbs_realm", {"realm": "company", **LDAP}),
     ("pbs_realm_sync", {"realm": "company", "remove_vanished": ["entry"]}),
     ("pbs_state", {"users": [{"userid": "sam@pbs", "password": "a-password-of-sam"}]}),
-    ("pbs_info", {}),
+    ("pbs_info", {"permissions_of": ["rita@sso!ci"], "filters": {"tokens": [{"name": "*!ci"}]}}),
 ]
 
 ACL = {"path": "/", "roles": ["Audit"], "users": ["ann@pbs"]}
@@ -210,6 +210,12 @@ BAD_INPUT = {
     "an unknown role on PBS": ("pbs_acl", {**ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
     "a path of PVE on PBS": ("pbs_acl", {**ACL, "path": "/vms/100"}, "path: '/vms/100' is not a path that PBS has ACL entries for"),
+    "permissions of a group of PBS": ("pbs_info", {"permissions_of": ["admins"]}, "permissions_of: 'admins' is no user and no token, and PBS has no groups"),
+    "a privilege of PVE on PBS": (
+        "pbs_token",
+        {"userid": "ann@pbs", "token_name": "new", "return_secret": True, "required_privileges": [{"path": "/", "privileges": ["VM.Audit"]}]},
+        "required_privileges: 'VM.Audit' is not a privilege of this server",
+    ),
     "candidates that nobody tries on PBS": (
         "pbs_token", {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
     ),

@@ -178,7 +178,7 @@ EVERY_MODULE = [
     ("pve_realm", {"realm": "sso", **REALM}),
     ("pve_realm_sync_job", {"id": "nightly", "state": "absent"}),
     ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
-    ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"]}),
+    ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"], "permissions_of": ["readers", "rita@pve"], "filters": {"users": [{"realm": "pve"}]}}),
 ]
 
 LONG = "x" * 57 + "@sso.org"
@@ -265,6 +265,24 @@ BAD_INPUT = {
     ),
     "a secret file that is lost": (
         "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"
+    ),
+    "a filter that says nothing": ("pve_info", {"filters": {"users": [{}]}}, r"filters\.users\[0\]: must name at least one of name, realm"),
+    "a filter that cannot be": ("pve_info", {"filters": {"acl": [{"path": "vms"}]}}, r"filters\.acl\[0\]\.path: 'vms' must begin with a slash"),
+    "a filter of what there is not": ("pve_info", {"filters": {"users": [{"group": "x"}]}}, r"filters: users\[0\]: unknown option group"),
+    "a privilege that there is not": (
+        "pve_user",
+        {"userid": "ann@pve", "required_privileges": [{"path": "/", "privileges": ["Sys.Audti"]}]},
+        "required_privileges: 'Sys.Audti' is not a privilege of this server",
+    ),
+    "a requirement on no path": (
+        "pve_user",
+        {"userid": "ann@pve", "required_privileges": [{"path": "/", "privileges": []}, {"path": "/x", "privileges": []}]},
+        "required_privileges: entry 1: path: '/x' is not a path that PVE has ACL entries for",
+    ),
+    "half a requirement": (
+        "pve_state",
+        {"users": [{"userid": "ann@pve", "required_privileges": [{"path": "/"}]}]},
+        r"users\[0\]: required_privileges\[0\]: missing required arguments: privileges",
     ),
     "candidates that nobody tries": (
         "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
