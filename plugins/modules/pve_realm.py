@@ -70,7 +70,7 @@ options:
   sslversion:
     description: Version of TLS that is used, for the types V(ldap) and V(ad).
     type: str
-    choices: [tlsv1, tlsv1_1, tlsv1_2, tlsv1_3]
+    choices: ["", tlsv1, tlsv1_1, tlsv1_2, tlsv1_3]
   case_sensitive:
     description: Whether names that differ in case only are different users, for the types V(ldap) and V(ad). They are by default.
     type: bool
@@ -126,7 +126,7 @@ options:
       scope:
         description: What is taken over.
         type: str
-        choices: [users, groups, both]
+        choices: ["", users, groups, both]
       enable_new:
         description: Whether new users may sign in. They may by default.
         type: bool

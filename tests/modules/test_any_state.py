@@ -6,14 +6,12 @@ What B does not name is as A left it. The states are made from the tables of the
 
 from __future__ import annotations
 
-import importlib
-
 import pytest
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.modules.systems import SYSTEMS
+from tests.support import in_process
 
 EXAMPLES = 40
 ANY = {name: system for name, system in SYSTEMS.items() if hasattr(system, "any_state")}
@@ -26,12 +24,7 @@ class Server:
         self._wired, self._name, self._system = wired, name, SYSTEMS[name]
 
     def run(self, module, check=False, **options):
-        definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{self._name}_{module}").MODULE
-        checked = ArgumentSpecValidator(definition.argument_spec).validate({**self._system.connection(self._wired), **options})
-        assert checked.error_messages == []
-        result = definition.execute(checked.validated_parameters, check)
-        assert not result.get("failed"), result
-        return result
+        return in_process.run(f"{self._name}_{module}", check, **self._system.connection(self._wired), **options)
 
     def begin(self):
         self._system.start_anew(self._wired)

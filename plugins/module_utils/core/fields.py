@@ -136,7 +136,9 @@ class Number:
 class Mapping:
     """Values of any kind by name, which are replaced as a whole."""
 
-    empty = {}
+    @property
+    def empty(self):
+        return {}
 
     def spec(self):
         return {"type": "dict"}
@@ -205,7 +207,9 @@ class Properties:
 
     parts: tuple
 
-    empty = {}
+    @property
+    def empty(self):
+        return {}
 
     def spec(self):
         return {"type": "dict", "options": {one.option: one.spec() for one in self.parts}}

@@ -48,6 +48,14 @@ class World:
             self._found[name] = {resource.key_of(one.values): one for one in objects}
         return self._found[name]
 
+    def has(self, resource, entry, option):
+        """Whether what an entry says by an option is so on the server."""
+        found = None if resource.form else self.found(resource.name, None).get(resource.key_of(entry))
+        if found is None or option in resource.key:
+            return found is not None
+        field = next((one for one in resource.table(found.values) if one.option == option), None)
+        return bool(field) and option in found.values and field.kind.same(found.values[option], entry[option])
+
     def identify(self, part, made):
         """A part of a request, with the server's id for every reference; `made` has the ids of what this run made."""
         if isinstance(part, Reference):

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Callable
 
-from .errors import refuse
+from .errors import FleetgateError, refuse
 from .module import Definition
 from .plan import Declared, World, converge
 from .resource import broken_rules, fields_spec
@@ -142,11 +142,14 @@ class System:
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries, scopes):
-        declared, problems = [], []
-        for resource, options, where in entries:
-            entry = resource.normalise({option: options.get(option) for option in resource.spec()})
-            problems += [f"{where}{option}: {rule}" for option, rule in resource.problems(entry)]
-            declared.append(Declared(resource, entry, where))
+        declared = [
+            Declared(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
+            for resource, options, where in entries
+        ]
+        broken = [(one, option, rule) for one in declared for option, rule in one.resource.problems(one.entry)]
+        if broken:
+            broken = self._not_there(params, broken)
+        problems = [f"{one.where}{option}: {rule}" for one, option, rule in broken]
         for resource in self.resources:
             problems += resource.clashes([one.entry for one in declared if one.resource is resource])
             for index, scope in enumerate(scopes.get(resource.name) or ()):
@@ -166,6 +169,16 @@ class System:
             check_mode,
             params.get("max_removals"),
         )
+
+    def _not_there(self, params, broken):
+        """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
+        try:
+            world = World(self.client(params, True), (*self.resources, *self.lookups))
+            return [
+                (one, option, rule) for one, option, rule in broken if not world.has(one.resource, one.entry, option)
+            ]
+        except FleetgateError:
+            return broken
 
 
 def _scope_problems(resource, scope, where):

@@ -61,7 +61,7 @@ class Realm(ProxmoxRealm):
         _directory("capath", _PATH, default="/etc/ssl/certs"),
         _directory("cert", _PATH),
         _directory("certkey", _PATH),
-        _directory("sslversion", Text(choices=("tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))),
+        _directory("sslversion", Text(choices=("", "tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))),
         _directory("case_sensitive", Flag(), wire="case-sensitive", default=True),
         _directory("group_dn", replace(NAME, longest=256)),
         _directory("group_name_attr", replace(ATTRIBUTE, longest=256)),
@@ -76,7 +76,7 @@ class Realm(ProxmoxRealm):
             "sync_defaults_options",
             Properties(
                 (
-                    Field("scope", Text(choices=("users", "groups", "both"))),
+                    Field("scope", Text(choices=("", "users", "groups", "both"))),
                     Field("enable_new", Flag()),
                     Field("remove_vanished", _VANISHED),
                 )

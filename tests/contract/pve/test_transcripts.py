@@ -15,7 +15,6 @@ import pytest
 from tests.simulators.pve import PveSimulator
 from tests.simulators.server import Authority, serve
 
-from ..stage import Stage
 from .client import ORACLE, ROOT_PASSWORD, Client, Issuers
 from .recordings import TRANSCRIPTS, cases, same
 
@@ -38,12 +37,6 @@ DIFFERENCES = {
     ("pve-84-misc", "cluster: request for this node"): STAND_IN_VERSION,
     ("pve-84-permissions", "version: every user"): STAND_IN_VERSION,
 }
-
-
-@pytest.fixture(scope="module")
-def issuers(provider_stage: Stage) -> Issuers:
-    provider_stage.app = issuers = Issuers(provider_stage.url)
-    return issuers
 
 
 def simulator(version: str, clustered: bool, trust: Path) -> PveSimulator:

@@ -145,7 +145,7 @@ LIVES = {
         {"server1": "dc1.example.org", "domain": "example.org", **BIND, "cert": "/etc/pve/priv/ad.pem", "certkey": "/etc/pve/priv/ad.key"},
         {"mode": "ldap+starttls", "sslversion": "tlsv1_3", "base_dn": "dc=example,dc=org", "user_attr": "sAMAccountName", "group_name_attr": "cn",
          "default": True},
-        {"cert": "", "certkey": "", "base_dn": "", "user_attr": "", "group_name_attr": "", "default": False},
+        {"cert": "", "certkey": "", "base_dn": "", "user_attr": "", "group_name_attr": "", "sslversion": "", "default": False},
     ),
 }
 
