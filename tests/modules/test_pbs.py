@@ -13,6 +13,9 @@ from tests.simulators.pbs import PbsSimulator
 COMPANY = {"realm": "company", **LDAP, "sync_attributes": {"email": "mail", "firstname": "givenName", "lastname": "sn"}}
 
 
+AUDIT = {"path": "/", "roles": ["Audit"], "tokens": ["root@pam!fleet"]}
+
+
 class Host:
     """A backup server, and ansible to work on it with."""
 
@@ -207,6 +210,10 @@ class TestVersions:
         ("version", "module", "options", "message"),
         [
             ("3.3", "pbs_realm", {**COMPANY, "default": True}, "default: needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)"),
+            ("3.2", "pbs_acl", {**AUDIT, "path": "/remote/a/b/ns"}, "path: '/remote/a/b/ns' needs version 3.2.11 or later (PBS 127.0.20.1 has 3.2.10)"),
+            ("3.2", "pbs_acl", {**AUDIT, "roles": ["RemoteDatastoreAdmin"]}, "roles: 'RemoteDatastoreAdmin' needs version 3.2.11"),
+            ("3.4", "pbs_acl", {**AUDIT, "path": "/system/s3-endpoint/x"}, "path: '/system/s3-endpoint/x' needs version 4.0.9"),
+            ("4.0", "pbs_acl", {**AUDIT, "path": "/system/encryption-keys"}, "path: '/system/encryption-keys' needs version 4.1.9"),
             ("4.0", "pbs_realm", {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "audiences": ["y"]}, "audiences: needs version 4.2.1"),
         ],
     )
@@ -219,6 +226,42 @@ class TestVersions:
     def test_what_a_server_means_anyway_is_not_said_to_it(self, host):
         sso = {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "default": False, "audiences": []}
         assert host("3.2").done("pbs_realm", **sso)["changed"]
+
+
+class TestWhatIsLeftBehind:
+    """A removed user leaves nothing that the next of that name would have, whatever the server keeps."""
+
+    ANN = [
+        ("pbs_realm", {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs"}),
+        ("pbs_user", {"userid": "ann@sso"}),
+        ("pbs_token", {"userid": "ann@sso", "token_name": "ci", "return_secret": True}),
+        ("pbs_acl", {"path": "/datastore/tank/ns", "roles": ["Audit"], "users": ["ann@sso"], "tokens": ["ann@sso!ci"]}),
+    ]
+
+    def left(self, server):
+        state = server.simulator.state
+        return [each for each in (*state.users.sections, *state.secrets, *(ugid for rows in state.acl.sections.values() for ugid in rows)) if "@sso" in each]
+
+    def test_by_a_user(self, host, version):
+        server = host(version)
+        assert [one["failed"] for one in server.tasks(*self.ANN)] == [False] * 4
+        server.done("pbs_user", userid="ann@sso", state="absent")
+        assert self.left(server) == []
+
+    def test_by_a_user_whose_realm_is_gone(self, host, version):
+        server = host(version)
+        server.tasks(*self.ANN, ("pbs_realm", {"realm": "sso", "state": "absent"}))
+        gone = {"userid": "ann@sso", "state": "absent"}
+        predicted = server.one("pbs_user", **gone, check=True)
+        done, again = server.tasks(("pbs_user", gone), ("pbs_user", gone))
+        assert not done["failed"] and done["plan"] == predicted["plan"] and not again["changed"]
+        assert self.left(server) == []
+
+    def test_by_a_realm_and_its_users_in_one_task(self, host, version):
+        server = host(version)
+        server.tasks(*self.ANN)
+        server.done("pbs_state", realms=[{"realm": "sso", "state": "absent"}], users=[{"userid": "ann@sso", "state": "absent"}])
+        assert self.left(server) == []
 
 
 def test_what_is_read_can_be_declared_and_changes_nothing(host, version):

@@ -124,23 +124,24 @@ def make_plan(world, declared, scopes):
     plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]
     present = _foretell(world, plan, rows)
     objections = [why for kind in world.resources.values() for why in kind.objections(plan.changes, world)]
-    refuse(problems + _dangling(world, plan, present) + objections)
+    refuse(list(dict.fromkeys(problems + _dangling(world, plan, present) + objections)))
     _order(world, plan)
     world.client.check_rights(needs + [(need, step.reason) for step in plan.steps for need in step.needs])
     return plan
 
 
 def _surplus(world, resource, scopes, rows, problems):
-    """The removal of objects that are in a scope and that nobody declares."""
-    surplus = {
-        key: one
-        for key, one in world.found(resource.name).items()
+    """The removal of objects that are in a scope and that nobody declares, in an order that is always the same."""
+    found = world.found(resource.name)
+    surplus = sorted(
+        key
+        for key, one in found.items()
         if key not in rows and resource.within(scopes, key) and not resource.built_in(one)
-    }
+    )
     problems += [
         f"exclusive: {resource.label(key)} {why}" for key in surplus for why in resource.forbidden_surplus(key, world)
     ]
-    return [Change(resource, key, one, None) for key, one in surplus.items()]
+    return [Change(resource, key, found[key], None) for key in surplus]
 
 
 def _foretell(world, plan, rows):

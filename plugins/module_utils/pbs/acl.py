@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import re
+
+from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
 from ..proxmox.acl import Acl as ProxmoxAcl
-from .names import ACL_PATH, ROLE, TOKEN, USER
+from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
 
 
 class Acl(ProxmoxAcl):
@@ -26,6 +29,16 @@ class Acl(ProxmoxAcl):
         """The server calls every subject a user; the id tells a token."""
         # a user's name may hold a !, and neither a realm nor a token name an @
         return super().found({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        path, role = entry["path"], entry["roleid"]
+        newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
+        newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
+        for option, value, since in newer if found is None else ():
+            old = too_old(world.client, since)
+            problems += [(option, f"'{value}' {old}")] if old else []
+        return values, problems
 
     def steps_for(self, change, world):
         """One request for each row, which is all that the API takes."""

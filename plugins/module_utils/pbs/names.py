@@ -42,6 +42,13 @@ _PATHS = (
     rf"/system/network(/dns|/interfaces(/{SAFE_ID})?)?",
     rf"/tape(/(device|pool|job)(/{SAFE_ID})?)?",
 )
+# the part of it that came later, and roles that did
+NEWER_PATHS = {
+    rf"/remote(/{SAFE_ID}){{3,}}": (3, 2, 11),
+    r"/system/s3-endpoint(/.*)?": (4, 0, 9),
+    r"/system/encryption-keys(/.*)?": (4, 1, 9),
+}
+NEWER_ROLES = dict.fromkeys(("RemoteSyncPushOperator", "RemoteDatastorePowerUser", "RemoteDatastoreAdmin"), (3, 2, 11))
 ACL_PATH = Text(
     pattern="|".join(_PATHS),
     rule="is not a path that PBS has ACL entries for; it must be one of /, /access, /datastore, /remote, /system, /tape or a valid path below",

@@ -18,7 +18,6 @@ from .names import ACL_PATH, COMMENT, TOKEN_NAME, USER
 class Token(ProxmoxToken):
     key = ("userid", "token_name")
     seen_with = Need(("/access/users",), ("Sys.Audit",))
-    unset_by = "delete"
     has_digest = True
     # older servers keep the ACL of a token that is removed and made again
     regenerates_since = (3, 3, 7)

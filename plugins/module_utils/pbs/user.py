@@ -4,12 +4,15 @@
 
 from __future__ import annotations
 
+from ..core.client import too_old
 from ..core.fields import PASSWORD, Field, Flag, Number
-from ..core.resource import Need, Reference
+from ..core.resource import Change, Need, Reference
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, COMMENT, PERSON, USER
+
+TAKES_TOKENS_ALONG = (3, 3, 7)
 
 
 class User(ProxmoxUser):
@@ -41,8 +44,16 @@ class User(ProxmoxUser):
         return problems
 
     def cascade(self, change, world):
-        """The server leaves the rows of a removed user behind, and they would count for the next user of that name."""
-        return removed_rows(world, change.key[0])
+        """What the server leaves behind would count for the next user of that name: the user's rows always, the tokens where
+        it is older than 3.3.7 or the realm is gone."""
+        (userid,) = change.key
+        token = world.resources["token"]
+        found = world.found("token")
+        tokens = [Change(token, key, found[key], None) for key in sorted(found) if key[0] == userid]
+        leaves_them = tokens and (
+            (realm_of(userid),) not in world.found("realm") or too_old(world.client, TAKES_TOKENS_ALONG)
+        )
+        return [*removed_rows(world, userid), *(tokens if leaves_them else ())]
 
     def rights(self, change):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)

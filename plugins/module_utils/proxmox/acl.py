@@ -14,10 +14,10 @@ from .identity import own, realm_of, tidy
 
 def removed_rows(world, subject):
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
-    acl = world.resources["acl"]
+    acl, found = world.resources["acl"], world.found("acl")
     return [
-        Change(acl, key, row, None)
-        for key, row in world.found("acl").items()
+        Change(acl, key, found[key], None)
+        for key in sorted(found)
         if key[2] == subject or key[2].startswith(f"{subject}!")
     ]
 
