@@ -15,7 +15,7 @@ _NAMED = {"pve": lambda name: {"tokenid": name, "privsep": True}, "pbs": lambda 
 
 
 def monitoring_identity(options, product, version):
-    """The options of <product>_state for the user and token of Pulse, and `token`, the full id of the token.
+    """Entries of <product>_state for the user and token of Pulse, and `token`, the full id of the token.
 
     `options` are those of the role `monitoring`. A token has what both it and its user have, so each gets every right;
     nothing that can write is among them unless an option asks for it.
@@ -24,33 +24,34 @@ def monitoring_identity(options, product, version):
     name = options.get("token", "pulse")
     token = f"{userid}!{name}"
     rights, roles = {"pve": _on_pve, "pbs": _on_pbs}[product](options, version)
+    required = [{"path": path, "privileges": privileges} for path, _role, privileges in rights]
     subjects = {"users": [userid], "tokens": [token]}
     return {
         "token": token,
         "user": {"userid": userid, "comment": COMMENT},
-        "entry": {"userid": userid, "comment": COMMENT, **_NAMED[product](name)},
-        "acl": [{"path": path, "roles": [role], **subjects} for path, role in rights],
+        "entry": {"userid": userid, "comment": COMMENT, **_NAMED[product](name), "required_privileges": required},
+        "acl": [{"path": path, "roles": [role], **subjects} for path, role, _privileges in rights],
         "exclusive": [{"subject": userid}, {"subject": token}],
         "roles": roles,
     }
 
 
 def _on_pve(options, version):
-    rights, roles = [("/", "PVEAuditor")], []
+    rights, roles = [("/", "PVEAuditor", ["Sys.Audit", "VM.Audit", "Datastore.Audit"])], []
     if options.get("guest_agent"):
         # Proxmox VE 9 has a privilege for each thing that VM.Monitor allowed together
         privilege = "VM.GuestAgent.FileRead" if int(version.split(".")[0]) >= 9 else "VM.Monitor"
         roles = [{"roleid": GUEST_AGENT, "privs": [privilege]}]
-        rights.append(("/", GUEST_AGENT))
+        rights.append(("/", GUEST_AGENT, [privilege]))
     if options.get("backup_volumes"):
-        rights.append(("/storage", "PVEDatastoreAdmin"))
+        rights.append(("/storage", "PVEDatastoreAdmin", ["Datastore.Allocate"]))
     return rights, roles
 
 
 def _on_pbs(options, _version):
-    rights = [("/datastore", "DatastoreAudit"), ("/system", "Audit")]
+    rights = [("/datastore", "DatastoreAudit", ["Datastore.Audit"]), ("/system", "Audit", ["Sys.Audit"])]
     if options.get("pull_jobs"):
-        rights.append(("/remote", "RemoteAudit"))
+        rights.append(("/remote", "RemoteAudit", ["Remote.Audit"]))
     return rights, []
 
 

@@ -1,0 +1,87 @@
+"""What the role monitoring makes of its variables."""
+
+from __future__ import annotations
+
+import importlib
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def monitoring():
+    return importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.plugin_utils.monitoring")
+
+
+@pytest.fixture(scope="module")
+def addresses():
+    return importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.pulse.addresses")
+
+
+def granted(identity):
+    return {(row["path"], *row["roles"]) for row in identity["acl"]}
+
+
+@pytest.mark.parametrize(("version", "privilege"), [("9.2.11", "VM.GuestAgent.FileRead"), ("8.4.1", "VM.Monitor")])
+def test_what_can_do_more_than_look_has_to_be_asked_for(monitoring, version, privilege):
+    assert granted(monitoring.monitoring_identity({}, "pve", version)) == {("/", "PVEAuditor")}
+    all_of_it = monitoring.monitoring_identity(
+        {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}, "pve", version
+    )
+    assert granted(all_of_it) == {("/", "PVEAuditor"), ("/", "FleetgateGuestAgent"), ("/storage", "PVEDatastoreAdmin")}
+    assert all_of_it["roles"] == [{"roleid": "FleetgateGuestAgent", "privs": [privilege]}]
+
+
+def test_user_and_token_get_the_same(monitoring):
+    identity = monitoring.monitoring_identity({"user": "watch", "token": "tv", "pull_jobs": True}, "pbs", "4.2.3")
+    assert identity["token"] == "watch@pbs!tv"
+    assert granted(identity) == {("/datastore", "DatastoreAudit"), ("/system", "Audit"), ("/remote", "RemoteAudit")}
+    assert {(*row["users"], *row["tokens"]) for row in identity["acl"]} == {("watch@pbs", "watch@pbs!tv")}
+
+
+def test_a_cluster_is_known_by_its_addresses_and_by_names_in_its_domain(monitoring):
+    nodes = [{"name": "pve1", "ip": "192.0.2.1"}, {"name": "pve2", "ip": "2001:db8::2"}, {"name": "pve3", "ip": None}]
+    assert monitoring.node_addresses(nodes, 8006) == ["https://192.0.2.1:8006", "https://[2001:db8::2]:8006"]
+    assert "https://pve3.example.org:8006" in monitoring.node_addresses(nodes, 8006, "example.org")
+
+
+@pytest.mark.parametrize(
+    ("address", "url"),
+    [
+        ("pbs.lan", "https://pbs.lan:8007"),
+        ("http://pbs.lan/", "http://pbs.lan:8007"),
+        ("PBS.lan:9", "https://PBS.lan:9"),
+        ("::1", "https://[::1]:8007"),
+        ("[::1]:9", "https://[::1]:9"),
+    ],
+)
+def test_addresses_are_written_as_pulse_writes_them(addresses, address, url):
+    assert addresses.ADDRESS.problem(address) is None
+    assert addresses.url(address, "pbs") == url
+
+
+def node(host, *members):
+    endpoints = [{"host": f"https://{name}:8006", "ip": ip} for name, ip in members]
+    return {"type": "pve", "host": host, "clusterEndpoints": endpoints}
+
+
+BERLIN = node("https://pve1.berlin.example.org:8006", ("pve1", "192.0.2.1"), ("pve2", "192.0.2.2"))
+VIENNA = node("https://198.51.100.1:8006", ("pve1", "198.51.100.1"), ("pve2", "198.51.100.2"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        (["PVE1.berlin.example.org"], [BERLIN]),
+        (["pve2.berlin.example.org"], [BERLIN]),
+        (["192.0.2.2"], [BERLIN]),
+        (["pve9.example.org", "198.51.100.2"], [VIENNA]),
+        (["pve1.vienna.example.org"], []),
+        (["pve2.berlin.example.org:8007"], []),
+        (["pve2"], [BERLIN, VIENNA]),
+        (["198.51.100.1", "192.0.2.1"], [VIENNA]),
+    ],
+)
+def test_which_entry_stands_for_a_server(addresses, asked, found):
+    """Nodes of two clusters may have the same short names, so only those of an entry's own domain are enough."""
+    assert addresses.entries_for("pve", asked, [BERLIN, VIENNA]) == found
+    assert addresses.entries_for("pbs", asked, [BERLIN, VIENNA]) == []
