@@ -26,7 +26,7 @@ def steps_of(module):
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"pve": "8.4", "pocketid": "2.13", "authentik": "2025.12", "pulse": "5.1"}],
+    params=[{}, {"pve": "8.4", "pbs": "3.2", "pocketid": "2.13", "authentik": "2025.12", "pulse": "5.1"}],
     ids=["newest servers", "older servers"],
 )
 def lived(request, fleet_of, ansible):
