@@ -90,7 +90,9 @@ version:
   type: str
   sample: 4.2.3
 fingerprint:
-  description: SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
+  description:
+    - SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
+    - None with O(connection=shell), which sees no certificate.
   returned: when gathered
   type: str
   sample: "64:D1:07:A9:5E:22:...:0B"

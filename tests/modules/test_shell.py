@@ -79,6 +79,7 @@ def test_both_connections_read_the_same(homelab, run, system):
     options = homelab.fleet.inventory()["all"]["children"][system]["hosts"][SYSTEMS[system][0]]["fleetgate_api"]
     over_https = {f"fleetgate.proxmox.{system}_info": {**options, "api_host": server(homelab, system).host}}
     by_token, by_shell = run(system, [over_https, task(system, "info")], **ROOT).succeeded().results()
+    assert by_token.pop("fingerprint") and by_shell.pop("fingerprint") is None
     for kind in set(by_token) - {"invocation"}:
         one, other = by_token[kind], by_shell[kind]
         # the server lists roles in any order
@@ -127,6 +128,13 @@ def test_a_host_that_cannot_be_used_is_named_with_the_reason(homelab, run, varia
 
 def test_it_becomes_root_as_ansible_does(run):
     assert run("pve", [{**task("pve", "info"), "become": True}], **ADMIN).failed == []
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_an_ordinary_module_uses_the_shell_that_it_runs_in(run, system):
+    """With fleetgate_execute_on, or async, it is on the host already."""
+    told = run(system, [task(system, "info", gather=["version"])], **ROOT, fleetgate_execute_on="target", ansible_pipelining=True)
+    assert told.failed == [] and told.results()[0]["version"]
 
 
 def test_several_values_of_one_option_are_refused_by_pbs_and_taken_by_pve(run):

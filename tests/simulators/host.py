@@ -15,8 +15,6 @@ import sys
 from pathlib import Path
 from urllib.parse import quote
 
-import requests
-
 ROOT = Path(__file__).resolve().parents[2]
 
 BANNER = "Authorized use only. All activity may be monitored.\n"
@@ -120,8 +118,11 @@ def options_of(words: list[str]) -> dict[str, list[str]]:
     return options
 
 
-def call(service: str, command: str, path: str, options: dict[str, list[str]]) -> requests.Response:
+def call(service: str, command: str, path: str, options: dict[str, list[str]]):
     """Call the API of the simulator as root@pam."""
+    # ssh starts often, and in a third of the time without it
+    import requests
+
     host = known_hosts()[os.environ["SIMULATED_HOST"]]
     base = f"{host['url']}/api2/json"
     session = requests.Session()
