@@ -13,7 +13,11 @@ description:
   - One task stands for every pair of a subject and a role. Entries for other subjects, roles and paths are left alone.
 options:
   path:
-    description: Path that the roles are for, for example V(/) or V(/datastore/tank).
+    description:
+      - Path that the roles are for, for example V(/) or V(/datastore/tank).
+      - Namespaces follow the name of a datastore, up to seven deep, as in V(/datastore/tank/customers/ann); below a remote from
+        Proxmox Backup Server 3.2.11 on, as in V(/remote/offsite/tank/customers).
+      - V(/system/s3-endpoint) is there from 4.0.9 on, V(/system/encryption-keys) from 4.1.9 on.
     type: str
     required: true
   roles:

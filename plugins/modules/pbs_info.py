@@ -55,11 +55,11 @@ EXAMPLES = r"""
 
 RETURN = r"""
 realms:
-  description: OpenID realms.
+  description: Realms, each with the options that its type has, without passwords, which no server tells.
   returned: when gathered
   type: list
   elements: dict
-  sample: [{realm: pocketid, type: openid}]
+  sample: [{realm: pocketid, type: openid, default: false}]
 users:
   description: Users.
   returned: when gathered

@@ -37,8 +37,9 @@ options:
     type: str
   password:
     description:
-      - Password, for the realm V(pbs).
-      - It is set when the user is made and not afterwards, because the server cannot say whether it is the same.
+      - Password, for the realm V(pbs). Other realms keep none on the server, so it is refused there.
+      - It is set when the user is made and not afterwards, because the server cannot say whether it is the same, and takes no
+        new one from an API token.
     type: str
   required_privileges:
     description:
@@ -58,7 +59,9 @@ options:
         elements: str
         required: true
   state:
-    description: Whether the user is there. Removing a user also removes tokens and ACL entries.
+    description:
+      - Whether the user is there.
+      - Removing a user also removes the user's API tokens and ACL entries, whatever of them the server would leave behind.
     type: str
     choices: [present, absent]
     default: present
