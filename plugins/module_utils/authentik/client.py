@@ -119,7 +119,11 @@ class AuthentikClient(Client):
         """Permissions are not told ahead; but only a superuser sees all objects."""
         if not needs or self.myself["is_superuser"]:
             return []
-        return list(dict.fromkeys(f"{self.myself['username']} is no superuser; {purpose}" for _need, purpose in needs))
+        return list(
+            dict.fromkeys(
+                f"{self.myself['username']} lacks the rights of a superuser ({purpose})" for _need, purpose in needs
+            )
+        )
 
 
 def dotted(version):
