@@ -127,8 +127,8 @@ class Binding(AuthentikResource):
         return tuple(entry[option] or "" for option in self.key)
 
     def read(self, world, keys):
-        wanted = keys and {(application,) for application, *_names in keys}
-        slugs = {one.raw["id"]: slug for (slug,), one in world.found("application", wanted or ()).items()}
+        applications = world.found("application", {key[:1] for key in keys or ()})
+        slugs = {one.raw["id"]: slug for (slug,), one in applications.items()}
         read, same = [], {}
         for binding in world.client.read_all(*self.collection):
             if binding["target"] in slugs:

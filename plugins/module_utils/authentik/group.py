@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..core.fields import Flag, Mapping, Names, Text
+from ..core.fields import Flag, Mapping, Names
 from ..core.resource import Reference, Step
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
