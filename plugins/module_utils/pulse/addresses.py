@@ -29,17 +29,20 @@ def url(address, kind):
     place = place.rstrip("/")
     if place.count(":") > 1 and not place.startswith("["):
         place = f"[{place}]"
-    return (
-        f"{scheme or 'https'}://{place}"
-        if re.search(r":[0-9]+$", place)
-        else f"{scheme or 'https'}://{place}:{PORTS[kind]}"
-    )
+    port = "" if re.search(r":[0-9]+$", place) else f":{PORTS[kind]}"
+    return f"{scheme or 'https'}://{place}{port}"
 
 
 def problem(address):
     """What Pulse has against an address that is one by its form: what begins with a digit must be an IP address."""
-    host = urlsplit(url(address, "pve")).hostname
-    if host[0].isdigit() or ":" in host:
+    try:
+        parts = urlsplit(url(address, "pve"))
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "has an address or a port that cannot be"
+    if not port:
+        return "has a port that cannot be"
+    if host[0].isdigit():
         try:
             ipaddress.ip_address(host)
         except ValueError:
