@@ -81,7 +81,7 @@ plan:
   type: list
   elements: dict
   sample:
-    - {verb: POST, path: /access/domains/example/sync, reason: "realm example: 1 users are added, 1 users are updated, 1 users are removed"}
+    - {verb: POST, path: /access/domains/example/sync, reason: "realm example: 1 added, 1 updated, 1 removed"}
 """
 
 from ..module_utils.pbs.realm_sync import REALM_SYNC

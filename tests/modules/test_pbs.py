@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyotp
 import pytest
 
-from tests.modules.systems import pbs, task
+from tests.modules.systems import pbs
 from tests.modules.systems.pbs import BIND, CA, LDAP
+from tests.modules.systems.shared import Server
 from tests.simulators.directory import EXAMPLE, example_directories, person
 from tests.simulators.pbs import PbsSimulator
 
@@ -16,31 +17,14 @@ COMPANY = {"realm": "company", **LDAP, "sync_attributes": {"email": "mail", "fir
 AUDIT = {"path": "/", "roles": ["Audit"], "tokens": ["root@pam!fleet"]}
 
 
-class Host:
-    """A backup server, and ansible to work on it with."""
+class Host(Server):
+    """A backup server."""
 
     def __init__(self, wired, ansible, **options):
-        self.wired, self._ansible = wired, ansible
+        super().__init__(wired, ansible)
         secret = pbs.connection(wired)["api_token_secret"]
         self.simulator = PbsSimulator(tokens={"root@pam!fleet": secret}, directories=example_directories(), **options)
         pbs.server(wired).observed.app = self.simulator.app()
-
-    def tasks(self, *tasks, check=False):
-        """The results of tasks, given as (module, options)."""
-        made = [{**task(self.wired, module, **options), "check_mode": check} for module, options in tasks]
-        return self._ansible.tasks(made).results()
-
-    def one(self, module, check=False, **options):
-        (result,) = self.tasks((module, options), check=check)
-        return result
-
-    def done(self, module, **options):
-        result = self.one(module, **options)
-        assert not result["failed"], result["msg"]
-        return result
-
-    def writes(self):
-        return [f"{one.verb} {one.path.removeprefix('/api2/json')}" for _name, one in self.wired.fleet.writes()]
 
 
 @pytest.fixture(scope="module")

@@ -4,41 +4,25 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.systems import pve, task
-from tests.simulators.directory import EXAMPLE, example_directories
+from tests.modules.systems import pve
+from tests.modules.systems.shared import Server
+from tests.simulators.directory import EXAMPLE, example_directories, person
 from tests.simulators.pve import PveSimulator
 
 CORP = {"type": "ldap", "server1": "ldap.example.org", "base_dn": EXAMPLE, "user_attr": "uid", "sync_attributes": "email=mail"}
 JOB = {"id": "nightly", "realm": "corp", "schedule": "2:30", "scope": "both"}
 
 
-class Cluster:
-    """A cluster with a realm of a directory, and ansible to work on it with."""
+class Cluster(Server):
+    """A cluster with a realm of a directory."""
 
     def __init__(self, wired, ansible, **options):
-        self.wired, self._ansible = wired, ansible
+        super().__init__(wired, ansible)
         secret = pve.connection(wired)["api_token_secret"]
         self.simulator = PveSimulator(tokens={"root@pam!fleet": secret}, directories=example_directories(), **options)
         pve.server(wired).observed.app = self.simulator.app("pve1")
         with self.simulator.cluster.edit("domains.cfg") as config:
             config.sections["corp"] = dict(CORP)
-
-    def tasks(self, *tasks, check=False):
-        """The results of tasks, given as (module, options)."""
-        made = [{**task(self.wired, module, **options), "check_mode": check} for module, options in tasks]
-        return self._ansible.tasks(made).results()
-
-    def one(self, module, check=False, **options):
-        (result,) = self.tasks((module, options), check=check)
-        return result
-
-    def done(self, module, **options):
-        result = self.one(module, **options)
-        assert not result["failed"], result["msg"]
-        return result
-
-    def writes(self):
-        return [f"{one.verb} {one.path.removeprefix('/api2/json')}" for _name, one in self.wired.fleet.writes()]
 
 
 @pytest.fixture(scope="module")
@@ -58,55 +42,109 @@ def cluster(homelab, ansible):
     return start
 
 
-class TestJobs:
-    def test_a_job_lives(self, cluster):
-        server = cluster()
-        make = ("pve_realm_sync_job", {**JOB, "remove_vanished": ["entry", "acl"], "comment": "Every night"})
-        change = ("pve_realm_sync_job", {"id": "nightly", "scope": "users", "enabled": False, "remove_vanished": ["properties"], "append": ["remove_vanished"]})
-        empty = ("pve_realm_sync_job", {"id": "nightly", "remove_vanished": [], "comment": "", "enabled": True})
-        remove = ("pve_realm_sync_job", {"id": "nightly", "state": "absent"})
-        made, again, changed, emptied, removed, nothing = server.tasks(make, make, change, empty, remove, remove)
-        assert [one["changed"] for one in (made, again, changed, emptied, removed, nothing)] == [True, False, True, True, True, False]
-        told = {**JOB, "remove_vanished": ["acl", "entry"], "enable_new": True, "enabled": True, "comment": "Every night"}
-        assert made["realm_sync_job"] == told
-        told.update(scope="users", enabled=False, remove_vanished=["acl", "entry", "properties"])
-        assert changed["realm_sync_job"] == told
-        assert emptied["realm_sync_job"] == {**told, "remove_vanished": [], "comment": "", "enabled": True}
-        path = "/cluster/jobs/realm-sync/nightly"
-        assert server.writes() == [f"POST {path}", f"PUT {path}", f"PUT {path}", f"DELETE {path}"]
+@pytest.fixture(params=["8.4", "9.2"])
+def version(request):
+    return request.param
 
-    def test_a_job_comes_with_its_realm_and_in_the_whole_state(self, cluster):
-        server = cluster()
-        predicted = server.one("pve_state", check=True, realm_sync_jobs=[JOB])
-        done = server.done("pve_state", realm_sync_jobs=[JOB])
-        assert predicted["realm_sync_jobs"] == done["realm_sync_jobs"] and predicted["plan"] == done["plan"]
-        known = server.done("pve_info", gather=["realm_sync_jobs"])
-        assert not server.done("pve_state", realm_sync_jobs=known["realm_sync_jobs"])["changed"]
-        gone = server.done("pve_state", exclusive={"realm_sync_jobs": [{"name": "*"}]})
-        assert gone["plan"][0]["reason"] == "realm_sync_job nightly is declared absent"
 
-    @pytest.mark.parametrize(
-        ("options", "message"),
-        [
-            ({"realm": "pam"}, "realm: 'pam' is of type pam, and only realms of type ldap and ad are synced"),
-            ({"realm": "nowhere"}, "realm_sync_job nightly: realm nowhere does not exist"),
-            ({"schedule": None, "scope": None}, "schedule: is needed to make realm_sync_job nightly; scope: is needed"),
-            ({"schedule": "@daily"}, "schedule: '@daily' is not a calendar event"),
-            ({"id": "1st"}, "id: '1st' must begin with a letter"),
-            ({"comment": "x" * 513}, "must not be longer than 512 characters"),
-            ({"remove_vanished": ["all"]}, "value of remove_vanished must be one or more of: acl, entry, properties. Got no match for: all"),
-        ],
-    )
-    def test_what_is_wrong_is_said(self, cluster, options, message):
-        server = cluster()
-        result = server.one("pve_realm_sync_job", **{**JOB, **options})
-        assert result["failed"] and message in result["msg"], result["msg"]
-        assert server.writes() == []
+NEW = ["admins-corp", "ann@corp", "bob@corp", "staff-corp"]
 
-    def test_a_job_keeps_its_realm(self, cluster):
+
+class TestSync:
+    def test_users_and_groups_come_and_go(self, cluster, version):
+        server = cluster(version)
+        sync = {"realm": "corp", "scope": "both"}
+        predicted = server.one("pve_realm_sync", check=True, **sync)
+        assert [one["userid"] for one in server.done("pve_info", gather=["users"])["users"]] == ["root@pam"]
+        done, again, predicted_again = *server.tasks(("pve_realm_sync", sync), ("pve_realm_sync", sync)), server.one("pve_realm_sync", check=True, **sync)
+        assert done["changed"] and done["added"] == NEW
+        assert done["plan"] == [{"verb": "POST", "path": "/access/domains/corp/sync", "reason": "realm corp: 4 added, 0 updated, 0 removed"}]
+        for part in ("changed", "plan", "diff", "added", "updated", "removed"):
+            assert predicted[part] == done[part]
+            assert predicted_again[part] == again[part]
+        assert not again["changed"] and again["plan"] == [] and again["diff"] == {"before": {}, "after": {}}
+        # a dry run each, and twice for real: only doing it shows whether an update changes something
+        assert server.writes() == ["POST /access/domains/corp/sync"] * 6
+        users = {one["userid"]: one for one in server.done("pve_info", gather=["users"])["users"]}
+        assert users["ann@corp"]["email"] == "ann@example.org" and users["ann@corp"]["groups"] == ["admins-corp", "staff-corp"]
+
+    def test_who_is_gone_is_removed(self, cluster):
         server = cluster()
+        sync = {"realm": "corp", "scope": "both", "remove_vanished": ["entry", "acl"]}
+        acl = {"path": "/", "roles": ["PVEAuditor"], "users": ["ann@corp"], "groups": ["staff-corp"]}
+        server.tasks(("pve_realm_sync", sync), ("pve_acl", acl))
+        for directory in server.simulator.cluster.directories:
+            del directory.entries[f"uid=ann,ou=people,{EXAMPLE}"]
+            del directory.entries[f"cn=admins,ou=groups,{EXAMPLE}"]
+            directory.entries.update([person("bob", mail="robert@example.org")])
+        refused = server.one("pve_realm_sync", **sync, max_removals=1)
+        assert refused["failed"] and "max_removals: 2 objects would be removed (group admins-corp, user ann@corp, ...)" in refused["msg"]
+        predicted, gone = server.one("pve_realm_sync", check=True, **sync), server.done("pve_realm_sync", **sync)
+        assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@corp", "staff-corp"], ["admins-corp", "ann@corp"])
+        assert (predicted["added"], predicted["updated"], predicted["removed"]) == ([], [], gone["removed"])
+        assert gone["diff"] == {
+            "before": {"group admins-corp": "there", "user ann@corp": "there", "user bob@corp": "as it was", "group staff-corp": "as it was"},
+            "after": {"user bob@corp": "as the directory says", "group staff-corp": "as the directory says"},
+        }
+        after = server.done("pve_info", gather=["users", "acl"])
+        assert [one["userid"] for one in after["users"]] == ["bob@corp", "root@pam"]
+        assert [(one.get("users"), one.get("groups")) for one in after["acl"]] == [(None, ["staff-corp"])]
+
+    def test_acl_entries_may_go_alone(self, cluster):
+        server = cluster()
+        server.tasks(
+            ("pve_user", {"userid": "old@corp"}),
+            ("pve_user", {"userid": "older@corp"}),
+            ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "users": ["old@corp"]}),
+            ("pve_realm_sync", {"realm": "corp", "scope": "both"}),
+        )
+        sync = {"realm": "corp", "scope": "users", "remove_vanished": ["acl"]}
+        predicted, done = server.one("pve_realm_sync", check=True, **sync), server.done("pve_realm_sync", **sync)
+        for part in ("changed", "plan", "diff", "added", "updated", "removed"):
+            assert predicted[part] == done[part]
+        assert done["updated"] == ["old@corp"]
+        assert not server.done("pve_realm_sync", **sync)["changed"]
+
+    def test_new_users_may_be_kept_out(self, cluster):
+        server = cluster()
+        server.done("pve_realm_sync", realm="corp", scope="users", enable_new=False)
+        assert {one["enable"] for one in server.done("pve_info", gather=["users"])["users"] if one["userid"] != "root@pam"} == {False}
+
+    def test_who_cannot_be_taken_over_is_told(self, cluster):
+        server = cluster()
+        server.simulator.cluster.directories[0].entries.update([person("a b"), person("eve", mail="nonsense")])
+        done = server.done("pve_realm_sync", realm="corp", scope="users", remove_vanished=["none"])
+        assert done["warnings"] == [
+            "skipping attribute mapping 'mail'->'email' for user 'eve@corp' - 400 invalid value 'nonsense'",
+            "value 'a b@corp' does not look like a valid user name",
+        ]
+        assert done["added"] == ["ann@corp", "bob@corp", "eve@corp"]
+
+    def test_a_task_that_fails_is_told_with_the_end_of_its_log(self, cluster, version):
+        server = cluster(version)
+        server.simulator.cluster.directories[0].is_up = False
+        result = server.one("pve_realm_sync", realm="corp", scope="both")
+        assert result["failed"] and not result["changed"]
+        assert "failed: Connection refused (the end of its log: (dry test run) starting sync for realm corp" in result["msg"]
+
+    def test_a_task_that_takes_too_long_is_not_waited_for(self, cluster):
+        result = cluster(task_seconds=60).one("pve_realm_sync", realm="corp", scope="both", wait=1)
+        assert result["failed"] and "after 1 seconds the task UPID:pve1:" in result["msg"]
+
+    def test_a_scope_is_that_of_the_realm_or_must_be_said(self, cluster):
+        server = cluster()
+        result = server.one("pve_realm_sync", realm="corp")
+        assert result["failed"] and result["msg"] == "scope: must be given, because realm corp has none in its sync_defaults_options"
         with server.simulator.cluster.edit("domains.cfg") as config:
-            config.sections["other"] = dict(CORP)
-        made, moved = server.tasks(("pve_realm_sync_job", JOB), ("pve_realm_sync_job", {**JOB, "realm": "other"}))
-        assert made["changed"] and moved["failed"]
-        assert "realm: is 'corp' on the server and cannot be changed to 'other'; remove the object" in moved["msg"]
+            config.sections["corp"]["sync-defaults-options"] = "scope=groups"
+        assert server.done("pve_realm_sync", realm="corp")["added"] == ["admins-corp", "staff-corp"]
+
+
+def test_a_job_is_part_of_the_whole_state(cluster):
+    server = cluster()
+    made, known = server.tasks(("pve_state", {"realm_sync_jobs": [JOB]}), ("pve_info", {"gather": ["realm_sync_jobs"]}))
+    assert made["realm_sync_jobs"] == known["realm_sync_jobs"]
+    again, gone = server.tasks(
+        ("pve_state", {"realm_sync_jobs": known["realm_sync_jobs"]}), ("pve_state", {"exclusive": {"realm_sync_jobs": [{"name": "*"}]}})
+    )
+    assert not again["changed"] and [step["verb"] for step in gone["plan"]] == ["DELETE"]

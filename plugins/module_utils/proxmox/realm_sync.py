@@ -26,8 +26,8 @@ OUTCOMES = ("added", "updated", "removed")
 class RealmSync:
     """How a product syncs a realm.
 
-    `options` are those of the request beside the realm; `said` has a pattern for the lines of the log that tell of a user,
-    for each of OUTCOMES and for a `problem`; `needs` gives the rights for a realm.
+    `options` are those of the request beside the realm; `said` has patterns for lines of the log: for those that tell of a
+    user or a group, by each of OUTCOMES, and for those that tell of a `problem`; `needs` gives the rights for a realm.
     """
 
     system: System
@@ -46,18 +46,21 @@ class RealmSync:
 
     def _run(self, params, check_mode):
         realm = params["realm"]
-        refuse([f"{name}: must not be empty; leave it out for what the realm says" for name in self._empty(params)])
+        refuse(self._problems(params))
         client = self.system.client(params, check_mode)
         client.check_rights([(need, f"to sync realm {realm}") for need in self.needs(realm)])
         self._check_type(client, realm)
         path = ("access", "domains", realm, "sync")
         body = {name.replace("_", "-"): _wire(params[name]) for name in self.options if params[name] is not None}
-        told = self._told(log_of(client, client.rehearse(path, {**body, "dry-run": True}), params["wait"]))
-        check_removals([f"user {userid}" for userid in told["removed"]], params["max_removals"])
+        dry = self._told(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
+        check_removals([label(name) for name in dry["removed"]], params["max_removals"])
+        before = self._observed(client, realm)
+        told = self._foretold(dry, before)
+        if not check_mode and any(found for kind, found in dry.items() if kind != "problem"):
+            done = self._told(log_of(client, client.write("POST", path, body), params["wait"]))
+            told = self._seen(done, before, self._observed(client, realm))
         changed = any(told[outcome] for outcome in OUTCOMES)
-        if changed and not check_mode:
-            told = self._told(log_of(client, client.write("POST", path, body), params["wait"]))
-        reason = ", ".join(f"{len(told[outcome])} users are {outcome}" for outcome in OUTCOMES)
+        reason = ", ".join(f"{len(told[outcome])} {outcome}" for outcome in OUTCOMES)
         step = {"verb": "POST", "path": "/" + "/".join(path), "reason": f"realm {realm}: {reason}"}
         return {
             "changed": changed,
@@ -67,8 +70,25 @@ class RealmSync:
             **({"warnings": told["problem"]} if told["problem"] else {}),
         }
 
-    def _empty(self, params):
-        return [name for name in self.options if params[name] in ([], "")]
+    def _problems(self, params):
+        """What is wrong with the options, as sentences."""
+        empty = [name for name in self.options if params[name] in ([], "")]
+        return [f"{name}: must not be empty; leave it out for what the realm says" for name in empty]
+
+    def _rehearse(self, client, realm, path, body):
+        """Begin the dry run; returns its task."""
+        return client.rehearse(path, {**body, "dry-run": True})
+
+    def _observed(self, client, realm):
+        """What there is of a realm, for a product whose log does not tell all that a sync does."""
+
+    def _foretold(self, dry, before):
+        """What a sync will do, of what a dry run said."""
+        return dry
+
+    def _seen(self, done, before, after):
+        """What a sync did, of what it said."""
+        return done
 
     def _check_type(self, client, realm):
         kinds = {one["realm"]: one["type"] for one in client.read("access", "domains")}
@@ -91,10 +111,15 @@ def _wire(value):
     return ";".join(value) if isinstance(value, list) else value
 
 
+def label(name):
+    """A user or a group in words; only the names of users have an at sign."""
+    return f"{'user' if '@' in name else 'group'} {name}"
+
+
 def _difference(told):
-    """The diff of a task. What of a user is updated no server tells."""
-    before = {f"user {userid}": "there" for userid in told["removed"]}
-    after = {f"user {userid}": "there" for userid in told["added"]}
-    before.update({f"user {userid}": "as it was" for userid in told["updated"]})
-    after.update({f"user {userid}": "as the directory says" for userid in told["updated"]})
+    """The diff of a task. What of a user or a group is updated no server tells."""
+    before = {label(name): "there" for name in told["removed"]}
+    after = {label(name): "there" for name in told["added"]}
+    before.update({label(name): "as it was" for name in told["updated"]})
+    after.update({label(name): "as the directory says" for name in told["updated"]})
     return {"before": before, "after": after}

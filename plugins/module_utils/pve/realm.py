@@ -26,7 +26,7 @@ _SECOND_FACTOR = Text(
     longest=128,
 )
 _MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expire")
-_VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
+VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
 
 
 def _directory(option, kind, wire="", types=DIRECTORIES, **more):
@@ -78,7 +78,7 @@ class Realm(ProxmoxRealm):
                 (
                     Field("scope", Text(choices=("", "users", "groups", "both"))),
                     Field("enable_new", Flag()),
-                    Field("remove_vanished", _VANISHED),
+                    Field("remove_vanished", VANISHED),
                 )
             ),
             wire="sync-defaults-options",

@@ -29,6 +29,7 @@ ANY_COMPANY = {
     "users": [{"userid": "ann@pve", "groups": ["staff"]}, {"userid": "bob@pve"}],
     "tokens": [{"userid": "ann@pve", "tokenid": "ci", "return_secret": True}],
     "acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["ann@pve"], "tokens": ["ann@pve!ci"]}],
+    "realms": [{"realm": "corp", "type": "ldap", "server1": "ldap.example.org", "base_dn": "dc=example,dc=org", "user_attr": "uid"}],
 }
 
 
@@ -55,6 +56,9 @@ def any_state():
             states.entries(kinds["realms"], ["company"], fixed, company),
         ).map(lambda drawn: [*drawn[0], *drawn[1]]).filter(states.one_default),
     }
+    schedules = {"schedule": st.sampled_from(["daily", "2:30"]), "realm": None}
+    job = {"realm": "corp", "scope": "both"}
+    made["realm_sync_jobs"] = states.entries(kinds["realm_sync_jobs"], ["nightly", "weekly"], schedules, job)
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
 
 
@@ -86,6 +90,8 @@ ONE = ("pve_group", {"groupid": "new"})
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
 LDAP = {"type": "ldap", "server1": "ldap.example.org", "base_dn": "dc=example,dc=org", "user_attr": "uid"}
 BIND = {"bind_dn": "cn=proxmox,dc=example,dc=org", "password": "a-bind-password"}
+
+JOB = {"id": "nightly", "schedule": "2:30", "scope": "both"}
 
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
@@ -131,6 +137,13 @@ LIVES = {
             "audiences": [], "default": False, "comment": "",
         },
     ),
+    "pve_realm_sync_job": (
+        {"id": "nightly"},
+        {**JOB, "realm": "corp", "remove_vanished": ["entry", "acl"], "comment": "Every night"},
+        {"schedule": "mon..fri *:0/30", "scope": "users", "remove_vanished": ["properties"], "append": ["remove_vanished"], "enabled": False,
+         "enable_new": False},
+        {"remove_vanished": [], "comment": "", "enabled": True, "enable_new": True},
+    ),
     "pve_realm of a directory": (
         {"realm": "company", "type": "ldap"},
         {**LDAP, **BIND, "server2": "ldap2.example.org", "sync_attributes": {"email": "mail"}, "group_filter": "(cn=*)", "tfa": "type=oath", "comment": "Company"},
@@ -158,6 +171,7 @@ COMPANY = (
     ("pve_group", {"groupid": "others"}),
     ("pve_user", {"userid": "staff@pve"}),
     ("pve_user", {"userid": "other@pve", "groups": ["others"]}),
+    ("pve_realm", {"realm": "corp", **LDAP}),
 )
 
 # given to modules or kept by servers, and never to be seen
@@ -176,7 +190,9 @@ EVERY_MODULE = [
     ),
     ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
     ("pve_realm", {"realm": "sso", **REALM}),
-    ("pve_realm_sync_job", {"id": "nightly", "state": "absent"}),
+    ("pve_realm", {"realm": "corp", **LDAP}),
+    ("pve_realm_sync", {"realm": "corp", "scope": "both"}),
+    ("pve_realm_sync_job", {**JOB, "realm": "corp"}),
     ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
     ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"], "permissions_of": ["readers", "rita@pve"], "filters": {"users": [{"realm": "pve"}]}}),
 ]
@@ -188,6 +204,7 @@ THERE = [
     ("pve_realm", dict(realm="sso", **REALM, username_claim="preferred_username")),
     ("pve_group", dict(groupid="readers")),
     ("pve_user", dict(userid="ann@pve")),
+    ("pve_realm_sync_job", {**JOB, "realm": "directory"}),
 ]
 
 # what is wrong: module, options, and what the message must say
@@ -257,6 +274,23 @@ BAD_INPUT = {
     "a directory of pam": ("pve_realm", {"realm": "pam", "server1": "ldap.example.org"}, "server1: is no option of a realm of type pam"),
     "a realm that takes a built-in type": ("pve_realm", {"realm": "new", "type": "pve"}, "type: 'pve' is not the type of the realm new"),
     "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
+    "a job for a realm without a directory": (
+        "pve_realm_sync_job", {**JOB, "id": "weekly", "realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad are synced"
+    ),
+    "a job for a realm that is not there": ("pve_realm_sync_job", {**JOB, "id": "weekly", "realm": "nowhere"}, "realm_sync_job weekly: realm nowhere does not"),
+    "a job for another realm": ("pve_realm_sync_job", {"id": "nightly", "realm": "sso"}, "realm: is 'directory' on the server and cannot be changed to 'sso'"),
+    "a job at no time": ("pve_realm_sync_job", {"id": "weekly", "realm": "directory", "scope": "both"}, "schedule: is needed to make realm_sync_job weekly"),
+    "a job at a time that is none": ("pve_realm_sync_job", {**JOB, "schedule": "@daily"}, "schedule: '@daily' is not a calendar event"),
+    "a job with a name that cannot be": ("pve_realm_sync_job", {**JOB, "id": "1st"}, "id: '1st' must begin with a letter"),
+    "a long comment of a job": ("pve_realm_sync_job", {"id": "nightly", "comment": "x" * 513}, "must not be longer than 512 characters"),
+    "something that no job takes away": (
+        "pve_realm_sync_job", {"id": "nightly", "remove_vanished": ["all"]}, "value of remove_vanished must be one or more of: acl, entry, properties"
+    ),
+    "a sync of a realm without a directory": ("pve_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
+    "a sync of a realm that is not there": ("pve_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
+    "a sync that removes nothing, and something": (
+        "pve_realm_sync", {"realm": "directory", "remove_vanished": ["none", "acl"]}, "remove_vanished: none goes with nothing else"
+    ),
     "a path that is none": ("pve_realm", {"realm": "new", **LDAP, "capath": "ca.pem"}, "capath: 'ca.pem' must be a path on the nodes"),
     "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
@@ -344,6 +378,7 @@ MISSING_RIGHTS = [
     ("pve look", "pve_user", {"userid": "new@pve"}, "lacks Realm.AllocateUser on /access/realm/pve"),
     ("pve look", "pve_acl", {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]}, "Permissions.Modify or Pool.Allocate on /pool/x"),
     ("pve look", "pve_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/realm"),
+    ("pve look", "pve_realm_sync", {"realm": "directory"}, "lacks Realm.AllocateUser on /access/realm/directory"),
     ("pve blind", "pve_group", {"groupid": "new", "state": "absent"}, "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups"),
     ("pve blind", "pve_acl", {"path": "/", "roles": ["PVEAuditor"], "users": ["weak@pve"], "state": "absent"}, "lacks Sys.Audit on /access"),
 ]

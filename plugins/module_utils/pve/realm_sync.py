@@ -1,0 +1,79 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The sync of realms (pve-access-control 7.4-3 to 9.1.1, API2/Domains.pm)."""
+
+from __future__ import annotations
+
+from ..core.errors import FleetgateError
+from ..core.resource import Need
+from ..proxmox.realm_sync import RealmSync
+from .realm import VANISHED
+from .system import PVE
+
+
+class PveRealmSync(RealmSync):
+    """Users and groups. The log calls every one that is there updated, so what there is is read before and after."""
+
+    def _problems(self, params):
+        vanished = params["remove_vanished"] or ()
+        mixed = ["remove_vanished: none goes with nothing else"] if "none" in vanished and len(vanished) > 1 else []
+        return super()._problems(params) + mixed
+
+    def _rehearse(self, client, realm, path, body):
+        try:
+            return super()._rehearse(client, realm, path, body)
+        except FleetgateError as error:
+            if error.status != 400 or "scope: Not passed" not in str(error):
+                raise
+            why = f"scope: must be given, because realm {realm} has none in its sync_defaults_options"
+            raise FleetgateError(why) from None
+
+    def _observed(self, client, realm):
+        """The users and groups of a realm by name, with the ACL entries that the caller may see."""
+        rows = {}
+        for row in client.read("access", "acl"):
+            granted = (row["path"], row["roleid"], row["propagate"])
+            rows.setdefault((row["type"], row["ugid"]), set()).add(granted)
+        groups = {one["groupid"]: one for one in client.read("access", "groups")}
+        users = {one["userid"]: one for one in client.read("access", "users")}
+        return {
+            name: (found, rows.get((kind, name)))
+            for kind, known, end in (("user", users, f"@{realm}"), ("group", groups, f"-{realm}"))
+            for name, found in known.items()
+            if name.endswith(end)
+        }
+
+    def _foretold(self, dry, before):
+        """A dry run does not tell what an update would change; that ACL entries go is known."""
+        updated = [name for name in dry["purged"] if name not in dry["removed"] and before[name][1]]
+        return {**dry, "updated": updated}
+
+    def _seen(self, done, before, after):
+        return {
+            **done,
+            "added": sorted(after.keys() - before.keys()),
+            "updated": sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),
+            "removed": sorted(before.keys() - after.keys()),
+        }
+
+
+REALM_SYNC = PveRealmSync(
+    PVE,
+    {
+        "scope": {"type": "str", "choices": ["users", "groups", "both"]},
+        "enable_new": {"type": "bool"},
+        "remove_vanished": VANISHED.spec(),
+    },
+    {
+        "added": "adding (?:user|group) '(.+)'",
+        "updated": "(?:updating|overwriting) (?:user|group) '(.+)'",
+        "removed": "remove (?:user|group) '(.+)'",
+        "purged": "purge (?:users|groups) '(.+)' ACL entries",
+        "problem": "(value '.*' does not look like a valid user name|user name '.*' is too .*"
+        "|group name '.*' contains invalid characters|skipping .*)",
+    },
+    lambda realm: (
+        Need((f"/access/realm/{realm}",), ("Realm.AllocateUser",)),
+        Need(("/access/groups",), ("User.Modify",)),
+    ),
+)
