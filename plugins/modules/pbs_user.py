@@ -35,6 +35,11 @@ options:
   comment:
     description: Comment.
     type: str
+  tfa_locked:
+    description:
+      - Whether the user is locked out, because second factors were wrong too often. V(false) ends that; nothing else can be asked
+        for.
+    type: bool
   password:
     description:
       - Password, for the realm V(pbs). Other realms keep none on the server, so it is refused there.

@@ -49,7 +49,8 @@ def entries(resource, names, options, always):
     def of(name):
         key = dict(zip(resource.key, name if isinstance(name, tuple) else (name,)))
         present = st.fixed_dictionaries({}, optional=told).map(lambda given: {**key, **always, **given})
-        return st.none() | present | st.just({**key, "state": "absent"})
+        kind = {option: value for option, value in always.items() if option == resource.variant}
+        return st.none() | present | st.just({**key, **kind, "state": "absent"})
 
     return st.tuples(*(of(name) for name in names)).map(lambda drawn: [one for one in drawn if one])
 

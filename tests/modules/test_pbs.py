@@ -267,3 +267,16 @@ def test_a_second_factor(host):
     wrong, right = server.tasks(*(("pbs_info", {**credentials, "gather": ["version"], "api_totp": code}) for code in ("000000", pyotp.TOTP(secret).now())))
     assert "could not sign in" in wrong["msg"] and "second factor" in wrong["msg"]
     assert right["version"] == "4.2.3"
+
+
+def test_a_lock_is_taken_away(host):
+    """With other changes, and in a run that has written before."""
+    server = host(passwords={"bob@pbs": "password-of-bob"}, totp={"bob@pbs": pyotp.random_base32()})
+    server.simulator.state.second_factors["bob@pbs"].locked = True
+    unlocked = {"userid": "bob@pbs", "tfa_locked": False, "comment": "Unlocked"}
+    (before,) = [one for one in server.done("pbs_info", gather=["users"])["users"] if one["userid"] == "bob@pbs"]
+    state = {"users": [{"userid": "ann@pbs"}, unlocked]}
+    done, again = server.tasks(("pbs_state", state), ("pbs_state", state))
+    assert before["tfa_locked"] and done["changed"] and not again["changed"], (done, again)
+    assert server.writes() == ["POST /access/users", "PUT /access/users/bob@pbs", "PUT /access/users/bob@pbs/unlock-tfa"]
+    assert server.simulator.state.second_factors["bob@pbs"].locked is False

@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 from ..core.client import too_old
 from ..core.fields import PASSWORD, Field, Flag, Number
-from ..core.resource import Change, Need, Reference
+from ..core.resource import Change, Need, Reference, Step
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
@@ -27,12 +30,42 @@ class User(ProxmoxUser):
         Field("lastname", PERSON),
         Field("email", PERSON),
         Field("comment", COMMENT),
+        Field("tfa_locked", Flag()),
         Field("password", PASSWORD, write_only=True, secret=True),
         required_privileges(ACL_PATH),
     )
 
     def read(self, world, keys):
         return world.client.read("access", "users", include_tokens=True)
+
+    def read_again(self, world, key):
+        """Only the list tells of locks."""
+        return next(self.found(raw) for raw in self.read(world, (key,)) if raw["userid"] == key[0])
+
+    def found(self, raw):
+        locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
+        return super().found({**raw, "tfa-locked": locked})
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if values.get("tfa_locked"):
+            problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
+        return values, problems
+
+    def steps_for(self, change, world):
+        if change.removes or change.creates or "tfa_locked" not in change.values:
+            return super().steps_for(change, world)
+        path, reason = (*self.item(change.key), "unlock-tfa"), f"{change.label}: tfa_locked"
+        others = {option: value for option, value in change.values.items() if option != "tfa_locked"}
+        return [
+            *(super().steps_for(replace(change, values=others), world) if others else ()),
+            Step("PUT", path, reason, needs=self.rights(change)),
+        ]
+
+    def written(self, change):
+        body = super().written(change)
+        body.pop("tfa-locked", None)
+        return body
 
     def references(self, key, values):
         return [Reference("realm", (realm_of(key[0]),))]

@@ -44,7 +44,7 @@ def any_state():
     fixed = dict.fromkeys(("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn"))
     subjects = {"users": ["ann@pbs", "bob@pbs"], "tokens": ["ann@pbs!ci"]}
     made = {
-        "users": states.entries(kinds["users"], ["rita@pbs", "sam@pam"], {}, {}),
+        "users": states.entries(kinds["users"], ["rita@pbs", "sam@pam"], {"tfa_locked": None}, {}),
         "tokens": states.entries(kinds["tokens"], [("ann@pbs", "pulse"), ("bob@pbs", "x")], {}, {"return_secret": True}),
         "acl": states.acl(kinds["acl"], ["/", "/datastore", "/datastore/tank"], ["Audit", "DatastoreBackup"], subjects),
         "realms": st.tuples(
@@ -220,6 +220,7 @@ BAD_INPUT = {
     "a password of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "password": "x" * 65}, "password: must not be longer than 64"),
     "a password that PBS does not keep": ("pbs_user", {"userid": "ann@sso", "password": "long-enough"}, "password: cannot be set on ann@sso"),
     "a password of a system account": ("pbs_user", {"userid": "ann@pam", "password": "long-enough"}, "password: cannot be set on ann@pam"),
+    "a lock on PBS": ("pbs_user", {"userid": "ann@pbs", "tfa_locked": True}, "tfa_locked: can only be taken away"),
     "the removal of root on PBS": ("pbs_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "a token name that PBS refuses": ("pbs_token", {"userid": "root@pam", "token_name": "-x", "return_secret": True}, "token_name: '-x' may only have letters"),
     "a token of nobody on PBS": ("pbs_token", {"userid": "nobody@pbs", "token_name": "x", "return_secret": True}, "user nobody@pbs does not exist"),
