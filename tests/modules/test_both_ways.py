@@ -31,6 +31,7 @@ def comparable(wired, result):
     for server in fleet.servers:
         text = text.replace(server.url, f"URL-{server.name}").replace(f"'api_port': {server.port}", f"PORT-{server.name}")
     text = text.replace(str(fleet.authority.bundle), "CA")
+    text = re.sub(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT", text)
     text = re.sub(r"static-api-user-\w{6}", "static-api-user", text)
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
 
