@@ -151,3 +151,22 @@ def test_several_values_of_one_option_are_refused_by_pbs_and_taken_by_pve(run):
         )
         assert [result["failed"] for result in told.results()] == [False, system == "pbs", False], told.output
         assert "takes one value of delete only" in told.output or system == "pve"
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_another_secret_is_made_but_none_can_be_tried(run, tmp_path, system):
+    """root on a host is asked for none."""
+    one = {"userid": f"renewed@{system}", SYSTEMS[system][1]: "tok", "secret_file": str(tmp_path / "renewed")}
+    told = run(
+        system,
+        [
+            task(system, "user", userid=one["userid"]),
+            task(system, "token", **one),
+            task(system, "token", **one, secret="regenerate"),
+            task(system, "token", **one, secret="if_invalid"),
+        ],
+        **ROOT,
+    )
+    _user, made, renewed, tried = told.results()
+    assert made["changed"] and renewed["changed"] and [step["verb"] for step in renewed["plan"]] == ["PUT"], renewed
+    assert tried["failed"] and f"renewed@{system}!tok works cannot be tried with connection=shell" in tried["msg"]
