@@ -42,27 +42,28 @@ def cannot_keep(path, vault_id):
 
 
 def kept_secret(path):
-    """What a file holds, and whether it is encrypted; None where there is no file. Raises where it cannot be read."""
+    """What a file holds (None where it is not there), whether it is encrypted, and why it cannot be read."""
     try:
         with open(path, encoding="utf-8") as source:
             text = source.read().strip()
     except FileNotFoundError:
-        return None, False
-    except (OSError, UnicodeDecodeError) as error:
-        why = getattr(error, "strerror", None) or "it is no text"
-        raise FleetgateError(f"secret_file: '{path}' cannot be read on the node that runs the task ({why})") from None
+        return None, False, None
+    except OSError as error:
+        return None, False, f"'{path}' cannot be read on the node that runs the task ({error.strerror})"
+    except UnicodeDecodeError:
+        return None, False, f"'{path}' is no text"
     if not text.startswith(_ENCRYPTED):
-        return text, False
+        return text, False, None
     vault = _vault.get()
     clear = vault.decrypt(text) if vault else None
     if clear is None:
         why = (
             "with a vault password that ansible was not given"
             if vault
-            else "and only ansible's own process can decrypt it"
+            else "and only ansible's own process decrypts it"
         )
-        raise FleetgateError(f"secret_file: '{path}' is encrypted {why}")
-    return clear.strip(), True
+        return None, True, f"'{path}' is encrypted {why}"
+    return clear.strip(), True, None
 
 
 class SecretFile:

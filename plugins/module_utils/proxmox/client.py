@@ -193,8 +193,8 @@ class ProxmoxClient(Client):
     def accepts(self, token, secret):
         """Whether a secret is that of a token, given by its full id; the server says so without any right being needed."""
         if self.base_url == ADDRESS:
-            why = f"secret: whether that of {token} works cannot be tried with connection=shell, which needs none"
-            raise FleetgateError(f"{self.title}: {why}; use connection=https, or say keep or regenerate")
+            why = f"whether the secret of {token} works cannot be tried with connection=shell, which needs none"
+            raise FleetgateError(f"{self.title}: {why}; use connection=https, or say secret=keep or secret=regenerate")
         user, _mark, name = token.rpartition("!")
         try:
             self._send("GET", ("version",), auth=ProxmoxHTTPApiTokenAuth(user, name, secret, service=self.service))

@@ -8,7 +8,6 @@ import os
 import time
 from dataclasses import replace
 
-from ..core.errors import FleetgateError
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
@@ -53,10 +52,9 @@ class Token(Identity):
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         file = entry["secret_file"]
-        try:
-            task = self._task_with_secret(world, entry, found)
-        except FleetgateError as error:
-            return values, [*problems, ("secret_file", str(error))]
+        task, unreadable = self._task_with_secret(world, entry, found)
+        if unreadable:
+            return values, [*problems, ("secret_file", unreadable)]
         if found is None or task == REGENERATE:
             problems += self._cannot_have_a_secret(world.client, entry, found)
         if file and (found is None or task):
@@ -69,23 +67,29 @@ class Token(Identity):
         return {**values, **({"secret": task} if task else {})}, problems
 
     def _task_with_secret(self, world, entry, found):
-        """What is to happen to the secret of a token that is there; None: nothing. A secret that works is noted."""
+        """What is to happen to the secret of a token that is there (None: nothing), and why that cannot be said.
+
+        A secret that works is noted.
+        """
         owner = "!".join(self.key_of(entry))
         if found is None or owner in world.minted or entry["secret"] in (None, KEEP):
-            return None
+            return None, None
         if entry["secret"] == REGENERATE:
-            return REGENERATE
+            return REGENERATE, None
         if not self._opens_anything(world, found):
-            return None
+            return None, None
         file = entry["secret_file"]
-        stored, encrypted = kept_secret(file) if file else (None, False)
+        stored, encrypted, unreadable = kept_secret(file) if file else (None, False, None)
+        if unreadable:
+            return None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
         possible = (one for one in candidates if one and not CREDENTIAL.problem(one))
         known = next((one for one in possible if world.client.accepts(owner, one)), None)
         entry["known_secret"] = known
         if known is None:
-            return REGENERATE
-        return STORE if file and (known != stored or (entry["secret_file_vault_id"] and not encrypted)) else None
+            return REGENERATE, None
+        as_declared = not file or (known == stored and (encrypted or not entry["secret_file_vault_id"]))
+        return (None if as_declared else STORE), None
 
     def _opens_anything(self, world, found):
         """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
