@@ -33,7 +33,7 @@ options:
     default: 10
 requirements:
   - requests
-  - Pocket ID 2.3 or later
+  - Pocket ID 2.0 or later
 attributes:
   action_group:
     membership:
@@ -43,6 +43,8 @@ notes:
     target host instead.
 """
 
-    STATE: str = lists_of("pocketid", {"users": "user", "groups": "group", "clients": "client"})
+    STATE: str = lists_of(
+        "pocketid", {"users": "user", "groups": "group", "clients": "client", "scim_providers": "scim_provider"}
+    )
 
     INFO: str = filters_of("pocketid")

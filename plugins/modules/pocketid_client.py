@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Makes, changes or removes one OIDC client of Pocket ID, with its allowed groups, logos and secret.
   - An option that is left out keeps its value, although the API replaces whole clients.
+  - A client that registered itself from its metadata document (type C(cimd)) is left alone.
 options:
   id:
     description:
@@ -55,10 +56,31 @@ options:
   refresh_token_duration_minutes:
     description: How long refresh tokens last, from Pocket ID 2.13 on.
     type: int
+  federated_identities:
+    description:
+      - Identities of other issuers whose tokens stand for a secret of the client; they replace those that it has.
+    type: list
+    elements: dict
+    suboptions:
+      issuer:
+        description: Issuer of the tokens.
+        type: str
+        required: true
+      subject:
+        description: Subject of the tokens; by default the client's id.
+        type: str
+      audience:
+        description: Audience of the tokens; by default the address of Pocket ID.
+        type: str
+      jwks:
+        description: URL of the issuer's keys, where it is not the usual one.
+        type: str
+      replay_protection:
+        description: Whether a token is taken once only, from Pocket ID 2.10 on.
+        type: bool
   is_group_restricted:
     description:
-      - Whether only O(allowed_groups) may use the client.
-      - Setting it to V(false) makes the server forget the allowed groups.
+      - Whether only O(allowed_groups) may use the client. It is only ever taken away by V(false) here.
     type: bool
   allowed_groups:
     description:
@@ -86,8 +108,45 @@ options:
       - For a client that exists it must be given to have a secret made; an empty list says that none is known.
     type: list
     elements: str
+  secret_expires_at:
+    description:
+      - When the secret ends, for example V(2027-01-31T12:00:00Z). From Pocket ID 2.14 on.
+      - The end of a secret that is there is changed by adding the same value anew.
+    type: str
+  secret_max_age:
+    description:
+      - Days after which a secret that the server made is followed by a new one. From Pocket ID 2.14 on.
+    type: int
+  secret_overlap:
+    description:
+      - Days that other secrets of the client stay valid beside a new one. Those that are left out, expired ones among them,
+        are removed when what is declared is that old; with V(0) at once. Without the option all stay.
+      - The server tells only the first four characters of a secret. One that begins as a declared one does is not removed.
+    type: int
+  secrets:
+    description:
+      - Several secrets of the client, instead of O(secret) and the like. From Pocket ID 2.14 on.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description: Name of the secret in this task and its result. The server has no names for them.
+        type: str
+        required: true
+      value:
+        description: The secret, at least 16 printable ASCII characters. Without it the server makes one.
+        type: str
+      candidates:
+        description: Secrets that may be the one that the server made, as O(secret_candidates).
+        type: list
+        elements: str
+      expires_at:
+        description: When it ends, as O(secret_expires_at).
+        type: str
   return_secret:
-    description: Whether a secret that the client accepts is returned as C(secret), in clear text.
+    description:
+      - Whether a secret that the client accepts is returned as C(secret), in clear text; with O(secrets) all of them, as
+        C(secrets).
     type: bool
   replace_secret:
     description:
@@ -141,6 +200,27 @@ EXAMPLES = r"""
     return_secret: true
   register: client
   no_log: true
+
+- name: A new secret every 90 days, the old one valid for a week beside it
+  fleetgate.proxmox.pocketid_client:
+    id: pve-lab
+    secret_candidates: "{{ known_secrets }}"
+    secret_max_age: 90
+    secret_overlap: 7
+    return_secret: true
+  register: client
+  no_log: true
+
+- name: Two secrets from a vault and no other
+  fleetgate.proxmox.pocketid_client:
+    id: pve-lab
+    secrets:
+      - name: blue
+        value: "{{ vault_blue }}"
+      - name: green
+        value: "{{ vault_green }}"
+        expires_at: "2027-06-30T00:00:00Z"
+    secret_overlap: 0
 """
 
 RETURN = r"""
@@ -154,6 +234,11 @@ secret:
   returned: when O(return_secret=true)
   type: str
   sample: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm
+secrets:
+  description: The secrets that the client accepts, by their names in O(secrets).
+  returned: when O(return_secret=true) and O(secrets) is given
+  type: dict
+  sample: {blue: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm}
 plan:
   description: The requests that change something, in order, each with its reason. The same in check mode.
   returned: success

@@ -10,18 +10,24 @@ short_description: Manage a user group of Pocket ID
 version_added: 0.1.0
 description:
   - Makes, changes or removes one user group of Pocket ID, with its members.
+  - Of a group that comes from an LDAP directory only the custom claims can be changed, as long as LDAP is switched on.
 options:
   name:
     description: Name of the group. It is what the claim C(groups) carries.
     type: str
     required: true
   friendly_name:
-    description: Name that is shown. A new group without one gets its name.
+    description: Name that is shown. A new group without one, and one whose name is taken away by an empty text, get the O(name).
     type: str
   users:
     description: User names of the members; they replace those that the group has, and an empty list empties it.
     type: list
     elements: str
+  custom_claims:
+    description:
+      - Custom claims by name; they replace those that the group has. A value that is no text is given to clients as JSON.
+      - The server adds them to the scope C(profile).
+    type: dict
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list
@@ -54,6 +60,8 @@ EXAMPLES = r"""
     name: proxmox_admins
     friendly_name: Proxmox administrators
     users: [alice]
+    custom_claims:
+      cost_centre: "4711"
 """
 
 RETURN = r"""

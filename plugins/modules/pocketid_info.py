@@ -6,18 +6,40 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pocketid_info
-short_description: Read users, groups and clients of Pocket ID
+short_description: Read users, groups, clients and settings of Pocket ID
 version_added: 0.1.0
 description:
-  - Reads users, groups with their members, OIDC clients with their allowed groups, and the version.
-  - The lists have the options of M(fleetgate.proxmox.pocketid_state), and given back to it they change nothing.
+  - Reads users, groups with their members, OIDC clients with their allowed groups, SCIM providers, the settings and the
+    version, and what a client would be told of a user.
+  - The lists of objects have the options of M(fleetgate.proxmox.pocketid_state), and given back to it they change nothing.
 options:
   gather:
     description: What to read.
     type: list
     elements: str
-    choices: [users, groups, clients, version]
-    default: [users, groups, clients, version]
+    choices: [users, groups, clients, scim_providers, settings, version]
+    default: [users, groups, clients, scim_providers, settings, version]
+  show_secrets:
+    description: Whether the tokens of SCIM providers are told, in clear text.
+    type: bool
+    default: false
+  claims:
+    description: What clients would be told of users, as the server previews it.
+    type: list
+    elements: dict
+    suboptions:
+      client:
+        description: Id of a client.
+        type: str
+        required: true
+      username:
+        description: Name of a user.
+        type: str
+        required: true
+      scopes:
+        description: Scopes that the client asks for; by default C(openid), C(profile), C(email) and C(groups).
+        type: list
+        elements: str
 seealso:
   - module: fleetgate.proxmox.pocketid_state
 extends_documentation_fragment:
@@ -31,6 +53,14 @@ EXAMPLES = r"""
 - name: The clients that there are
   fleetgate.proxmox.pocketid_info:
     gather: [clients]
+  register: pocketid
+
+- name: What Proxmox VE is told of alice
+  fleetgate.proxmox.pocketid_info:
+    gather: []
+    claims:
+      - client: pve-lab
+        username: alice
   register: pocketid
 """
 
@@ -53,8 +83,25 @@ clients:
   type: list
   elements: dict
   sample: [{id: pve-lab, name: Proxmox VE lab}]
+scim_providers:
+  description: Where users and groups are sent by SCIM, by client.
+  returned: when gathered
+  type: list
+  elements: dict
+  sample: [{client: wiki, endpoint: "https://wiki.example.org/scim/v2"}]
+settings:
+  description: The application configuration, without passwords.
+  returned: when gathered
+  type: dict
+  sample: {appName: Pocket ID, sessionDuration: "60"}
+claims:
+  description: For each question whether the user is admitted to the client, and the claims.
+  returned: when asked
+  type: list
+  elements: dict
+  sample: [{client: pve-lab, username: alice, admitted: true, claims: {preferred_username: alice, groups: [proxmox_admins]}}]
 version:
-  description: Version of the server.
+  description: Version of the server. One of 2.0 to 2.2 does not tell it, and is taken for 2.0 or 2.2 by what it can do.
   returned: when gathered
   type: str
   sample: 2.14.0

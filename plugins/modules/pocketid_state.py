@@ -9,7 +9,7 @@ module: pocketid_state
 short_description: Make users, groups and clients of Pocket ID as declared
 version_added: 0.1.0
 description:
-  - Takes users, groups and OIDC clients of one Pocket ID in one task.
+  - Takes users, groups, OIDC clients and SCIM providers of one Pocket ID in one task.
   - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
   - Everything wrong in any entry is reported together, before anything is written.
 seealso:
@@ -56,9 +56,17 @@ clients:
   type: list
   elements: dict
   sample: [{id: pve-lab, name: Proxmox VE lab}]
+scim_providers:
+  description: The same for SCIM providers.
+  returned: when SCIM providers are declared
+  type: list
+  elements: dict
+  sample: [{client: wiki, endpoint: "https://wiki.example.org/scim/v2"}]
 secrets:
-  description: Secrets by client id, for entries with C(return_secret=true).
-  returned: when there are such clients
+  description:
+    - Secrets by client id for clients with C(return_secret=true), those with names by id and name (C(pve-lab/blue)), and
+      one-time access tokens by user (C(user alice)).
+  returned: when there are any
   type: dict
   sample: {pve-lab: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm}
 plan:

@@ -11,6 +11,7 @@ version_added: 0.1.0
 description:
   - Makes, changes or removes one user of Pocket ID.
   - An option that is left out keeps its value, although the API replaces whole users.
+  - Of a user who comes from an LDAP directory only the locale and custom claims can be changed, as long as LDAP is switched on.
   - Pocket ID has no passwords. A new user registers a passkey with the help of a one-time link.
 options:
   username:
@@ -36,11 +37,26 @@ options:
     description: Whether the user is kept from signing in.
     type: bool
   email_verified:
-    description: Whether the e-mail address counts as verified.
+    description: Whether the e-mail address counts as verified, from Pocket ID 2.2 on.
     type: bool
   locale:
     description: Language of the user, for example V(en).
     type: str
+  custom_claims:
+    description:
+      - Custom claims by name; they replace those that the user has. A value that is no text is given to clients as JSON.
+      - The server adds them to the scope C(profile).
+    type: dict
+  one_time_access:
+    description:
+      - Whether a one-time access token is made and returned as C(secret). With it the user signs in once, at
+        C(/lc/TOKEN) of the server, for example to register a passkey.
+      - With V(new) only when the task makes the user, with V(always) on every run, which is always a change.
+    type: str
+    choices: [new, always]
+  one_time_access_seconds:
+    description: How long such a token lasts, at most 31 days. The server's default are 15 minutes.
+    type: int
   state:
     description: Whether the user is there.
     type: str
@@ -61,6 +77,10 @@ EXAMPLES = r"""
     username: alice
     email: alice@example.org
     first_name: Alice
+    one_time_access: new
+    one_time_access_seconds: 86400
+  register: person
+  no_log: true
 """
 
 RETURN = r"""
@@ -69,6 +89,11 @@ user:
   returned: success
   type: dict
   sample: {username: alice, email: alice@example.org}
+secret:
+  description: The one-time access token. In check mode a text that says so.
+  returned: when O(one_time_access) has one made
+  type: str
+  sample: aB3xY9
 plan:
   description: The requests that change something, in order, each with its reason. The same in check mode.
   returned: success

@@ -24,10 +24,13 @@ from .server import Authority, Exchange, Observed, free_port, serve
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
 # What changes nothing, although it is a POST: asking for a ticket, or the token endpoint with a code that cannot exist, and
-# having Pulse sign in to a server.
+# having Pulse sign in to a server; so is signing in with a one-time token.
 PROBES = re.compile(
-    "/api2/json/access/ticket|/api/oidc/token|/application/o/token/|/api/config/nodes/(test-config|[^/]+/test)"
+    "/api2/json/access/ticket|/api/one-time-access-token/.*|/api/oidc/token|/application/o/token/"
+    "|/api/config/nodes/(test-config|[^/]+/test)"
 )
+# Pocket ID's way to sign in as somebody: a token is made, and exchanged at once.
+ONE_TIME = re.compile("/one-time-access-token")
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,15 @@ class Fleet:
 
     def writes(self) -> list[tuple[str, Exchange]]:
         """Requests so far that were made to change something, with the name of the server."""
-        return [(name, one) for name, one in self.exchanges() if one.writes and not PROBES.fullmatch(one.path)]
+        exchanges = self.exchanges()
+        following = [one.path for _name, one in exchanges[1:]] + [""]
+        return [
+            (name, one)
+            for (name, one), then in zip(exchanges, following)
+            if one.writes
+            and not PROBES.fullmatch(one.path)
+            and not (ONE_TIME.search(one.path) and ONE_TIME.search(then))
+        ]
 
     def forget(self) -> None:
         """Begin the journals anew."""

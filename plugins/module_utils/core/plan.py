@@ -38,6 +38,13 @@ class World:
         self.minted = set(minted)
         self.resources = {resource.name: resource for resource in resources}
         self._found = {}
+        # the keys that a plan has to do with, by kind; without them it is all objects
+        self.wanted: dict = {}
+
+    def names(self, kind):
+        """The names that a plan has to do with, for kinds with one key that can be searched for; None means all."""
+        keys = self.wanted.get(kind)
+        return None if keys is None else {key[0] for key in keys}
 
     def found(self, name, keys=()):
         """Objects of a kind by key; `keys` are those wanted in full, None means all."""
@@ -100,12 +107,16 @@ def make_plan(world, declared, scopes):
 
     `scopes` has, by kind, what is declared to be complete: objects within that no entry declares are removed.
     """
-    plan, problems, needs, rows = Plan(), [], [], {}
+    plan, problems, needs = Plan(), [], []
+    rows = {
+        name: _rows(world, resource, [one for one in declared if one.resource is resource], problems)
+        for name, resource in world.resources.items()
+        if name in scopes or any(one.resource is resource for one in declared)
+    }
+    world.wanted = _wanted(world, rows, scopes)
     for name, resource in world.resources.items():
-        entries = [one for one in declared if one.resource is resource]
-        if not entries and name not in scopes:
+        if name not in rows:
             continue
-        rows[name] = _rows(world, resource, entries, problems)
         found = world.found(name, set(rows[name]))
         for key, row in rows[name].items():
             if key not in found and resource.visibility(key):
@@ -157,9 +168,18 @@ def _foretell(world, plan, rows):
             change = changes.get((name, key))
             present.append((change, Change(row.resource, key, found.get(key), row.entry)))
             plan.objects[name].append(_outcome(row.resource, key, found.get(key), change))
-            if row.entry.get("return_secret") and row.entry.get("known_secret"):
-                plan.secrets["!".join(key)] = row.entry["known_secret"]
+            plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
+
+
+def _wanted(world, rows, scopes):
+    """The keys of what is declared and of what it refers to, by kind; None for kinds of which all is wanted."""
+    wanted = {name: set(rows.get(name, ())) for name in world.resources}
+    for name, of_kind in rows.items():
+        for key, row in of_kind.items():
+            for reference in world.resources[name].references(key, row.entry):
+                wanted[reference.kind].add(reference.key)
+    return {name: None if name in scopes else keys for name, keys in wanted.items()}
 
 
 def _rows(world, resource, entries, problems):
@@ -266,13 +286,16 @@ def apply_plan(plan, world, done):
             if step.verb == STORE:
                 answer = {}
             else:
-                answer = world.client.write(step.verb, world.identify(step.path, made), body, upload=step.upload)
+                client = world.client.acting_as(step.caller) if step.caller else world.client
+                answer = client.write(step.verb, world.identify(step.path, made), body, upload=step.upload)
             done.append(step.shown())
             if step.secret:
                 secret = step.secret.known or answer[step.secret.answer]
                 world.minted.add(step.secret.owner)
                 if step.secret.returned:
                     plan.secrets[step.secret.owner] = secret
+                if step.secret.heard is not None:
+                    step.secret.heard.append(secret)
                 if keeper:
                     keeper.keep(secret)
         finally:

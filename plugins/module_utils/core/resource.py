@@ -43,7 +43,8 @@ class Need:
 class OneTimeSecret:
     """A secret that a server tells once: `owner` names what it opens, `answer` the key it comes under.
 
-    One that is `known` is only to be kept in the file. `vault_id` says what the file is encrypted with.
+    One that is `known` is only to be kept in the file. `vault_id` says what the file is encrypted with. `heard` is a list
+    of an entry that it is added to, where the look at what was kept must know it.
     """
 
     owner: str
@@ -52,6 +53,7 @@ class OneTimeSecret:
     returned: bool
     known: str | None = field(default=None, repr=False)
     vault_id: str | None = None
+    heard: list | None = field(default=None, repr=False)
 
 
 # The verb of a step that sends nothing: a secret that is known goes into its file.
@@ -76,6 +78,8 @@ class Step:
     guard: Reference | None = None
     # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
     repeats: bool = False
+    # the user whose request it is, where it cannot be that of the client's own identity
+    caller: str = ""
 
     def shown(self):
         """The step as results show it: without its body, which may hold secrets."""
@@ -428,6 +432,11 @@ class Resource:
                     continue
             body[one.name] = one.kind.encode(value)
         return {**body, "delete": unset} if unset else body
+
+    def known_secrets(self, key, entry) -> dict:
+        """The secrets that an entry asks for and that are known without the server, by what they open."""
+        known = entry.get("known_secret")
+        return {"!".join(key): known} if known and entry.get("return_secret") else {}
 
     # -- results -----------------------------------------------------------------------------------------------
 

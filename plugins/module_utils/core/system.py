@@ -19,9 +19,10 @@ class System:
     """One product: how to connect to it, and its resources in the order in which they depend on each other.
 
     `address` is the connection option that the inventory host stands for, and how it is made of the host's name.
-    `lookups` are resources that are only read.
+    `lookups` are resources that are only read, `apart` those with a module of their own that are no part of the state.
     `facts` are things to read that are no resources: a function from client to value for each name.
     `permissions` tells what users and others may do: a function from world and ids to permissions by id.
+    `questions` are such that take options: a table of fields and a function from client and options, for each name.
     """
 
     def __init__(
@@ -33,12 +34,16 @@ class System:
         facts: dict,
         lookups: tuple = (),
         permissions: Callable | None = None,
+        apart: tuple = (),
+        questions: dict | None = None,
     ):
         self.connection = connection
         self.address = address
         self.connect = connect
         self.resources = resources
         self.lookups = lookups
+        self.apart = apart
+        self.questions = questions or {}
         self.facts = facts
         self.permissions = permissions
         self._clients: dict = {}
@@ -52,13 +57,16 @@ class System:
 
     def one(self, name):
         """The module for one object of a kind."""
-        resource = next(one for one in self.resources if one.name == name)
+        resource = next(one for one in (*self.resources, *self.apart) if one.name == name)
 
         def run(params, check_mode):
             scopes = {name: params["exclusive"]} if resource.many else {}
             result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
             there = objects[name]
             result[name] = there if resource.many else next(iter(there), {})
+            if any("/" in owner for owner in secrets):
+                # of several that an object has, each is told under its name
+                return {**result, "secrets": {owner.rpartition("/")[2]: secret for owner, secret in secrets.items()}}
             return {**result, **{"secret": secret for secret in secrets.values()}}
 
         spec = {
@@ -129,6 +137,17 @@ class System:
                     result[subject] = self.facts[subject](client)
             if params.get("permissions_of"):
                 result["permissions"] = self.permissions(world, params["permissions_of"])
+            for name, (fields, answer) in self.questions.items():
+                asked = params[name] or ()
+                refuse(
+                    [
+                        f"{name}[{index}].{option}: {rule}"
+                        for index, one in enumerate(asked)
+                        for option, rule in broken_rules(fields, one)
+                    ]
+                )
+                if asked:
+                    result[name] = [answer(client, one) for one in asked]
             return result
 
         spec = {
@@ -139,6 +158,9 @@ class System:
             spec["permissions_of"] = {"type": "list", "elements": "str"}
         if any(one.tells_secrets for one in resources.values()):
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
+        for name, (fields, _answer) in self.questions.items():
+            needed = [one.option for one in fields if one.needed]
+            spec[name] = {"type": "list", "elements": "dict", "options": fields_spec(fields, needed), "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries, scopes):
@@ -163,7 +185,7 @@ class System:
         client = self.client(params, check_mode)
         return converge(
             client,
-            (*self.resources, *self.lookups),
+            (*self.resources, *self.apart, *self.lookups),
             declared,
             {name: one for name, one in scopes.items() if one},
             check_mode,
@@ -173,7 +195,7 @@ class System:
     def _not_there(self, params, broken):
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
-            world = World(self.client(params, True), (*self.resources, *self.lookups))
+            world = World(self.client(params, True), (*self.resources, *self.apart, *self.lookups))
             return [
                 (one, option, rule) for one, option, rule in broken if not world.has(one.resource, one.entry, option)
             ]

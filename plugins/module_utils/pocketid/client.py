@@ -4,14 +4,17 @@
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
+from copy import copy
 from functools import cached_property
+from http.cookiejar import DefaultCookiePolicy
 
 from ansible.module_utils.basic import env_fallback
 
-from ..core.client import Authorization, Client, requests, require_requests, verification
+from ..core.client import Authorization, Client, patient_adapter, requests, require_requests, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL
-from ..core.oidc import secret_is_right
+from .dialect import dialect_of
 
 CONNECTION = {
     "url": {"type": "str", "fallback": (env_fallback, ["POCKETID_URL"])},
@@ -22,10 +25,18 @@ CONNECTION = {
 }
 
 PAGE = 100
+MOST_SEARCHES = 3
+
+
+def in_path(client_id):
+    """The id of an OIDC client as part of a path; that of one which registered itself is a URL (2.13.0 and 2.14.0, observed)."""
+    if "/" not in client_id:
+        return client_id
+    return "~" + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
 
 
 class PocketIdClient(Client):
-    """One Pocket ID server, signed in with an API key of an administrator (Pocket ID 2.14.0)."""
+    """One Pocket ID server, signed in with an API key of an administrator."""
 
     def __init__(self, params, check_mode):
         problems = []
@@ -48,6 +59,9 @@ class PocketIdClient(Client):
         super().__init__(
             f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
+        self._others = {}
+        # known before anything is begun, so that nothing is left half-made at a server that is too old
+        self.dialect = dialect_of(self)
 
     def read_all(self, *path, sort, search=""):
         """All entries of a list. The server clamps a page number that is too high, so only its own count ends the loop."""
@@ -60,6 +74,45 @@ class PocketIdClient(Client):
             pages = answer["pagination"]["totalPages"]
             page += 1
         return entries
+
+    def look_up(self, *path, by, names):
+        """The entries of a list that are called one of `names`; all entries where one search for each would not be less."""
+        if names is None or len(names) > MOST_SEARCHES:
+            return self.read_all(*path, sort=by)
+        found = (one for name in sorted(names) for one in self.read_all(*path, sort=by, search=name))
+        # the search also finds what a name is only a part of; that names may differ in case is for others to judge
+        alike = {name.casefold() for name in names}
+        return list({one["id"]: one for one in found if one[by].casefold() in alike}.values())
+
+    def user_id(self, username):
+        """The id of a user, which requests go by."""
+        found = [
+            one for one in self.look_up("api", "users", by="username", names={username}) if one["username"] == username
+        ]
+        if not found:
+            raise FleetgateError(f"{self.title}: user {username} does not exist")
+        return found[0]["id"]
+
+    def acting_as(self, username):
+        """A client that is signed in as a user, by a one-time token, as that is what some requests need.
+
+        That is a sign-on and changes nothing else, so it is done in check mode too; it is done once for each user.
+        """
+        if username not in self._others:
+            user = self.user_id(username)
+            body = self.dialect.one_time_access(user)
+            token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
+            other = copy(self)
+            other.session = requests.Session()
+            # a cookie of a sign-on is for https only, and the header serves everywhere
+            other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+            for scheme in ("https://", "http://"):
+                other.session.mount(scheme, patient_adapter())
+            answer = other._send("POST", ("api", "one-time-access-token", token))
+            ticket = answer.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
+            other.session.auth = Authorization("Authorization", f"Bearer {ticket}")
+            self._others[username] = other
+        return self._others[username]
 
     def payload(self, verb, body):
         # a DELETE says what it means in its query
@@ -85,17 +138,19 @@ class PocketIdClient(Client):
 
     def accepts_secret(self, client_id, secret):
         """Whether a secret is one of those that an OIDC client has now."""
-        return secret_is_right(self, f"{self.base_url}/api/oidc/token", client_id, secret, "https://localhost/")
+        return self.dialect.accepts_secret(self, client_id, secret)
 
-    @cached_property
+    @property
     def version(self):
         """Version of the server as numbers, for example (2, 14, 0)."""
-        try:
-            text = self.read("api", "version", "current")["currentVersion"]
-        except FleetgateError as error:
-            if error.status != 404:
-                raise
-            raise FleetgateError(
-                f"{self.title} is too old: the server does not tell its version, which 2.3 and later do"
-            ) from None
-        return tuple(int(number) for number in text.lstrip("v").split("-")[0].split("."))
+        return self.dialect.version
+
+    @cached_property
+    def has_directory(self):
+        """Whether an LDAP directory is the master of users and groups."""
+        return self.settings["ldapEnabled"] == "true"
+
+    @property
+    def settings(self):
+        """The settings that everybody may see, by name."""
+        return {row["key"]: row["value"] for row in self.read("api", "application-configuration")}

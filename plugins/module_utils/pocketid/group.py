@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..core.fields import Field, Names, Text
 from ..core.resource import Reference, Step
-from .resource import PocketIdResource
+from .resource import Claims, PocketIdResource
 
 
 class Group(PocketIdResource):
@@ -15,19 +15,27 @@ class Group(PocketIdResource):
     key = ("name",)
     collection = ("api", "user-groups")
     told = ("id", "customClaims", "userCount", "ldapId", "createdAt", "users", "allowedOidcClients")
+    linked = ("users", "custom_claims")
+    not_from_directory = ("custom_claims",)
     fields = (
         Field("name", Text(shortest=2, longest=255)),
         Field("friendly_name", Text(shortest=2, longest=50), wire="friendlyName"),
         Field("users", Names()),
+        Field("custom_claims", Claims(), wire="customClaims"),
     )
 
+    def normalise(self, entry):
+        """A group always has a friendly name; without one it is the name."""
+        entry = super().normalise(entry)
+        return {**entry, "friendly_name": entry["name"][:50]} if entry["friendly_name"] == "" else entry
+
     def read(self, world, keys):
-        for listed in world.client.read_all("api", "user-groups", sort="name"):
+        for listed in world.client.look_up(*self.collection, by="name", names=world.names(self.name)):
             wanted = keys is None or (listed["name"],) in keys
-            yield world.client.read("api", "user-groups", listed["id"]) if wanted else listed
+            yield world.client.read(*self.collection, listed["id"]) if wanted else listed
 
     def found(self, raw):
-        return super().found({**raw, "users": [user["username"] for user in raw.get("users") or ()]})
+        return self.found_with(raw, users=[user["username"] for user in raw.get("users") or ()])
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
@@ -38,13 +46,13 @@ class Group(PocketIdResource):
     def references(self, key, values):
         return [Reference("user", (username,)) for username in values.get("users") or ()]
 
-    def written(self, change):
-        body = super().written(change)
-        body.pop("users", None)
-        return body
-
     def links(self, change, world):
-        if "users" not in change.values or (change.creates and not change.values["users"]):
-            return []
-        members = {"userIds": [Reference("user", (username,)) for username in dict.fromkeys(change.values["users"])]}
-        return [Step("PUT", (*self.item(change.key), "users"), f"{change.label}: users", body=members)]
+        steps = []
+        wanted = change.values.get("users")
+        if wanted or (wanted is not None and not change.creates):
+            there = {one["username"]: one["id"] for one in change.found.raw.get("users") or ()} if change.found else {}
+            members = [there.get(username) or Reference("user", (username,)) for username in dict.fromkeys(wanted)]
+            steps.append(
+                Step("PUT", (*self.item(change.key), "users"), f"{change.label}: users", body={"userIds": members})
+            )
+        return steps + self.claims_step(change, "user-group")

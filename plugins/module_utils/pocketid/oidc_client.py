@@ -5,10 +5,13 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Path, Text
-from ..core.resource import OneTimeSecret, Reference, Step
+from ..core.resource import Reference, Step, broken_rules, fields_spec
+from .client import in_path
+from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
@@ -18,9 +21,52 @@ _CALLBACK = Text(
     pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+",
     rule="must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one",
 )
-_SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
+_URL = {"pattern": r"https?://.+", "rule": "must be an http or https URL"}
+_IDENTITY = (
+    Field("issuer", Text(**_URL), needed=True),
+    Field("subject"),
+    Field("audience"),
+    Field("jwks", Text(**_URL)),
+    Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
+)
+_OF_ITSELF = "registered itself from its metadata document (type cimd), which tells what it is"
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Identities of other issuers that stand for the client instead of a secret; order means nothing."""
+
+    empty = ()
+
+    def spec(self):
+        return {"type": "list", "elements": "dict", "options": fields_spec(_IDENTITY, ("issuer",))}
+
+    def decode(self, wire):
+        return self.whole([{one.option: one.decode(identity) for one in _IDENTITY} for identity in wire])
+
+    def encode(self, value):
+        return [{one.name: identity[one.option] for one in _IDENTITY} for identity in value]
+
+    def whole(self, value):
+        """Identities in a certain order, and with what they leave out, which is the same as being empty."""
+        whole = [
+            {one.option: one.absent if identity.get(one.option) is None else identity[one.option] for one in _IDENTITY}
+            for identity in value
+        ]
+        return sorted(whole, key=lambda one: sorted((option, str(value)) for option, value in one.items()))
+
+    def same(self, one, other):
+        return one == other
+
+    def problem(self, value):
+        broken = [
+            f"[{index}].{option}: {rule}"
+            for index, identity in enumerate(value)
+            for option, rule in broken_rules(_IDENTITY, identity)
+        ]
+        return ", ".join(broken) or None
 
 
 # the server counts the whole request, 2 MiB, to which the upload adds a little
@@ -34,36 +80,38 @@ class OidcClient(PocketIdResource):
     collection = ("api", "oidc", "clients")
     uploads = tuple(_LOGOS)
     told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
+    linked = ("allowed_groups", *_LOGOS, "secret", "secrets")
     fields = (
         Field(
             "id",
             Text(
-                pattern=r"[a-zA-Z0-9._-]+",
-                rule="may only have letters, digits, '.', '_' and '-'",
-                shortest=2,
-                longest=128,
+                # the latter are ids of clients that registered themselves
+                pattern=r"[a-zA-Z0-9._-]{2,128}|https://\S+",
+                rule="must have 2 to 128 letters, digits, '.', '_' and '-'",
             ),
         ),
         Field("name", Text(longest=50), needed=True),
-        Field("description", Text(longest=150)),
+        Field("description", Text(longest=150), since=(2, 10)),
         Field("callback_urls", Names(_CALLBACK), wire="callbackURLs"),
         Field("logout_callback_urls", Names(_CALLBACK), wire="logoutCallbackURLs"),
         Field("launch_url", Nullable(pattern=r"https?://.+", rule="must be an http or https URL"), wire="launchURL"),
         Field("is_public", Flag(), wire="isPublic"),
         Field("pkce_enabled", Flag(), wire="pkceEnabled"),
         Field("requires_reauthentication", Flag(), wire="requiresReauthentication"),
-        Field("requires_pushed_authorization_requests", Flag(), wire="requiresPushedAuthorizationRequests"),
-        Field("skip_consent", Flag(), wire="skipConsent"),
-        Field("access_token_duration_minutes", _MINUTES, wire="accessTokenDurationMinutes", default=60),
-        Field("refresh_token_duration_minutes", _MINUTES, wire="refreshTokenDurationMinutes", default=43200),
+        Field(
+            "requires_pushed_authorization_requests", Flag(), wire="requiresPushedAuthorizationRequests", since=(2, 9)
+        ),
+        Field("skip_consent", Flag(), wire="skipConsent", since=(2, 10)),
+        Field("access_token_duration_minutes", _MINUTES, wire="accessTokenDurationMinutes", default=60, since=(2, 13)),
+        Field(
+            "refresh_token_duration_minutes", _MINUTES, wire="refreshTokenDurationMinutes", default=43200, since=(2, 13)
+        ),
+        Field("federated_identities", Identities(), wire="federatedIdentities", default=[]),
         Field("is_group_restricted", Flag(), wire="isGroupRestricted"),
         Field("allowed_groups", Names()),
         Field("logo", Path(), write_only=True),
         Field("dark_logo", Path(), write_only=True),
-        Field("secret", _SECRET, write_only=True, secret=True),
-        Field("secret_candidates", Names(), local=True, secret=True),
-        Field("return_secret", Flag(), local=True),
-        Field("replace_secret", Flag(), local=True),
+        *SECRET_OPTIONS,
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -71,6 +119,8 @@ class OidcClient(PocketIdResource):
     def spec(self):
         spec = super().spec()
         spec["id"]["required"] = False
+        # only parts of it are secret; ansible would hide the names too
+        spec["secrets"]["no_log"] = False
         return spec
 
     def normalise(self, entry):
@@ -78,8 +128,10 @@ class OidcClient(PocketIdResource):
         restricted = entry["is_group_restricted"]
         if restricted is None and entry["allowed_groups"]:
             restricted = True
+        identities = entry["federated_identities"]
         return {
             **entry,
+            "federated_identities": identities if identities is None else Identities().whole(identities),
             "is_group_restricted": restricted,
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }
@@ -88,12 +140,7 @@ class OidcClient(PocketIdResource):
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
             problems.append(("id", "or name must be given"))
-        if entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(
-                ("is_group_restricted", "is false, so the server would forget allowed_groups; leave one of them out")
-            )
-        if entry["is_public"] and (entry["secret"] or entry["return_secret"]):
-            problems.append(("secret", "cannot be had by a public client"))
+        problems += secret_problems(entry)
         for option in _LOGOS:
             if entry[option]:
                 problems += [(option, rule) for rule in _unreadable(entry[option])]
@@ -119,20 +166,22 @@ class OidcClient(PocketIdResource):
 
     def read(self, world, keys):
         """Lists leave out the allowed groups, so each client is read by itself."""
-        ids = (
-            [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")]
-            if keys is None
-            else [key[0] for key in keys]
-        )
-        for one in ids:
+        ids = world.names(self.name)
+        if ids is None:
+            ids = [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")]
+        for one in sorted(ids):
             try:
-                yield world.client.read(*self.collection, one)
+                yield world.client.read(*self.collection, in_path(one))
             except FleetgateError as error:
                 if error.status != 404:
                     raise
 
     def found(self, raw):
-        return super().found({**raw, "allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]})
+        return self.found_with(
+            raw,
+            **{"allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]},
+            federatedIdentities=raw["credentials"].get("federatedIdentities"),
+        )
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
@@ -153,17 +202,29 @@ class OidcClient(PocketIdResource):
             )
         if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
             problems.append(("pkce_enabled", "cannot be false, because the client is public"))
-        if entry["secret"] or entry["return_secret"]:
-            known = self._known_secret(world.client, entry, found)
-            if found and not known:
-                problems += self._without_a_known_secret(world.client, entry)
-            # an empty secret asks the server to make one
-            values.pop("secret", None)
-            if known:
-                entry["known_secret"] = known
-            else:
-                values["secret"] = entry["secret"] or ""
+        if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
+            problems.append(("is_group_restricted", "is false, and allowed_groups is given; leave one of them out"))
+        if any(one.get("replay_protection") for one in values.get("federated_identities") or ()):
+            problems += [
+                ("federated_identities", rule) for rule in _too_old(world.client, (2, 10), "replay_protection")
+            ]
+        changed, broken = work_on_secrets(world.client, entry, found)
+        values.pop("secret", None)
+        values.pop("secrets", None)
+        values.update(changed)
+        problems += broken
+        if found and values and found.raw.get("clientType") == "cimd":
+            problems.append(("id", f"{_OF_ITSELF}, so it is left alone"))
+        if not found and (entry["id"] or "").startswith("https://"):
+            problems.append(("id", f"'{entry['id']}' can only be that of a client that registers itself"))
         return values, problems
+
+    def forbidden(self, entry, found):
+        return [("id", f"{_OF_ITSELF} and would do so again")] if found.raw.get("clientType") == "cimd" else []
+
+    def built_in(self, found):
+        """Clients that registered themselves are never meant where others are removed."""
+        return found.raw.get("clientType") == "cimd"
 
     def _other_logo(self, client, entry, option, found):
         there = found.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
@@ -174,31 +235,6 @@ class OidcClient(PocketIdResource):
                 source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option])
             )
 
-    def _known_secret(self, client, entry, found):
-        """The first of the secrets given that the server accepts."""
-        if not found:
-            return None
-        candidates = [entry["secret"]] if entry["secret"] else dict.fromkeys(entry["secret_candidates"] or ())
-        return next((one for one in candidates if one and client.accepts_secret(found.raw["id"], one)), None)
-
-    def _without_a_known_secret(self, client, entry):
-        """What stands against having a secret made for an existing client."""
-        problems = []
-        if entry["secret"]:
-            return problems
-        if entry["secret_candidates"] is None:
-            problems.append(
-                (
-                    "secret_candidates",
-                    "must be given for a client that exists (it may be empty), or every run would make a new secret",
-                )
-            )
-        if client.version < (2, 14) and not entry["replace_secret"]:
-            server = f"this server ({'.'.join(map(str, client.version))}) keeps one secret"
-            why = f"must be true: {server}, and whoever has the one of now could not sign in any more"
-            problems.append(("replace_secret", why))
-        return problems
-
     def references(self, key, values):
         return [Reference("group", (name,)) for name in values.get("allowed_groups") or ()]
 
@@ -206,18 +242,25 @@ class OidcClient(PocketIdResource):
 
     def written(self, change):
         body = super().written(change)
-        for option in ("allowed_groups", *_LOGOS, "secret"):
-            body.pop(self.field(option).name, None)
         if change.creates and not change.entry["id"]:
             body.pop("id", None)
+        if "federatedIdentities" in body:
+            body["credentials"] = {"federatedIdentities": body.pop("federatedIdentities")}
         return body
 
     def links(self, change, world):
         steps, item = [], self.item(change.key)
         groups = change.values.get("allowed_groups")
+        there = {one["name"]: one["id"] for one in change.found.raw["allowedUserGroups"]} if change.found else {}
+        reason = f"{change.label}: allowed groups"
+        if groups is None and there and self.written(change):
+            restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
+            if not restricted:
+                # the server forgets the groups of a client that is not restricted with every update
+                groups, reason = list(there), f"{change.label}: keep the allowed groups"
         if groups or (groups is not None and not change.creates):
-            ids = {"userGroupIds": [Reference("group", (name,)) for name in dict.fromkeys(groups)]}
-            steps.append(Step("PUT", (*item, "allowed-user-groups"), f"{change.label}: allowed groups", body=ids))
+            ids = [there.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
+            steps.append(Step("PUT", (*item, "allowed-user-groups"), reason, body={"userGroupIds": ids}))
         for option, light in _LOGOS.items():
             logo = change.values.get(option)
             if logo:
@@ -226,18 +269,15 @@ class OidcClient(PocketIdResource):
                 )
             elif logo is not None and not change.creates:
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
-        if change.values.get("secret") is not None:
-            steps.append(self._secret_step(change, world))
-        return steps
+        return steps + secret_steps(change, item, world.client.dialect)
 
-    def _secret_step(self, change, world):
-        chosen = change.values["secret"]
-        route = "secrets" if world.client.version >= (2, 14) else "secret"
-        returned = OneTimeSecret("!".join(change.key), "secret", None, True) if change.entry["return_secret"] else None
-        reason = f"{change.label}: {'the declared secret is not accepted' if chosen else 'no secret is known that it accepts'}"
-        return Step(
-            "POST", (*self.item(change.key), route), reason, body={"secret": chosen} if chosen else {}, secret=returned
-        )
+    def known_secrets(self, key, entry):
+        return known_by_name(key, entry)
+
+
+def _too_old(client, version, what):
+    if client.version < version:
+        yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"
 
 
 def _unreadable(path):

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from ..core.fields import Text
+from ..core.fields import Mapping, Text
 from ..core.resource import Reference, Resource, Step
 
 
@@ -19,14 +20,83 @@ class Nullable(Text):
         return value or None
 
 
+# Claims that the server makes itself (2.14.0, custom claims).
+RESERVED_CLAIMS = frozenset(
+    "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
+    " auth_time nonce acr amr azp client_id nbf jti".split()
+)
+
+
+@dataclass(frozen=True)
+class Claims(Mapping):
+    """Custom claims: texts by name. The server tells those that are JSON as JSON, so anything else is given as JSON."""
+
+    def decode(self, wire):
+        return {row["key"]: row["value"] for row in wire}
+
+    def encode(self, value):
+        return [{"key": key, "value": text} for key, text in value.items()]
+
+    def problem(self, value):
+        for key, text in value.items():
+            if key in RESERVED_CLAIMS or not key:
+                return f"'{key}' is a claim that the server makes itself"
+            if text == "":
+                return f"'{key}' must not be empty; leave it out to take the claim away"
+        return None
+
+
 class PocketIdResource(Resource):
-    """`told` are the fields of an answer that are no fields of a request."""
+    """`told` are the fields of an answer that are no fields of a request.
+
+    `linked` are options that requests of their own are for, `not_from_directory` those that stay with Pocket ID for an object that comes from an LDAP directory.
+    """
 
     told: tuple = ()
+    linked: tuple = ()
+    not_from_directory: tuple = ()
 
     def normalise(self, entry):
         """The server keeps text in the composed form of Unicode."""
+        claims = entry.get("custom_claims")
+        if claims is not None:
+            entry = {**entry, "custom_claims": {str(key): _as_text(value) for key, value in claims.items()}}
         return {option: _composed(value) for option, value in entry.items()}
+
+    def found_with(self, raw, **read):
+        """An object of which some fields are read in other ways than the server tells them."""
+        return replace(super().found({**raw, **read}), raw=raw)
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if not found:
+            # what an old server does not know is empty there
+            values = {option: one for option, one in values.items() if self.differs_from_nothing(world, option, one)}
+        if found and self.from_directory(world.client, found):
+            problems += [
+                (option, "comes from the LDAP directory, which would put it back; change it there")
+                for option in values
+                if option not in self.not_from_directory
+            ]
+        return values, problems
+
+    def differs_from_nothing(self, world, option, value):
+        one = self.field(option)
+        return not one.since or world.client.version >= one.since or value != one.absent
+
+    def from_directory(self, client, found):
+        """Whether an LDAP directory is the master of an object. Where LDAP is switched off, what came from it is like any."""
+        return bool(found.raw.get("ldapId")) and client.has_directory
+
+    def objections(self, changes, world):
+        return [
+            f"{change.label}: comes from the LDAP directory, which would bring it back; remove it there"
+            for change in changes
+            if change.resource is self and change.removes and self.kept_by_directory(world.client, change.found)
+        ]
+
+    def kept_by_directory(self, client, found):
+        return self.from_directory(client, found)
 
     def item(self, key):
         return (*self.collection, Reference(self.name, key))
@@ -45,16 +115,34 @@ class PocketIdResource(Resource):
         if body:
             # a PUT replaces the object, so what is not named in the task is sent as the server has it
             kept = {name: value for name, value in change.found.raw.items() if name not in self.told}
-            changed = ", ".join(sorted(option for option in change.values if self.field(option).name in body))
+            changed = ", ".join(sorted(option for option in change.values if option not in self.linked))
             steps.insert(0, Step("PUT", self.item(change.key), f"{change.label}: {changed}", body={**kept, **body}))
         return steps
+
+    def written(self, change):
+        own = {option: value for option, value in change.values.items() if option not in self.linked}
+        return super().written(replace(change, values=own))
 
     def links(self, change, world) -> list:
         """Requests for what is no part of the object's own body."""
         return []
 
+    def claims_step(self, change, owner):
+        """The request that replaces the custom claims of a user or group."""
+        claims = change.values.get("custom_claims")
+        if claims is None or (change.creates and not claims):
+            return []
+        path = ("api", "custom-claims", owner, Reference(self.name, change.key))
+        return [Step("PUT", path, f"{change.label}: custom_claims", body=Claims().encode(claims))]
+
+
+def _as_text(value):
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
 
 def _composed(value):
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value)
+    if isinstance(value, dict):
+        return {_composed(key): _composed(one) for key, one in value.items()}
     return [_composed(one) for one in value] if isinstance(value, list) else value

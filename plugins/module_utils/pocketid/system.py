@@ -4,21 +4,43 @@
 
 from __future__ import annotations
 
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Names
 from ..core.system import System
-from .client import CONNECTION, PocketIdClient
+from .api_key import ApiKey
+from .client import CONNECTION, PocketIdClient, in_path
 from .group import Group
 from .oidc_client import OidcClient
+from .scim_provider import ScimProvider
+from .settings import Settings, current
 from .user import User
 
 
 def version(client):
-    return ".".join(str(number) for number in client.version)
+    return str(client.dialect)
+
+
+def claims(client, asked):
+    """What a client would be told of a user who signs in to it, as the server previews it."""
+    scopes = " ".join(asked["scopes"] or ("openid", "profile", "email", "groups"))
+    told = {"client": asked["client"], "username": asked["username"], "admitted": True, "claims": {}}
+    path = ("api", "oidc", "clients", in_path(asked["client"]), "preview", client.user_id(asked["username"]))
+    try:
+        return {**told, "claims": client.read(*path, scopes=scopes)["userInfo"]}
+    except FleetgateError as error:
+        if error.status != 403:
+            raise
+        return {**told, "admitted": False}
 
 
 POCKETID = System(
     CONNECTION,
     ("url", "https://{host}"),
     PocketIdClient,
-    resources=(User(), Group(), OidcClient()),
-    facts={"version": version},
+    resources=(User(), Group(), OidcClient(), ScimProvider()),
+    facts={"settings": current, "version": version},
+    apart=(ApiKey(), Settings()),
+    questions={
+        "claims": ((Field("client", needed=True), Field("username", needed=True), Field("scopes", Names())), claims)
+    },
 )

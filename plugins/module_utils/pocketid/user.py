@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Text
-from .resource import Nullable, PocketIdResource
+from ..core.fields import Field, Flag, Number, Text
+from ..core.resource import OneTimeSecret, Reference, Step
+from .resource import Claims, Nullable, PocketIdResource
 
 
 class User(PocketIdResource):
@@ -14,6 +15,8 @@ class User(PocketIdResource):
     key = ("username",)
     collection = ("api", "users")
     told = ("id", "customClaims", "userGroups", "ldapId")
+    linked = ("custom_claims", "one_time_access")
+    not_from_directory = ("locale", "custom_claims", "one_time_access")
     fields = (
         Field(
             "username",
@@ -29,12 +32,15 @@ class User(PocketIdResource):
         Field("display_name", Text(longest=100), wire="displayName"),
         Field("is_admin", Flag(), wire="isAdmin"),
         Field("disabled", Flag()),
-        Field("email_verified", Flag(), wire="emailVerified"),
+        Field("email_verified", Flag(), wire="emailVerified", since=(2, 2)),
         Field("locale", Nullable()),
+        Field("custom_claims", Claims(), wire="customClaims"),
+        Field("one_time_access", Text(choices=("new", "always")), write_only=True),
+        Field("one_time_access_seconds", Number(2, 31 * 86400), local=True),
     )
 
     def read(self, world, keys):
-        return world.client.read_all("api", "users", sort="username")
+        return world.client.look_up(*self.collection, by="username", names=world.names(self.name))
 
     def built_in(self, found):
         """The server's own account for STATIC_API_KEY."""
@@ -42,10 +48,40 @@ class User(PocketIdResource):
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
+        if entry["one_time_access"] == "always":
+            values["one_time_access"] = "always"
+        email = values.get("email", found.values["email"] if found else "")
+        if (found is None or "email" in values) and not email and world.client.settings["requireUserEmail"] == "true":
+            problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
         if found is None:
             # the server takes names that only differ in case for the same
             alike = [name for (name,) in world.found(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
                 ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
             ]
+            problems += [
+                (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
+                for option in world.client.dialect.needed_for_a_user()
+                if not entry[option]
+            ]
         return values, problems
+
+    def kept_by_directory(self, client, found):
+        """A user who was disabled because the directory has it no more may be removed."""
+        return self.from_directory(client, found) and not found.values["disabled"]
+
+    def links(self, change, world):
+        steps = self.claims_step(change, "user")
+        if change.values.get("one_time_access"):
+            steps.append(
+                Step(
+                    "POST",
+                    (*self.item(change.key), "one-time-access-token"),
+                    f"{change.label}: one_time_access",
+                    body=world.client.dialect.one_time_access(
+                        Reference(self.name, change.key), change.entry["one_time_access_seconds"]
+                    ),
+                    secret=OneTimeSecret(self.label(change.key), "token", None, True),
+                )
+            )
+        return steps

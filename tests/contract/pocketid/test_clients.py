@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import uuid
 from typing import Any
 
@@ -50,6 +51,8 @@ def test_4_life_of_a_client(server: Server) -> None:
     assert server.ask(f"GET {path}/meta", key="") == {
         name: client[name] for name in ("id", "name", "description", "hasLogo", "hasDarkLogo", "launchURL",
                                         "requiresReauthentication", "clientType")}
+    in_base64 = base64.urlsafe_b64encode(client["id"].encode()).decode().rstrip("=")
+    assert server.ask(f"GET {CLIENTS}/~{in_base64}") == client
     conflict = {"name": "another", "id": client["id"]}
     server.refused(f"POST {CLIENTS}", conflict, status=409, code="client_id_already_exists")
     update = {"name": "new", **CLIENT_SETTINGS, "id": "ignored", "clientType": "ignored"}

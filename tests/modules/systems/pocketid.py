@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from hypothesis import strategies as st
+
+from tests.modules import any_state as states
 from tests.modules.systems.shared import LOGO, LOGOS
+from tests.simulators.pocketid import PocketIdSimulator
 
 
 def server(wired):
@@ -17,19 +21,70 @@ def connection(wired):
 # a task that makes something, for what may go wrong with any
 ONE = ("pocketid_user", {"username": "new", "email": "n@example.org"})
 
+# who the states of any_state refer to
+ANY_COMPANY = {
+    "users": [{"username": "ann"}, {"username": "bob"}],
+    "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
+    "clients": [{"id": "shared", "name": "Shared"}, {"id": "wiki", "name": "Wiki", "allowed_groups": ["staff"]}],
+}
+
+
+def start_anew(wired):
+    """A server with nothing on it, where users need no e-mail address."""
+    simulator = PocketIdSimulator(issuer=server(wired).url, api_key=wired.fleet.api_key)
+    simulator.state.configuration["requireUserEmail"] = "false"
+    server(wired).observed.app = simulator.app()
+
+
+def any_state():
+    """Each kind of object with a strategy for entries of it; what they refer to is in ANY_COMPANY."""
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.pocketid.system import POCKETID
+
+    users, groups, clients, providers = POCKETID.resources
+    urls = st.sampled_from([f"https://{host}.example.org{path}" for host in ("a", "b", "*") for path in ("", ":8006", "/back")])
+    some_urls = st.lists(urls, max_size=3, unique=True)
+    claims = st.dictionaries(st.sampled_from(["team", "level", "site", "on call"]), st.booleans() | st.integers() | st.sampled_from(["5", "x", "[", "ä"]))
+    identity = st.fixed_dictionaries(
+        {"issuer": urls}, optional={"subject": st.sampled_from(["", "x"]), "audience": st.just("y"), "jwks": st.just("https://a.example.org/k"), "replay_protection": st.booleans()}
+    )
+    of_clients = {
+        "callback_urls": some_urls, "logout_callback_urls": some_urls, "launch_url": st.just("") | urls, "is_public": None,
+        "name": st.sampled_from(["App", "Zürich"]), "federated_identities": st.lists(identity, max_size=2), "allowed_groups": st.lists(st.sampled_from(["staff", "others"]), unique=True),
+    }
+    members = st.lists(st.sampled_from(["ann", "bob"]), unique=True)
+    emails = st.just("") | st.uuids().map("{}@example.org".format)
+    return [
+        (users, states.entries(users, ["rita", "sam"], {"email": emails, "custom_claims": claims}, {})),
+        (groups, states.entries(groups, ["readers", "writers"], {"users": members, "custom_claims": claims}, {})),
+        (clients, states.entries(clients, ["app", "bar"], of_clients, {"name": "App"}).map(lambda drawn: [_sensible(one) for one in drawn])),
+        (providers, states.entries(providers, ["shared", "wiki"], {"endpoint": urls}, {"endpoint": "https://scim.example.org"})),
+    ]
+
+
+def _sensible(client):
+    """Naming groups restricts a client, so it cannot be said not to be."""
+    return {option: value for option, value in client.items() if option != "is_group_restricted" or not client.get("allowed_groups")}
+
+
+def as_left(plural, one, declared):
+    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    said = next((entry for entry in declared.get("clients", ()) if entry["id"] == one.get("id")), {})
+    return {**one, "is_group_restricted": True} if plural == "clients" and said.get("allowed_groups") else one
+
+
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
     "pocketid_user": (
         {"username": "rita"},
-        {"email": "rita@example.org", "first_name": "Rita", "last_name": "R"},
-        {"email": "r@example.org", "display_name": "Rita R", "disabled": True, "locale": "en"},
-        {"last_name": "", "disabled": False, "locale": ""},
+        {"email": "rita@example.org", "first_name": "Rita", "last_name": "R", "one_time_access": "new", "one_time_access_seconds": 60},
+        {"email": "r@example.org", "display_name": "Rita R", "disabled": True, "locale": "en", "custom_claims": {"team": "ops", "level": 5}},
+        {"last_name": "", "disabled": False, "locale": "", "custom_claims": {}},
     ),
     "pocketid_group": (
         {"name": "readers"},
-        {"users": ["staff"]},
-        {"friendly_name": "Readers", "users": ["staff", "other"]},
-        {"users": []},
+        {"users": ["staff"], "custom_claims": {"site": "north", "shifts": ["early", "late"]}},
+        {"friendly_name": "Readers", "users": ["other"], "append": ["users"], "custom_claims": {"site": "south"}},
+        {"users": [], "custom_claims": {}},
     ),
     "pocketid_client": (
         {"id": "app"},
@@ -38,8 +93,32 @@ LIVES = {
             "name": "The App", "callback_urls": ["https://app.example.org:8443/"], "append": ["callback_urls"], "launch_url": "https://app.example.org",
             "allowed_groups": ["staff"], "pkce_enabled": True, "logo": str(LOGOS / "picture.png"), "dark_logo": str(LOGOS / "picture.jpg"),
             "description": "What we all use", "access_token_duration_minutes": 10, "secret": "another-client-secret",
+            "logout_callback_urls": ["https://app.example.org/out"], "requires_reauthentication": True, "skip_consent": True,
+            "requires_pushed_authorization_requests": True, "refresh_token_duration_minutes": 20,
+            "federated_identities": [{"issuer": "https://ci.example.org", "subject": "repo", "replay_protection": True}, {"issuer": "https://b.example.org"}],
         },
-        {"callback_urls": [], "launch_url": "", "allowed_groups": [], "pkce_enabled": False, "logo": "", "dark_logo": "", "description": ""},
+        {
+            "callback_urls": [], "launch_url": "", "allowed_groups": [], "pkce_enabled": False, "logo": "", "dark_logo": "", "description": "",
+            "is_group_restricted": False, "federated_identities": [], "requires_reauthentication": False, "logout_callback_urls": [],
+        },
+    ),
+    "pocketid_scim_provider": (
+        {"client": "shared"},
+        {"endpoint": "https://app.example.org/scim", "token": "a-token-of-a-receiver"},
+        {"endpoint": "https://app.example.org/scim/v2"},
+        {"token": ""},
+    ),
+    "pocketid_api_key": (
+        {"username": "staff", "name": "pipeline"},
+        {"description": "For the pipeline", "valid_days": 30, "return_secret": True},
+        None,
+        None,
+    ),
+    "pocketid_settings": (
+        {},
+        {"settings": {"appName": "Sign-on", "sessionDuration": 30, "disableAnimations": True}, "smtp_password": "a-password-for-mail"},
+        {"settings": {"appName": "Sign in", "smtpHost": "mail.example.org"}, "signup_default_groups": ["staff"]},
+        {"settings": {"appName": "", "sessionDuration": None, "smtpHost": "", "disableAnimations": False}, "signup_default_groups": [], "smtp_password": ""},
     ),
 }
 
@@ -48,10 +127,11 @@ COMPANY = (
     ("pocketid_user", {"username": "staff", "email": "staff@example.org", "first_name": "Staff"}),
     ("pocketid_user", {"username": "other", "email": "other@example.org", "first_name": "Other"}),
     ("pocketid_group", {"name": "staff", "users": ["staff"]}),
+    ("pocketid_client", {"id": "shared", "name": "Shared"}),
 )
 
 # given to modules or kept by servers, and never to be seen
-HIDDEN = ("a-chosen-client-secret",)
+HIDDEN = ("a-chosen-client-secret", "the-blue-client-secret", "a-token-of-a-receiver", "a-password-for-mail")
 
 # tasks that use every module, in an order in which they can run
 EVERY_MODULE = [
@@ -59,7 +139,15 @@ EVERY_MODULE = [
     ("pocketid_group", {"name": "cooks", "users": ["carla"]}),
     ("pocketid_client", {"id": "kitchen", "name": "Kitchen", "allowed_groups": ["cooks"], "logo": LOGO, "secret": "a-chosen-client-secret"}),
     ("pocketid_state", {"users": [{"username": "dora", "email": "dora@example.org"}], "groups": [{"name": "dancers", "users": ["dora"]}]}),
-    ("pocketid_info", {}),
+    (
+        "pocketid_client",
+        {"id": "bar", "name": "Bar", "secrets": [{"name": "blue", "value": "the-blue-client-secret"}, {"name": "green", "expires_at": "2035-01-01T00:00:00Z"}],
+         "return_secret": True, "secret_overlap": 0},
+    ),
+    ("pocketid_scim_provider", {"client": "kitchen", "endpoint": "https://app.example.org/scim", "token": "a-token-of-a-receiver"}),
+    ("pocketid_api_key", {"username": "carla", "name": "pipeline", "return_secret": True}),
+    ("pocketid_settings", {"settings": {"appName": "Sign-on"}, "smtp_password": "a-password-for-mail"}),
+    ("pocketid_info", {"claims": [{"client": "kitchen", "username": "carla"}]}),
 ]
 
 # what is there already when bad input arrives
@@ -76,6 +164,23 @@ BAD_INPUT = {
     "an address without a scheme": ("pocketid_user", {"username": "ann", "url": "id.example.org"}, "url: 'id.example.org' must begin with https://"),
     "an API key with a line break": ("pocketid_user", {"username": "ann", "api_key": "a-key-from-a-block\n"}, "api_key: must be a single line"),
     "a name that differs in case only": ("pocketid_user", {"username": "Dora", "email": "d@example.org"}, "username: 'Dora' is called 'dora' on the server"),
+    "a user without an e-mail address": ("pocketid_user", {"username": "ann"}, "email: is needed, because the setting requireUserEmail"),
+    "a claim that the server makes": ("pocketid_group", {"name": "band", "custom_claims": {"sub": "x"}}, "custom_claims: 'sub' is a claim that the server makes"),
+    "an empty claim": ("pocketid_group", {"name": "band", "custom_claims": {"a": ""}}, "custom_claims: 'a' must not be empty"),
+    "an identity without an issuer": (
+        "pocketid_client", {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]}, "missing required arguments: issuer"
+    ),
+    "an id that only a client can give itself": (
+        "pocketid_client", {"id": "https://app.example.org", "name": "App"}, "can only be that of a client that registers itself"
+    ),
+    "a token that lasts forever": (
+        "pocketid_user", {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7}, "one_time_access_seconds: must be from 2 to 2678400"
+    ),
+    "a SCIM provider of no client": ("pocketid_scim_provider", {"client": "none", "endpoint": "https://x.example.org"}, "client none does not exist"),
+    "a SCIM provider without an address": ("pocketid_scim_provider", {"client": "private"}, "endpoint: is needed to make scim_provider private"),
+    "a key whose value would be lost": ("pocketid_api_key", {"username": "nobody", "name": "key"}, "secret_file: or return_secret is needed"),
+    "a setting that there is not": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
+    "a password among the settings": ("pocketid_settings", {"settings": {"smtpPassword": "x"}}, "'smtpPassword' is given as smtp_password"),
     "a token that lasts no time": (
         "pocketid_client", {"id": "app", "name": "App", "access_token_duration_minutes": 0}, "access_token_duration_minutes: must be from 1 to 525600"
     ),
@@ -89,7 +194,7 @@ BAD_INPUT = {
         "pocketid_client", {"id": "app", "name": "App", "allowed_groups": ["nobody"]}, "client app: group nobody does not exist"
     ),
     "allowed groups that would be forgotten": (
-        "pocketid_client", {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False}, "is_group_restricted: is false, so"
+        "pocketid_client", {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False}, "is_group_restricted: is false, and allowed_groups is given"
     ),
     "a secret that is too short": ("pocketid_client", {"id": "app", "name": "App", "secret": "short"}, "secret: must have at least 16 characters"),
     "a secret of a public client": (

@@ -46,7 +46,7 @@ ROUTES: list[Route] = []
 
 
 def route(
-    verb: str, path: str, need: Need = Need.ADMIN, since: tuple[int, int] = (2, 0), until: tuple[int, int] = (99, 0)
+    verb: str, path: str, need: Need = Need.ADMIN, since: tuple[int, int] = (1, 0), until: tuple[int, int] = (99, 0)
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Handlers take a Call and the parts of the path, and return (status, body) or a response; no body for None."""
 
@@ -77,11 +77,19 @@ class Call:
         return self.version >= version
 
     def body(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        return read_object(self._json(), fields)
+        return self._of_version(self._json(), fields)
 
     def optional_body(self, fields: tuple[Field, ...]) -> dict[str, Any]:
         """A body that may be empty, whatever its type."""
         return self.body(fields) if self.request.get_data() else read_object(None, fields)
+
+    def _of_version(self, value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
+        """The values of a body; fields that are newer than the server are ignored like any unknown one."""
+        known = tuple(field for field in fields if self.since(*field.since))
+        return {
+            **read_object(None, tuple(Field(field.name, field.kind) for field in fields)),
+            **read_object(value, known),
+        }
 
     def body_list(self, fields: tuple[Field, ...]) -> list[dict[str, Any]]:
         return read_list(self._json(), fields)
@@ -93,6 +101,9 @@ class Call:
     def _identify(self, need: Need) -> User | None:
         """A key only counts where there is no valid session, so a session can stand in its way."""
         user = self._by_session()
+        if need is Need.SESSION and not self.since(2, 3):
+            # up to 2.2 a key could make keys
+            need = Need.USER
         if user is None and need in (Need.USER, Need.ADMIN):
             user = self._by_key()
         if user is None:

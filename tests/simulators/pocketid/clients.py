@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from base64 import urlsafe_b64decode
 from datetime import datetime, timezone
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,9 +27,9 @@ from .errors import (
 )
 from .images import MIME_TYPES, stripped
 from .lists import Listing
-from .state import Client, Logo, Secret, new_id, now, random_text
+from .state import Client, Logo, ScimProvider, Secret, new_id, now, random_text
 
-CLIENTS = "/api/oidc/clients"
+CLIENTS, SCIM = "/api/oidc/clients", "/api/scim/service-provider"
 MOST_SECRETS, LARGEST_UPLOAD = 20, 2 << 20
 DEFAULT_MINUTES = {"accessTokenDurationMinutes": 60, "refreshTokenDurationMinutes": 43200}
 LISTED_FLAGS = (
@@ -41,7 +42,7 @@ LISTED_FLAGS = (
 FLAGS = {
     **{name: lambda client, name=name: client.settings[name] for name in LISTED_FLAGS},
     "pkceSupported": lambda client: client.pkce_supported,
-    "clientType": lambda client: "standard",
+    "clientType": lambda client: client.type,
 }
 LISTING = Listing(
     search=lambda client: (client.settings["name"],),
@@ -56,6 +57,9 @@ LISTING = Listing(
 
 
 def _find(call: Call, client_id: str) -> Client:
+    """The client of a path. What begins with `~` is an id in base64, because ids may be URLs (since 2.13)."""
+    if client_id.startswith("~") and call.since(2, 13):
+        client_id = urlsafe_b64decode(client_id[1:] + "===").decode()
     if client_id not in call.state.clients:
         raise not_found("OIDC client")
     return call.state.clients[client_id]
@@ -72,7 +76,7 @@ def list_clients(call: Call) -> tuple[int, Any]:
 @route("POST", CLIENTS)
 def create_client(call: Call) -> tuple[int, Any]:
     values = call.body(rules.CLIENT)
-    client = Client(values["id"] or new_id(), _settings(values))
+    client = Client(values["id"] or new_id(), settings_of(values))
     if client.id in call.state.clients:
         raise ApiError(409, "client_id_already_exists", "Client ID is already in use")
     call.state.clients[client.id] = client
@@ -95,7 +99,10 @@ def update_client(call: Call, client_id: str) -> tuple[int, Any]:
     """What is left out falls back to its zero value. Secrets and logos stay, and groups while it is restricted."""
     values = call.body(rules.CLIENT_UPDATE)
     client = _find(call, client_id)
-    client.settings = _settings(values)
+    new = settings_of(values)
+    # a client that registered itself keeps what its document says
+    of_document = ("name", "callbackURLs", "logoutCallbackURLs", "isPublic", "pkceEnabled", "credentials")
+    client.settings = {**new, **{name: client.settings[name] for name in of_document}} if client.type == "cimd" else new
     if not values["pkceEnabled"]:
         client.pkce_supported = False
     if not values["isGroupRestricted"]:
@@ -172,12 +179,52 @@ def delete_secret(call: Call, client_id: str, secret_id: str) -> tuple[int, Any]
 @route("POST", f"{CLIENTS}/<client_id>/secret", until=(2, 14))
 def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
     """The one secret of a client; what was before it is void at once. bcrypt cannot take more than 72 bytes."""
-    values = call.optional_body(rules.SECRET[:1])
+    values = call.optional_body(rules.SECRET[:1]) if call.since(2, 12) else {"secret": ""}
     client = _confidential(call, client_id)
     if len(values["secret"]) > 72:
         raise breakdown()
     client.secrets = [Secret(values["secret"] or random_text(32))]
     return 200, {"secret": client.secrets[0].value}
+
+
+@route("GET", f"{CLIENTS}/<client_id>/scim-service-provider")
+def get_scim_provider(call: Call, client_id: str) -> tuple[int, Any]:
+    """The first of the client's; nothing keeps it from having several."""
+    its = (one for one in call.state.scim_providers.values() if one.client == _find(call, client_id).id)
+    provider = next(its, None)
+    if provider is None:
+        raise not_found("SCIM service provider")
+    return 200, views.scim_provider(provider)
+
+
+@route("POST", SCIM)
+def create_scim_provider(call: Call) -> tuple[int, Any]:
+    values = call.body(rules.SCIM)
+    if values["oidcClientId"] not in call.state.clients:
+        raise breakdown()
+    provider = ScimProvider(values["oidcClientId"], values["endpoint"], values["token"])
+    call.state.scim_providers[provider.id] = provider
+    return 201, views.scim_provider(provider)
+
+
+@route("PUT", f"{SCIM}/<provider_id>")
+def update_scim_provider(call: Call, provider_id: str) -> tuple[int, Any]:
+    values = call.body(rules.SCIM)
+    provider = _scim_provider(call, provider_id)
+    provider.endpoint, provider.token = values["endpoint"], values["token"]
+    return 200, views.scim_provider(provider)
+
+
+@route("DELETE", f"{SCIM}/<provider_id>")
+def delete_scim_provider(call: Call, provider_id: str) -> tuple[int, Any]:
+    del call.state.scim_providers[_scim_provider(call, provider_id).id]
+    return 204, None
+
+
+def _scim_provider(call: Call, provider_id: str) -> ScimProvider:
+    if provider_id not in call.state.scim_providers:
+        raise not_found("SCIM service provider")
+    return call.state.scim_providers[provider_id]
 
 
 @route("GET", f"{CLIENTS}/<client_id>/logo", Need.NOBODY)
@@ -216,7 +263,7 @@ def delete_logo(call: Call, client_id: str) -> tuple[int, Any]:
     return 204, None
 
 
-def _settings(values: dict[str, Any]) -> dict[str, Any]:
+def settings_of(values: dict[str, Any]) -> dict[str, Any]:
     """What is kept of a request body. A public client always has PKCE; a duration of zero is the default one."""
     kept = {
         name: value

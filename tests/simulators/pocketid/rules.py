@@ -11,7 +11,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -61,6 +61,7 @@ class Field:
     rules: tuple[Rule, ...] = ()
     optional: bool = True
     composed: bool = False
+    since: tuple[int, int] = (2, 0)
 
     def wrong(self, value: Any) -> Wrong | None:
         if self.optional and value == self.kind.zero:
@@ -163,23 +164,23 @@ IDENTITY = (
     Field("subject", TEXT),
     Field("audience", TEXT),
     Field("jwks", TEXT),
-    Field("replayProtection", FLAG),
+    Field("replayProtection", FLAG, since=(2, 10)),
 )
 CREDENTIALS = (Field("federatedIdentities", Kind(None, objects(IDENTITY))),)
 CLIENT_UPDATE = (
     Field("name", TEXT, (required, at_most(50)), optional=False, composed=True),
-    Field("description", TEXT, (at_most(150),), composed=True),
+    Field("description", TEXT, (at_most(150),), composed=True, since=(2, 10)),
     Field("callbackURLs", TEXTS, (callbacks,)),
     Field("logoutCallbackURLs", TEXTS, (callbacks,)),
     *(
-        Field(name, FLAG)
-        for name in (
-            "isPublic",
-            "pkceEnabled",
-            "requiresReauthentication",
-            "requiresPushedAuthorizationRequests",
-            "skipConsent",
-        )
+        Field(name, FLAG, since=since)
+        for name, since in {
+            "isPublic": (2, 0),
+            "pkceEnabled": (2, 0),
+            "requiresReauthentication": (2, 0),
+            "requiresPushedAuthorizationRequests": (2, 9),
+            "skipConsent": (2, 10),
+        }.items()
     ),
     Field("credentials", Kind({}, lambda value: fitted(value, CREDENTIALS))),
     Field("launchURL", MAYBE_TEXT, (url,)),
@@ -188,8 +189,8 @@ CLIENT_UPDATE = (
     Field("logoUrl", MAYBE_TEXT),
     Field("darkLogoUrl", MAYBE_TEXT),
     Field("isGroupRestricted", FLAG),
-    Field("accessTokenDurationMinutes", WHOLE, (token_minutes,)),
-    Field("refreshTokenDurationMinutes", WHOLE, (token_minutes,)),
+    Field("accessTokenDurationMinutes", WHOLE, (token_minutes,), since=(2, 13)),
+    Field("refreshTokenDurationMinutes", WHOLE, (token_minutes,), since=(2, 13)),
 )
 CLIENT = (
     *CLIENT_UPDATE,
@@ -204,7 +205,7 @@ GROUP = (
     Field("name", TEXT, (required, at_least(2), at_most(255)), optional=False, composed=True),
 )
 USER = (
-    Field("id", TEXT, (fits(UUID.fullmatch, "uuid"),)),
+    Field("id", TEXT, (fits(UUID.fullmatch, "uuid"),), since=(2, 12)),
     Field(
         "username",
         TEXT,
@@ -213,7 +214,7 @@ USER = (
         composed=True,
     ),
     Field("email", MAYBE_TEXT, (email,), composed=True),
-    Field("emailVerified", FLAG),
+    Field("emailVerified", FLAG, since=(2, 2)),
     Field("firstName", TEXT, (at_most(50),), composed=True),
     Field("lastName", TEXT, (at_most(50),), composed=True),
     Field("displayName", TEXT, (at_most(100),), composed=True),
@@ -221,6 +222,13 @@ USER = (
     Field("locale", MAYBE_TEXT),
     Field("disabled", FLAG),
     Field("userGroupIds", TEXTS),
+)
+# What the first releases of version 2 demanded of a user besides, by the version that demands it no more.
+STRICTER_USER = {(2, 4): {"firstName": required, "displayName": required}, (2, 5): {"username": at_least(2)}}
+SCIM = (
+    Field("endpoint", TEXT, (required, url), optional=False),
+    Field("token", TEXT),
+    Field("oidcClientId", TEXT, (required,), optional=False),
 )
 CLAIM = (
     Field("key", TEXT, (required,), optional=False, composed=True),
@@ -232,8 +240,17 @@ API_KEY = (
     Field("expiresAt", MOMENT, (required,), optional=False),
 )
 RENEWAL = API_KEY[2:]
-ONE_TIME = (Field("ttl", SECONDS, (life,)),)
+ONE_TIME = (Field("ttl", SECONDS, (life,)), Field("userId", TEXT))
 STEP = (Field("step", TEXT),)
+
+
+def user_of(version: tuple[int, ...]) -> tuple[Field, ...]:
+    """The fields of a user, with the rules that a version has."""
+    stricter = {name: rule for until, rules in STRICTER_USER.items() if version < until for name, rule in rules.items()}
+    return tuple(
+        replace(field, rules=(*field.rules, stricter[field.name]), optional=False) if field.name in stricter else field
+        for field in USER
+    )
 
 
 def ids(name: str) -> tuple[Field, ...]:

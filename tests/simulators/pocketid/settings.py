@@ -110,6 +110,16 @@ SETTINGS = {
     ),
     "cimdUrlAllowlist": JSON_LIST,
 }
+# Settings that came later or, up to 1.16, had another name.
+SINCE = {
+    "ldapAdminGroupName": (2, 0),
+    "homePageUrl": (2, 2),
+    "emailVerificationEnabled": (2, 2),
+    "webauthnUserVerification": (2, 13),
+    "webauthnAllowSyncedPasskeys": (2, 13),
+    "webauthnAuthenticatorAttachment": (2, 13),
+    "cimdUrlAllowlist": (2, 13),
+}
 DEFAULTS = {name: setting.default for name, setting in SETTINGS.items()}
 
 
@@ -130,8 +140,9 @@ def get_configuration(call: Call) -> tuple[int, Any]:
 @route("PUT", CONFIGURATION)
 def set_configuration(call: Call) -> tuple[int, Any]:
     """All of it at once: what is left out or empty is the default again."""
-    values = call.body(tuple(setting.field(name, call.version) for name, setting in SETTINGS.items()))
-    call.state.configuration = {name: value or DEFAULTS[name] for name, value in values.items()}
+    known = {name: one for name, one in SETTINGS.items() if call.since(*SINCE.get(name, (2, 0)))}
+    values = call.body(tuple(setting.field(name, call.version) for name, setting in known.items()))
+    call.state.configuration.update({name: value or DEFAULTS[name] for name, value in values.items()})
     return 200, _rows(call)
 
 
@@ -171,7 +182,7 @@ def delete_key(call: Call, key_id: str) -> tuple[int, Any]:
     return 204, None
 
 
-@route("GET", "/api/version/current", Need.USER)
+@route("GET", "/api/version/current", Need.USER, since=(2, 3))
 def current_version(call: Call) -> tuple[int, Any]:
     return 200, {"currentVersion": ".".join(map(str, call.version))}
 
@@ -190,7 +201,9 @@ def health(_call: Call) -> tuple[int, Any]:
 def _rows(call: Call) -> list[dict[str, Any]]:
     """Type and visibility of a setting are always told wrong."""
     return [
-        {"key": name, "type": "", "value": value, "isPublic": False} for name, value in call.state.configuration.items()
+        {"key": name, "type": "", "value": value, "isPublic": False}
+        for name, value in call.state.configuration.items()
+        if call.since(*SINCE.get(name, (1, 0)))
     ]
 
 

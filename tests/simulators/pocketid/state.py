@@ -34,6 +34,7 @@ class User:
     profile: dict[str, Any]
     claims: dict[str, str] = field(default_factory=dict)
     created: datetime = field(default_factory=now)
+    ldap_id: str | None = None
 
     @property
     def disabled(self) -> bool:
@@ -48,6 +49,7 @@ class Group:
     claims: dict[str, str] = field(default_factory=dict)
     members: list[str] = field(default_factory=list)
     created: datetime = field(default_factory=now)
+    ldap_id: str | None = None
 
 
 @dataclass
@@ -79,9 +81,19 @@ class Client:
     secrets: list[Secret] = field(default_factory=list)
     logos: dict[bool, Logo] = field(default_factory=dict)
     created: datetime = field(default_factory=now)
+    type: str = "standard"
 
     def has_secret(self, value: str) -> bool:
         return any(secret.active and secret.value == value for secret in self.secrets)
+
+
+@dataclass
+class ScimProvider:
+    client: str
+    endpoint: str
+    token: str
+    id: str = field(default_factory=new_id)
+    created: datetime = field(default_factory=now)
 
 
 @dataclass
@@ -140,6 +152,7 @@ class State:
         self.groups: dict[str, Group] = {}
         self.clients: dict[str, Client] = {}
         self.keys: dict[str, ApiKey] = {}
+        self.scim_providers: dict[str, ScimProvider] = {}
         self.one_time: dict[str, OneTimeToken] = {}
         self.consents: dict[tuple[str, str], list[str]] = {}
         self.interactions: dict[str, Interaction] = {}
@@ -177,6 +190,7 @@ class State:
 
     def drop_client(self, client: str) -> None:
         del self.clients[client]
+        self.scim_providers = {key: one for key, one in self.scim_providers.items() if one.client != client}
         self._forget(lambda _user, its_client: its_client == client)
 
     def _forget(self, gone: Callable[[str | None, str], bool]) -> None:

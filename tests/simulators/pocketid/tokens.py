@@ -22,6 +22,8 @@ from .claims import access_claims, id_claims, user_claims
 from .provider import GRANT_TYPES
 from .state import Client, Grant, now, random_text
 
+# Up to 2.9 a refusal was only a text (2.0.0 and 2.9.0, observed).
+OLD_TEXTS = {"invalid_client": "Invalid client secret", "invalid_grant": "Invalid authorization code"}
 SHORTEST_VERIFIER, SHORTEST_NONCE = 43, 8
 
 
@@ -32,7 +34,10 @@ class TokenError(Exception):
         super().__init__(text)
         self.status, self.error, self.text = status, error, text
 
-    def answer(self) -> Response:
+    def answer(self, call: Call) -> Response:
+        if not call.since(2, 10):
+            status = 401 if self.error == "invalid_client" and call.since(2, 4) else 400
+            return _plain(status, {"error": OLD_TEXTS.get(self.error, self.text)})
         return _plain(self.status, {"error": self.error, "error_description": self.text})
 
 
@@ -57,7 +62,7 @@ def token(call: Call) -> Response:
         _check_user(call, client, grant)
         return _plain(200, _issued(call, client, grant))
     except TokenError as refusal:
-        return refusal.answer()
+        return refusal.answer(call)
 
 
 @route("GET", "/api/oidc/userinfo", Need.NOBODY)
@@ -81,7 +86,7 @@ def introspect(call: Call) -> Response:
         form = _form(call)
         caller = _introspecting(call, form)
     except TokenError as refusal:
-        return refusal.answer()
+        return refusal.answer(call)
     access = _access(call, form.get("token", ""))
     if access is None or access.claims["client_id"] != caller:
         return _plain(200, {"active": False})

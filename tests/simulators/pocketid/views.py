@@ -8,10 +8,19 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from typing import Any
 
-from .state import ApiKey, Client, Group, Secret, State, User
+from .state import ApiKey, Client, Group, ScimProvider, Secret, State, User
 
-# Fields of a client that came with 2.13.
-NEW_CLIENT_FIELDS = ("clientType", "accessTokenDurationMinutes", "refreshTokenDurationMinutes")
+# Fields that came later, by the version that has them.
+SINCE = {
+    "emailVerified": (2, 2),
+    "requiresPushedAuthorizationRequests": (2, 9),
+    "description": (2, 10),
+    "skipConsent": (2, 10),
+    "replayProtection": (2, 10),
+    "clientType": (2, 13),
+    "accessTokenDurationMinutes": (2, 13),
+    "refreshTokenDurationMinutes": (2, 13),
+}
 
 
 def in_full(moment: datetime) -> str:
@@ -26,18 +35,19 @@ def claims(pairs: dict[str, str]) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in pairs.items()]
 
 
-def user(each: User, groups: list[Group], touched: datetime | None = None) -> dict[str, Any]:
+def user(each: User, groups: list[Group], version: tuple[int, ...], touched: datetime | None = None) -> dict[str, Any]:
     """A user with these groups and the claims; `touched` is when the request has set the groups."""
     return {
-        **bare_user(each),
+        **bare_user(each, version),
         "customClaims": claims(each.claims),
         "userGroups": [bare_group(group, touched) for group in groups],
     }
 
 
-def bare_user(each: User) -> dict[str, Any]:
+def bare_user(each: User, version: tuple[int, ...]) -> dict[str, Any]:
     """A user where groups and claims were not loaded: in a group, after an update, after a login."""
-    return {"id": each.id, **each.profile, "customClaims": [], "userGroups": [], "ldapId": None}
+    view = {"id": each.id, **each.profile, "customClaims": [], "userGroups": [], "ldapId": each.ldap_id}
+    return _of_version(view, version)
 
 
 def bare_group(group: Group, touched: datetime | None = None) -> dict[str, Any]:
@@ -48,7 +58,7 @@ def bare_group(group: Group, touched: datetime | None = None) -> dict[str, Any]:
         "name": group.name,
         "customClaims": [],
         "userCount": 0,
-        "ldapId": None,
+        "ldapId": group.ldap_id,
         "createdAt": in_full(touched) if touched else in_seconds(group.created),
     }
 
@@ -68,7 +78,7 @@ def group(each: Group, state: State, version: tuple[int, ...]) -> dict[str, Any]
     return {
         **unlinked_group(each),
         "customClaims": claims(each.claims),
-        "users": [bare_user(state.users[member]) for member in each.members],
+        "users": [bare_user(state.users[member], version) for member in each.members],
         "allowedOidcClients": [
             client_summary(client, version) for client in state.clients.values() if each.id in client.groups
         ],
@@ -92,7 +102,7 @@ def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
         **{name: each.settings[name] for name in ("name", "description", "launchURL", "requiresReauthentication")},
         "hasLogo": True in each.logos,
         "hasDarkLogo": False in each.logos,
-        "clientType": "standard",
+        "clientType": each.type,
     }
     return _of_version(view, version)
 
@@ -100,7 +110,10 @@ def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
 def client(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
     """A client without its groups. Empty and absent values of a federated identity are the same thing and left out."""
     identities = [
-        {name: value for name, value in identity.items() if value or name in ("issuer", "replayProtection")}
+        _of_version(
+            {name: value for name, value in identity.items() if value or name in ("issuer", "replayProtection")},
+            version,
+        )
         for identity in each.settings["credentials"]
     ]
     credentials: dict[str, Any] = {"federatedIdentities": identities} if identities else {}
@@ -131,7 +144,27 @@ def api_key(each: ApiKey) -> dict[str, Any]:
     }
 
 
+def scim_provider(each: ScimProvider) -> dict[str, Any]:
+    """The client is there, but was not loaded."""
+    empty = {
+        "id": "",
+        "name": "",
+        "description": "",
+        "hasLogo": False,
+        "hasDarkLogo": False,
+        "launchURL": None,
+        "requiresReauthentication": False,
+        "clientType": "",
+    }
+    return {
+        "id": each.id,
+        "endpoint": each.endpoint,
+        "token": each.token,
+        "lastSyncedAt": None,
+        "oidcClient": empty,
+        "createdAt": in_seconds(each.created),
+    }
+
+
 def _of_version(view: dict[str, Any], version: tuple[int, ...]) -> dict[str, Any]:
-    if version < (2, 13):
-        return {name: value for name, value in view.items() if name not in NEW_CLIENT_FIELDS}
-    return view
+    return {name: value for name, value in view.items() if version >= SINCE.get(name, version)}

@@ -1,0 +1,75 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""API keys of Pocket ID (2.14.0, apikey). A key is its owner's affair: only a session of the owner sees and makes them.
+
+An administrator gets such a session with a one-time access token for the owner.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime, timedelta, timezone
+
+from ..core.fields import Field, Flag, Number, Path, Text
+from ..core.resource import OneTimeSecret, Reference, Step
+from .client_secrets import moment
+from .resource import PocketIdResource
+
+
+class ApiKey(PocketIdResource):
+    name = "api_key"
+    plural = "api_keys"
+    key = ("username", "name")
+    collection = ("api", "api-keys")
+    fields = (
+        Field("username"),
+        Field("name", Text(shortest=3, longest=50)),
+        Field("description", Text(), immutable=True),
+        Field("expires_at", wire="expiresAt", write_only=True),
+        Field("valid_days", Number(1, 3650), local=True),
+        Field("secret_file", Path(), local=True),
+        Field("return_secret", Flag(), local=True),
+    )
+
+    def spec(self):
+        return {option: one for option, one in super().spec().items() if option != "expires_at"}
+
+    def read(self, world, keys):
+        # nobody can list the keys of all users
+        for username in sorted({key[0] for key in keys or ()}):
+            if (username,) in world.found("user"):
+                for one in world.client.acting_as(username).read_all(*self.collection, sort="createdAt"):
+                    yield {**one, "username": username}
+
+    def references(self, key, values):
+        return [Reference("user", key[:1])]
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        if found and moment(found.raw["expiresAt"]) <= datetime.now(timezone.utc):
+            values["expires_at"] = "renewed"
+        file = entry["secret_file"]
+        if (found is None or values) and not (file or entry["return_secret"]):
+            problems.append(("secret_file", "or return_secret is needed, because the key itself is told only once"))
+        if file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
+            problems.append(
+                ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
+            )
+        return values, problems
+
+    def item(self, key):
+        return (*self.collection, Reference(self.name, key))
+
+    def steps_for(self, change, world):
+        owner, caller = "!".join(change.key), change.key[0]
+        if change.removes:
+            return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", caller=caller)]
+        entry = change.entry
+        secret = OneTimeSecret(owner, "token", entry["secret_file"], bool(entry["return_secret"]))
+        ends = datetime.now(timezone.utc) + timedelta(days=entry["valid_days"] or 365)
+        body = {"expiresAt": ends.isoformat(timespec="seconds")}
+        if not change.creates:
+            path = (*self.item(change.key), "renew")
+            return [Step("POST", path, f"{change.label} has expired", body=body, secret=secret, caller=caller)]
+        body.update({"name": entry["name"], "description": entry["description"]})
+        return [Step("POST", self.collection, f"{change.label} is missing", body=body, secret=secret, caller=caller)]

@@ -1,0 +1,304 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Secrets of OIDC clients: which of those that are known are right, what is missing, and what they supersede.
+
+The server tells of a secret only an id, its first four characters, its age and its end (Pocket ID 2.14.0). So a secret is
+known by its value, which is tested, and found in the list by its beginning; where that is not certain, nothing is removed.
+Names of secrets are those of the task: the server has none.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+
+from ..core.fields import Field, Flag, Names, Number, Text
+from ..core.resource import OneTimeSecret, Step, broken_rules, fields_spec
+
+MOST_SECRETS = 20
+
+
+def moment(text):
+    """A point of time as the server or YAML writes it, in whole seconds."""
+    return datetime.fromisoformat(re.sub(r"\.\d+", "", text).replace("Z", "+00:00"))
+
+
+@dataclass(frozen=True)
+class Moment(Text):
+    """A point of time in the future, with its time zone."""
+
+    def problem(self, value):
+        try:
+            when = moment(value)
+        except ValueError:
+            when = None
+        if when is None or when.tzinfo is None:
+            return "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
+        return None if when > datetime.now(timezone.utc) else "is over already"
+
+    def encode(self, value):
+        return moment(value).isoformat()
+
+
+_SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
+_ENTRY = (
+    Field(
+        "name", Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'"), needed=True
+    ),
+    Field("value", _SECRET, secret=True),
+    Field("candidates", Names(), secret=True),
+    Field("expires_at", Moment()),
+)
+
+
+class SecretSet:
+    """Several secrets of a client, each with a name for the task."""
+
+    empty = ()
+
+    def spec(self):
+        return {"type": "list", "elements": "dict", "options": fields_spec(_ENTRY, ("name",))}
+
+    def problem(self, value):
+        broken = [
+            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in broken_rules(_ENTRY, one)
+        ]
+        names = [one["name"] for one in value]
+        broken += [f"'{name}' is the name of two" for name in sorted(set(names)) if names.count(name) > 1]
+        return ", ".join(broken) or None
+
+
+SECRET_OPTIONS = (
+    Field("secret", _SECRET, write_only=True, secret=True),
+    Field("secret_candidates", Names(), local=True, secret=True),
+    Field("secret_expires_at", Moment(), local=True),
+    Field("secret_max_age", Number(1), local=True),
+    Field("secret_overlap", Number(0), local=True),
+    Field("secrets", SecretSet(), write_only=True, secret=True),
+    Field("return_secret", Flag(), local=True),
+    Field("replace_secret", Flag(), local=True),
+)
+
+
+@dataclass
+class Wanted:
+    """One secret that a client is to have: `value` is chosen, or else one of `candidates` may be it."""
+
+    name: str
+    value: str | None
+    candidates: list | None
+    expires_at: str | None
+    where: str
+    known: str | None = None
+    remake: str | None = None
+
+
+@dataclass
+class Work:
+    """What a task says of the secrets of one client, and what there is to do for it."""
+
+    wanted: list = field(default_factory=list)
+    make: list = field(default_factory=list)
+    expired: list = field(default_factory=list)
+    superseded: list = field(default_factory=list)
+
+
+def secret_problems(entry):
+    """What is wrong with the options of secrets by themselves."""
+    problems = []
+    one = entry["secret"] or entry["return_secret"] and not entry["secrets"]
+    if entry["is_public"] and (one or entry["secrets"]):
+        problems.append(("secret", "cannot be had by a public client"))
+    if entry["secrets"] and (entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]):
+        problems.append(("secrets", "and the options of a single secret exclude each other"))
+    if entry["secret_max_age"] and (entry["secret"] or any(one.get("value") for one in entry["secrets"] or ())):
+        problems.append(
+            ("secret_max_age", "is for secrets that the server makes; a chosen one is renewed by choosing another")
+        )
+    if any(not one.get("value") for one in entry["secrets"] or ()) and not entry["return_secret"]:
+        problems.append(("return_secret", "is needed for secrets without a value, because they are told only once"))
+    if entry["secret_overlap"] is not None and not (one or entry["secrets"]):
+        problems.append(("secret_overlap", "needs a secret that stays"))
+    return problems
+
+
+def work_on_secrets(client, entry, found):
+    """What is to be done for the secrets of a client, as values of a change, and what stands against it."""
+    work = entry["secret_work"] = Work(_wanted(entry))
+    if not work.wanted:
+        return {}, []
+    dialect, problems = client.dialect, []
+    rows = found.raw["credentials"].get("secrets", []) if found else []
+    for one in work.wanted:
+        if found:
+            _recognise(client, entry, found, rows, one)
+        if one.known is None or one.remake:
+            work.make.append(one)
+            problems += _against_making(client, entry, found, one)
+    _supersede(entry, rows, work)
+    if not dialect.several_secrets:
+        later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
+        later += ["secrets"] if len(work.wanted) > 1 or any(one.expires_at for one in work.wanted) else []
+        problems += [
+            (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
+        ]
+    elif len(rows) - len(work.expired) + len(work.make) > MOST_SECRETS:
+        problems.append(
+            (
+                "secret_overlap",
+                f"must be given, because a client has at most {MOST_SECRETS} secrets; it removes superseded ones",
+            )
+        )
+    option = "secrets" if entry["secrets"] else "secret"
+    return ({option: ""} if work.make or work.expired or work.superseded else {}), problems
+
+
+def secret_steps(change, item, dialect):
+    """The requests for the secrets of a client: what stays is made before what it supersedes is removed."""
+    work, label = change.entry["secret_work"], change.label
+    if not ({"secret", "secrets"} & set(change.values)):
+        return []
+    made = [_step_to_make(change, one, item, dialect) for one in work.make]
+    return [
+        *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
+        *made,
+        *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret is superseded") for row in work.superseded),
+    ]
+
+
+def known_by_name(key, entry):
+    """The secrets that a task asks for and that are known to be right."""
+    work = entry.get("secret_work")
+    if not (work and entry["return_secret"]):
+        return {}
+    return {_owner(key, one): one.known for one in work.wanted if one.known and one not in work.make}
+
+
+def _owner(key, one):
+    return "!".join(key) + (f"/{one.name}" if one.name else "")
+
+
+def _wanted(entry):
+    if entry["secrets"]:
+        return [
+            Wanted(
+                one["name"],
+                one.get("value"),
+                one.get("candidates"),
+                one.get("expires_at"),
+                f"secrets: {one['name']}: candidates",
+            )
+            for one in entry["secrets"]
+        ]
+    if entry["secret"] or entry["return_secret"]:
+        return [
+            Wanted("", entry["secret"], entry["secret_candidates"], entry["secret_expires_at"], "secret_candidates")
+        ]
+    return []
+
+
+def _recognise(client, entry, found, rows, one):
+    """Note which of the values given is right; one that is too old or ends at another time is to be made again."""
+    for value in [one.value] if one.value else dict.fromkeys(one.candidates or ()):
+        if not (value and client.accepts_secret(found.raw["id"], value)):
+            continue
+        its = _rows_of(rows, value)
+        too_old = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
+        if one.known is None or not too_old:
+            one.known, one.remake = value, "it is older than it may be" if too_old else None
+        if not too_old:
+            break
+    if one.known and not one.remake and one.expires_at:
+        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, one.known)]
+        if ends and moment(one.expires_at) not in ends:
+            # the end of a secret cannot be changed, but the same value can be added with another end
+            one.value, one.remake = one.known, "it ends at another time"
+
+
+def _rows_of(rows, value):
+    """The entries of the server's list that a secret may be: by its beginning, or those whose beginning it does not tell."""
+    active = [row for row in rows if row["isActive"]]
+    return [row for row in active if row["prefix"] == value[:4]] or [row for row in active if not row["prefix"]]
+
+
+def _youngest(rows):
+    return min(datetime.now(timezone.utc) - moment(row["createdAt"]) for row in rows)
+
+
+def _supersede(entry, rows, work):
+    """Note the entries of the list that are to go: expired ones, and others when those that stay are old enough."""
+    for one in work.wanted:
+        if one.remake and one.value:
+            its = _rows_of(rows, one.known)
+            work.superseded += its if len(its) == 1 else []
+    if entry["secret_overlap"] is None:
+        return
+    stay = [
+        row
+        for one in work.wanted
+        if one.known and not (one.remake and not one.value)
+        for row in _rows_of(rows, one.known)
+    ]
+    work.expired = [row for row in rows if not row["isActive"]]
+    gone = [row["id"] for row in (*stay, *work.expired, *work.superseded)]
+    others = [row for row in rows if row["id"] not in gone]
+    settled = [
+        _youngest(_rows_of(rows, one.known))
+        for one in work.wanted
+        if one.known and not one.remake and _rows_of(rows, one.known)
+    ]
+    age = min(settled) if len(settled) == len(work.wanted) else timedelta(0)
+    if age >= timedelta(days=entry["secret_overlap"]):
+        work.superseded += others
+
+
+def _against_making(client, entry, found, one):
+    """What stands against having a secret made."""
+    problems = []
+    if one.value:
+        if not client.dialect.takes_chosen_secrets:
+            problems.append(
+                (
+                    "secret",
+                    f"can be chosen from version 2.12 on, and {client.title} has {client.dialect}; have one made",
+                )
+            )
+        return problems
+    if found and one.candidates is None:
+        problems.append(
+            (
+                one.where,
+                "must be given for a client that exists (it may be empty), or every run would make a new secret",
+            )
+        )
+    if found and not client.dialect.several_secrets and not entry["replace_secret"]:
+        server = f"this server ({client.dialect}) keeps one secret"
+        why = f"must be true: {server}, and whoever has the one of now could not sign in any more"
+        problems.append(("replace_secret", why))
+    return problems
+
+
+def _step_to_make(change, one, item, dialect):
+    body = {"secret": one.value} if one.value else {}
+    if one.expires_at:
+        body["expiresAt"] = Moment().encode(one.expires_at)
+    why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")
+    named = f"{one.name}: " if one.name else ""
+    entry = change.entry
+    heard = None
+    if not one.value:
+        # what the server tells is added to what is known, so that the look at what was kept knows it
+        if one.name:
+            declared = next(each for each in entry["secrets"] if each["name"] == one.name)
+            heard = declared["candidates"] = list(one.candidates or ())
+        else:
+            heard = entry["secret_candidates"] = list(one.candidates or ())
+    returned = OneTimeSecret(_owner(change.key, one), "secret", None, bool(entry["return_secret"]), heard=heard)
+    return Step(
+        "POST",
+        (*item, dialect.secret_route),
+        f"{change.label}: {named}{why}",
+        body=body,
+        secret=returned if entry["return_secret"] else None,
+    )

@@ -1,0 +1,48 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Where Pocket ID sends the users and groups of a client by SCIM (2.14.0, scimsync). A client has one at most."""
+
+from __future__ import annotations
+
+from ..core.errors import FleetgateError
+from ..core.fields import CREDENTIAL, Field, Text
+from ..core.resource import Reference
+from .client import in_path
+from .resource import PocketIdResource
+
+
+class ScimProvider(PocketIdResource):
+    name = "scim_provider"
+    plural = "scim_providers"
+    key = ("client",)
+    collection = ("api", "scim", "service-provider")
+    told = ("id", "lastSyncedAt", "oidcClient", "createdAt", "client")
+    fields = (
+        Field("client"),
+        Field("endpoint", Text(pattern=r"https?://.+", rule="must be an http or https URL"), needed=True),
+        Field("token", CREDENTIAL, secret=True),
+    )
+
+    def read(self, world, keys):
+        """The server has no list of them: each client is asked for its own."""
+        clients = [key[0] for key in keys or ()]
+        if keys is None:
+            clients = [one["id"] for one in world.client.read_all("api", "oidc", "clients", sort="name")]
+        for client in clients:
+            try:
+                yield {
+                    **world.client.read("api", "oidc", "clients", in_path(client), "scim-service-provider"),
+                    "client": client,
+                }
+            except FleetgateError as error:
+                if error.status != 404:
+                    raise
+
+    def references(self, key, values):
+        return [Reference("client", key)]
+
+    def written(self, change):
+        body = super().written(change)
+        body.pop("client", None)
+        # the server wants to be told whose it is with every request
+        return {**body, "oidcClientId": Reference("client", change.key)} if body else body

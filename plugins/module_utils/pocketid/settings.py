@@ -1,0 +1,156 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The application configuration of Pocket ID (2.14.0, appconfig): texts by name, which an update replaces all at once."""
+
+from __future__ import annotations
+
+import json
+
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Mapping, Names, Text
+from ..core.resource import Reference, Step
+from .resource import PocketIdResource
+
+PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
+GROUPS = "signupDefaultUserGroupIDs"
+APART = {**{wire: option for option, wire in PASSWORDS.items()}, GROUPS: "signup_default_groups"}
+
+# What an empty value means, where it is not empty itself.
+DEFAULTS = {
+    "appName": "Pocket ID",
+    "sessionDuration": "60",
+    "homePageUrl": "/settings/account",
+    "accentColor": "default",
+    "allowUserSignups": "disabled",
+    "signupDefaultCustomClaims": "[]",
+    "smtpTls": "none",
+    "ldapUserSearchFilter": "(objectClass=person)",
+    "ldapUserGroupSearchFilter": "(objectClass=groupOfNames)",
+    "ldapAttributeUserDisplayName": "cn",
+    "ldapAttributeGroupMember": "member",
+    "webauthnUserVerification": "required",
+    "webauthnAuthenticatorAttachment": "any",
+    "cimdUrlAllowlist": "[]",
+    **dict.fromkeys(
+        ("allowOwnAccountEdit", "requireUserEmail", "ldapSoftDeleteUsers", "webauthnAllowSyncedPasskeys"), "true"
+    ),
+    **dict.fromkeys(
+        (
+            "emailsVerified",
+            "disableAnimations",
+            "smtpSkipCertVerify",
+            "emailLoginNotificationEnabled",
+            "emailOneTimeAccessAsUnauthenticatedEnabled",
+            "emailOneTimeAccessAsAdminEnabled",
+            "emailApiKeyExpirationEnabled",
+            "emailVerificationEnabled",
+            "ldapEnabled",
+            "ldapSkipCertVerify",
+        ),
+        "false",
+    ),
+}
+
+
+class Settings(PocketIdResource):
+    name = "settings"
+    plural = "settings"
+    collection = ("api", "application-configuration")
+    fields = (
+        Field("settings", Mapping()),
+        Field("signup_default_groups", Names(), wire=GROUPS),
+        *(Field(option, Text(free=True), wire=wire, secret=True) for option, wire in PASSWORDS.items()),
+    )
+
+    def spec(self):
+        spec = super().spec()
+        # there is always one such object
+        return {option: one for option, one in spec.items() if option not in ("append", "state")}
+
+    def label(self, key):
+        return "settings"
+
+    def normalise(self, entry):
+        entry = super().normalise({**entry, "state": "present"})
+        if entry["settings"] is not None:
+            entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
+        return entry
+
+    def problems(self, entry):
+        return [
+            *super().problems(entry),
+            *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
+        ]
+
+    def read(self, world, keys):
+        raw = {row["key"]: row["value"] for row in world.client.read(*self.collection, "all")}
+        yield {**raw, "groups": [_name_of(world.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
+
+    def found(self, raw):
+        told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
+        return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
+
+    def references(self, key, values):
+        return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
+
+    def compare(self, world, entry, found):
+        has = found.values["settings"]
+        wanted, problems = entry["settings"] or {}, []
+        unknown = [name for name in wanted if name not in has]
+        problems += [
+            ("settings", f"'{name}' is none of {world.client.title}, which has {', '.join(sorted(has))}")
+            for name in unknown
+        ]
+        # what is not named stays
+        whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
+        values, broken = super().compare(world, whole, found)
+        if values and world.client.settings.get("uiConfigDisabled") == "true":
+            problems.append(
+                ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
+            )
+        return values, problems + broken
+
+    def difference(self, before, after):
+        """Only the settings that change."""
+        was, will_be = super().difference(before, after)
+        if "settings" in will_be:
+            changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
+            was["settings"], will_be["settings"] = (
+                {name: one["settings"][name] for name in changed} for one in (was, will_be)
+            )
+        return was, will_be
+
+    def steps_for(self, change, world):
+        raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
+        body = {**raw, **change.values.get("settings", {})}
+        body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
+        groups = change.values.get("signup_default_groups")
+        if groups is not None:
+            body[GROUPS] = json.dumps([world.found("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
+        names = [option for option in change.values if option != "settings"]
+        names += change.difference()[1].get("settings", ())
+        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body)]
+
+
+def _as_text(name, value):
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, (list, dict)):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return DEFAULTS.get(name, "") if value in ("", None) else str(value)
+
+
+def _name_of(client, group):
+    """The name of a group by its id, which stays in the settings when the group is removed."""
+    try:
+        return client.read("api", "user-groups", group)["name"]
+    except FleetgateError as error:
+        if error.status != 404:
+            raise
+        return group
+
+
+def current(client):
+    """The settings by name, without passwords."""
+    rows = client.read("api", "application-configuration", "all")
+    return {row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()}
