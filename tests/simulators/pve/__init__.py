@@ -15,7 +15,7 @@ __all__ = ["Guest", "PveSimulator"]
 
 
 class PveSimulator:
-    """One cluster, or with `cluster=None` one standalone node, of version 9.2 or 8.4.
+    """One cluster, or with `cluster=None` one standalone node, of version 9.2, 8.4 or 7.4.
 
     `addresses`: node -> IP address; `passwords`: userid -> password of pam and pve users; `tokens`: full token id ->
     secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users that these

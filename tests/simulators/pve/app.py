@@ -43,10 +43,12 @@ class Answer:
         return cls(status, text, text.encode())
 
     @classmethod
-    def json(cls, data: object, error: ApiError | None = None, beside: dict | None = None) -> Answer:
+    def json(
+        cls, data: object, error: ApiError | None = None, beside: dict | None = None, tells_messages: bool = True
+    ) -> Answer:
         content = {"data": data, **(beside or {})}
         if error:
-            content["message"] = error.message
+            content.update({"message": error.message} if tells_messages else {})
             content.update({"errors": error.errors} if error.errors else {})
         body = json.dumps(content, ensure_ascii=False).encode()
         status = (error.status or 500) if error else 200
@@ -177,7 +179,7 @@ class Application:
             param = self._cluster.schema.verify(endpoint, param)
             return Answer.json(_handler(endpoint)(call, param), beside=call.beside)
         except ApiError as error:
-            return Answer.json(None, error)
+            return Answer.json(None, error, tells_messages=self._cluster.product["tells_messages"])
 
     def _endpoint(self, verb: str, path: str) -> tuple[Endpoint, dict[str, str]]:
         found = self._cluster.schema.find(verb, path)

@@ -63,7 +63,8 @@ class Schema:
         return (endpoint, found) if endpoint else None
 
     def properties(self, verb: str, path: str) -> dict[str, dict]:
-        return self.find(verb, path)[0].parameters
+        found = self.find(verb, path)
+        return found[0].parameters if found else {}
 
     def verify(self, endpoint: Endpoint, param: dict) -> dict:
         """`param` with texts where the schema wants them; refuses with all bad parameters at once."""

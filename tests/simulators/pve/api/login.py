@@ -94,9 +94,10 @@ def change_password(call: Call, param: dict) -> None:
     if call.authid != "root@pam":
         if userid == "root@pam":
             raise permission_error()
-        if confirmation is None:
-            raise parameter_error({"confirmation-password": "password is required to modify user"})
-        check_password(call.cluster, call.node, call.authid, confirmation)
+        if call.cluster.product["confirms_passwords"]:
+            if confirmation is None:
+                raise parameter_error({"confirmation-password": "password is required to modify user"})
+            check_password(call.cluster, call.node, call.authid, confirmation)
         if userid != call.authid and userid.endswith("@pam"):
             raise permission_error()
     set_password(call.cluster, call.node, userid, param["password"])
@@ -107,7 +108,8 @@ def permissions(call: Call, param: dict) -> dict:
     """Everybody may look at oneself and at one's own tokens, which a token is not to its owner."""
     authid = call.authid if param.get("userid") is None else param["userid"]
     is_token = call.cluster.schema.matches("pve-tokenid", authid)
-    if authid != call.authid and not (is_token and authid.rpartition("!")[0] == call.authid):
+    own = authid == call.authid or (is_token and authid.rpartition("!")[0] == call.authid)
+    if not own or (param.get("userid") is not None and not call.cluster.product["tells_own_permissions"]):
         call.permissions.check(call.authid, "/access", ["Sys.Audit"])
     if true(param.get("path")):
         return {param["path"]: call.permissions.of(authid, param["path"])}

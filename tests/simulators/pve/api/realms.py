@@ -54,7 +54,8 @@ def update(call: Call, param: dict) -> None:
         check_connection, delete = param.pop("check-connection", None), param.pop("delete", None)
         if check_connection is not None:
             _require_directory(section.get("type"))
-        if not true(delete) and not param and password is None:
+        alone = password is None or not call.cluster.product["sets_password_alone"]
+        if not true(delete) and not param and alone:
             raise ApiError("no options specified\n")
         if not section:
             raise ApiError(f"cannot lookup undefined type! at {call.cluster.product['perl']['realm']}\n")

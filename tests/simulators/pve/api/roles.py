@@ -24,7 +24,7 @@ def index(call: Call, _param: dict) -> list[dict]:
 @route("POST", "/access/roles")
 def create(call: Call, param: dict) -> None:
     roleid = param["roleid"]
-    if roleid.upper().startswith("PVE"):
+    if call.cluster.product["reserves_roles"] and roleid.upper().startswith("PVE"):
         raise parameter_error({"roleid": "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"})
     with call.cluster.edit("user.cfg", "create role failed") as config:
         if roleid in config.roles:
