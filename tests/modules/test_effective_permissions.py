@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.systems import SYSTEMS, task
+from tests.modules.systems import task
 from tests.simulators.pbs import PbsSimulator
 from tests.simulators.server import Authority, serve
 
