@@ -148,3 +148,49 @@ def test_a_job_is_part_of_the_whole_state(cluster):
         ("pve_state", {"realm_sync_jobs": known["realm_sync_jobs"]}), ("pve_state", {"exclusive": {"realm_sync_jobs": [{"name": "*"}]}})
     )
     assert not again["changed"] and [step["verb"] for step in gone["plan"]] == ["DELETE"]
+
+
+class TestOldVersions:
+    """What 7.4 cannot do is refused with the version that can; the rest works."""
+
+    WORKS = [
+        ("pve_role", {"roleid": "Reader", "privs": ["VM.Audit", "VM.Monitor"]}),
+        ("pve_group", {"groupid": "readers", "comment": "They read"}),
+        ("pve_user", {"userid": "rita@pve", "groups": ["readers"], "email": "rita@example.org"}),
+        ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
+        ("pve_acl", {"path": "/vms", "roles": ["Reader"], "groups": ["readers"], "tokens": ["rita@pve!ci"]}),
+        ("pve_acl", {"path": "/pool/dev", "roles": ["Reader"], "users": ["rita@pve"]}),
+        ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pve", "username_claim": "email", "prompt": "login"}),
+        ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.com", "comment": "Sign-on", "prompt": ""}),
+        ("pve_realm", {"realm": "corp", "type": "ldap", "filter": "(mail=*)"}),
+        ("pve_realm_sync_job", {"id": "nightly", "state": "absent"}),
+    ]
+    REFUSED = [
+        ("pve_realm", {"realm": "sso", "groups_claim": "groups"}, "groups_claim: needs version 8.4 or later (PVE 127.0.10.1 has 7.4.4)"),
+        ("pve_realm", {"realm": "sso", "audiences": ["x"]}, "audiences: needs version 9.2 or later"),
+        ("pve_realm_sync_job", {**JOB, "state": "present"}, "realm_sync_jobs: needs version 8.0 or later"),
+        ("pve_role", {"roleid": "New", "privs": ["Mapping.Use"]}, "privs: 'Mapping.Use' is not a privilege of this server"),
+        ("pve_acl", {"path": "/mapping/usb", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/mapping/usb' needs version 8.0 or later"),
+        ("pve_acl", {"path": "/sdn/zones/z/v", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/sdn/zones/z/v' needs version 8.0 or later"),
+        ("pve_acl", {"path": "/pool/a/b", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/pool/a/b' needs version 8.1 or later"),
+        ("pve_acl", {"path": "/sdn/fabrics/f", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/sdn/fabrics/f' needs version 9.0 or later"),
+    ]
+
+    def test_what_works(self, cluster):
+        server = cluster("7.4")
+        results = server.tasks(*(step for step in self.WORKS for _twice in (1, 2)), ("pve_info", {}), ("pve_realm_sync", {"realm": "corp", "scope": "both"}))
+        *steps, told, synced = results
+        assert [one["msg"] for one in results if one["failed"]] == []
+        assert [one["changed"] for one in steps[::2]] == [True] * 9 + [False]
+        assert [one["changed"] for one in steps[1::2]] == [False] * 10
+        assert told["version"] == "7.4-4" and told["realm_sync_jobs"] == []
+        assert synced["added"] == NEW
+
+    def test_what_is_refused(self, cluster):
+        server = cluster("7.4")
+        server.tasks(*self.WORKS[:3], self.WORKS[6])
+        server.wired.fleet.forget()
+        results = server.tasks(*((module, options) for module, options, _message in self.REFUSED))
+        for (_module, _options, message), result in zip(self.REFUSED, results):
+            assert result["failed"] and message in result["msg"], result["msg"]
+        assert server.writes() == []

@@ -44,6 +44,6 @@ class FleetgateError(Exception):
 
 
 def refuse(problems):
-    """Raise one error for all `problems`; does nothing when there are none."""
+    """Raise one error for all `problems`, each told once; does nothing when there are none."""
     if problems:
-        raise FleetgateError(*problems)
+        raise FleetgateError(*dict.fromkeys(problems))

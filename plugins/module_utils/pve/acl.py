@@ -4,10 +4,13 @@
 
 from __future__ import annotations
 
+import re
+
+from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
 from ..proxmox.acl import Acl as ProxmoxAcl
-from .names import ACL_PATH, GROUP, ROLE_IN_USE, TOKEN, USER
+from .names import ACL_PATH, GROUP, PATHS_SINCE, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one kind of object may also grant roles on it, within the rights that they have there.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
@@ -32,6 +35,13 @@ class Acl(ProxmoxAcl):
     def groups_of(self, world):
         found = world.found("user").get((world.client.user,))
         return found.values["groups"] if found else ()
+
+    def compare(self, world, entry, found):
+        values, problems = super().compare(world, entry, found)
+        for form, since in () if found else PATHS_SINCE:
+            old = re.fullmatch(form, entry["path"]) and too_old(world.client, since)
+            problems += [("path", f"'{entry['path']}' {old}")] if old else []
+        return values, problems
 
     def steps(self, changes, world):
         """One request takes many roles and subjects, as long as each role is for the same subjects."""

@@ -61,6 +61,14 @@ _PATHS = (
     rf"/sdn/zones(/{_NAME}(/{_NAME}(/[1-9][0-9]{{0,3}})?)?)?",
     rf"/sdn/vnets/{_NAME}",
 )
+# section 13: since which version of the product there are paths of some form (access control 8.0, 8.0.7, 9.0.1 and 9.1.0)
+PATHS_SINCE = (
+    (r"/mapping(/.*)?", (8, 0)),
+    (r"/sdn/(zones|zones/[^/]+/.*|(controllers|dns|ipams)(/.*)?)", (8, 0)),
+    (r"/pool/[^/]+/.*", (8, 1)),
+    (r"/sdn/fabrics(/.*)?", (9, 0)),
+    (r"/sdn/(prefix-lists|route-maps)(/.*)?", (9, 1, 14)),
+)
 ACL_PATH = Text(
     pattern="/|" + "|".join(form for form in _PATHS if form),
     rule="is not a path that PVE has ACL entries for; it must be one of /, /access, /nodes, /pool, /sdn, /storage, /vms, /mapping or a valid path below",
