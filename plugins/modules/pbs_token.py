@@ -65,7 +65,8 @@ options:
   required_privileges:
     description:
       - What the token must be allowed to do when the task is done. The server is asked for the effective permissions, and the task
-        fails with each privilege that is missing, and its path. A token needs ACL entries of its own, and never has more than its user. It is asked for up to 6 seconds, because the server counts a change of the ACL after up to 5.
+        fails with each privilege that is missing, and its path. A token needs ACL entries of its own, and never has more than its
+        user. It is asked for up to 6 seconds, because the server counts a change of the ACL after up to 5.
       - In check mode that is only looked at when nothing is to be changed, because the permissions after a change are not there yet.
     type: list
     elements: dict

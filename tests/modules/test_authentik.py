@@ -89,11 +89,19 @@ class TestApplications:
         """Its provider has neither a key nor scopes nor a grant type, and what is declared brings them."""
         flows = {flow["slug"]: flow["pk"] for flow in authentik.ask("GET", "/flows/instances/")["results"]}
         provider = authentik.ask(
-            "POST", "/providers/oauth2/", name="By the API", redirect_uris=[],
-            authorization_flow=flows["default-provider-authorization-implicit-consent"], invalidation_flow=flows["default-provider-invalidation-flow"],
+            "POST",
+            "/providers/oauth2/",
+            name="By the API",
+            redirect_uris=[],
+            authorization_flow=flows["default-provider-authorization-implicit-consent"],
+            invalidation_flow=flows["default-provider-invalidation-flow"],
         )
         authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
-        needed = {"signing_key": "authentik Self-signed Certificate", "property_mappings": ["openid", "email", "profile"], "grant_types": ["authorization_code"]}
+        needed = {
+            "signing_key": "authentik Self-signed Certificate",
+            "property_mappings": ["openid", "email", "profile"],
+            "grant_types": ["authorization_code"],
+        }
         mended, again = authentik.run(*[("application", {**APP, **needed})] * 2)
         assert mended["changed"] and not again["changed"]
         assert authentik.ask("GET", f"/providers/oauth2/{provider['pk']}/")["signing_key"]
@@ -102,7 +110,9 @@ class TestApplications:
         authentik.run(("application", APP))
         provider = authentik.ask("GET", "/core/applications/app/")["provider"]
         authentik.wired.fleet.authentik.observed.faults.append(
-            Fault("GET", "/api/v3/providers/oauth2/", 200, json.dumps({"pagination": {"next": 0}, "results": []}), {"Content-Type": "application/json"}, times=9)
+            Fault(
+                "GET", "/api/v3/providers/oauth2/", 200, json.dumps({"pagination": {"next": 0}, "results": []}), {"Content-Type": "application/json"}, times=9
+            )
         )
         assert provider and "has a provider that is none of OAuth2" in authentik.refused("application", slug="app", meta_publisher="Us")
 
@@ -121,7 +131,9 @@ class TestApplications:
 
 class TestSecrets:
     def test_the_one_that_the_server_made_is_told_when_asked_for(self, authentik):
-        made, again, untold = authentik.run(("application", {**APP, "return_secret": True}), ("application", {**APP, "return_secret": True}), ("application", APP))
+        made, again, untold = authentik.run(
+            ("application", {**APP, "return_secret": True}), ("application", {**APP, "return_secret": True}), ("application", APP)
+        )
         assert len(made["secret"]) == 128 and again["secret"] == made["secret"] and not again["changed"]
         assert made["secret"] not in json.dumps(untold)
 
@@ -248,10 +260,14 @@ class TestWhoAsks:
         told = {"user": {"pk": 9, "username": "ann", "is_superuser": False}}
         fault = Fault("GET", "/api/v3/core/users/me/", 200, json.dumps(told), {"Content-Type": "application/json"})
         authentik.wired.fleet.authentik.observed.faults.append(fault)
-        assert authentik.run(("info", {"gather": ["applications"]}))[0]["warnings"] == ["ann lacks the rights of a superuser (without it applications may be left out)"]
+        assert authentik.run(("info", {"gather": ["applications"]}))[0]["warnings"] == [
+            "ann lacks the rights of a superuser (without it applications may be left out)"
+        ]
 
     def test_a_fault_of_the_server_is_not_taken_for_a_wrong_method(self, authentik):
-        authentik.wired.fleet.authentik.observed.faults.append(Fault("POST", "/api/v3/core/users/", 405, "", {"Content-Type": "text/html", "X-authentik-id": "1b2c"}))
+        authentik.wired.fleet.authentik.observed.faults.append(
+            Fault("POST", "/api/v3/core/users/", 405, "", {"Content-Type": "text/html", "X-authentik-id": "1b2c"})
+        )
         message = authentik.refused("user", username="ann")
         assert "authentik hides a fault of its own behind this answer; its log has the reason (request 1b2c)" in message
 

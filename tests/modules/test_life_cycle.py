@@ -93,7 +93,9 @@ def test_the_servers_saw_what_the_plans_said(lived, system):
     planned = [(step["verb"], step["path"]) for row in run.rows if row["task"].endswith(" done") for step in row["result"]["plan"]]
     seen = [(write.verb, re.sub(r"^/api2/json|^/api/v3|/$", "", write.path)) for _name, write in wired.fleet.writes()]
     # a plan has names where Pocket ID, authentik and Pulse have ids
-    kinds = r"/(custom-claims/user|custom-claims/user-group|users|user-groups|api-keys|service-provider|groups|applications|bindings|config/nodes)/(https:.*|[^/]+)"
+    kinds = (
+        r"/(custom-claims/user|custom-claims/user-group|users|user-groups|api-keys|service-provider|groups|applications|bindings|config/nodes)/(https:.*|[^/]+)"
+    )
     named, seen_named = ([re.sub(kinds, r"/\1/ONE", " ".join(request)) for request in one] for one in (planned, seen))
     assert seen_named == named
 
@@ -101,8 +103,15 @@ def test_the_servers_saw_what_the_plans_said(lived, system):
 def test_what_a_task_does_not_name_is_left_alone(lived, ansible):
     """A client has much that a task may leave out, and the server replaces it whole."""
     wired, _run = lived(system_of("pocketid_client"))
-    full = {"id": "kept", "name": "Kept", "callback_urls": ["https://a.example.org/"], "logout_callback_urls": ["https://b.example.org/"],
-            "allowed_groups": ["staff"], "pkce_enabled": True, "launch_url": "https://a.example.org"}
+    full = {
+        "id": "kept",
+        "name": "Kept",
+        "callback_urls": ["https://a.example.org/"],
+        "logout_callback_urls": ["https://b.example.org/"],
+        "allowed_groups": ["staff"],
+        "pkce_enabled": True,
+        "launch_url": "https://a.example.org",
+    }
     run = ansible.tasks([task(wired, "pocketid_client", **full), task(wired, "pocketid_client", id="kept", name="Renamed")])
     first, second = (result["client"] for result in run.succeeded().results())
     assert second == {**first, "name": "Renamed"}

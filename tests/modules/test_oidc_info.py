@@ -31,7 +31,9 @@ def answering(page, status, body):
 CASES = {
     "nothing": (lambda provider: None, {}, None),
     "another issuer": (saying(issuer="https://elsewhere.example.org"), {}, "the issuer calls itself 'https://elsewhere.example.org' and not"),
-    "a slash at its end": (lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"), {}, "realms must have exactly 'https://.*/', slash for slash"),
+    "a slash at its end": (
+        lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"), {}, "realms must have exactly 'https://.*/', slash for slash"
+    ),
     "no key set in its document": (without("jwks_uri"), {}, "its discovery document lacks jwks_uri"),
     "no token endpoint": (without("token_endpoint"), {}, "its discovery document lacks token_endpoint"),
     "no code": (saying(response_types_supported=["id_token"]), {}, "it does not support the response type code"),
@@ -45,8 +47,12 @@ CASES = {
     "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not know the PKCE method S256"),
     "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is no https:// URL"),
     "a right secret": (answering("token", 400, '{"error": "invalid_grant"}'), CLIENT, None),
-    "a wrong secret": (answering("token", 401, '{"error": "invalid_client"}'), CLIENT, "it does not take the secret of the client pve, or none of its redirect_uris"),
-    "a wrong secret, as Keycloak says it": (answering("token", 401, '{"error": "unauthorized_client"}'), CLIENT, "it does not take the secret of the client pve"),
+    "a wrong secret": (
+        answering("token", 401, '{"error": "invalid_client"}'), CLIENT, "it does not take the secret of the client pve, or none of its redirect_uris"
+    ),
+    "a wrong secret, as Keycloak says it": (
+        answering("token", 401, '{"error": "unauthorized_client"}'), CLIENT, "it does not take the secret of the client pve"
+    ),
     "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
 ACCEPTED = {"a right secret": True, "a wrong secret": False, "a wrong secret, as Keycloak says it": False, "an answer that tells nothing": None}

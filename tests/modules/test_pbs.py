@@ -77,7 +77,8 @@ class TestSync:
         gone = server.done("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], enable_new=False)
         assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@company"], ["ann@company"])
         assert gone["diff"] == {
-            "before": {"user ann@company": "there", "user bob@company": "as it was"}, "after": {"user bob@company": "as the directory says"}
+            "before": {"user ann@company": "there", "user bob@company": "as it was"},
+            "after": {"user bob@company": "as the directory says"},
         }
         after = server.done("pbs_info", gather=["users", "acl"])
         assert {one["userid"] for one in after["users"]} == {"root@pam", "bob@company"}
@@ -172,7 +173,8 @@ class TestBuiltInRealms:
         assert first["changed"] and not again["changed"] and moved["changed"] and cleared["changed"]
         realms = {one["realm"]: one for one in server.done("pbs_info", gather=["realms"])["realms"]}
         assert realms == {
-            "pam": {"realm": "pam", "type": "pam", "comment": "", "default": False}, "pbs": {"realm": "pbs", "type": "pbs", "comment": "Local", "default": False}
+            "pam": {"realm": "pam", "type": "pam", "comment": "", "default": False},
+            "pbs": {"realm": "pbs", "type": "pbs", "comment": "Local", "default": False},
         }
 
     def test_an_older_server_has_them_fixed(self, host):
@@ -198,7 +200,12 @@ class TestVersions:
             ("3.2", "pbs_acl", {**AUDIT, "roles": ["RemoteDatastoreAdmin"]}, "roles: 'RemoteDatastoreAdmin' needs version 3.2.11"),
             ("3.4", "pbs_acl", {**AUDIT, "path": "/system/s3-endpoint/x"}, "path: '/system/s3-endpoint/x' needs version 4.0.9"),
             ("4.0", "pbs_acl", {**AUDIT, "path": "/system/encryption-keys"}, "path: '/system/encryption-keys' needs version 4.1.9"),
-            ("4.0", "pbs_realm", {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "audiences": ["y"]}, "audiences: needs version 4.2.1"),
+            (
+                "4.0",
+                "pbs_realm",
+                {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "audiences": ["y"]},
+                "audiences: needs version 4.2.1",
+            ),
         ],
     )
     def test_what_a_server_is_too_old_for(self, host, version, module, options, message):
@@ -250,10 +257,13 @@ class TestWhatIsLeftBehind:
 
 def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
     server = host(version)
-    server.done("pbs_state", realms=[COMPANY, {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs", "scopes": ["email"]}],
-                users=[{"userid": "ann@company", "email": "ann@example.org"}, {"userid": "bob@pbs", "enable": False}],
-                tokens=[{"userid": "bob@pbs", "token_name": "ci", "return_secret": True, "comment": "CI"}],
-                acl=[{"path": "/datastore/tank/ns/deep", "roles": ["Audit"], "users": ["ann@company"], "tokens": ["bob@pbs!ci"], "propagate": False}])
+    server.done(
+        "pbs_state",
+        realms=[COMPANY, {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs", "scopes": ["email"]}],
+        users=[{"userid": "ann@company", "email": "ann@example.org"}, {"userid": "bob@pbs", "enable": False}],
+        tokens=[{"userid": "bob@pbs", "token_name": "ci", "return_secret": True, "comment": "CI"}],
+        acl=[{"path": "/datastore/tank/ns/deep", "roles": ["Audit"], "users": ["ann@company"], "tokens": ["bob@pbs!ci"], "propagate": False}],
+    )
     read = server.done("pbs_info", gather=["realms", "users", "tokens", "acl"], show_secrets=True)
     server.wired.fleet.forget()
     again = server.done("pbs_state", **{kind: read[kind] for kind in ("realms", "users", "tokens", "acl")})

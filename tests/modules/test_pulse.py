@@ -74,7 +74,16 @@ class TestTokens:
         """It was made by hand; its flags can be changed without a token too."""
         body = {"type": "pve", "name": "old", "host": "127.0.99.1", "user": "root@pam", "password": "a-password-of-root"}
         api = {"url": f"{monitored.fleet.pulse.url}/api/config/nodes", "headers": {"X-API-Token": monitored.fleet.tokens["pulse1"]}}
-        made = {"ansible.builtin.uri": {**api, "method": "POST", "body_format": "json", "body": body, "status_code": 201, "ca_path": str(monitored.fleet.authority.bundle)}}
+        made = {
+            "ansible.builtin.uri": {
+                **api,
+                "method": "POST",
+                "body_format": "json",
+                "body": body,
+                "status_code": 201,
+                "ca_path": str(monitored.fleet.authority.bundle),
+            }
+        }
         node = {"type": "pve", "host": "127.0.99.1"}
         token = {"token_name": "pulse-monitor@pve!pulse", "token_value": "a-secret-of-a-token", "test_connection": False}
         run = ansible.tasks([made, *(task(monitored, "pulse_node", **node, **more) for more in ({"monitor_vms": False}, token, token))])
@@ -86,12 +95,14 @@ class TestTokens:
 class TestClusters:
     def test_one_is_found_by_any_of_its_addresses(self, monitored, ansible):
         one, two, three = monitored.fleet.pve["berlin"]
-        run = ansible.tasks([
-            berlin(monitored, name="berlin"),
-            berlin(monitored, 1),
-            berlin(monitored, host="pve.example.org", aliases=["pve2.example.org", three.url]),
-            berlin(monitored, 2, monitor_vms=False),
-        ])
+        run = ansible.tasks(
+            [
+                berlin(monitored, name="berlin"),
+                berlin(monitored, 1),
+                berlin(monitored, host="pve.example.org", aliases=["pve2.example.org", three.url]),
+                berlin(monitored, 2, monitor_vms=False),
+            ]
+        )
         results = run.succeeded().results()
         assert [result["changed"] for result in results] == [True, False, False, True]
         assert {result["node"]["host"] for result in results} == {one.url}
@@ -121,18 +132,22 @@ class TestIds:
             for number in (1, 2, 3, 4)
         ]
         gone = [{**node, "state": "absent"} for node in nodes[:3]]
-        run = ansible.tasks([task(monitored, "pulse_state", nodes=nodes), task(monitored, "pulse_state", nodes=gone), task(monitored, "pulse_info", gather=["nodes"])])
+        run = ansible.tasks(
+            [task(monitored, "pulse_state", nodes=nodes), task(monitored, "pulse_state", nodes=gone), task(monitored, "pulse_info", gather=["nodes"])]
+        )
         made, removed, left = run.succeeded().results()
         assert (len(made["plan"]), len(removed["plan"])) == (4, 3)
         assert [node["host"] for node in left["nodes"]] == ["https://127.0.99.4:8007"]
 
     def test_what_info_tells_can_be_given_back(self, monitored, ansible):
-        run = ansible.tasks([
-            berlin(monitored, monitor_storage=False, physical_disk_polling_minutes=9),
-            vault(monitored, exclude_datastores=["scratch"], monitor_prune_jobs=False),
-            {**task(monitored, "pulse_info", gather=["nodes"]), "register": "told"},
-            task(monitored, "pulse_state", nodes="{{ told.nodes }}"),
-        ])
+        run = ansible.tasks(
+            [
+                berlin(monitored, monitor_storage=False, physical_disk_polling_minutes=9),
+                vault(monitored, exclude_datastores=["scratch"], monitor_prune_jobs=False),
+                {**task(monitored, "pulse_info", gather=["nodes"]), "register": "told"},
+                task(monitored, "pulse_state", nodes="{{ told.nodes }}"),
+            ]
+        )
         results = run.succeeded().results()
         assert run.failed == [] and len(results[2]["nodes"]) == 2 and results[3]["changed"] is False
 

@@ -93,7 +93,12 @@ REFUSED = {"message": "Parameter verification failed.\n", "errors": {"userid": "
     ("system", "body", "status", "told"),
     [
         ("pve", json.dumps(REFUSED), 400, "400: Parameter verification failed. userid: is not for you"),
-        ("pve", json.dumps({"message": "create user failed: no space left\n"}), 500, "500: perl: warning: some module said something create user failed: no space left"),
+        (
+            "pve",
+            json.dumps({"message": "create user failed: no space left\n"}),
+            500,
+            "500: perl: warning: some module said something create user failed: no space left",
+        ),
         # the command of PBS does not tell the status
         ("pbs", "value does not match the regex pattern", 400, "500: value does not match the regex pattern"),
     ],

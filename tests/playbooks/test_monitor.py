@@ -53,7 +53,9 @@ def privileges(wired, ansible, system):
     separator = {"pve": "=", "pbs": ":"}[system]
     told = requests.get(
         f"{server.url}/api2/json/access/permissions",
-        headers={"Authorization": f"{system.upper()}APIToken={USERS[system]}!probe{separator}{secret}"}, verify=str(wired.fleet.authority.bundle), timeout=10,
+        headers={"Authorization": f"{system.upper()}APIToken={USERS[system]}!probe{separator}{secret}"},
+        verify=str(wired.fleet.authority.bundle),
+        timeout=10,
     ).json()["data"]
     ansible.tasks([task(wired, f"{system}_token", **made, state="absent")]).succeeded()
     return told
@@ -76,15 +78,16 @@ class TestHomelab:
         assert sorted(done.changed) == sorted(planned.changed) != []
         # hosts are done in any order
         foretold, carried_out = (
-            sorted(repr((row["host"], row["task"], row["result"]["plan"])) for row in run.rows if row["result"].get("plan"))
-            for run in (planned, done)
+            sorted(repr((row["host"], row["task"], row["result"]["plan"])) for row in run.rows if row["result"].get("plan")) for run in (planned, done)
         )
         assert carried_out == foretold
 
     def test_pulse_is_connected_with_both(self, homelab, ansible):
         seen = nodes(homelab, ansible)
         assert {one["type"]: (one["name"], one["token_name"], one["connected"]) for one in seen.values()} == {
-            "pve": ("pve1", "pulse-monitor@pve!pulse", True), "pbs": ("pbs1", "pulse-monitor@pbs!pulse", True)}
+            "pve": ("pve1", "pulse-monitor@pve!pulse", True),
+            "pbs": ("pbs1", "pulse-monitor@pbs!pulse", True),
+        }
         assert all(len(one["fingerprint"]) == 95 for one in seen.values())
 
     def test_a_second_run_writes_nothing(self, homelab):
@@ -137,8 +140,7 @@ class TestHomelab:
         more = {"fleetgate_pulse_node": {"guest_url": "https://people.example.org"}, "fleetgate_monitoring": {"certificate": "verify"}}
         homelab.play("monitor", **more).succeeded()
         told = nodes(homelab, ansible).values()
-        assert {(one["guest_url"], one["fingerprint"], one["verify_ssl"], one["connected"]) for one in told} == {
-            ("https://people.example.org", "", True, True)}
+        assert {(one["guest_url"], one["fingerprint"], one["verify_ssl"], one["connected"]) for one in told} == {("https://people.example.org", "", True, True)}
         assert homelab.play("monitor", **more).succeeded().changed == []
 
     def test_where_pulse_does_not_reach_a_server_no_secret_is_made(self, homelab):
@@ -167,7 +169,9 @@ class TestHomelab:
         assert homelab.fleet.writes() == []
 
 
-@pytest.mark.parametrize("fault", [Fault("POST", "/api/config/nodes", status=0), Fault("POST", "/api/config/nodes", status=0, carried_out=True)], ids=["lost", "carried out"])
+@pytest.mark.parametrize(
+    "fault", [Fault("POST", "/api/config/nodes", status=0), Fault("POST", "/api/config/nodes", status=0, carried_out=True)], ids=["lost", "carried out"]
+)
 def test_an_interrupted_run_is_repaired_by_running_again(fleet_of, ansible, fault):
     """Pulse goes away when the token was made and its secret is known to nobody else."""
     wired = fleet_of("homelab")

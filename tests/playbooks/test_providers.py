@@ -173,15 +173,33 @@ def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
 WRONG = {
     "a token of nobody": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "token": "nobodys-token"}}, "the token is not accepted"),
     "no token": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "token": ""}}, "token: must be given"),
-    "an address that is not trusted": ("authentik", lambda idp: {"fleetgate_idp": {"type": "authentik", "url": idp["url"], "token": idp["token"]}}, "is not trusted"),
-    "the global issuer": ("authentik", lambda idp: {"fleetgate_client": client(None, issuer_mode="global")}, "issuer_mode: 'global' cannot be used by PVE and PBS"),
-    "a pattern of Pocket ID": ("authentik", lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])}, "has a pattern as Pocket ID has them"),
+    "an address that is not trusted": (
+        "authentik",
+        lambda idp: {"fleetgate_idp": {"type": "authentik", "url": idp["url"], "token": idp["token"]}},
+        "is not trusted",
+    ),
+    "the global issuer": (
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, issuer_mode="global")},
+        "issuer_mode: 'global' cannot be used by PVE and PBS",
+    ),
+    "a pattern of Pocket ID": (
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])},
+        "has a pattern as Pocket ID has them",
+    ),
     "an option of nobody": ("authentik", lambda idp: {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]}, r"users\[0\]: unknown option mail"),
     "a scope that authentik has not": (
-        "authentik", lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])}, "scope mapping groups does not exist"
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])},
+        "scope mapping groups does not exist",
     ),
     "no issuer": ("oidc", lambda idp: {"fleetgate_idp": {"type": "oidc"}}, "issuer: '' must not be empty"),
-    "an issuer with a slash": ("oidc", lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}}, "the issuer calls itself 'https://.*' and not 'https://.*/'"),
+    "an issuer with a slash": (
+        "oidc",
+        lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
+        "the issuer calls itself 'https://.*' and not 'https://.*/'",
+    ),
     "an issuer that is none": ("oidc", lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/nowhere"}}, "nowhere"),
     "no secret": ("oidc", lambda idp: {"fleetgate_client": client(None)}, "fleetgate_client.secret must be given for proxmox-pve"),
     "a wrong secret": ("oidc", lambda idp: {"fleetgate_client": client("not-the-secret-of-it")}, "it does not take the secret of the client proxmox-pve"),

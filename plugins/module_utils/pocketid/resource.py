@@ -49,7 +49,8 @@ class Claims(Mapping):
 class PocketIdResource(Resource):
     """`told` are the fields of an answer that are no fields of a request.
 
-    `linked` are options that requests of their own are for, `not_from_directory` those that stay with Pocket ID for an object that comes from an LDAP directory.
+    `linked` are options that requests of their own are for, `not_from_directory` those that stay with Pocket ID for an
+    object that comes from an LDAP directory.
     """
 
     told: tuple = ()

@@ -87,7 +87,12 @@ class Server:
 
     def bare_provider(self, **values: Any) -> dict[str, Any]:
         """A provider with nothing but what the API demands."""
-        body = {"name": self.name, "authorization_flow": self.flow(IMPLICIT), "invalidation_flow": self.flow("default-provider-invalidation-flow"), "redirect_uris": [STRICT]}
+        body = {
+            "name": self.name,
+            "authorization_flow": self.flow(IMPLICIT),
+            "invalidation_flow": self.flow("default-provider-invalidation-flow"),
+            "redirect_uris": [STRICT],
+        }
         return self.make("/providers/oauth2/", {**body, **values})
 
     def provider(self, **values: Any) -> dict[str, Any]:
@@ -123,8 +128,13 @@ class Server:
 
     def authorization_url(self, provider: dict[str, Any], **changes: str | None) -> str:
         query = {
-            "client_id": provider["client_id"], "redirect_uri": PVE, "response_type": "code", "scope": "openid email profile",
-            "state": "the-state", "nonce": "the-nonce", **changes,
+            "client_id": provider["client_id"],
+            "redirect_uri": PVE,
+            "response_type": "code",
+            "scope": "openid email profile",
+            "state": "the-state",
+            "nonce": "the-nonce",
+            **changes,
         }
         return f"{self.url}/application/o/authorize/?{urlencode({name: value for name, value in query.items() if value is not None})}"
 

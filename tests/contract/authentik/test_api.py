@@ -100,17 +100,28 @@ def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
     assert server.ask("GET /core/applications/no-such-slug/", status=404) == {"detail": "No Application matches the given query."}
 
 
-@pytest.mark.parametrize(("path", "body", "refusal"), [
-    ("/core/groups/", {}, {"name": ["This field is required."]}),
-    ("/core/groups/", {"name": ""}, {"name": ["This field may not be blank."]}),
-    ("/core/groups/", {"name": "x", "attributes": []}, {"attributes": ["Value must be a dictionary, and not have any duplicate keys."]}),
-    ("/core/users/", {"username": "x", "name": "x", "type": "internal_service_account"}, {"type": ["Setting a user to internal service account is not allowed."]}),
-    ("/core/users/", {"username": "x", "name": "x", "path": "/x"}, {"path": ["No leading or trailing slashes allowed."]}),
-    ("/core/applications/", {"name": "x", "slug": "authorize"}, {"slug": ["The slug 'authorize' is reserved and cannot be used for applications."]}),
-    ("/core/applications/", {"name": "x", "slug": "x y"}, {"slug": ["Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."]}),
-    ("/core/applications/", {"name": "x", "slug": "x", "meta_launch_url": "/x"}, {"meta_launch_url": ["Enter a valid URL."]}),
-    ("/core/applications/", {"name": "x", "slug": "x", "provider": 987654}, {"provider": ['Invalid pk "987654" - object does not exist.']}),
-])
+@pytest.mark.parametrize(
+    ("path", "body", "refusal"),
+    [
+        ("/core/groups/", {}, {"name": ["This field is required."]}),
+        ("/core/groups/", {"name": ""}, {"name": ["This field may not be blank."]}),
+        ("/core/groups/", {"name": "x", "attributes": []}, {"attributes": ["Value must be a dictionary, and not have any duplicate keys."]}),
+        (
+            "/core/users/",
+            {"username": "x", "name": "x", "type": "internal_service_account"},
+            {"type": ["Setting a user to internal service account is not allowed."]},
+        ),
+        ("/core/users/", {"username": "x", "name": "x", "path": "/x"}, {"path": ["No leading or trailing slashes allowed."]}),
+        ("/core/applications/", {"name": "x", "slug": "authorize"}, {"slug": ["The slug 'authorize' is reserved and cannot be used for applications."]}),
+        (
+            "/core/applications/",
+            {"name": "x", "slug": "x y"},
+            {"slug": ["Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens."]},
+        ),
+        ("/core/applications/", {"name": "x", "slug": "x", "meta_launch_url": "/x"}, {"meta_launch_url": ["Enter a valid URL."]}),
+        ("/core/applications/", {"name": "x", "slug": "x", "provider": 987654}, {"provider": ['Invalid pk "987654" - object does not exist.']}),
+    ],
+)
 def test_2_what_is_said_of_wrong_values(server: Server, path: str, body: dict, refusal: dict) -> None:
     assert server.ask(f"POST {path}", body, 400) == refusal
 

@@ -22,19 +22,26 @@ def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
     provider = server.bare_provider()
     told = {name: provider[name] for name in ("signing_key", "encryption_key", "property_mappings", "client_type", "sub_mode", "issuer_mode")}
     assert told == {
-        "signing_key": None, "encryption_key": None, "property_mappings": [], "client_type": "confidential",
-        "sub_mode": "hashed_user_id", "issuer_mode": "per_provider",
+        "signing_key": None,
+        "encryption_key": None,
+        "property_mappings": [],
+        "client_type": "confidential",
+        "sub_mode": "hashed_user_id",
+        "issuer_mode": "per_provider",
     }
     assert (provider["access_code_validity"], provider["access_token_validity"], provider["refresh_token_validity"]) == ("minutes=1", "hours=1", "days=30")
     assert (len(provider["client_id"]), len(provider["client_secret"])) == (40, 128)
     assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["client_secret"] == provider["client_secret"]
 
 
-@pytest.mark.parametrize(("uris", "refusal"), [
-    ("https://x", {"non_field_errors": ['Expected a list of items but got type "str".']}),
-    ([{"url": PVE}], [{"matching_mode": ["This field is required."]}]),
-    ([{"matching_mode": "regex", "url": "https://(a"}], ["Invalid Regex Pattern: https://(a"]),
-])
+@pytest.mark.parametrize(
+    ("uris", "refusal"),
+    [
+        ("https://x", {"non_field_errors": ['Expected a list of items but got type "str".']}),
+        ([{"url": PVE}], [{"matching_mode": ["This field is required."]}]),
+        ([{"matching_mode": "regex", "url": "https://(a"}], ["Invalid Regex Pattern: https://(a"]),
+    ],
+)
 def test_3_what_is_said_of_redirect_uris(server: Server, uris: object, refusal: object) -> None:
     provider = server.provider()
     assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {"redirect_uris": refusal}
@@ -91,8 +98,10 @@ def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:
     name, group = server.name, server.group()
     provider = {name: value for name, value in server.provider().items() if name in ("authorization_flow", "invalidation_flow", "redirect_uris")}
     body = {
-        "app": {"name": name, "slug": name}, "provider_model": "authentik_providers_oauth2.oauth2provider",
-        "provider": {**provider, "name": name}, "policy_bindings": [{"group": group["pk"], "order": 0}],
+        "app": {"name": name, "slug": name},
+        "provider_model": "authentik_providers_oauth2.oauth2provider",
+        "provider": {**provider, "name": name},
+        "policy_bindings": [{"group": group["pk"], "order": 0}],
     }
     assert server.ask("PUT /core/transactional/applications/", body, 200) == {"applied": True, "logs": []}
     application = server.ask(f"GET /core/applications/{name}/")
@@ -218,7 +227,12 @@ def test_14_a_key_pair_that_goes_turns_its_providers_to_hs256(server: Server) ->
 def test_9_and_10_what_an_installation_brings_along(server: Server) -> None:
     assert {"openid", "email", "profile", "entitlements", "offline_access", "goauthentik.io/api"} <= set(server.mappings)
     assert "groups" not in server.mappings
-    for slug in ("default-provider-authorization-implicit-consent", "default-provider-authorization-explicit-consent", "default-provider-invalidation-flow", "default-authentication-flow"):
+    for slug in (
+        "default-provider-authorization-implicit-consent",
+        "default-provider-authorization-explicit-consent",
+        "default-provider-invalidation-flow",
+        "default-authentication-flow",
+    ):
         assert server.flow(slug)
     keys = server.ask("GET /crypto/certificatekeypairs/?has_key=true&page_size=100")["results"]
     [pair] = [key for key in keys if key["name"] == "authentik Self-signed Certificate"]

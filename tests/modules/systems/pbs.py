@@ -50,7 +50,9 @@ def any_state():
         "realms": st.tuples(
             states.entries(kinds["realms"], ["one", "two"], fixed, sso),
             states.entries(kinds["realms"], ["company"], {**fixed, "capath": st.sampled_from(("", CA))}, company),
-        ).map(lambda drawn: [*drawn[0], *drawn[1]]).filter(states.one_default),
+        )
+        .map(lambda drawn: [*drawn[0], *drawn[1]])
+        .filter(states.one_default),
     }
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
 
@@ -76,17 +78,41 @@ LIVES = {
     "pbs_realm": (
         {"realm": "sso"},
         {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email"], "default": True},
-        {"client_id": "other", "client_key": "second-client-secret", "autocreate": True, "prompt": "login", "acr_values": ["phr"], "audiences": ["other"],
-         "comment": "Sign-on"},
+        {
+            "client_id": "other",
+            "client_key": "second-client-secret",
+            "autocreate": True,
+            "prompt": "login",
+            "acr_values": ["phr"],
+            "audiences": ["other"],
+            "comment": "Sign-on",
+        },
         {"client_key": "", "scopes": [], "prompt": "", "acr_values": [], "audiences": [], "default": False, "comment": ""},
     ),
     "pbs_realm of a directory": (
         {"realm": "company", "type": "ldap"},
         {**LDAP, **BIND, "sync_attributes": {"email": "mail"}, "comment": "Company"},
-        {"server1": "ldap2.example.org", "port": 636, "mode": "ldaps", "verify": False, "filter": "(mail=*)", "user_classes": ["person"],
-         "sync_attributes": {"firstname": "givenName"}, "sync_defaults_options": {"enable_new": False, "remove_vanished": ["entry", "acl"]}},
-        {"server2": "", "port": 0, "mode": "ldap", "filter": "", "user_classes": [], "bind_dn": "", "sync_attributes": {"email": ""},
-         "sync_defaults_options": {}, "comment": ""},
+        {
+            "server1": "ldap2.example.org",
+            "port": 636,
+            "mode": "ldaps",
+            "verify": False,
+            "filter": "(mail=*)",
+            "user_classes": ["person"],
+            "sync_attributes": {"firstname": "givenName"},
+            "sync_defaults_options": {"enable_new": False, "remove_vanished": ["entry", "acl"]},
+        },
+        {
+            "server2": "",
+            "port": 0,
+            "mode": "ldap",
+            "filter": "",
+            "user_classes": [],
+            "bind_dn": "",
+            "sync_attributes": {"email": ""},
+            "sync_defaults_options": {},
+            "comment": "",
+        },
     ),
     "pbs_realm of an Active Directory": (
         {"realm": "windows", "type": "ad"},
@@ -115,15 +141,10 @@ LIVES = {
 }
 
 # options that older servers do not have
-NEWER = {
-    "pbs_realm": ("default", "audiences"),
-    "pbs_realm of an Active Directory": ("default",),
-}
+NEWER = {"pbs_realm": ("default", "audiences"), "pbs_realm of an Active Directory": ("default",)}
 
 # who the objects above refer to
-COMPANY = (
-    ("pbs_user", {"userid": "staff@pbs"}),
-)
+COMPANY = (("pbs_user", {"userid": "staff@pbs"}),)
 
 # given to modules or kept by servers, and never to be seen
 HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-sam", "a-candidate-of-ci")
@@ -134,10 +155,7 @@ EVERY_MODULE = [
     ("pbs_user", {"userid": "rita@sso", "email": "rita@example.org"}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "regenerate"}),
-    (
-        "pbs_token",
-        {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]},
-    ),
+    ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]}),
     ("pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["rita@sso"], "tokens": ["rita@sso!ci"]}),
     ("pbs_realm", {"realm": "company", **LDAP}),
     ("pbs_realm_sync", {"realm": "company", "remove_vanished": ["entry"]}),
@@ -147,9 +165,7 @@ EVERY_MODULE = [
 
 ACL = {"path": "/", "roles": ["Audit"], "users": ["ann@pbs"]}
 # what is there already when bad input arrives
-THERE = [
-    ("pbs_realm", dict(realm="sso", **REALM)),
-]
+THERE = [("pbs_realm", dict(realm="sso", **REALM))]
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
@@ -157,18 +173,28 @@ BAD_INPUT = {
     "an empty issuer on PBS": ("pbs_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
     "a realm of PBS that exists with another type": ("pbs_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server"),
     "another username claim on PBS": ("pbs_realm", {"realm": "sso", "username_claim": "email"}, "username_claim: is 'sub' on the server"),
-    "an option of another type of realm": ("pbs_realm", {**COMPANY_REALM, "issuer_url": "https://id.example.org"}, "issuer_url: is no option of a realm of type ldap"),
+    "an option of another type of realm": (
+        "pbs_realm",
+        {**COMPANY_REALM, "issuer_url": "https://id.example.org"},
+        "issuer_url: is no option of a realm of type ldap",
+    ),
     "an option that pam does not have": ("pbs_realm", {"realm": "pam", "autocreate": True}, "autocreate: is no option of a realm of type pam"),
     "the type of another realm": ("pbs_realm", {"realm": "new", "type": "pam"}, "type: 'pam' is not the type of the realm new"),
     "another type for pam": ("pbs_realm", {"realm": "pam", "type": "ldap"}, "type: 'ldap' is not the type of the realm pam"),
     "a realm name of one letter": ("pbs_realm", {"realm": "x", **REALM}, "realm: 'x' must have at least 2 characters"),
     "a realm name of 33 letters": ("pbs_realm", {"realm": "x" * 33, **REALM}, "must not be longer than 32 characters"),
     "a directory without what it needs": (
-        "pbs_realm", {"realm": "new", "type": "ldap"}, "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed"
+        "pbs_realm",
+        {"realm": "new", "type": "ldap"},
+        "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed",
     ),
     "an Active Directory without a server": ("pbs_realm", {"realm": "new", "type": "ad"}, "server1: is needed to make realm new$"),
     "an Active Directory whose base is taken away": ("pbs_realm", {"realm": "new", "type": "ad", "base_dn": ""}, "base_dn: must not be empty"),
-    "a user attribute for an Active Directory": ("pbs_realm", {"realm": "new", "type": "ad", "user_attr": "uid"}, "user_attr: is no option of a realm of type ad"),
+    "a user attribute for an Active Directory": (
+        "pbs_realm",
+        {"realm": "new", "type": "ad", "user_attr": "uid"},
+        "user_attr: is no option of a realm of type ad",
+    ),
     "the URL of a directory": ("pbs_realm", {**COMPANY_REALM, "server1": "ldap://x"}, "server1: 'ldap://x' must be a host name or an address"),
     "a second server with a port": ("pbs_realm", {**COMPANY_REALM, "server2": "x:389"}, "server2: 'x:389' must be a host name or an address"),
     "a port that is none": ("pbs_realm", {**COMPANY_REALM, "port": 65536}, "port: must be from 1 to 65535"),
@@ -179,7 +205,9 @@ BAD_INPUT = {
     "an attribute that PBS does not sync": ("pbs_realm", {**COMPANY_REALM, "sync_attributes": {"phone": "x"}}, "sync_attributes: unknown option phone"),
     "a class that is none": ("pbs_realm", {**COMPANY_REALM, "user_classes": ["a,b"]}, "user_classes: 'a,b' is not the name of an attribute"),
     "something that does not vanish": (
-        "pbs_realm", {**COMPANY_REALM, "sync_defaults_options": {"remove_vanished": ["users"]}}, "remove_vanished must be one or more of: acl, entry, properties"
+        "pbs_realm",
+        {**COMPANY_REALM, "sync_defaults_options": {"remove_vanished": ["users"]}},
+        "remove_vanished must be one or more of: acl, entry, properties",
     ),
     "a bind without a password": ("pbs_realm", {**COMPANY_REALM, "bind_dn": "cn=x"}, "password: is needed, because the realm binds as 'cn=x'"),
     "a bind password that is empty": ("pbs_realm", {**COMPANY_REALM, **BIND, "password": ""}, "password: must not be empty"),
@@ -192,10 +220,14 @@ BAD_INPUT = {
     "a username claim that is too long": ("pbs_realm", {"realm": "new", **REALM, "username_claim": "x" * 65}, "username_claim: .* must not be longer than 64"),
     "a realm comment that is too long": ("pbs_realm", {"realm": "sso", "comment": "x" * 129}, "comment: .* must not be longer than 128"),
     "two default realms of PBS": (
-        "pbs_state", {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]}, "only one realm can be the default, and not sso and pam"
+        "pbs_state",
+        {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]},
+        "only one realm can be the default, and not sso and pam",
     ),
     "a capath that PBS would forget": (
-        "pbs_realm", {"realm": "directory", "type": "ldap", "capath": CA}, "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate"
+        "pbs_realm",
+        {"realm": "directory", "type": "ldap", "capath": CA},
+        "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate",
     ),
     "a sync of a realm without a directory": ("pbs_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
     "a sync of a realm that is not there": ("pbs_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
@@ -205,7 +237,9 @@ BAD_INPUT = {
     "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' must not begin or end with a blank"),
     "the removal of a built-in realm of PBS": ("pbs_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
     "a comment with a tab on PBS": (
-        "pbs_state", {"users": [{"userid": "a@pbs"}, {"userid": "b@pbs", "comment": "a\tb"}]}, r"users\[1\]\.comment: .* without control characters"
+        "pbs_state",
+        {"users": [{"userid": "a@pbs"}, {"userid": "b@pbs", "comment": "a\tb"}]},
+        r"users\[1\]\.comment: .* without control characters",
     ),
     "a user of PBS without a realm": ("pbs_user", {"userid": "ann"}, "userid: 'ann' must be a name and a realm"),
     "a user of PBS with a blank": ("pbs_user", {"userid": "a b@pbs"}, "userid: 'a b@pbs' must be a name and a realm"),
@@ -243,7 +277,9 @@ BAD_INPUT = {
         "required_privileges: 'VM.Audit' is not a privilege of this server",
     ),
     "candidates that nobody tries on PBS": (
-        "pbs_token", {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
+        "pbs_token",
+        {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]},
+        "secret_candidates: are only tried with secret=if_invalid",
     ),
     "a wrong secret of a PBS token": ("pbs_user", {"userid": "ann@pbs", "api_token_secret": "none-of-its-secrets"}, "root@pam!fleet is not accepted"),
 }

@@ -45,11 +45,22 @@ def any_state():
     some_urls = st.lists(urls, max_size=3, unique=True)
     claims = st.dictionaries(st.sampled_from(["team", "level", "site", "on call"]), st.booleans() | st.integers() | st.sampled_from(["5", "x", "[", "ä"]))
     identity = st.fixed_dictionaries(
-        {"issuer": urls}, optional={"subject": st.sampled_from(["", "x"]), "audience": st.just("y"), "jwks": st.just("https://a.example.org/k"), "replay_protection": st.booleans()}
+        {"issuer": urls},
+        optional={
+            "subject": st.sampled_from(["", "x"]),
+            "audience": st.just("y"),
+            "jwks": st.just("https://a.example.org/k"),
+            "replay_protection": st.booleans(),
+        },
     )
     of_clients = {
-        "callback_urls": some_urls, "logout_callback_urls": some_urls, "launch_url": st.just("") | urls, "is_public": None,
-        "name": st.sampled_from(["App", "Zürich"]), "federated_identities": st.lists(identity, max_size=2), "allowed_groups": st.lists(st.sampled_from(["staff", "others"]), unique=True),
+        "callback_urls": some_urls,
+        "logout_callback_urls": some_urls,
+        "launch_url": st.just("") | urls,
+        "is_public": None,
+        "name": st.sampled_from(["App", "Zürich"]),
+        "federated_identities": st.lists(identity, max_size=2),
+        "allowed_groups": st.lists(st.sampled_from(["staff", "others"]), unique=True),
     }
     members = st.lists(st.sampled_from(["ann", "bob"]), unique=True)
     emails = st.just("") | st.uuids().map("{}@example.org".format)
@@ -90,16 +101,36 @@ LIVES = {
         {"id": "app"},
         {"name": "App", "callback_urls": ["https://app.example.org/back"], "logo": str(LOGOS / "plain.svg"), "secret": "a-chosen-client-secret"},
         {
-            "name": "The App", "callback_urls": ["https://app.example.org:8443/"], "append": ["callback_urls"], "launch_url": "https://app.example.org",
-            "allowed_groups": ["staff"], "pkce_enabled": True, "logo": str(LOGOS / "picture.png"), "dark_logo": str(LOGOS / "picture.jpg"),
-            "description": "What we all use", "access_token_duration_minutes": 10, "secret": "another-client-secret",
-            "logout_callback_urls": ["https://app.example.org/out"], "requires_reauthentication": True, "skip_consent": True,
-            "requires_pushed_authorization_requests": True, "refresh_token_duration_minutes": 20,
+            "name": "The App",
+            "callback_urls": ["https://app.example.org:8443/"],
+            "append": ["callback_urls"],
+            "launch_url": "https://app.example.org",
+            "allowed_groups": ["staff"],
+            "pkce_enabled": True,
+            "logo": str(LOGOS / "picture.png"),
+            "dark_logo": str(LOGOS / "picture.jpg"),
+            "description": "What we all use",
+            "access_token_duration_minutes": 10,
+            "secret": "another-client-secret",
+            "logout_callback_urls": ["https://app.example.org/out"],
+            "requires_reauthentication": True,
+            "skip_consent": True,
+            "requires_pushed_authorization_requests": True,
+            "refresh_token_duration_minutes": 20,
             "federated_identities": [{"issuer": "https://ci.example.org", "subject": "repo", "replay_protection": True}, {"issuer": "https://b.example.org"}],
         },
         {
-            "callback_urls": [], "launch_url": "", "allowed_groups": [], "pkce_enabled": False, "logo": "", "dark_logo": "", "description": "",
-            "is_group_restricted": False, "federated_identities": [], "requires_reauthentication": False, "logout_callback_urls": [],
+            "callback_urls": [],
+            "launch_url": "",
+            "allowed_groups": [],
+            "pkce_enabled": False,
+            "logo": "",
+            "dark_logo": "",
+            "description": "",
+            "is_group_restricted": False,
+            "federated_identities": [],
+            "requires_reauthentication": False,
+            "logout_callback_urls": [],
         },
     ),
     "pocketid_scim_provider": (
@@ -108,12 +139,7 @@ LIVES = {
         {"endpoint": "https://app.example.org/scim/v2"},
         {"token": ""},
     ),
-    "pocketid_api_key": (
-        {"username": "staff", "name": "pipeline"},
-        {"description": "For the pipeline", "valid_days": 30, "return_secret": True},
-        None,
-        None,
-    ),
+    "pocketid_api_key": ({"username": "staff", "name": "pipeline"}, {"description": "For the pipeline", "valid_days": 30, "return_secret": True}, None, None),
     "pocketid_settings": (
         {},
         {"settings": {"appName": "Sign-on", "sessionDuration": 30, "disableAnimations": True}, "smtp_password": "a-password-for-mail"},
@@ -141,8 +167,13 @@ EVERY_MODULE = [
     ("pocketid_state", {"users": [{"username": "dora", "email": "dora@example.org"}], "groups": [{"name": "dancers", "users": ["dora"]}]}),
     (
         "pocketid_client",
-        {"id": "bar", "name": "Bar", "secrets": [{"name": "blue", "value": "the-blue-client-secret"}, {"name": "green", "expires_at": "2035-01-01T00:00:00Z"}],
-         "return_secret": True, "secret_overlap": 0},
+        {
+            "id": "bar",
+            "name": "Bar",
+            "secrets": [{"name": "blue", "value": "the-blue-client-secret"}, {"name": "green", "expires_at": "2035-01-01T00:00:00Z"}],
+            "return_secret": True,
+            "secret_overlap": 0,
+        },
     ),
     ("pocketid_scim_provider", {"client": "kitchen", "endpoint": "https://app.example.org/scim", "token": "a-token-of-a-receiver"}),
     ("pocketid_api_key", {"username": "carla", "name": "pipeline", "return_secret": True}),
@@ -165,16 +196,26 @@ BAD_INPUT = {
     "an API key with a line break": ("pocketid_user", {"username": "ann", "api_key": "a-key-from-a-block\n"}, "api_key: must be a single line"),
     "a name that differs in case only": ("pocketid_user", {"username": "Dora", "email": "d@example.org"}, "username: 'Dora' is called 'dora' on the server"),
     "a user without an e-mail address": ("pocketid_user", {"username": "ann"}, "email: is needed, because the setting requireUserEmail"),
-    "a claim that the server makes": ("pocketid_group", {"name": "band", "custom_claims": {"sub": "x"}}, "custom_claims: 'sub' is a claim that the server makes"),
+    "a claim that the server makes": (
+        "pocketid_group",
+        {"name": "band", "custom_claims": {"sub": "x"}},
+        "custom_claims: 'sub' is a claim that the server makes",
+    ),
     "an empty claim": ("pocketid_group", {"name": "band", "custom_claims": {"a": ""}}, "custom_claims: 'a' must not be empty"),
     "an identity without an issuer": (
-        "pocketid_client", {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]}, "missing required arguments: issuer"
+        "pocketid_client",
+        {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]},
+        "missing required arguments: issuer",
     ),
     "an id that only a client can give itself": (
-        "pocketid_client", {"id": "https://app.example.org", "name": "App"}, "can only be that of a client that registers itself"
+        "pocketid_client",
+        {"id": "https://app.example.org", "name": "App"},
+        "can only be that of a client that registers itself",
     ),
     "a token that lasts forever": (
-        "pocketid_user", {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7}, "one_time_access_seconds: must be from 2 to 2678400"
+        "pocketid_user",
+        {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7},
+        "one_time_access_seconds: must be from 2 to 2678400",
     ),
     "a SCIM provider of no client": ("pocketid_scim_provider", {"client": "none", "endpoint": "https://x.example.org"}, "client none does not exist"),
     "a SCIM provider without an address": ("pocketid_scim_provider", {"client": "private"}, "endpoint: is needed to make scim_provider private"),
@@ -182,27 +223,35 @@ BAD_INPUT = {
     "a setting that there is not": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
     "a password among the settings": ("pocketid_settings", {"settings": {"smtpPassword": "x"}}, "'smtpPassword' is given as smtp_password"),
     "a token that lasts no time": (
-        "pocketid_client", {"id": "app", "name": "App", "access_token_duration_minutes": 0}, "access_token_duration_minutes: must be from 1 to 525600"
+        "pocketid_client",
+        {"id": "app", "name": "App", "access_token_duration_minutes": 0},
+        "access_token_duration_minutes: must be from 1 to 525600",
     ),
-    "no PKCE for a public client": (
-        "pocketid_client", {"id": "public", "pkce_enabled": False}, "pkce_enabled: cannot be false, because the client is public"
-    ),
+    "no PKCE for a public client": ("pocketid_client", {"id": "public", "pkce_enabled": False}, "pkce_enabled: cannot be false, because the client is public"),
     "a new secret on every run": ("pocketid_client", {"id": "private", "return_secret": True}, "secret_candidates: must be given for a client that exists"),
     "a user name that Pocket ID refuses": ("pocketid_user", {"username": "-ann"}, "username: '-ann' may only have letters"),
     "a member that does not exist": ("pocketid_group", {"name": "band", "users": ["nobody"]}, "group band: user nobody does not exist"),
     "an allowed group that does not exist": (
-        "pocketid_client", {"id": "app", "name": "App", "allowed_groups": ["nobody"]}, "client app: group nobody does not exist"
+        "pocketid_client",
+        {"id": "app", "name": "App", "allowed_groups": ["nobody"]},
+        "client app: group nobody does not exist",
     ),
     "allowed groups that would be forgotten": (
-        "pocketid_client", {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False}, "is_group_restricted: is false, and allowed_groups is given"
+        "pocketid_client",
+        {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False},
+        "is_group_restricted: is false, and allowed_groups is given",
     ),
     "a secret that is too short": ("pocketid_client", {"id": "app", "name": "App", "secret": "short"}, "secret: must have at least 16 characters"),
     "a secret of a public client": (
-        "pocketid_client", {"id": "app", "name": "App", "is_public": True, "return_secret": True}, "secret: cannot be had by a public client"
+        "pocketid_client",
+        {"id": "app", "name": "App", "is_public": True, "return_secret": True},
+        "secret: cannot be had by a public client",
     ),
     "a logo that is not there": ("pocketid_client", {"id": "app", "name": "App", "logo": "no-such.svg"}, "logo: .*no-such.svg' cannot be read"),
     "a callback that is no URL": ("pocketid_client", {"id": "app", "name": "App", "callback_urls": ["pve1"]}, "callback_urls: 'pve1' must be a URL"),
     "a callback whose scheme was forgotten": (
-        "pocketid_client", {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]}, "callback_urls: 'pve1:8006' must be a URL"
+        "pocketid_client",
+        {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]},
+        "callback_urls: 'pve1:8006' must be a URL",
     ),
 }

@@ -51,10 +51,9 @@ def any_state():
         "users": states.entries(kinds["users"], ["rita@pve", "sam@sso"], {"groups": groups, "keys": None}, {}),
         "tokens": states.entries(kinds["tokens"], [("ann@pve", "pulse"), ("bob@pve", "x1")], {}, {"return_secret": True}),
         "acl": states.acl(kinds["acl"], ["/", "/vms", "/pool/dev"], ["PVEAuditor", "PVEVMUser"], subjects),
-        "realms": st.tuples(
-            states.entries(kinds["realms"], ["one", "two"], fixed, sso),
-            states.entries(kinds["realms"], ["company"], fixed, company),
-        ).map(lambda drawn: [*drawn[0], *drawn[1]]).filter(states.one_default),
+        "realms": st.tuples(states.entries(kinds["realms"], ["one", "two"], fixed, sso), states.entries(kinds["realms"], ["company"], fixed, company))
+        .map(lambda drawn: [*drawn[0], *drawn[1]])
+        .filter(states.one_default),
     }
     schedules = {"schedule": st.sampled_from(["daily", "2:30"]), "realm": None}
     job = {"realm": "corp", "scope": "both"}
@@ -95,12 +94,7 @@ JOB = {"id": "nightly", "schedule": "2:30", "scope": "both"}
 
 # kind of object: the options that name it, those it is made with, those that change it, those that take options away
 LIVES = {
-    "pve_role": (
-        {"roleid": "Reader"},
-        {"privs": ["VM.Audit"]},
-        {"privs": ["Sys.Audit", "VM.Audit"]},
-        {"privs": []},
-    ),
+    "pve_role": ({"roleid": "Reader"}, {"privs": ["VM.Audit"]}, {"privs": ["Sys.Audit", "VM.Audit"]}, {"privs": []}),
     "pve_group": (
         {"groupid": "readers"},
         {"comment": "They read – a lot", "users": ["staff@pve", "other@pve"]},
@@ -129,35 +123,97 @@ LIVES = {
         {"realm": "sso"},
         {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email", "groups"], "prompt": "login"},
         {
-            "client_id": "other", "client_key": "second-client-secret", "autocreate": True, "groups_claim": "groups", "groups_overwrite": True,
-            "query_userinfo": False, "acr_values": ["phr", "phrh"], "audiences": ["one"], "default": True, "comment": "Sign-on",
+            "client_id": "other",
+            "client_key": "second-client-secret",
+            "autocreate": True,
+            "groups_claim": "groups",
+            "groups_overwrite": True,
+            "query_userinfo": False,
+            "acr_values": ["phr", "phrh"],
+            "audiences": ["one"],
+            "default": True,
+            "comment": "Sign-on",
         },
         {
-            "client_key": "", "scopes": [], "prompt": "", "groups_claim": "", "groups_overwrite": False, "query_userinfo": True, "acr_values": [],
-            "audiences": [], "default": False, "comment": "",
+            "client_key": "",
+            "scopes": [],
+            "prompt": "",
+            "groups_claim": "",
+            "groups_overwrite": False,
+            "query_userinfo": True,
+            "acr_values": [],
+            "audiences": [],
+            "default": False,
+            "comment": "",
         },
     ),
     "pve_realm_sync_job": (
         {"id": "nightly"},
         {**JOB, "realm": "corp", "remove_vanished": ["entry", "acl"], "comment": "Every night"},
-        {"schedule": "mon..fri *:0/30", "scope": "users", "remove_vanished": ["properties"], "append": ["remove_vanished"], "enabled": False,
-         "enable_new": False},
+        {
+            "schedule": "mon..fri *:0/30",
+            "scope": "users",
+            "remove_vanished": ["properties"],
+            "append": ["remove_vanished"],
+            "enabled": False,
+            "enable_new": False,
+        },
         {"remove_vanished": [], "comment": "", "enabled": True, "enable_new": True},
     ),
     "pve_realm of a directory": (
         {"realm": "company", "type": "ldap"},
-        {**LDAP, **BIND, "server2": "ldap2.example.org", "sync_attributes": {"email": "mail"}, "group_filter": "(cn=*)", "tfa": "type=oath", "comment": "Company"},
-        {"port": 636, "mode": "ldaps", "verify": True, "capath": "/etc/ssl/company.pem", "filter": "(mail=*)", "user_classes": ["person"],
-         "case_sensitive": False, "sync_attributes": {"firstname": "givenName"}, "group_dn": "ou=groups,dc=example,dc=org", "group_classes": ["group"],
-         "sync_defaults_options": {"scope": "both", "enable_new": False, "remove_vanished": ["entry", "acl"]}},
-        {"server2": "", "port": 0, "mode": "ldap", "verify": False, "capath": "", "filter": "", "user_classes": [], "case_sensitive": True, "bind_dn": "",
-         "sync_attributes": {"email": ""}, "group_dn": "", "group_classes": [], "group_filter": "", "sync_defaults_options": {}, "tfa": "", "comment": ""},
+        {
+            **LDAP,
+            **BIND,
+            "server2": "ldap2.example.org",
+            "sync_attributes": {"email": "mail"},
+            "group_filter": "(cn=*)",
+            "tfa": "type=oath",
+            "comment": "Company",
+        },
+        {
+            "port": 636,
+            "mode": "ldaps",
+            "verify": True,
+            "capath": "/etc/ssl/company.pem",
+            "filter": "(mail=*)",
+            "user_classes": ["person"],
+            "case_sensitive": False,
+            "sync_attributes": {"firstname": "givenName"},
+            "group_dn": "ou=groups,dc=example,dc=org",
+            "group_classes": ["group"],
+            "sync_defaults_options": {"scope": "both", "enable_new": False, "remove_vanished": ["entry", "acl"]},
+        },
+        {
+            "server2": "",
+            "port": 0,
+            "mode": "ldap",
+            "verify": False,
+            "capath": "",
+            "filter": "",
+            "user_classes": [],
+            "case_sensitive": True,
+            "bind_dn": "",
+            "sync_attributes": {"email": ""},
+            "group_dn": "",
+            "group_classes": [],
+            "group_filter": "",
+            "sync_defaults_options": {},
+            "tfa": "",
+            "comment": "",
+        },
     ),
     "pve_realm of an Active Directory": (
         {"realm": "windows", "type": "ad"},
         {"server1": "dc1.example.org", "domain": "example.org", **BIND, "cert": "/etc/pve/priv/ad.pem", "certkey": "/etc/pve/priv/ad.key"},
-        {"mode": "ldap+starttls", "sslversion": "tlsv1_3", "base_dn": "dc=example,dc=org", "user_attr": "sAMAccountName", "group_name_attr": "cn",
-         "default": True},
+        {
+            "mode": "ldap+starttls",
+            "sslversion": "tlsv1_3",
+            "base_dn": "dc=example,dc=org",
+            "user_attr": "sAMAccountName",
+            "group_name_attr": "cn",
+            "default": True,
+        },
         {"cert": "", "certkey": "", "base_dn": "", "user_attr": "", "group_name_attr": "", "sslversion": "", "default": False},
     ),
 }
@@ -184,17 +240,21 @@ EVERY_MODULE = [
     ("pve_user", {"userid": "rita@pve", "groups": ["readers"], "password": "a-password-of-rita", "email": "rita@example.org"}),
     ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
     ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "regenerate"}),
-    (
-        "pve_token",
-        {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]},
-    ),
+    ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]}),
     ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
     ("pve_realm", {"realm": "sso", **REALM}),
     ("pve_realm", {"realm": "corp", **LDAP}),
     ("pve_realm_sync", {"realm": "corp", "scope": "both"}),
     ("pve_realm_sync_job", {**JOB, "realm": "corp"}),
     ("pve_state", {"groups": [{"groupid": "writers"}], "realms": [{"realm": "other", **REALM}]}),
-    ("pve_info", {"gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"], "permissions_of": ["readers", "rita@pve"], "filters": {"users": [{"realm": "pve"}]}}),
+    (
+        "pve_info",
+        {
+            "gather": ["groups", "users", "tokens", "acl", "realms", "nodes", "cluster", "version", "roles"],
+            "permissions_of": ["readers", "rita@pve"],
+            "filters": {"users": [{"realm": "pve"}]},
+        },
+    ),
 ]
 
 LONG = "x" * 57 + "@sso.org"
@@ -240,11 +300,11 @@ BAD_INPUT = {
     "a membership in no group": ("pve_user", {"userid": "ann@pve", "groups": ["nogroup"]}, "user ann@pve: group nogroup does not exist"),
     "a token whose secret would be lost": ("pve_token", {"userid": "root@pam", "tokenid": "new"}, "secret_file: or return_secret is needed"),
     "a token of nobody": (
-        "pve_token", {"userid": "nobody@pve", "tokenid": "new", "return_secret": True}, "token nobody@pve!new: user nobody@pve does not exist"
+        "pve_token",
+        {"userid": "nobody@pve", "tokenid": "new", "return_secret": True},
+        "token nobody@pve!new: user nobody@pve does not exist",
     ),
-    "an unknown option in an entry": (
-        "pve_state", {"groups": [{"groupid": "a"}, {"groupid": "b", "coment": "x"}]}, r"groups\[1\]: unknown option coment"
-    ),
+    "an unknown option in an entry": ("pve_state", {"groups": [{"groupid": "a"}, {"groupid": "b", "coment": "x"}]}, r"groups\[1\]: unknown option coment"),
     "a missing key in an entry": ("pve_state", {"users": [{"comment": "x"}]}, r"users\[0\]: missing required arguments: userid"),
     "a bad value in an entry": ("pve_state", {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]}, r"users\[1\]\.email: 'b' is not an e-mail"),
     "an object declared twice": (
@@ -275,7 +335,9 @@ BAD_INPUT = {
     "a realm that takes a built-in type": ("pve_realm", {"realm": "new", "type": "pve"}, "type: 'pve' is not the type of the realm new"),
     "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
     "a job for a realm without a directory": (
-        "pve_realm_sync_job", {**JOB, "id": "weekly", "realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad are synced"
+        "pve_realm_sync_job",
+        {**JOB, "id": "weekly", "realm": "sso"},
+        "realm: 'sso' is of type openid, and only realms of type ldap and ad are synced",
     ),
     "a job for a realm that is not there": ("pve_realm_sync_job", {**JOB, "id": "weekly", "realm": "nowhere"}, "realm_sync_job weekly: realm nowhere does not"),
     "a job for another realm": ("pve_realm_sync_job", {"id": "nightly", "realm": "sso"}, "realm: is 'directory' on the server and cannot be changed to 'sso'"),
@@ -284,21 +346,29 @@ BAD_INPUT = {
     "a job with a name that cannot be": ("pve_realm_sync_job", {**JOB, "id": "1st"}, "id: '1st' must begin with a letter"),
     "a long comment of a job": ("pve_realm_sync_job", {"id": "nightly", "comment": "x" * 513}, "must not be longer than 512 characters"),
     "something that no job takes away": (
-        "pve_realm_sync_job", {"id": "nightly", "remove_vanished": ["all"]}, "value of remove_vanished must be one or more of: acl, entry, properties"
+        "pve_realm_sync_job",
+        {"id": "nightly", "remove_vanished": ["all"]},
+        "value of remove_vanished must be one or more of: acl, entry, properties",
     ),
     "a sync of a realm without a directory": ("pve_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
     "a sync of a realm that is not there": ("pve_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
     "a sync that removes nothing, and something": (
-        "pve_realm_sync", {"realm": "directory", "remove_vanished": ["none", "acl"]}, "remove_vanished: none goes with nothing else"
+        "pve_realm_sync",
+        {"realm": "directory", "remove_vanished": ["none", "acl"]},
+        "remove_vanished: none goes with nothing else",
     ),
     "a path that is none": ("pve_realm", {"realm": "new", **LDAP, "capath": "ca.pem"}, "capath: 'ca.pem' must be a path on the nodes"),
     "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
     "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
     "a secret file that cannot be": (
-        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"}, "secret_file: .*make its folder first"
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
+        "secret_file: .*make its folder first",
     ),
     "a secret file that is lost": (
-        "pve_token", {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"}, "secret_file: .* its secret cannot be told again"
+        "pve_token",
+        {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"},
+        "secret_file: .* its secret cannot be told again",
     ),
     "a filter that says nothing": ("pve_info", {"filters": {"users": [{}]}}, r"filters\.users\[0\]: must name at least one of name, realm"),
     "a filter that cannot be": ("pve_info", {"filters": {"acl": [{"path": "vms"}]}}, r"filters\.acl\[0\]\.path: 'vms' must begin with a slash"),
@@ -319,7 +389,9 @@ BAD_INPUT = {
         r"users\[0\]: required_privileges\[0\]: missing required arguments: privileges",
     ),
     "candidates that nobody tries": (
-        "pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_candidates": ["x"]}, "secret_candidates: are only tried with secret=if_invalid"
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret_candidates": ["x"]},
+        "secret_candidates: are only tried with secret=if_invalid",
     ),
     "a candidate from a block": (
         "pve_token",
@@ -332,7 +404,9 @@ BAD_INPUT = {
     "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
     "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
     "two defaults": (
-        "pve_state", {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]}, "only one realm can be the default, and not one and two"
+        "pve_state",
+        {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
+        "only one realm can be the default, and not one and two",
     ),
     "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
     "a member that does not exist on PVE": ("pve_group", {"groupid": "readers", "users": ["nobody@pve"]}, "group readers: user nobody@pve does not exist"),
@@ -343,16 +417,18 @@ BAD_INPUT = {
         "group readers: users: the entry of ann@pve does not name this group in its groups",
     ),
     "an end of what one works by": (
-        "pve_acl", {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]}, "root@pam!fleet works by it, .*allow_lockout=true if that is meant"
+        "pve_acl",
+        {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]},
+        "root@pam!fleet works by it, .*allow_lockout=true if that is meant",
     ),
     "a comment that PVE takes for none": ("pve_group", {"groupid": "a", "comment": "0"}, "comment: '0' must not be 0, which PVE takes for no text at all"),
     "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
-    "a separator that is hard to see": (
-        "pve_realm", {"realm": "sso", "audiences": ["one\u00a0two"]}, "audiences: 'one\u00a0two' may not have blanks"
-    ),
+    "a separator that is hard to see": ("pve_realm", {"realm": "sso", "audiences": ["one\u00a0two"]}, "audiences: 'one\u00a0two' may not have blanks"),
     "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
     "a token secret with a line break": (
-        "pve_group", {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"}, "api_token_secret: must be a single line .*a | in YAML adds a line break"
+        "pve_group",
+        {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"},
+        "api_token_secret: must be a single line .*a | in YAML adds a line break",
     ),
     "a token secret that no header can have": ("pve_group", {"groupid": "a", "api_token_secret": "a-secret-€"}, "api_token_secret: may only have printable"),
     "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "is not accepted; the secret is wrong"),
@@ -366,7 +442,9 @@ BAD_INPUT = {
     "an address with a scheme": ("pve_group", {"groupid": "a", "api_host": "https://pve1:8006"}, "api_host: .* without https://"),
     "a host that does not answer": ("pve_group", {"groupid": "a", "api_port": 1}, "does not answer .*check the address, the port and the firewall"),
     "a certificate that is not trusted": (
-        "pve_group", {"groupid": "a", "ca_path": None}, "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path"
+        "pve_group",
+        {"groupid": "a", "ca_path": None},
+        "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path",
     ),
     "an authority that is no file": ("pve_group", {"groupid": "a", "ca_path": "/no/such/ca.pem"}, "ca_path: '/no/such/ca.pem' is no file"),
 }

@@ -122,7 +122,7 @@ def issuer(origin: str, provider: Row, application: Row | None) -> str | None:
 
 
 def _slug(_state: Any, value: Any) -> str:
-    message = "Enter a valid “slug” consisting of letters, numbers, underscores or hyphens."
+    message = "Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens."
     value = values.text(blank=False, pattern=r"[-a-zA-Z0-9_]+", message=message)(None, value)
     if value in RESERVED:
         raise Invalid([f"The slug '{value}' is reserved and cannot be used for applications."])

@@ -234,7 +234,7 @@ def _token_fields(call: Call) -> list[Field]:
                 blank=False,
                 longest=255,
                 pattern=r"[-a-zA-Z0-9_]+",
-                message="Enter a valid “slug” consisting of letters, numbers, underscores or hyphens.",
+                message="Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens.",
             ),
         ),
         Field("intent", values.choice("verification", "api", "recovery", "app_password"), "api"),

@@ -160,7 +160,7 @@ def one_of(kind: str) -> Check:
             try:
                 value = str(uuid.UUID(str(value)))
             except ValueError:
-                raise Invalid([f"“{value}” is not a valid UUID."]) from None
+                raise Invalid([f"\u201c{value}\u201d is not a valid UUID."]) from None
         if state.get(kind, value) is None:
             raise Invalid([f'Invalid pk "{value}" - object does not exist.'])
         return value

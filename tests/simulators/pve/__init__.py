@@ -19,7 +19,8 @@ class PveSimulator:
 
     `addresses`: node -> IP address; `passwords`: userid -> password of pam and pve users; `tokens`: full token id ->
     secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users that these
-    name exist from the beginning. `directories`: the servers that realms can be of; a sync takes `task_seconds`. `trust`: the bundle of authorities that OpenID issuers are verified against.
+    name exist from the beginning. `directories`: the servers that realms can be of; a sync takes `task_seconds`. `trust`:
+    the bundle of authorities that OpenID issuers are verified against.
     `slow_failures`: fail as slowly as the product does. All state is in `cluster`, for tests to read or to disturb.
     """
 
