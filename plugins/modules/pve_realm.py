@@ -42,7 +42,7 @@ options:
     description: Whether claims are also read from the issuer's userinfo endpoint. Without it they are.
     type: bool
   audiences:
-    description: Further audiences that a token may be for, for the type V(openid). From Proxmox VE 9.2 on.
+    description: Further audiences that a token may be for, for the type V(openid). From Proxmox VE 9.1.14 on.
     type: list
     elements: str
   domain:

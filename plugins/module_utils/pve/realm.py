@@ -15,7 +15,7 @@ from .names import REALM, Line
 OWN = ("pam", "pve")
 
 # libpve-access-control 8.2.1, 9.1.1 and 8.0.5 came with these versions of the product
-_GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 2), (8, 1)
+_GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 1, 14), (8, 1)
 
 _CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
 _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
