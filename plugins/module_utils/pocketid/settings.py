@@ -65,7 +65,7 @@ class Settings(PocketIdResource):
     def spec(self):
         spec = super().spec()
         # there is always one such object
-        return {option: one for option, one in spec.items() if option not in ("append", "state")}
+        return {option: one for option, one in spec.items() if option not in ("append", "remove", "state")}
 
     def label(self, key):
         return "settings"
