@@ -21,6 +21,7 @@ _CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '
 _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
 # the format ldap-simple-attr, which is stricter than names of attributes are
 _SIMPLE = replace(ATTRIBUTE, pattern="[A-Za-z0-9]+")
+_CLASSES = Names(_SIMPLE, separator=",")
 _FILTER = Text(longest=2048)
 _SECOND_FACTOR = Text(
     pattern=r"type=(oath|yubico)(,[a-z]+=[^,]+)*",
@@ -54,7 +55,11 @@ class Realm(ProxmoxRealm):
         Field("prompt", Text(pattern=r"\S+", rule="may not have blanks"), types=OPENID),
         Field("acr_values", Names(VALUE, separator=","), types=OPENID),
         Field("audiences", Names(VALUE, separator=","), types=OPENID, since=_AUDIENCES),
-        *(replace(one, wire=one.option) for one in ProxmoxRealm.directory if one.option != "user_attr"),
+        *(
+            replace(one, wire=one.option, kind=_CLASSES if one.option == "user_classes" else one.kind)
+            for one in ProxmoxRealm.directory
+            if one.option != "user_attr"
+        ),
         _directory(
             "domain", Text(pattern=r"\S+", rule="may not have blanks", longest=256), types=("ad",), needed=("ad",)
         ),
@@ -68,11 +73,7 @@ class Realm(ProxmoxRealm):
         _directory("group_dn", replace(NAME, longest=256)),
         _directory("group_name_attr", replace(_SIMPLE, longest=256)),
         _directory("group_filter", _FILTER),
-        _directory(
-            "group_classes",
-            Names(_SIMPLE, separator=","),
-            default=["group", "groupOfNames", "ipausergroup", "univentionGroup"],
-        ),
+        _directory("group_classes", _CLASSES, default=["group", "groupOfNames", "ipausergroup", "univentionGroup"]),
         _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),
         _directory(
             "sync_defaults_options",
