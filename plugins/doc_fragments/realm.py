@@ -39,7 +39,9 @@ options:
     type: list
     elements: str
   server1:
-    description: Host name or address of the directory, for the types V(ldap) and V(ad). Needed to make the realm.
+    description:
+      - Host name or address of the directory, for the types V(ldap) and V(ad). Needed to make the realm.
+      - An IPv6 address is in brackets on Proxmox Backup Server, and is not on Proxmox VE.
     type: str
   server2:
     description: Second server, which is tried where the first does not answer, for the types V(ldap) and V(ad).

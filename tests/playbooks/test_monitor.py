@@ -8,7 +8,7 @@ import re
 import pytest
 import requests
 
-from tests.modules.systems import pbs, pulse, pve, task
+from tests.modules.systems import pbs, pve, task
 from tests.simulators.server import Fault
 
 USERS = {"pve": "pulse-monitor@pve", "pbs": "pulse-monitor@pbs"}

@@ -11,7 +11,6 @@ the banner of a host, for a failure, and show each value in the command line of 
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import subprocess

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import re
+from dataclasses import dataclass, replace
+from ipaddress import ip_address
 
 from ..core.client import too_old
 from ..core.fields import Field, Flag, Names, Properties, Text
@@ -19,15 +21,33 @@ _GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 1, 14), (8, 1)
 
 _CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
 _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
+
+
+@dataclass(frozen=True)
+class _Host(Text):
+    """A host name, or an address without brackets."""
+
+    def problem(self, value):
+        if value and not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", value):
+            try:
+                ip_address(value)
+            except ValueError:
+                return "must be a host name or an address (IPv6 without brackets), without ldap://, port and path"
+        return super().problem(value)
+
+
 # the format ldap-simple-attr, which is stricter than names of attributes are
 _SIMPLE = replace(ATTRIBUTE, pattern="[A-Za-z0-9]+")
 _CLASSES = Names(_SIMPLE, separator=",")
+_LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _FILTER = Text(longest=2048)
 _SECOND_FACTOR = Text(
     pattern=r"type=(oath|yubico)(,[a-z]+=[^,]+)*",
     rule="must begin with type=oath or type=yubico, with further settings after commas",
     longest=128,
 )
+# what PVE is more particular about than PBS
+_STRICTER = {"server1": _Host(longest=256), "server2": _Host(longest=256), "user_classes": _CLASSES}
 _MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expire")
 VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
 
@@ -56,7 +76,7 @@ class Realm(ProxmoxRealm):
         Field("acr_values", Names(VALUE, separator=","), types=OPENID),
         Field("audiences", Names(VALUE, separator=","), types=OPENID, since=_AUDIENCES),
         *(
-            replace(one, wire=one.option, kind=_CLASSES if one.option == "user_classes" else one.kind)
+            replace(one, wire=one.option, kind=_STRICTER.get(one.option, one.kind))
             for one in ProxmoxRealm.directory
             if one.option != "user_attr"
         ),

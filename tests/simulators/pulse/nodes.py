@@ -45,7 +45,9 @@ def parsed(body: Any, old: bool) -> dict[str, Any]:
     right = {str: TEXTS + ("tokenId", "tokenSecret"), bool: BOOLEANS, int: ("physicalDiskPollingMinutes",)}
     for kind, names in right.items():
         for name in names:
-            if body.get(name) is not None and type(body[name]) is not kind:
+            value = body.get(name)
+            # true and false are no numbers in JSON
+            if value is not None and (not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool)):
                 raise ApiError(400, "Invalid request body")
     given = {name: value for name, value in body.items() if value is not None}
     for name, other in (("tokenName", "tokenId"), ("tokenValue", "tokenSecret")):
