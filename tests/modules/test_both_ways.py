@@ -33,6 +33,7 @@ def comparable(wired, result):
     text = text.replace(str(fleet.authority.bundle), "CA")
     text = re.sub(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT", text)
     text = re.sub(r"static-api-user-\w{6}", "static-api-user", text)
+    text = re.sub(r"'secret': '[A-Za-z0-9]{32}'", "'secret': GENERATED", text)
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
 
 

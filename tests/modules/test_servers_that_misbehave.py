@@ -144,7 +144,8 @@ def test_the_default_realm_of_pbs_moves(homelab, ansible):
     ]).succeeded()
     assert run.failed == []
     assert [result["changed"] for result in run.results()] == [True, True, False, True, False]
-    assert {realm["realm"]: realm["default"] for realm in run.results()[-1]["realms"]} == {"one": True, "two": False}
+    defaults = {realm["realm"]: realm["default"] for realm in run.results()[-1]["realms"]}
+    assert defaults == {"one": True, "two": False, "pam": False, "pbs": False}
 
 
 def test_the_environment_of_a_task_counts_in_process_too(homelab, ansible):

@@ -170,8 +170,7 @@ EVERY_MODULE = [
         {
             "id": "bar",
             "name": "Bar",
-            "secrets": [{"name": "blue", "value": "the-blue-client-secret"}, {"name": "green", "expires_at": "2035-01-01T00:00:00Z"}],
-            "return_secret": True,
+            "secrets": [{"name": "blue", "value": "the-blue-client-secret", "expires_at": "2035-01-01T00:00:00Z"}],
             "secret_overlap": 0,
         },
     ),
