@@ -46,6 +46,8 @@ class InProcessAction(ActionBase):
                     self._remove_tmp_path(self._connection._shell.tmpdir)
             else:
                 result.update(self._in_process(args))
+                if not self._tells_invocation(task_vars):
+                    result.pop("invocation", None)
         return result
 
     @contextmanager
@@ -71,6 +73,12 @@ class InProcessAction(ActionBase):
             with vault_at_hand(Vault(self._loader)):
                 result = self.module.execute({**params, **shell}, self._task.check_mode)
         return self.module.finish(result, params, hidden)
+
+    def _tells_invocation(self, task_vars):
+        """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
+        setting = "INJECT_INVOCATION"
+        known = setting in C.config.get_configuration_definitions()
+        return not known or C.config.get_config_value(setting, variables=task_vars)
 
     def _run_on_host(self, script):
         """Run a script over the connection that ansible has to the host; returns what it says on stdout and stderr.

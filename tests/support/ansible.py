@@ -100,6 +100,8 @@ class Ansible:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
+            # what must not be in it is looked for there; ansible-core 2.21 tells it on request only
+            "ANSIBLE_INJECT_INVOCATION": "true",
             "ANSIBLE_HOME": str(self._folder / "home"),
         }
         command = [str(Path(sys.executable).with_name(name)), *arguments]
