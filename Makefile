@@ -32,7 +32,7 @@ contract: .venv/.made-for  ## tests of the simulators, which real servers can ta
 	$(PYTEST) tests/contract
 
 modules: .venv/.made-for  ## tests of the modules and playbooks against simulated fleets
-	$(PYTEST) tests/modules tests/playbooks
+	$(PYTEST) tests/modules tests/playbooks tests/fleets
 
 molecule: .venv/.made-for  ## molecule scenarios of the playbooks
 	$(RUN) tools/molecule

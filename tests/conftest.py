@@ -8,11 +8,12 @@ from contextlib import ExitStack
 from dataclasses import replace
 
 import pytest
+import requests
 import yaml
 from hypothesis import settings
 
 from tests.simulators.fleet import FLEETS, FleetServers
-from tests.support.ansible import ROOT, Ansible, checkout
+from tests.support.ansible import ROOT, LoadedAnsible, checkout
 
 # a machine that is busy with other things is no defect
 settings.register_profile("fleetgate", deadline=None)
@@ -31,7 +32,8 @@ def collection(tmp_path_factory):
 @pytest.fixture(scope="module")
 def ansible(tmp_path_factory):
     folder = tmp_path_factory.mktemp("ansible")
-    return Ansible(folder, checkout(folder))
+    with LoadedAnsible(folder, checkout(folder)) as ansible:
+        yield ansible
 
 
 class Wired:
@@ -63,6 +65,24 @@ class Wired:
 
     def person(self, username):
         return self.fleet.person(username)
+
+    def ask(self, server, *path, **query):
+        """What the administrator of a simulated PVE or PBS sees."""
+        fleet = self.fleet
+        name = next((name for name, nodes in fleet.pve.items() if server in nodes), server.name)
+        separator, service = (":", "PBS") if name in fleet.pbs else ("=", "PVE")
+        authorization = f"{service}APIToken=root@pam!fleet{separator}{fleet.tokens[name]}"
+        url = "/".join((server.url, "api2/json", *path))
+        trust = str(fleet.authority.bundle)
+        return requests.get(
+            url, params=query, headers={"Authorization": authorization}, verify=trust, timeout=10
+        ).json()["data"]
+
+    def clients(self):
+        """The OIDC clients that Pocket ID has, by id."""
+        url, trust = f"{self.fleet.pocketid.url}/api/oidc/clients", str(self.fleet.authority.bundle)
+        told = requests.get(url, headers={"X-API-Key": self.fleet.api_key}, verify=trust, timeout=10).json()["data"]
+        return {one["id"]: one for one in told}
 
 
 @pytest.fixture(scope="module")

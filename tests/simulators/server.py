@@ -136,6 +136,8 @@ def serve(app, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.1", port: int
     server = wsgi.Server((host, port), app, numthreads=4, server_name=host, accepted_queue_timeout=1)
     server.gateway = Gateway
     server.ssl_adapter = tls
+    # seconds that its end may have to wait for
+    server.expiration_interval = 0.1
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)
     thread.start()

@@ -35,6 +35,11 @@ class Run:
             if row["result"].get("changed") and not row["outcome"].startswith("item")
         ]
 
+    def told(self, *parts: str) -> list[str]:
+        """Those parts of every result that has a plan, with host and task; in order, because hosts finish in any."""
+        planned = [row for row in self.rows if row["result"].get("plan")]
+        return sorted(repr((row["host"], row["task"], [row["result"][part] for part in parts])) for row in planned)
+
     @property
     def failed(self) -> list[str]:
         return [
@@ -83,18 +88,31 @@ class Ansible:
         """Run a playbook, by its path or by its name in the collection."""
         self._count += 1
         record = self._folder / f"record{self._count}"
-        told = {
-            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support"),
-            "ANSIBLE_CALLBACKS_ENABLED": "record",
-            "FLEETGATE_RECORD": str(record),
-        }
-        done = self.program("ansible-playbook", name, *arguments, **told, **environment)
+        code, output = self._play(name, *arguments, FLEETGATE_RECORD=str(record), **environment)
         rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
-        return Run(arguments, done.returncode, done.stdout, rows)
+        return Run(arguments, code, output, rows)
+
+    def _play(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        done = self.program("ansible-playbook", *arguments, **environment)
+        return done.returncode, done.stdout
 
     def program(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
         """Run one of ansible's programs."""
-        settings = {
+        command = [str(Path(sys.executable).with_name(name)), *arguments]
+        return subprocess.run(
+            command,
+            env={**os.environ, **self._settings(), **environment},
+            cwd=self._folder,
+            check=False,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+
+    def _settings(self) -> dict[str, str]:
+        return {
+            "ANSIBLE_CALLBACK_PLUGINS": str(ROOT / "tests/support/callbacks"),
+            "ANSIBLE_CALLBACKS_ENABLED": "record",
             "ANSIBLE_COLLECTIONS_PATH": str(self._collections),
             "ANSIBLE_PYTHON_INTERPRETER": "{{ ansible_playbook_python }}",
             "ANSIBLE_LOCALHOST_WARNING": "false",
@@ -104,13 +122,26 @@ class Ansible:
             "ANSIBLE_INJECT_INVOCATION": "true",
             "ANSIBLE_HOME": str(self._folder / "home"),
         }
-        command = [str(Path(sys.executable).with_name(name)), *arguments]
-        return subprocess.run(
-            command,
-            env={**os.environ, **settings, **environment},
-            cwd=self._folder,
-            check=False,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
+
+
+class LoadedAnsible(Ansible):
+    """The same, with ansible-playbook in forks of a process that has loaded ansible. Runs with settings of their own have one of their own."""
+
+    def __enter__(self) -> LoadedAnsible:
+        program = [sys.executable, "-m", "tests.support.loaded"]
+        environment = {**os.environ, **self._settings()}
+        self._process = subprocess.Popen(
+            program, env=environment, cwd=ROOT, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
+        return self
+
+    def __exit__(self, *_error) -> None:
+        self._process.communicate()
+
+    def _play(self, *arguments: str, **environment: str) -> tuple[int, str]:
+        if any(name.startswith("ANSIBLE_") for name in environment):
+            return super()._play(*arguments, **environment)
+        output = self._folder / f"output{self._count}"
+        asked = {"arguments": arguments, "environment": environment, "folder": str(self._folder), "output": str(output)}
+        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        return int(self._process.stdout.readline()), output.read_text()

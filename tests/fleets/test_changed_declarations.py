@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import pytest
+import requests
 
 from tests.modules.systems import task
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 
-PEOPLE = [{"username": name, "email": f"{name}@example.org", "first_name": name.title()} for name in ("alice", "bob", "carol")]
+PEOPLE = [
+    {"username": name, "email": f"{name}@example.org", "first_name": name.title()} for name in ("alice", "bob", "carol")
+]
 EVERYBODY = {"name": "staff", "members": ["alice", "bob", "carol"]}
 
 
 def group(members, pve="Administrator", pbs="Admin", **more):
-    rights = {"pve": [{"path": "/", "roles": [pve]}] if pve else [], "pbs": [{"path": "/", "roles": [pbs]}] if pbs else []}
+    rights = {
+        "pve": [{"path": "/", "roles": [pve]}] if pve else [],
+        "pbs": [{"path": "/", "roles": [pbs]}] if pbs else [],
+    }
     return {"name": "admins", "members": members, "rights": rights, **more}
 
 
@@ -25,9 +31,13 @@ class Homelab:
         self.pve, self.pbs = wired.fleet.pve["pve1"][0], wired.fleet.pbs["pbs1"]
 
     def declare(self, *groups, users=PEOPLE, **more):
-        self.wired.play("wire", fleetgate_users=users, fleetgate_groups=[*groups, EVERYBODY], **more).succeeded()
-        again = self.wired.play("wire", fleetgate_users=users, fleetgate_groups=[*groups, EVERYBODY], **more).succeeded()
-        assert again.changed == [] and self.wired.fleet.writes() == []
+        self._declared = {"fleetgate_users": users, "fleetgate_groups": [*groups, EVERYBODY], **more}
+        return self.wired.play("wire", "-vvvv", "--diff", **self._declared).succeeded()
+
+    def is_settled(self):
+        """Whether what was declared last is there to stay."""
+        again = self.wired.play("wire", **self._declared).succeeded()
+        return again.changed == [] and self.wired.fleet.writes() == []
 
     def rights(self, username, server):
         return self.wired.person(username).sign_in(server.url, "pocketid", server.url).rights.get("/", [])
@@ -40,20 +50,29 @@ def homelab(fleet_of):
 
 def test_a_group_that_may_do_less_does_less(homelab):
     homelab.declare(group(["alice"]))
-    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve) and "Realm.Allocate" in homelab.rights("alice", homelab.pbs)
+    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve) and "Realm.Allocate" in homelab.rights(
+        "alice", homelab.pbs
+    )
     homelab.declare(group(["alice"], pve="PVEAuditor", pbs="Audit"))
     for server in (homelab.pve, homelab.pbs):
         rights = homelab.rights("alice", server)
         assert "Sys.Audit" in rights and "Realm.Allocate" not in rights
     homelab.declare(group(["alice"], pve=None, pbs=None))
     assert homelab.rights("alice", homelab.pve) == [] and homelab.rights("alice", homelab.pbs) == []
+    assert homelab.is_settled()
 
 
-def test_the_last_member_of_a_group_can_leave_it(homelab):
-    homelab.declare(group(["bob"]))
+def test_who_leaves_a_group_loses_its_rights_and_so_does_the_last(homelab):
+    homelab.declare(group(["alice", "bob"]))
+    for server in (homelab.pve, homelab.pbs):
+        assert "Realm.Allocate" in homelab.rights("bob", server)
+    homelab.declare(group(["alice"]))
+    for server in (homelab.pve, homelab.pbs):
+        assert homelab.rights("bob", server) == [] and "Realm.Allocate" in homelab.rights("alice", server)
     homelab.declare(group([]))
-    assert homelab.rights("bob", homelab.pbs) == []
-    assert homelab.rights("bob", homelab.pve) == []
+    for server in (homelab.pve, homelab.pbs):
+        assert homelab.rights("alice", server) == []
+    assert homelab.is_settled()
 
 
 def test_a_group_and_a_person_can_be_declared_absent(homelab, ansible):
@@ -68,7 +87,12 @@ def test_a_group_and_a_person_can_be_declared_absent(homelab, ansible):
     assert homelab.rights("alice", homelab.pve) == []
     with pytest.raises(Refused, match="knows nobody called bob"):
         homelab.rights("bob", homelab.pve)
-    left = ansible.tasks([task(homelab.wired, "pve_info", gather=["groups", "users"]), task(homelab.wired, "pbs_info", gather=["users", "acl"])])
+    left = ansible.tasks(
+        [
+            task(homelab.wired, "pve_info", gather=["groups", "users"]),
+            task(homelab.wired, "pbs_info", gather=["users", "acl"]),
+        ]
+    )
     assert "bob@pocketid" not in repr(left.succeeded().results()) and "admins-pocketid" not in repr(left.results())
 
 
@@ -85,34 +109,52 @@ def test_what_was_given_by_hand_elsewhere_stays(homelab, ansible):
         task(homelab.wired, "pocketid_client", id="proxmox-ve", allowed_groups=["guests"], append=["allowed_groups"]),
     ]
     assert ansible.tasks(by_hand).succeeded().failed == []
-    assert homelab.wired.play("wire", fleetgate_users=PEOPLE, fleetgate_groups=[group(["alice"]), EVERYBODY]).succeeded().changed == []
-    assert homelab.wired.fleet.writes() == []
+    assert homelab.is_settled()
 
 
 def test_a_right_of_a_person_takes_nothing_from_others(homelab, ansible):
     alice = {**PEOPLE[0], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
     homelab.declare(users=[alice, *PEOPLE[1:]])
-    by_hand = [task(homelab.wired, "pbs_user", userid="carol@pocketid"), task(homelab.wired, "pbs_acl", path="/", roles=["Admin"], users=["carol@pocketid"])]
+    by_hand = [
+        task(homelab.wired, "pbs_user", userid="carol@pocketid"),
+        task(homelab.wired, "pbs_acl", path="/", roles=["Admin"], users=["carol@pocketid"]),
+    ]
     assert ansible.tasks(by_hand).succeeded().failed == []
-    homelab.declare(users=[alice, *PEOPLE[1:]])
+    assert homelab.is_settled()
     assert "Realm.Allocate" in homelab.rights("carol", homelab.pbs)
 
 
-@pytest.mark.parametrize("public", [True, False])
-def test_a_client_may_be_public_or_say_that_it_is_not(homelab, public):
-    homelab.declare(group(["alice"]), fleetgate_client={"id": "px", "name": "Proxmox", "is_public": public})
-    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
-    assert "Realm.Allocate" in homelab.rights("alice", homelab.pbs)
+def test_a_client_may_be_public_and_no_more(homelab):
+    for public in (True, False):
+        homelab.declare(group(["alice"]), fleetgate_client={"id": "px", "name": "Proxmox", "is_public": public})
+        for server in (homelab.pve, homelab.pbs):
+            assert "Realm.Allocate" in homelab.rights("alice", server)
+    assert homelab.is_settled()
 
 
 def test_a_declared_secret_is_the_one_that_is_used(homelab):
     for secret in ("declared-in-a-vault-somewhere", "declared-anew-after-a-year"):
-        client = {"id": "px", "name": "Proxmox", "secret": secret}
-        told = homelab.wired.play("wire", "-vvvv", "--diff", fleetgate_users=PEOPLE, fleetgate_groups=[group(["alice"])], fleetgate_client=client).succeeded()
+        told = homelab.declare(group(["alice"]), fleetgate_client={"id": "px", "name": "Proxmox", "secret": secret})
         assert secret not in told.output
-        homelab.declare(group(["alice"]), fleetgate_client=client)
-        assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
-        assert "Realm.Allocate" in homelab.rights("alice", homelab.pbs)
+        for server in (homelab.pve, homelab.pbs):
+            assert "Realm.Allocate" in homelab.rights("alice", server)
+    assert homelab.is_settled()
+
+
+def test_a_secret_that_works_no_more_is_replaced(homelab):
+    """The realm's secret was revoked at Pocket ID: a new one is made and brought to the realm."""
+    homelab.declare(group(["alice"]))
+    fleet = homelab.wired.fleet
+    secrets = f"{fleet.pocketid.url}/api/oidc/clients/proxmox-ve/secrets"
+    as_administrator = {"headers": {"X-API-Key": fleet.api_key}, "verify": str(fleet.authority.bundle), "timeout": 10}
+    for one in requests.get(secrets, **as_administrator).json():
+        requests.delete(f"{secrets}/{one['id']}", **as_administrator).raise_for_status()
+    with pytest.raises(Refused):
+        homelab.rights("alice", homelab.pve)
+    repaired = homelab.declare(group(["alice"]))
+    assert [one for one in repaired.changed if "pve1" in one] != []
+    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
+    assert homelab.is_settled()
 
 
 def test_a_server_that_keeps_one_secret_does_not_lose_that_of_a_host_that_is_not_in_the_run(fleet_of):
@@ -121,7 +163,9 @@ def test_a_server_that_keeps_one_secret_does_not_lose_that_of_a_host_that_is_not
     wired.play("wire", "--limit", "backup-berlin").succeeded()
     berlin = wired.fleet.pbs["backup-berlin"]
     alone = wired.play("wire", "--limit", "backup-vienna")
-    assert alone.code != 0 and "replace_secret: must be true: this server (2.13.0) keeps one secret" in " ".join(alone.failed)
+    assert alone.code != 0 and "replace_secret: must be true: this server (2.13.0) keeps one secret" in " ".join(
+        alone.failed
+    )
     assert "Realm.Allocate" in wired.person("alice").sign_in(berlin.url, "pocketid", berlin.url).rights["/"]
     wired.play("wire", "--limit", "pbs").succeeded()
     for server in wired.fleet.pbs.values():
@@ -134,7 +178,9 @@ def test_why_a_host_is_left_out_can_be_read(homelab, down):
     run = homelab.wired.play("wire")
     assert "does not answer" in run.output and "censored" not in " ".join(run.failed)
     other = {"pve": "pbs1", "pbs": "pve1"}[down]
-    assert [row["host"] for row in run.rows if row["task"].endswith(("then the realm", "users and their rights"))] == [other]
+    assert [row["host"] for row in run.rows if row["task"].endswith(("then the realm", "users and their rights"))] == [
+        other
+    ]
 
 
 def test_a_free_strategy_changes_nothing(homelab):

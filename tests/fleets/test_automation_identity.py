@@ -1,0 +1,89 @@
+"""The identity of the automation when things are not as at first: no SSH, lost secrets, more rights, several nodes of a cluster."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.bootstrap import PRIVILEGES, new, rights, stored
+
+
+@pytest.fixture
+def homelab(fleet_of, tmp_path):
+    return new(fleet_of("homelab"), tmp_path)
+
+
+def test_with_the_password_of_root_once(homelab):
+    passwords = {"pve1": homelab.fleet.tokens["pve1 root"], "pbs1": homelab.fleet.tokens["pbs1 root"]}
+    told = {"via": "password", "api_password": "{{ passwords[inventory_hostname] }}"}
+    options = {"passwords": passwords, "fleetgate_bootstrap": told, "ansible_ssh_executable": "/nowhere/ssh"}
+    homelab.play("bootstrap", "--check", **options).succeeded()
+    assert homelab.fleet.writes() == []
+    wrong = homelab.play("bootstrap", **{**options, "passwords": dict.fromkeys(passwords, "not-the-password")})
+    assert len(wrong.failed) == 2 and all("root@pam could not sign in" in one for one in wrong.failed), wrong.failed
+    assert homelab.fleet.writes() == []
+    first = homelab.play("bootstrap", "-vvvv", **options).succeeded()
+    secrets = stored(homelab)
+    assert [secret for secret in [*homelab.fleet.secrets(), *secrets.values()] if secret in first.output] == []
+    assert homelab.play("bootstrap").succeeded().changed == []
+
+
+def test_the_secret_is_encrypted_where_a_vault_is_named(homelab, tmp_path):
+    (tmp_path / "password").write_text("of the vault")
+    vault = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password"), "fleetgate_bootstrap": {"vault_id": "default"}}
+    homelab.play("bootstrap", **vault).succeeded()
+    assert all(secret.startswith("$ANSIBLE_VAULT;") for secret in stored(homelab).values())
+    assert homelab.play("bootstrap", **vault).succeeded().changed == []
+    homelab.play("wire", "--check", **vault).succeeded()
+
+
+def test_a_host_without_ssh_does_not_keep_the_others(homelab):
+    run = homelab.play("bootstrap", "-e", '{"ansible_port": "{{ 2222 if inventory_hostname == \'pve1\' else 22 }}"}')
+    assert [one.split(":")[0] for one in run.failed] == ["pve1"] and "Connection refused" in run.failed[0]
+    assert set(stored(homelab)) == {"pbs1"}
+
+
+def test_more_privileges_are_given_as_root(homelab):
+    homelab.play("bootstrap").succeeded()
+    before = stored(homelab)
+    more = homelab.play("bootstrap", fleetgate_privileges=[*PRIVILEGES, "Sys.Modify"]).succeeded()
+    assert {one.split(":")[0] for one in more.changed} == {"pve1"} and stored(homelab) == before
+    trust = str(homelab.fleet.authority.bundle)
+    assert "Sys.Modify" in rights(homelab.fleet.pve["pve1"][0], "pve", before["pve1"], trust)["/"]
+
+
+def test_a_lost_secret_is_only_replaced_when_asked_for(homelab):
+    """Another control node may work with the token."""
+    homelab.play("bootstrap").succeeded()
+    before = stored(homelab)
+    (homelab.secrets / "pve1.token").unlink()
+    (homelab.secrets / "pbs1.token").write_text("not-the-secret")
+    refused = homelab.play("bootstrap")
+    assert len(refused.failed) == 2 and homelab.fleet.writes() == []
+    assert "pve1.token" in refused.failed[0] + refused.failed[1] and "replace_secret" in refused.output
+    homelab.play("bootstrap", "--check", fleetgate_bootstrap={"replace_secret": True}).succeeded()
+    assert homelab.fleet.writes() == []
+    replaced = homelab.play("bootstrap", "-vvvv", fleetgate_bootstrap={"replace_secret": True}).succeeded()
+    after = stored(homelab)
+    assert set(before.values()).isdisjoint(after.values()) and not any(
+        secret in replaced.output for secret in after.values()
+    )
+    assert homelab.play("bootstrap", fleetgate_bootstrap={"replace_secret": True}).succeeded().changed == []
+
+
+def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
+    wired = fleet_of("fleet")
+    nodes = wired.fleet.pve["berlin"]
+    hosts = new(wired, tmp_path).inventory["all"]["children"]["pve"]["hosts"]
+    listed = {node.name: {**hosts["berlin"], "ansible_host": node.host} for node in nodes}
+    for node in nodes:
+        listed[node.name]["fleetgate_api"] = {**hosts["berlin"]["fleetgate_api"], "api_port": node.port}
+    wired.list_hosts({"all": {"children": {"pve": {"hosts": listed}}}})
+    limit = ("--limit", ",".join(listed))
+    wired.play("bootstrap", "--check", *limit).succeeded()
+    wired.play("bootstrap", *limit).succeeded()
+    secrets = stored(wired)
+    assert set(secrets) == set(listed) and len(set(secrets.values())) == 1
+    assert wired.play("bootstrap", *limit).succeeded().changed == []
+    (wired.secrets / "berlin1.token").unlink()
+    wired.play("bootstrap", *limit).succeeded()
+    assert wired.fleet.writes() == [] and stored(wired) == secrets

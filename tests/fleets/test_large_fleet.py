@@ -1,0 +1,105 @@
+"""A fleet of several clusters and backup servers that share one Pocket ID, and what befalls single hosts of it."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.simulators.browser import Refused
+from tests.simulators.server import Fault
+
+
+@pytest.fixture(scope="module")
+def fleet(fleet_of):
+    return fleet_of("fleet")
+
+
+class TestFleet:
+    """Three clusters of three nodes and two backup servers that share one Pocket ID."""
+
+    def test_an_interrupted_run_is_repaired_by_running_again(self, fleet):
+        """The answer to a write is lost on one cluster; the others are done, and the next run does the rest."""
+        fleet.fleet.pve["vienna"][0].observed.faults.append(Fault(verb="POST", path=".*/access/domains", status=0))
+        first = fleet.play("wire")
+        assert [one for one in first.failed if one.startswith("vienna")] and first.code != 0
+        assert not [one for one in first.failed if not one.startswith("vienna")]
+        fleet.play("wire").succeeded()
+        # its client secret was made but never came to a realm, so there is another one now
+        assert {name for name, _write in fleet.fleet.writes()} == {"vienna1", "pocketid"}
+        assert fleet.play("wire").succeeded().changed == []
+        assert fleet.fleet.writes() == []
+
+    def test_every_node_and_name_of_a_cluster_is_a_redirect_uri(self, fleet):
+        port = fleet.fleet.pve["berlin"][0].port
+        hosts = {"berlin1", "berlin2", "berlin3", "berlin1.berlin.example.org", "pve.berlin.example.org"}
+        assert {f"https://{host}:{port}" for host in hosts} <= set(fleet.clients()["pve-berlin"]["callbackURLs"])
+
+    def test_backup_servers_share_a_client(self, fleet):
+        urls = {server.url for server in fleet.fleet.pbs.values()}
+        assert urls <= set(fleet.clients()["proxmox-backup"]["callbackURLs"])
+
+    def test_a_run_for_one_host_takes_nothing_from_a_shared_client(self, fleet):
+        before = fleet.clients()["proxmox-backup"]["callbackURLs"]
+        fleet.play("wire", "--limit", "backup-vienna").succeeded()
+        assert fleet.clients()["proxmox-backup"]["callbackURLs"] == before
+        assert fleet.fleet.writes() == []
+
+    @pytest.mark.parametrize("cluster", ["berlin", "vienna", "lab"])
+    def test_people_can_sign_in_on_every_node(self, fleet, cluster):
+        nodes = fleet.fleet.pve[cluster]
+        for node in nodes:
+            signed_in = fleet.person("alice").sign_in(node.url, "pocketid", f"https://{node.name}:{nodes[0].port}")
+            assert "Realm.Allocate" in signed_in.rights["/"]
+
+    def test_rights_differ_by_cluster(self, fleet):
+        rights = {}
+        for cluster, nodes in fleet.fleet.pve.items():
+            rights[cluster] = (
+                fleet.person("dave")
+                .sign_in(nodes[0].url, "pocketid", f"https://{nodes[0].name}:{nodes[0].port}")
+                .rights
+            )
+        assert set(rights["berlin"]) == {"/pool/dev"}
+        assert rights["vienna"] == {}
+        assert "VM.Allocate" in rights["lab"]["/"]
+
+    def test_rights_differ_by_backup_server(self, fleet):
+        there = fleet.fleet.pbs["backup-vienna"]
+        assert set(fleet.person("dave").sign_in(there.url, "pocketid", there.url).rights) == {"/datastore/vienna"}
+        elsewhere = fleet.fleet.pbs["backup-berlin"]
+        with pytest.raises(Refused, match="missing, disabled or expired"):
+            fleet.person("dave").sign_in(elsewhere.url, "pocketid", elsewhere.url)
+
+    def test_a_host_that_does_not_answer_does_not_keep_the_others(self, fleet):
+        """A cluster is out of reach: it is named, and the rest of the fleet is looked after."""
+        for node in fleet.fleet.pve["lab"]:
+            node.observed.faults.append(Fault(status=0, times=1000))
+        run = fleet.play("wire")
+        for node in fleet.fleet.pve["lab"]:
+            node.observed.faults.clear()
+        assert {one.split(":")[0] for one in run.failed} == {"lab"}
+        assert "does not answer" in run.failed[0]
+        assert {row["host"] for row in run.rows if row["task"].endswith("then the realm")} == {"berlin", "vienna"}
+
+
+def test_nodes_of_one_cluster_may_each_be_in_the_inventory(fleet_of):
+    """Their access configuration is one, so only the first of them is written through."""
+    wired = fleet_of("fleet")
+    hosts = wired.fleet.inventory()["all"]["children"]["pve"]["hosts"]
+    nodes = wired.fleet.pve["berlin"]
+    listed = {node.name: {**hosts["berlin"], "ansible_host": node.host} for node in nodes}
+    for node in nodes:
+        listed[node.name]["fleetgate_api"] = {**hosts["berlin"]["fleetgate_api"], "api_port": node.port}
+    wired.list_hosts({"all": {"children": {"pve": {"hosts": listed}}}})
+    first = wired.play("wire", "--limit", ",".join(listed)).succeeded()
+    assert {name for name, _write in wired.fleet.writes()} == {"berlin1", "pocketid"}
+    assert [row["host"] for row in first.rows if row["task"].endswith("then the realm") and row["outcome"] == "ok"] == [
+        "berlin1"
+    ]
+    assert "pve-berlin1" in wired.clients() and "pve-berlin2" not in wired.clients()
+    for node in nodes:
+        assert (
+            wired.person("alice").sign_in(node.url, "pocketid", f"https://{node.name}:{node.port}").userid
+            == "alice@pocketid"
+        )
+    assert wired.play("wire", "--limit", ",".join(listed)).succeeded().changed == []
+    assert wired.fleet.writes() == []

@@ -1,0 +1,73 @@
+"""The rights that the README gives to the automation are enough, and none of them can be left out."""
+
+from __future__ import annotations
+
+from tests.modules.systems import task
+
+# a person with rights of their own on PVE is made there, which takes two of the privileges
+ALICE = {
+    "username": "alice",
+    "email": "alice@example.org",
+    "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}]},
+}
+BOB = {"username": "bob", "email": "bob@example.org"}
+
+PRIVILEGES = (
+    "Group.Allocate",
+    "Permissions.Modify",
+    "Realm.Allocate",
+    "Realm.AllocateUser",
+    "Sys.Audit",
+    "User.Modify",
+)
+
+
+def automation(wired, ansible, privileges):
+    """Make the identity of the README on the first cluster and backup server; returns the host variables that use it."""
+    owner = {"userid": "fleetgate@pve"}, {"userid": "fleetgate@pbs"}
+    run = ansible.tasks(
+        [
+            task(wired, "pve_role", roleid="FleetAccess", privs=list(privileges)),
+            task(wired, "pve_user", **owner[0]),
+            task(wired, "pve_token", **owner[0], tokenid="automation", privsep=False, return_secret=True),
+            task(wired, "pve_acl", path="/", roles=["FleetAccess"], users=["fleetgate@pve"]),
+            task(wired, "pbs_user", **owner[1]),
+            task(wired, "pbs_token", **owner[1], token_name="automation", return_secret=True),
+            task(
+                wired,
+                "pbs_acl",
+                path="/access",
+                roles=["Admin"],
+                users=["fleetgate@pbs"],
+                tokens=["fleetgate@pbs!automation"],
+            ),
+        ]
+    ).succeeded()
+    assert run.failed == []
+    secrets = [result["secret"] for result in run.results() if "secret" in result]
+    hosts = wired.fleet.inventory()["all"]["children"]
+    given = {}
+    for (system, name), secret in zip((("pve", "pve1"), ("pbs", "pbs1")), secrets):
+        credentials = {"api_token_id": f"fleetgate@{system}!automation", "api_token_secret": secret}
+        given[name] = {**hosts[system]["hosts"][name]["fleetgate_api"], **credentials}
+    return {"fleetgate_api": "{{ given[inventory_hostname] }}", "given": given, "fleetgate_users": [ALICE, BOB]}
+
+
+def test_they_are_enough_for_the_main_job(fleet_of, ansible):
+    wired = fleet_of("homelab")
+    variables = automation(wired, ansible, PRIVILEGES)
+    wired.play("wire", "--check", **variables).succeeded()
+    wired.play("wire", **variables).succeeded()
+    assert wired.play("wire", **variables).succeeded().changed == []
+    assert wired.fleet.writes() == []
+
+
+def test_without_one_of_them_it_is_said_and_nothing_is_written(fleet_of, ansible):
+    wired = fleet_of("homelab")
+    variables = automation(wired, ansible, PRIVILEGES)
+    for privilege in PRIVILEGES:
+        left = [one for one in PRIVILEGES if one != privilege]
+        assert ansible.tasks([task(wired, "pve_role", roleid="FleetAccess", privs=left)]).succeeded().changed
+        run = wired.play("wire", "--limit", "pve1", **variables)
+        assert privilege in " ".join(run.failed), run.failed
+        assert wired.fleet.writes() == []

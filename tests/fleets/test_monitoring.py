@@ -1,0 +1,178 @@
+"""Monitoring by Pulse when things are not as at first: more is asked for, tokens are lost, servers are down or older."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.modules.systems import task
+from tests.simulators.server import Fault
+from tests.support.pulse import USERS, nodes, privileges
+
+
+@pytest.fixture(scope="module")
+def homelab(fleet_of):
+    """A monitored fleet; the tests go on from each other."""
+    homelab = fleet_of("homelab")
+    homelab.play("monitor").succeeded()
+    return homelab
+
+
+@pytest.fixture(scope="module")
+def fleet(fleet_of):
+    return fleet_of("fleet")
+
+
+class TestHomelab:
+    """One PVE, one PBS. The tests go on from each other."""
+
+    @pytest.mark.parametrize("system", ["pve", "pbs"])
+    def test_the_token_may_look_and_do_nothing_else(self, homelab, ansible, system):
+        told = privileges(homelab, ansible, system)
+        assert [one for path in told.values() for one in path if not one.endswith(".Audit")] == []
+        wanted = {
+            "pve": ("/", {"Sys.Audit", "VM.Audit", "Datastore.Audit"}),
+            "pbs": ("/datastore", {"Datastore.Audit"}),
+        }
+        path, needed = wanted[system]
+        assert needed <= set(told[path])
+
+    def test_what_can_do_more_has_to_be_asked_for_and_goes_again(self, homelab, ansible):
+        more = {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}
+        homelab.play("monitor", fleetgate_monitoring=more).succeeded()
+        told = privileges(homelab, ansible, "pve")
+        assert "VM.GuestAgent.FileRead" in told["/"] and "Datastore.Allocate" in told["/storage"]
+        assert "Remote.Audit" in privileges(homelab, ansible, "pbs")["/remote"]
+        assert homelab.play("monitor", fleetgate_monitoring=more).succeeded().changed == []
+        homelab.play("monitor").succeeded()
+        told = privileges(homelab, ansible, "pve")
+        assert [one for path in told.values() for one in path if not one.endswith(".Audit")] == []
+        assert "/remote" not in privileges(homelab, ansible, "pbs")
+
+    @pytest.mark.parametrize("system", ["pve", "pbs"])
+    def test_a_token_that_works_no_more_is_replaced(self, homelab, ansible, system):
+        name = {"pve": {"tokenid": "pulse"}, "pbs": {"token_name": "pulse"}}[system]
+        assert (
+            ansible.tasks([task(homelab, f"{system}_token", userid=USERS[system], **name, state="absent")])
+            .succeeded()
+            .changed
+        )
+        nodes(homelab, ansible)
+        homelab.play("monitor").succeeded()
+        assert {one for one, _write in homelab.fleet.writes()} == {f"{system}1", "pulse1"}
+        assert all(one["connected"] for one in nodes(homelab, ansible).values())
+        assert homelab.play("monitor").succeeded().changed == []
+
+    def test_what_is_declared_of_an_entry_is_kept(self, homelab, ansible):
+        more = {
+            "fleetgate_pulse_node": {"guest_url": "https://people.example.org"},
+            "fleetgate_monitoring": {"certificate": "verify"},
+        }
+        homelab.play("monitor", **more).succeeded()
+        told = nodes(homelab, ansible).values()
+        assert {(one["guest_url"], one["fingerprint"], one["verify_ssl"], one["connected"]) for one in told} == {
+            ("https://people.example.org", "", True, True)
+        }
+        assert homelab.play("monitor", **more).succeeded().changed == []
+
+    def test_where_pulse_does_not_reach_a_server_no_secret_is_made(self, homelab, ansible, monkeypatch):
+        """Pulse cannot say whether its token works; a new one would not help, and the one that it has may be good."""
+        server = homelab.fleet.pve["pve1"][0]
+        server.observed.faults.append(Fault(path=".*/nodes", status=0, times=1000))
+        while nodes(homelab, ansible)[server.url]["state"] != "unreachable":
+            pass
+        unreachable = homelab.play("monitor", "--limit", "pve1")
+        assert "Pulse cannot reach" in " ".join(unreachable.failed) and "see to the connection first" in " ".join(
+            unreachable.failed
+        )
+        assert homelab.fleet.writes() == []
+        monkeypatch.setattr("tests.simulators.pulse.nodes.FIRST_LOOK", 1000)
+        pending = homelab.play("monitor", "--limit", "pve1")
+        server.observed.faults.clear()
+        assert f"has not looked at {server.url} since" in " ".join(pending.failed)
+        assert homelab.fleet.writes() == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault("POST", "/api/config/nodes", status=0), Fault("POST", "/api/config/nodes", status=0, carried_out=True)],
+    ids=["lost", "carried out"],
+)
+def test_an_interrupted_run_is_repaired_by_running_again(fleet_of, ansible, fault):
+    """Pulse goes away when the token was made and its secret is known to nobody else."""
+    wired = fleet_of("homelab")
+    wired.fleet.pulse.observed.faults.append(fault)
+    assert wired.play("monitor", "--limit", "pve1").code != 0
+    wired.play("monitor").succeeded()
+    assert all(one["connected"] for one in nodes(wired, ansible).values()) and len(nodes(wired, ansible)) == 2
+    assert wired.play("monitor").succeeded().changed == []
+    assert wired.fleet.writes() == []
+
+
+def test_where_pulse_is_down_no_token_is_made(fleet_of):
+    wired = fleet_of("homelab")
+    wired.fleet.pulse.observed.faults.append(Fault(status=0, times=1000))
+    run = wired.play("monitor")
+    assert run.code != 0 and "does not answer" in " ".join(run.failed)
+    assert wired.fleet.writes() == []
+
+
+class TestFleet:
+    """Three clusters of three nodes and two backup servers, one of each made in Pulse by hand before."""
+
+    def test_what_was_made_by_hand_is_used_and_not_doubled(self, fleet, ansible):
+        """Under the address of another node, with a token of an administrator, and a name that somebody chose."""
+        second = fleet.fleet.pve["berlin"][1]
+        backup = fleet.fleet.pbs["backup-vienna"]
+        by_hand = [
+            task(
+                fleet,
+                "pulse_node",
+                type="pve",
+                host=second.url,
+                name="clicked",
+                token_name="root@pam!fleet",
+                token_value=fleet.fleet.tokens["berlin"],
+            ),
+            task(
+                fleet,
+                "pulse_node",
+                type="pbs",
+                host=backup.url,
+                name="vault",
+                token_name="root@pam!fleet",
+                token_value=fleet.fleet.tokens["backup-vienna"],
+            ),
+        ]
+        assert ansible.tasks(by_hand).succeeded().failed == []
+        fleet.play("monitor").succeeded()
+        told = nodes(fleet, ansible)
+        assert len(told) == 5 and all(one["connected"] for one in told.values())
+        assert (told[second.url]["name"], told[second.url]["token_name"]) == ("clicked", "pulse-monitor@pve!pulse")
+        assert (told[backup.url]["name"], told[backup.url]["token_name"]) == ("vault", "pulse-monitor@pbs!pulse")
+        assert {one["cluster"] for one in told.values()} == {"", "berlin", "vienna", "lab"}
+
+    def test_a_second_run_writes_nothing(self, fleet):
+        assert fleet.play("monitor").succeeded().changed == []
+        assert fleet.fleet.writes() == []
+
+    def test_a_host_that_does_not_answer_does_not_keep_the_others(self, fleet, ansible):
+        for node in fleet.fleet.pve["lab"]:
+            node.observed.faults.append(Fault(status=0, times=1000))
+        run = fleet.play("monitor", fleetgate_monitoring={"guest_agent": True})
+        for node in fleet.fleet.pve["lab"]:
+            node.observed.faults.clear()
+        assert {one.split(":")[0] for one in run.failed} == {"lab"}
+        assert {name for name, _write in fleet.fleet.writes()} == {"berlin1", "vienna1"}
+        fleet.play("monitor").succeeded()
+
+    def test_nodes_of_one_cluster_may_each_be_in_the_inventory(self, fleet, ansible):
+        hosts = fleet.fleet.inventory()["all"]["children"]
+        listed = {}
+        for node in fleet.fleet.pve["vienna"]:
+            api = {**hosts["pve"]["hosts"]["vienna"]["fleetgate_api"], "api_port": node.port}
+            listed[node.name] = {**hosts["pve"]["hosts"]["vienna"], "ansible_host": node.host, "fleetgate_api": api}
+        fleet.list_hosts({"all": {"children": {"pve": {"hosts": listed}, "pulse": hosts["pulse"]}}})
+        run = fleet.play("monitor", "--limit", ",".join(listed)).succeeded()
+        assert run.changed == [] and fleet.fleet.writes() == []

@@ -1,0 +1,41 @@
+"""The playbooks on servers of older versions."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.pulse import nodes, privileges
+
+REALMS = {"homelab": "pocketid", "authentik": "authentik"}
+
+
+@pytest.mark.parametrize(
+    ("example", "versions"),
+    [
+        ("homelab", {"pve": "8.4", "pbs": "3.2", "pocketid": "2.13"}),
+        ("authentik", {"authentik": "2024.12"}),
+        ("authentik", {"authentik": "2025.12"}),
+    ],
+)
+def test_they_are_wired_as_well(fleet_of, example, versions):
+    wired = fleet_of(example, **versions)
+    # PBS 3.2 has no default realm
+    realm = {"fleetgate_realm": {"name": REALMS[example]}}
+    wired.play("wire", **realm).succeeded()
+    (nodes_of_cluster,), (backup,) = wired.fleet.pve.values(), wired.fleet.pbs.values()
+    for server in (nodes_of_cluster[0], backup):
+        address = (
+            f"https://{server.name}:{server.port}" if len(nodes_of_cluster) > 1 and server is not backup else server.url
+        )
+        signed_in = wired.person("alice").sign_in(server.url, REALMS[example], address)
+        assert "Permissions.Modify" in signed_in.rights["/"]
+    assert wired.play("wire", **realm).succeeded().changed == []
+    assert wired.fleet.writes() == []
+
+
+def test_they_are_monitored_as_well(fleet_of, ansible):
+    wired = fleet_of("homelab", pve="8.4", pbs="3.2", pulse="5.1")
+    wired.play("monitor", fleetgate_monitoring={"guest_agent": True}).succeeded()
+    assert wired.play("monitor", fleetgate_monitoring={"guest_agent": True}).succeeded().changed == []
+    assert all(one["connected"] for one in nodes(wired, ansible).values())
+    assert "VM.Monitor" in privileges(wired, ansible, "pve")["/"]

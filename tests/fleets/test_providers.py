@@ -1,0 +1,103 @@
+"""What is different with authentik, and a fleet that goes from one identity provider to another."""
+
+from __future__ import annotations
+
+import pytest
+import requests
+
+from tests.simulators.browser import Refused
+
+
+@pytest.fixture(scope="module")
+def lab(fleet_of):
+    """A wired fleet with authentik; the tests go on from each other."""
+    lab = fleet_of("authentik")
+    lab.play("wire").succeeded()
+    return lab
+
+
+def at(server, nodes):
+    """The address that a browser has the web interface of a node open at."""
+    return f"https://{server.name}:{nodes[0].port}"
+
+
+class TestAuthentik:
+    """What is different there: an issuer for each application, and bindings."""
+
+    def test_each_host_has_the_issuer_of_its_application(self, lab):
+        issuer = lab.ask(lab.fleet.pve["lab"][0], "access", "domains", "authentik")["issuer-url"]
+        assert issuer == f"{lab.fleet.authentik.url}/application/o/proxmox/"
+        issuer = lab.ask(lab.fleet.pbs["backup"], "config", "access", "openid", "authentik")["issuer-url"]
+        assert issuer == f"{lab.fleet.authentik.url}/application/o/proxmox-backup/"
+
+    def test_a_realm_asks_for_no_scope_that_there_is_not(self, lab):
+        realm = lab.ask(lab.fleet.pve["lab"][0], "access", "domains", "authentik")
+        assert set(realm["scopes"].replace(",", " ").split()) == {"email", "profile"}
+        assert realm["groups-claim"] == "groups"
+
+    def test_only_members_of_declared_groups_get_in(self, lab):
+        node = lab.fleet.pve["lab"][0]
+        lab.play("wire", fleetgate_users=[{"username": "eve", "email": "eve@example.org"}]).succeeded()
+        with pytest.raises(Refused, match="authentik goes no further"):
+            lab.person("eve").sign_in(node.url, "authentik", at(node, [node]))
+
+    def test_the_type_can_also_be_any_issuer(self, lab):
+        """Nothing is asked of authentik's administration then, and nothing changes."""
+        nodes = lab.fleet.pve["lab"]
+        trust = str(lab.fleet.authority.bundle)
+        provider = {"type": "oidc", "issuer": lab.fleet.authentik.url + "/application/o/{client_id}/", "ca_path": trust}
+        assert lab.play("wire", fleetgate_idp=provider).succeeded().changed == []
+        assert lab.fleet.writes() == []
+        assert not [one for name, one in lab.fleet.exchanges() if name == "authentik" and one.path.startswith("/api/")]
+        assert lab.person("alice").sign_in(nodes[1].url, "authentik", at(nodes[1], nodes)).userid == "alice@authentik"
+
+    def test_a_redirect_uri_that_any_issuer_does_not_know_is_named(self, lab):
+        trust = str(lab.fleet.authority.bundle)
+        provider = {"type": "oidc", "issuer": lab.fleet.authentik.url + "/application/o/{client_id}/", "ca_path": trust}
+        run = lab.play("wire", fleetgate_idp=provider, fleetgate_names=["pve.company.example.org"])
+        assert run.code != 0 and "may not have the redirect URI https://pve.company.example.org:" in " ".join(
+            run.failed
+        )
+        assert lab.fleet.writes() == []
+
+    def test_what_an_interrupted_run_left_is_taken_up(self, lab):
+        """The application of the backup server is gone, and its provider is there still."""
+        bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}
+        url = f"{lab.fleet.authentik.url}/api/v3/core/applications/proxmox-backup/"
+        requests.delete(url, headers=bearer, verify=str(lab.fleet.authority.bundle), timeout=10).raise_for_status()
+        server = lab.fleet.pbs["backup"]
+        with pytest.raises(Refused):
+            lab.person("alice").sign_in(server.url, "authentik", server.url)
+        lab.play("wire").succeeded()
+        assert {name for name, _write in lab.fleet.writes()} == {"authentik"}
+        assert "Permissions.Modify" in lab.person("alice").sign_in(server.url, "authentik", server.url).rights["/"]
+        with pytest.raises(Refused):
+            lab.person("eve").sign_in(server.url, "authentik", server.url)
+        assert lab.play("wire").succeeded().changed == []
+
+
+class TestSwitch:
+    """A fleet that signs in through Pocket ID goes over to authentik, and back: one variable is another."""
+
+    def test_people_keep_their_rights(self, fleet_of):
+        lab = fleet_of("homelab")
+        node, backup = lab.fleet.pve["pve1"][0], lab.fleet.pbs["pbs1"]
+        issuers = []
+        for kind in ("pocketid", "authentik", "pocketid"):
+            lab.fleet.idp = kind
+            provider = lab.fleet.provider()
+            planned = lab.play("wire", "--check", fleetgate_idp=provider).succeeded()
+            done = lab.play("wire", fleetgate_idp=provider).succeeded()
+            assert sorted(done.changed) == sorted(planned.changed) != []
+            again = lab.play("wire", fleetgate_idp=provider).succeeded()
+            assert again.changed == [] and lab.fleet.writes() == []
+            issuers.append(lab.ask(node, "access", "domains", "pocketid")["issuer-url"])
+            for server in (node, backup):
+                assert "Realm.Allocate" in lab.person("alice").sign_in(server.url, "pocketid", server.url).rights["/"]
+            signed_in = lab.person("bob").sign_in(node.url, "pocketid", node.url)
+            assert signed_in.userid == "bob@pocketid" and "Sys.Audit" in signed_in.rights["/"]
+        assert issuers == [
+            lab.fleet.pocketid.url,
+            f"{lab.fleet.authentik.url}/application/o/proxmox-ve/",
+            lab.fleet.pocketid.url,
+        ]

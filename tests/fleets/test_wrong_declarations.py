@@ -1,0 +1,214 @@
+"""Wrong declarations, as the playbooks meet them: everything that is wrong is said, and nothing is written on any server."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+
+@pytest.fixture(scope="module")
+def unwired(fleet_of):
+    return {example: fleet_of(example) for example in ("homelab", "authentik", "oidc")}
+
+
+@pytest.fixture
+def homelab(unwired):
+    return unwired["homelab"]
+
+
+class TestWire:
+    """The same through the playbook: nothing is written on any server of the fleet."""
+
+    @pytest.mark.parametrize(
+        ("variables", "message"),
+        [
+            (
+                {
+                    "fleetgate_groups": [
+                        {
+                            "name": "Proxmox Admins",
+                            "members": [],
+                            "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}]},
+                        }
+                    ]
+                },
+                "fleetgate_groups: 'Proxmox Admins' may only have letters",
+            ),
+            (
+                {
+                    "fleetgate_groups": [
+                        {"name": "admins", "members": [], "rights": {"pve": [{"path": "/", "roles": ["Administratr"]}]}}
+                    ]
+                },
+                "role Administratr does not exist",
+            ),
+            (
+                {
+                    "fleetgate_groups": [
+                        {
+                            "name": "admins",
+                            "members": [],
+                            "rights": {"pve": [{"path": "/nope", "roles": ["Administrator"]}]},
+                        }
+                    ]
+                },
+                "'/nope' is not a path that PVE has ACL entries for",
+            ),
+            ({"fleetgate_groups": [{"name": "admins", "members": ["nobody"]}]}, "user nobody does not exist"),
+            (
+                {
+                    "fleetgate_groups": [
+                        {"name": "admins", "rights": {"pve": [{"path": "/", "rolls": ["Administrator"]}]}}
+                    ]
+                },
+                "unknown option rolls",
+            ),
+            ({"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]}, r"users\[0\]: unknown option mail"),
+            ({"fleetgate_realm": {"name": "x"}}, "realm: 'x' must begin with a letter"),
+            # what only one of the servers would refuse, after others were written
+            (
+                {"fleetgate_realm": {"name": "sso", "comment": "x" * 200}},
+                "comment: .* must not be longer than 128 characters",
+            ),
+            (
+                {"fleetgate_realm": {"name": "sso", "groups_claim": "https://x/groups"}},
+                "groups_claim: 'https://x/groups' may only have",
+            ),
+            ({"fleetgate_realm": {"name": "sso", "user_claim": "sub"}}, "unknown option user_claim"),
+            (
+                {"fleetgate_groups": [{"name": "admins", "members": [], "rights": {"pev": []}}]},
+                "'pev' is none of pve and pbs",
+            ),
+            (
+                {
+                    "fleetgate_users": [
+                        {
+                            "username": "eve",
+                            "email": "eve@example.org",
+                            "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]},
+                        }
+                    ],
+                    "fleetgate_groups": [{"name": "staff", "members": []}],
+                },
+                "eve has rights, but is in none of the declared groups",
+            ),
+        ],
+    )
+    def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
+        run = homelab.play("wire", **variables)
+        assert run.code != 0
+        assert re.search(message, " ".join(run.failed)), run.failed
+        assert homelab.fleet.writes() == []
+
+    @pytest.mark.parametrize(
+        ("change", "message"),
+        [
+            (
+                lambda idp: {**idp, "issuer": idp["url"] + "/"},
+                "the issuer calls itself 'https://.*' and not 'https://.*/'",
+            ),
+            (lambda idp: {**idp, "api_key": "wrong-key-of-nobody"}, "the API key is not accepted"),
+            (lambda idp: {**idp, "ca_path": None}, "is not trusted"),
+            (lambda idp: {**idp, "url": "https://127.0.30.1:1"}, "does not answer"),
+        ],
+    )
+    def test_a_wrong_provider_writes_nothing_anywhere(self, homelab, change, message):
+        provider = homelab.fleet.inventory()["all"]["children"]["pve"]["hosts"]["pve1"]["fleetgate_idp"]
+        declared = {key: value for key, value in change(provider).items() if value is not None}
+        run = homelab.play("wire", fleetgate_idp=declared)
+        assert run.code != 0
+        assert re.search(message, " ".join(run.failed)), run.failed
+        assert homelab.fleet.writes() == []
+
+
+def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
+    return {"id": "proxmox-pve", "name": "Proxmox", **({"secret": secret} if secret else {}), **more}
+
+
+WRONG = {
+    "a token of nobody": (
+        "authentik",
+        lambda idp: {"fleetgate_idp": {**idp, "token": "nobodys-token"}},
+        "the token is not accepted",
+    ),
+    "no token": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "token": ""}}, "token: must be given"),
+    "an address that is not trusted": (
+        "authentik",
+        lambda idp: {"fleetgate_idp": {"type": "authentik", "url": idp["url"], "token": idp["token"]}},
+        "is not trusted",
+    ),
+    "the global issuer": (
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, issuer_mode="global")},
+        "issuer_mode: 'global' cannot be used by PVE and PBS",
+    ),
+    "a pattern of Pocket ID": (
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])},
+        "has a pattern as Pocket ID has them",
+    ),
+    "an option of nobody": (
+        "authentik",
+        lambda idp: {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]},
+        r"users\[0\]: unknown option mail",
+    ),
+    "a scope that authentik has not": (
+        "authentik",
+        lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])},
+        "scope mapping groups does not exist",
+    ),
+    "no issuer": ("oidc", lambda idp: {"fleetgate_idp": {"type": "oidc"}}, "issuer: '' must not be empty"),
+    "an issuer with a slash": (
+        "oidc",
+        lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
+        "the issuer calls itself 'https://.*' and not 'https://.*/'",
+    ),
+    "an issuer that is none": (
+        "oidc",
+        lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/nowhere"}},
+        "nowhere",
+    ),
+    "no secret": (
+        "oidc",
+        lambda idp: {"fleetgate_client": client(None)},
+        "fleetgate_client.secret must be given for proxmox-pve",
+    ),
+    "a wrong secret": (
+        "oidc",
+        lambda idp: {"fleetgate_client": client("not-the-secret-of-it")},
+        "it does not take the secret of the client proxmox-pve",
+    ),
+}
+
+
+class TestWrongProviders:
+    """Everything that is wrong is said, and nothing is written on any server of the fleet."""
+
+    @pytest.mark.parametrize("case", WRONG)
+    def test_it_writes_nothing_anywhere(self, unwired, case):
+        example, variables, message = WRONG[case]
+        fleet = unwired[example]
+        run = fleet.play("wire", **variables(fleet.fleet.provider()))
+        assert run.code != 0
+        assert re.search(message, " ".join(run.failed)), run.failed
+        assert fleet.fleet.writes() == []
+        assert "not-the-secret-of-it" not in run.output
+
+
+class TestMonitor:
+    @pytest.mark.parametrize(
+        ("variables", "message"),
+        [
+            ({"fleetgate_monitoring": {"guestagent": True}}, "guestagent"),
+            ({"fleetgate_monitoring": {"certificate": "trust"}}, "certificate"),
+            ({"fleetgate_monitoring": {"token": "a token"}}, "tokenid: 'a token' must begin with a letter"),
+            ({"fleetgate_pulse": {"url": "https://127.0.40.1:1", "api_token": "x"}}, "does not answer"),
+            ({"fleetgate_pulse_node": {"nam": "x"}}, "unknown option nam"),
+            ({"fleetgate_pulse_node": {"host": "https://pve.example.org/pve"}}, "host: .* without a path"),
+        ],
+    )
+    def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
+        run = homelab.play("monitor", **variables)
+        assert run.code != 0 and re.search(message, " ".join(run.failed)), run.failed
+        assert homelab.fleet.writes() == []

@@ -1,0 +1,37 @@
+"""A fleet without an identity of the automation yet, and what bootstrap makes there."""
+
+from __future__ import annotations
+
+import requests
+import yaml
+
+from tests.support.ansible import ROOT
+
+PRIVILEGES = yaml.safe_load((ROOT / "roles/bootstrap/defaults/main.yml").read_text())["fleetgate_privileges"]
+STORED = "{{ lookup('ansible.builtin.file', fleetgate_token_file, errors='ignore') }}"
+
+
+def new(wired, folder):
+    """A fleet whose inventory has no credential but what bootstrap will have stored."""
+    inventory = wired.fleet.inventory()
+    for system in ("pve", "pbs"):
+        for host in inventory["all"]["children"][system]["hosts"].values():
+            host["fleetgate_api"].update(api_token_id=f"fleetgate@{system}!automation", api_token_secret=STORED)
+            host["fleetgate_token_file"] = f"{folder}/secrets/{{{{ inventory_hostname }}}}.token"
+    wired.inventory, wired.secrets = inventory, folder / "secrets"
+    wired.list_hosts(inventory)
+    return wired
+
+
+def stored(wired):
+    return {path.stem: path.read_text().strip() for path in wired.secrets.iterdir()}
+
+
+def rights(server, system, secret, trust):
+    """What the server says that the stored token may do, as privileges by path."""
+    separator = {"pve": "=", "pbs": ":"}[system]
+    header = {"Authorization": f"{system.upper()}APIToken=fleetgate@{system}!automation{separator}{secret}"}
+    told = requests.get(f"{server.url}/api2/json/access/permissions", headers=header, verify=trust, timeout=10).json()[
+        "data"
+    ]
+    return {path: set(privileges) for path, privileges in told.items() if privileges}

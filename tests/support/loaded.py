@@ -1,0 +1,40 @@
+"""A process that has loaded ansible, and runs ansible-playbook in forks of itself: loading is half of a short run.
+
+Requests come as lines of JSON with `arguments`, `environment`, `folder` and the file for the `output`; each is answered with
+the exit code. The collection and its libraries are loaded by each run, as ever. Settings of ansible are those of this process.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+import ansible.executor.playbook_executor
+import ansible.plugins.callback.default
+import ansible.plugins.strategy.linear  # noqa: F401
+from ansible.cli.playbook import main
+
+
+def run(arguments: list[str], environment: dict[str, str], folder: str, output: str) -> int:
+    child = os.fork()
+    if child:
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = 250
+    try:
+        os.environ.update(environment)
+        os.chdir(folder)
+        for target, path, mode in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
+            os.dup2(os.open(path, mode), target)
+        os.dup2(1, 2)
+        main(["ansible-playbook", *arguments])
+        code = 0
+    except SystemExit as end:
+        code = end.code or 0
+    finally:
+        sys.stdout.flush()
+        os._exit(code)
+
+
+for line in sys.stdin:
+    print(run(**json.loads(line)), flush=True)

@@ -1,0 +1,45 @@
+"""How Pulse gets on with the servers of a simulated fleet, and what the tokens that it has may do there."""
+
+from __future__ import annotations
+
+import requests
+
+from tests.modules.systems import pbs, pve, task
+
+USERS = {"pve": "pulse-monitor@pve", "pbs": "pulse-monitor@pbs"}
+
+
+def nodes(wired, ansible):
+    """The entries of Pulse by address, and how it gets on with them when it has looked at all of them."""
+    for _try in range(20):
+        (told,) = ansible.tasks([task(wired, "pulse_info")]).succeeded().results()
+        if "pending" not in {one["state"] for one in told["status"]}:
+            break
+    states = {one["host"]: one for one in told["status"]}
+    return {one["host"]: {**one, **states[one["host"]]} for one in told["nodes"]}
+
+
+def privileges(wired, ansible, system):
+    """What the token may do on the first server of a system, by path, as the server tells the token itself."""
+    owner = {"pve": {"tokenid": "probe"}, "pbs": {"token_name": "probe"}}[system]
+    made = {"userid": USERS[system], **owner}
+    rows = [
+        {"path": row["path"], "roles": row["roles"], "tokens": [f"{USERS[system]}!probe"]}
+        for row in ansible.tasks([task(wired, f"{system}_info", gather=["acl"])]).succeeded().results()[0]["acl"]
+        if row.get("tokens") == [f"{USERS[system]}!pulse"]
+    ]
+    first = [task(wired, f"{system}_token", **made, return_secret=True)] + [
+        task(wired, f"{system}_acl", **row) for row in rows
+    ]
+    run = ansible.tasks(first)
+    secret = run.succeeded().results()[0]["secret"]
+    server = {"pve": pve, "pbs": pbs}[system].server(wired)
+    separator = {"pve": "=", "pbs": ":"}[system]
+    told = requests.get(
+        f"{server.url}/api2/json/access/permissions",
+        headers={"Authorization": f"{system.upper()}APIToken={USERS[system]}!probe{separator}{secret}"},
+        verify=str(wired.fleet.authority.bundle),
+        timeout=10,
+    ).json()["data"]
+    ansible.tasks([task(wired, f"{system}_token", **made, state="absent")]).succeeded()
+    return told
