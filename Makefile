@@ -1,10 +1,11 @@
 # `make demo` and `make test` need nothing but Debian's python3 and make; everything else is put into .venv and build.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint sanity unit contract modules molecule cores clean
+.PHONY: help demo test bench lint sanity tests unit contract modules playbooks fleets molecule cores clean
 SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
-PYTEST := $(RUN) python -m pytest -q -n 2 --dist loadfile -p no:cacheprovider
+# tests that go on from each other are in one file; many of them wait for something, so there is one more than cores
+PYTEST := $(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile -p no:cacheprovider
 
 help:  ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -13,7 +14,7 @@ demo:  ## show the main job on a simulated fleet
 	@tools/venv build/demo/venv $(PYTHON) -r requirements.txt -r tests/simulators/requirements.txt 'ansible-core>=2.17,<2.22'
 	@build/demo/venv/bin/python -m tools.demo
 
-test: lint sanity unit contract modules molecule cores  ## run all tests
+test: lint sanity tests molecule cores  ## run all tests
 	@echo "all tests passed"
 
 .venv/.made-for: requirements.txt requirements-dev.txt tests/requirements.txt tests/simulators/requirements.txt
@@ -25,14 +26,23 @@ lint: .venv/.made-for  ## ansible-lint, yamllint, changelog
 sanity: .venv/.made-for  ## ansible-test sanity
 	$(RUN) tools/sanity
 
+tests: .venv/.made-for  ## all tests on one ansible-core; the next five are its parts
+	$(PYTEST)
+
 unit: .venv/.made-for  ## tests of the engine
 	$(PYTEST) tests/unit
 
 contract: .venv/.made-for  ## tests of the simulators, which real servers can take too
 	$(PYTEST) tests/contract
 
-modules: .venv/.made-for  ## tests of the modules and playbooks against simulated fleets
-	$(PYTEST) tests/modules tests/playbooks tests/fleets
+modules: .venv/.made-for  ## tests of the modules, through tasks
+	$(PYTEST) tests/modules
+
+playbooks: .venv/.made-for  ## each playbook, through all that it does
+	$(PYTEST) tests/playbooks
+
+fleets: .venv/.made-for  ## what becomes of fleets: other declarations, faults, lost secrets, older servers
+	$(PYTEST) tests/fleets
 
 molecule: .venv/.made-for  ## molecule scenarios of the playbooks
 	$(RUN) tools/molecule

@@ -86,11 +86,7 @@ class TestSwitch:
         for kind in ("pocketid", "authentik", "pocketid"):
             lab.fleet.idp = kind
             provider = lab.fleet.provider()
-            planned = lab.play("wire", "--check", fleetgate_idp=provider).succeeded()
-            done = lab.play("wire", fleetgate_idp=provider).succeeded()
-            assert sorted(done.changed) == sorted(planned.changed) != []
-            again = lab.play("wire", fleetgate_idp=provider).succeeded()
-            assert again.changed == [] and lab.fleet.writes() == []
+            assert lab.play("wire", fleetgate_idp=provider).succeeded().changed
             issuers.append(lab.ask(node, "access", "domains", "pocketid")["issuer-url"])
             for server in (node, backup):
                 assert "Realm.Allocate" in lab.person("alice").sign_in(server.url, "pocketid", server.url).rights["/"]
@@ -101,3 +97,14 @@ class TestSwitch:
             f"{lab.fleet.authentik.url}/application/o/proxmox-ve/",
             lab.fleet.pocketid.url,
         ]
+        assert lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded().changed == []
+        assert lab.fleet.writes() == []
+
+    def test_check_mode_foretells_it(self, fleet_of):
+        lab = fleet_of("homelab")
+        lab.play("wire").succeeded()
+        lab.fleet.idp = "authentik"
+        planned = lab.play("wire", "--check", fleetgate_idp=lab.fleet.provider()).succeeded()
+        assert lab.fleet.writes() == []
+        done = lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded()
+        assert sorted(done.changed) == sorted(planned.changed) != []
