@@ -9,11 +9,14 @@ from __future__ import annotations
 import json
 import os
 import sys
+from importlib import import_module
 
-import ansible.executor.playbook_executor
-import ansible.plugins.callback.default
-import ansible.plugins.strategy.linear  # noqa: F401
-from ansible.cli.playbook import main
+LOADED = (
+    "ansible.cli.playbook",
+    "ansible.executor.playbook_executor",
+    "ansible.plugins.callback.default",
+    "ansible.plugins.strategy.linear",
+)
 
 
 def run(arguments: list[str], environment: dict[str, str], folder: str, output: str) -> int:
@@ -27,7 +30,7 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, output: 
         for target, path, mode in ((0, os.devnull, os.O_RDONLY), (1, output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)):
             os.dup2(os.open(path, mode), target)
         os.dup2(1, 2)
-        main(["ansible-playbook", *arguments])
+        import_module("ansible.cli.playbook").main(["ansible-playbook", *arguments])
         code = 0
     except SystemExit as end:
         code = end.code or 0
@@ -36,5 +39,7 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, output: 
         os._exit(code)
 
 
+for name in LOADED:
+    import_module(name)
 for line in sys.stdin:
     print(run(**json.loads(line)), flush=True)

@@ -42,8 +42,8 @@ _CLASSES = Names(_SIMPLE, separator=",")
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
 _FILTER = Text(longest=2048)
 _SECOND_FACTOR = Text(
-    pattern=r"type=(oath|yubico)(,[a-z]+=[^,]+)*",
-    rule="must begin with type=oath or type=yubico, with further settings after commas",
+    pattern=r"(?!.*,(\w+)=.*,\1=)type=(oath|yubico)(,((id|key|url)=[^,]+|digits=[6-8]|step=[1-9][0-9]+))*",
+    rule="must begin with type=oath or type=yubico, and may have id, key, url, digits (6 to 8) and step (10 or more) after commas",
     longest=128,
 )
 # what PVE is more particular about than PBS

@@ -332,6 +332,8 @@ BAD_INPUT = {
     "an issuer of a directory": ("pve_realm", {"realm": "new", **LDAP, "client_id": "x"}, "client_id: is no option of a realm of type ldap"),
     "a directory of pam": ("pve_realm", {"realm": "pam", "server1": "ldap.example.org"}, "server1: is no option of a realm of type pam"),
     "a realm that takes a built-in type": ("pve_realm", {"realm": "new", "type": "pve"}, "type: 'pve' is not the type of the realm new"),
+    "a second factor with a setting that there is not": ("pve_realm", {"realm": "pam", "tfa": "type=yubico,k=w"}, "tfa: .*may have id, key, url"),
+    "a second factor with a setting twice": ("pve_realm", {"realm": "pam", "tfa": "type=oath,step=30,digits=6,step=60"}, "tfa: must begin"),
     "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
     "a job for a realm without a directory": (
         "pve_realm_sync_job",
