@@ -6,19 +6,10 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ansible.module_utils.basic import env_fallback
+from ..core.client import Client, connection_options, session_for, verification
+from ..core.errors import FleetgateError
 
-from ..core.client import Authorization, Client, requests, require_requests, verification
-from ..core.errors import FleetgateError, refuse
-from ..core.fields import CREDENTIAL
-
-CONNECTION = {
-    "url": {"type": "str", "fallback": (env_fallback, ["AUTHENTIK_URL"])},
-    "token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["AUTHENTIK_TOKEN"])},
-    "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["AUTHENTIK_VALIDATE_CERTS"])},
-    "ca_path": {"type": "path", "fallback": (env_fallback, ["AUTHENTIK_CA_PATH"])},
-    "timeout": {"type": "int", "default": 10, "fallback": (env_fallback, ["AUTHENTIK_TIMEOUT"])},
-}
+CONNECTION = connection_options("AUTHENTIK", "token")
 
 OLDEST = (2024, 12)
 # from 2025.12 on the server cuts off what is more than this
@@ -29,23 +20,14 @@ class AuthentikClient(Client):
     """One authentik server, signed in with an API token (intent api)."""
 
     def __init__(self, params, check_mode):
-        problems = []
-        if not params["url"]:
-            problems.append(
-                "url: must be given, the address that people sign in at, for example https://id.example.org"
-            )
-        elif not params["url"].startswith(("https://", "http://")):
-            problems.append(f"url: '{params['url']}' must begin with https://")
-        if not params["token"]:
-            problems.append(
-                "token: must be given; an administrator makes one of intent API under Directory, Tokens (or the server has AUTHENTIK_BOOTSTRAP_TOKEN)"
-            )
-        elif CREDENTIAL.problem(params["token"]):
-            problems.append(f"token: {CREDENTIAL.problem(params['token'])}")
-        refuse(problems)
-        require_requests()
-        session = requests.Session()
-        session.auth = Authorization("Authorization", f"Bearer {params['token']}")
+        session = session_for(
+            params,
+            "the address that people sign in at, for example https://id.example.org",
+            "token",
+            "an administrator makes one of intent API under Directory, Tokens (or the server has AUTHENTIK_BOOTSTRAP_TOKEN)",
+            "Authorization",
+            "Bearer ",
+        )
         self.url = params["url"].rstrip("/")
         super().__init__(
             f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)

@@ -7,7 +7,10 @@ from __future__ import annotations
 import os
 from urllib.parse import quote
 
+from ansible.module_utils.basic import env_fallback
+
 from .errors import FleetgateError, refuse
+from .fields import CREDENTIAL
 
 try:
     import requests
@@ -53,6 +56,39 @@ class Authorization(requests.auth.AuthBase if requests else object):
         if self.header:
             request.headers[self.header] = self.value
         return request
+
+
+def connection_options(prefix, credential, timeout=10):
+    """The argument_spec of a connection with a `credential`; each option falls back to an environment variable with the prefix."""
+    options = {
+        "url": {"type": "str"},
+        credential: {"type": "str", "no_log": True},
+        "validate_certs": {"type": "bool", "default": True},
+        "ca_path": {"type": "path"},
+        "timeout": {"type": "int", "default": timeout},
+    }
+    return {name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])} for name, spec in options.items()}
+
+
+def session_for(params, address, option, advice, header, scheme=""):
+    """A session that shows the credential in `option` in a header, after `scheme`; options that cannot be right are refused.
+
+    `address` says which address `url` must be, with an example, and `advice` how to come by a credential.
+    """
+    url, credential, problems = params["url"], params[option], []
+    if not url:
+        problems.append(f"url: must be given, {address}")
+    elif not url.startswith(("https://", "http://")):
+        problems.append(f"url: '{url}' must begin with https:// or http://")
+    if not credential:
+        problems.append(f"{option}: must be given; {advice}")
+    elif CREDENTIAL.problem(credential):
+        problems.append(f"{option}: {CREDENTIAL.problem(credential)}")
+    refuse(problems)
+    require_requests()
+    session = requests.Session()
+    session.auth = Authorization(header, scheme + credential)
+    return session
 
 
 class Client:

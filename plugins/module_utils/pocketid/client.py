@@ -9,20 +9,19 @@ from copy import copy
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 
-from ansible.module_utils.basic import env_fallback
-
-from ..core.client import Authorization, Client, patient_adapter, requests, require_requests, verification
-from ..core.errors import FleetgateError, refuse
-from ..core.fields import CREDENTIAL
+from ..core.client import (
+    Authorization,
+    Client,
+    connection_options,
+    patient_adapter,
+    requests,
+    session_for,
+    verification,
+)
+from ..core.errors import FleetgateError
 from .dialect import dialect_of
 
-CONNECTION = {
-    "url": {"type": "str", "fallback": (env_fallback, ["POCKETID_URL"])},
-    "api_key": {"type": "str", "no_log": True, "fallback": (env_fallback, ["POCKETID_API_KEY"])},
-    "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["POCKETID_VALIDATE_CERTS"])},
-    "ca_path": {"type": "path", "fallback": (env_fallback, ["POCKETID_CA_PATH"])},
-    "timeout": {"type": "int", "default": 10, "fallback": (env_fallback, ["POCKETID_TIMEOUT"])},
-}
+CONNECTION = connection_options("POCKETID", "api_key")
 
 PAGE = 100
 MOST_SEARCHES = 3
@@ -39,23 +38,13 @@ class PocketIdClient(Client):
     """One Pocket ID server, signed in with an API key of an administrator."""
 
     def __init__(self, params, check_mode):
-        problems = []
-        if not params["url"]:
-            problems.append(
-                "url: must be given, the address that people sign in at, for example https://id.example.org"
-            )
-        elif not params["url"].startswith(("https://", "http://")):
-            problems.append(f"url: '{params['url']}' must begin with https://")
-        if not params["api_key"]:
-            problems.append(
-                "api_key: must be given; an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)"
-            )
-        elif CREDENTIAL.problem(params["api_key"]):
-            problems.append(f"api_key: {CREDENTIAL.problem(params['api_key'])}")
-        refuse(problems)
-        require_requests()
-        session = requests.Session()
-        session.auth = Authorization("X-API-Key", params["api_key"])
+        session = session_for(
+            params,
+            "the address that people sign in at, for example https://id.example.org",
+            "api_key",
+            "an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)",
+            "X-API-Key",
+        )
         super().__init__(
             f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )

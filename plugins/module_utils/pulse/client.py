@@ -6,20 +6,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from ansible.module_utils.basic import env_fallback
+from ..core.client import Client, connection_options, session_for, verification
+from ..core.errors import FleetgateError
 
-from ..core.client import Authorization, Client, requests, require_requests, verification
-from ..core.errors import FleetgateError, refuse
-from ..core.fields import CREDENTIAL
-
-CONNECTION = {
-    "url": {"type": "str", "fallback": (env_fallback, ["PULSE_URL"])},
-    "api_token": {"type": "str", "no_log": True, "fallback": (env_fallback, ["PULSE_API_TOKEN"])},
-    "validate_certs": {"type": "bool", "default": True, "fallback": (env_fallback, ["PULSE_VALIDATE_CERTS"])},
-    "ca_path": {"type": "path", "fallback": (env_fallback, ["PULSE_CA_PATH"])},
-    # Pulse looks for the cluster of a new node before it answers, up to three times five seconds
-    "timeout": {"type": "int", "default": 30, "fallback": (env_fallback, ["PULSE_TIMEOUT"])},
-}
+# Pulse looks for the cluster of a new node before it answers, up to three times five seconds
+CONNECTION = connection_options("PULSE", "api_token", timeout=30)
 
 NODES = ("api", "config", "nodes")
 OLDEST = (5, 1)
@@ -29,21 +20,13 @@ class PulseClient(Client):
     """One Pulse, signed in with an API token; settings:read is enough to read, settings:write is needed for all else."""
 
     def __init__(self, params, check_mode):
-        problems = []
-        if not params["url"]:
-            problems.append("url: must be given, the address of Pulse, for example https://pulse.example.org:7655")
-        elif not params["url"].startswith(("https://", "http://")):
-            problems.append(f"url: '{params['url']}' must begin with https:// or http://")
-        if not params["api_token"]:
-            problems.append(
-                "api_token: must be given; make one in Pulse under Settings, API Access, with settings:read and settings:write"
-            )
-        elif CREDENTIAL.problem(params["api_token"]):
-            problems.append(f"api_token: {CREDENTIAL.problem(params['api_token'])}")
-        refuse(problems)
-        require_requests()
-        session = requests.Session()
-        session.auth = Authorization("X-API-Token", params["api_token"])
+        session = session_for(
+            params,
+            "the address of Pulse, for example https://pulse.example.org:7655",
+            "api_token",
+            "make one in Pulse under Settings, API Access, with settings:read and settings:write",
+            "X-API-Token",
+        )
         # what became of nodes that Pulse counted to a cluster which it has already, by type and host
         self.merged = {}
         super().__init__(
