@@ -20,61 +20,10 @@ options:
       - V(/system/s3-endpoint) is there from 4.0.9 on, V(/system/encryption-keys) from 4.1.9 on.
     type: str
     required: true
-  roles:
-    description: Roles to grant, or with O(state=absent) to take away.
-    type: list
-    elements: str
-    required: true
-  users:
-    description: Users, V(NAME@REALM).
-    type: list
-    elements: str
-  tokens:
-    description: API tokens, by their full id V(NAME@REALM!TOKEN).
-    type: list
-    elements: str
-  propagate:
-    description: Whether the roles also count below the path. New entries do.
-    type: bool
-  allow_lockout:
-    description:
-      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task.
-        It might not be able to give them back to itself.
-    type: bool
-  exclusive:
-    description:
-      - Scopes in which the declared entries are all that there are. Others that are in one of them are removed.
-      - An entry is in a scope when it is all that the scope says; a scope says at least one thing.
-    type: list
-    elements: dict
-    suboptions:
-      path:
-        description: Entries on this path.
-        type: str
-      subtree:
-        description: Entries on this path and below.
-        type: str
-      role:
-        description: Entries that give this role.
-        type: str
-      subject:
-        description: Entries of this subject, a user or a full token id.
-        type: str
-      realm:
-        description: Entries of the users of this realm.
-        type: str
-  max_removals:
-    description: How many entries one run may remove. A run that would remove more is refused before it writes.
-    type: int
-    default: 20
-  state:
-    description: Whether the entries are there.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
+  - fleetgate.proxmox.acl
   - fleetgate.proxmox.pbs
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

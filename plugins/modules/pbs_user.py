@@ -13,28 +13,6 @@ description:
   - Users of an OpenID realm can be made before they sign in for the first time.
   - API tokens are never touched; see M(fleetgate.proxmox.pbs_token).
 options:
-  userid:
-    description: User with realm, V(NAME@REALM), at most 64 characters.
-    type: str
-    required: true
-  enable:
-    description: Whether the user may sign in. New users may.
-    type: bool
-  expire:
-    description: When the account ends, in seconds since 1970; V(0) is never.
-    type: int
-  firstname:
-    description: First name.
-    type: str
-  lastname:
-    description: Last name.
-    type: str
-  email:
-    description: E-mail address.
-    type: str
-  comment:
-    description: Comment.
-    type: str
   tfa_locked:
     description:
       - Whether the user is locked out, because second factors were wrong too often. V(false) ends that; nothing else can be asked
@@ -46,23 +24,6 @@ options:
       - It is set when the user is made and not afterwards, because the server cannot say whether it is the same, and takes no
         new one from an API token.
     type: str
-  required_privileges:
-    description:
-      - What the user must be allowed to do when the task is done. The server is asked for the effective permissions, and the task
-        fails with each privilege that is missing, and its path. It is asked for up to 6 seconds, because the server counts a change of the ACL after up to 5.
-      - In check mode that is only looked at when nothing is to be changed, because the permissions after a change are not there yet.
-    type: list
-    elements: dict
-    suboptions:
-      path:
-        description: Path of the ACL.
-        type: str
-        required: true
-      privileges:
-        description: Privileges that are all needed there, V(Sys.Audit) for example.
-        type: list
-        elements: str
-        required: true
   state:
     description:
       - Whether the user is there.
@@ -74,6 +35,8 @@ seealso:
   - module: fleetgate.proxmox.pbs_state
   - module: fleetgate.proxmox.pbs_token
 extends_documentation_fragment:
+  - fleetgate.proxmox.identity
+  - fleetgate.proxmox.identity.user
   - fleetgate.proxmox.pbs
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

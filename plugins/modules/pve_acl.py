@@ -16,66 +16,15 @@ options:
     description: Path that the roles are for, for example V(/) or V(/vms/100).
     type: str
     required: true
-  roles:
-    description: Roles to grant, or with O(state=absent) to take away.
-    type: list
-    elements: str
-    required: true
-  users:
-    description: Users, V(NAME@REALM).
-    type: list
-    elements: str
   groups:
     description: Groups. Those of an OpenID realm end in V(-REALM).
     type: list
     elements: str
-  tokens:
-    description: API tokens, by their full id V(NAME@REALM!TOKEN).
-    type: list
-    elements: str
-  propagate:
-    description: Whether the roles also count below the path. New entries do.
-    type: bool
-  allow_lockout:
-    description:
-      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task.
-        It might not be able to give them back to itself.
-    type: bool
-  exclusive:
-    description:
-      - Scopes in which the declared entries are all that there are. Others that are in one of them are removed.
-      - An entry is in a scope when it is all that the scope says; a scope says at least one thing.
-    type: list
-    elements: dict
-    suboptions:
-      path:
-        description: Entries on this path.
-        type: str
-      subtree:
-        description: Entries on this path and below.
-        type: str
-      role:
-        description: Entries that give this role.
-        type: str
-      subject:
-        description: Entries of this subject, a user, a group or a full token id.
-        type: str
-      realm:
-        description: Entries of the users of this realm, and groups whose name ends in V(-REALM).
-        type: str
-  max_removals:
-    description: How many entries one run may remove. A run that would remove more is refused before it writes.
-    type: int
-    default: 20
-  state:
-    description: Whether the entries are there.
-    type: str
-    choices: [present, absent]
-    default: present
 seealso:
   - module: fleetgate.proxmox.pve_state
   - module: fleetgate.proxmox.pve_role
 extends_documentation_fragment:
+  - fleetgate.proxmox.acl
   - fleetgate.proxmox.pve
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

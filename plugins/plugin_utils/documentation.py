@@ -9,8 +9,8 @@ import re
 
 import yaml
 
-from ..doc_fragments.realm import ModuleDocFragment as REALM
-
+# fragments with options of objects, not of connections
+SHARED = ("acl", "identity", "realm")
 LIMIT = {
     "description": [
         "How many objects one run may remove. A run that would remove more is refused before it writes, because a list that"
@@ -60,13 +60,20 @@ def lists_of(system, kinds):
 
 
 def _options(documentation, option):
-    """The options of a module as those of entries of a list; some of them may be in the fragment that realms share."""
-    texts = [documentation]
-    if "fleetgate.proxmox.realm" in documentation:
-        texts.append(REALM.DOCUMENTATION)
+    """The options of a module as those of entries of a list; some of them are in fragments that PVE and PBS share."""
+    texts = [
+        documentation,
+        *map(_fragment, re.findall(rf"- fleetgate\.proxmox\.((?:{'|'.join(SHARED)})\S*)", documentation)),
+    ]
     # what is an option of the module is one of an entry here
     worded = [re.sub(r"\bO\((?=\w)", f"O({option}[].", text) for text in texts]
     return {name: told for text in worded for name, told in yaml.safe_load(text)["options"].items()}
+
+
+def _fragment(name):
+    file, _dot, part = name.partition(".")
+    module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.doc_fragments.{file}")
+    return getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
 
 
 def filters_of(system):
