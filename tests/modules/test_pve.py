@@ -150,6 +150,14 @@ def test_a_job_is_part_of_the_whole_state(cluster):
     assert not again["changed"] and [step["verb"] for step in gone["plan"]] == ["DELETE"]
 
 
+def test_a_membership_may_be_declared_on_both_sides(cluster):
+    server = cluster()
+    both = {"groups": [{"groupid": "staff", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": ["staff"]}]}
+    made, again = server.tasks(("pve_state", both), ("pve_state", both))
+    assert made["users"][0]["groups"] == ["staff"] and made["groups"][0]["users"] == ["ann@pve"]
+    assert not again["failed"] and not again["changed"]
+
+
 class TestOldVersions:
     """What 7.4 cannot do is refused with the version that can; the rest works."""
 

@@ -57,12 +57,12 @@ class Binding(AuthentikResource):
 
     def clashes(self, entries):
         """Each binding of an application needs an order of its own; here new ones without one get their place."""
-        problems, declared, places = [], {}, {}
-        for entry in entries:
+        problems, declared, places, bindings = [], {}, {}, entries[self.name]
+        for entry in bindings:
             application, key, order = entry["application"], self.key_of(entry), entry["order"]
             if order is not None and declared.setdefault((application, order), key) != key:
                 problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
-        for entry in entries:
+        for entry in bindings:
             keys = places.setdefault(entry["application"], {})
             highest = max((order for application, order in declared if application == entry["application"]), default=-1)
             entry["place"] = (highest, keys.setdefault(self.key_of(entry), len(keys)))

@@ -129,7 +129,8 @@ def make_plan(world, declared, scopes):
                 needs.append((resource.seen_with, f"to see all {resource.plural}"))
             plan.changes += _surplus(world, resource, scopes[name], rows[name], problems)
     entries = {(name, key): row.entry for name, of_kind in rows.items() for key, row in of_kind.items()}
-    problems += [why for change in list(plan.changes) for why in change.resource.spread(change, plan, entries, world)]
+    for change in list(plan.changes):
+        change.resource.spread(change, plan, entries, world)
     known = {(one.resource.name, one.key) for one in plan.changes}
     cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
     plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]

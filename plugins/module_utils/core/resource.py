@@ -293,7 +293,7 @@ class Resource:
         return False
 
     def clashes(self, entries) -> list:
-        """What is wrong with entries that are right by themselves, as sentences."""
+        """What is wrong with entries that are right by themselves, as sentences; `entries` has them by kind."""
         return []
 
     def forbidden(self, entry, found) -> list:
@@ -350,12 +350,11 @@ class Resource:
         """The requests for all changes of this kind, in order."""
         return [step for change in changes for step in self.steps_for(change, world)]
 
-    def spread(self, change, plan, entries, world) -> list:
-        """Pass on what is written through objects of another kind, as changes of the plan; returns problems.
+    def spread(self, change, plan, entries, world):
+        """Pass on what is written through objects of another kind, as changes of the plan.
 
         `entries` has what is declared of each object, by kind and key.
         """
-        return []
 
     def last_steps(self, changes, world) -> list:
         """The requests that may only be sent when everything else that is declared is there."""

@@ -172,8 +172,9 @@ class System:
         if broken:
             broken = self._not_there(params, broken)
         problems = [f"{one.where}{option}: {rule}" for one, option, rule in broken]
+        by_kind = {kind.name: [one.entry for one in declared if one.resource is kind] for kind in self.resources}
         for resource in self.resources:
-            problems += resource.clashes([one.entry for one in declared if one.resource is resource])
+            problems += resource.clashes(by_kind)
             for index, scope in enumerate(scopes.get(resource.name) or ()):
                 where = (
                     f"exclusive[{index}]"

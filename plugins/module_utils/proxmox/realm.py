@@ -139,7 +139,8 @@ class Realm(Resource):
         return found.values["realm"] in BUILT_IN
 
     def clashes(self, entries):
-        claimants = [entry["realm"] for entry in entries if entry["default"] and entry["state"] == "present"]
+        realms = entries[self.name]
+        claimants = [entry["realm"] for entry in realms if entry["default"] and entry["state"] == "present"]
         return (
             [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
         )

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from ..core.fields import Field, Names
 from ..core.resource import Need, Reference, Resource
 from .names import GROUP, USER, Line
@@ -23,11 +25,24 @@ class Group(Resource):
     def references(self, key, values):
         return [Reference("user", (userid,)) for userid in values.get("users") or ()]
 
+    def clashes(self, entries):
+        """A membership may be declared with the group and with the user, but not in two ways."""
+        groups = [one for one in entries[self.name] if one["state"] == "present" and one["users"] is not None]
+        users = [one for one in entries["user"] if one["state"] == "present" and one["groups"] is not None]
+        problems = []
+        for group, user in product(groups, users):
+            groupid, userid = group["groupid"], user["userid"]
+            by_group, by_user = _says(group, "users", userid), _says(user, "groups", groupid)
+            if {by_group, by_user} == {True, False}:
+                member, other = ("a member", "none") if by_group else ("no member", "one")
+                problems.append(f"group {groupid}: users: {userid} is {member}, but by groups of its own entry {other}")
+        return problems
+
     def spread(self, change, plan, entries, world):
         """A membership is a matter of the user: the server takes it with the user only."""
         if change.removes or "users" not in change.values:
-            return []
-        (groupid,), users, problems = change.key, world.resources["user"], []
+            return
+        (groupid,), users = change.key, world.resources["user"]
         before, after = set(change.found.values["users"] if change.found else ()), set(change.values["users"])
         for userid in sorted(before ^ after):
             found, entry = world.found("user").get((userid,)), entries.get(("user", (userid,)), {})
@@ -36,12 +51,6 @@ class Group(Resource):
             member = plan.change_of(users, (userid,), found)
             groups = set(member.values.get("groups", found.values["groups"] if found else ()))
             member.values["groups"] = sorted(groups | {groupid} if userid in after else groups - {groupid})
-            if entry.get("groups") is not None and "groups" not in (*entry["append"], *entry["remove"]):
-                has = "does not name" if userid in after else "names"
-                problems.append(
-                    f"{self.label(change.key)}: users: the entry of {userid} {has} this group in its groups"
-                )
-        return problems
 
     def written(self, change):
         return {name: value for name, value in super().written(change).items() if name != "users"}
@@ -53,3 +62,11 @@ class Group(Resource):
 
     def rights(self, change):
         return (Need(("/access/groups",), ("Group.Allocate",)),)
+
+
+def _says(entry, option, name):
+    """Whether a name is in a list as an entry declares it; None where the entry leaves that open."""
+    named = name in entry[option]
+    if not named and option in (*entry["append"], *entry["remove"]):
+        return None
+    return named and option not in entry["remove"]

@@ -415,7 +415,17 @@ BAD_INPUT = {
     "a membership that is declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
-        "group readers: users: the entry of ann@pve does not name this group in its groups",
+        "group readers: users: ann@pve is a member, but by groups of its own entry none",
+    ),
+    "a member that a group does not have": (
+        "pve_state",
+        {"groups": [{"groupid": "readers", "users": []}], "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}]},
+        "group readers: users: ann@pve is no member, but by groups of its own entry one",
+    ),
+    "a member that leaves a group": (
+        "pve_state",
+        {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}]},
+        "group readers: users: ann@pve is a member, but by groups of its own entry none",
     ),
     "an end of what one works by": (
         "pve_acl",
