@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.modules.systems import pve
-from tests.modules.systems.shared import Server
+from tests.modules.systems.shared import REALM, Server
 from tests.simulators.directory import EXAMPLE, example_directories, person
 from tests.simulators.pve import PveSimulator
 
@@ -156,6 +156,22 @@ def test_a_membership_may_be_declared_on_both_sides(cluster):
     made, again = server.tasks(("pve_state", both), ("pve_state", both))
     assert made["users"][0]["groups"] == ["staff"] and made["groups"][0]["users"] == ["ann@pve"]
     assert not again["failed"] and not again["changed"]
+
+
+def test_what_goes_along_with_other_objects_is_foretold(cluster):
+    server = cluster()
+    known = {"groups": [{"groupid": "staff"}, {"groupid": "old"}], "users": [{"userid": "ann@pve", "groups": ["staff", "old"]}, {"userid": "bob@pve"}]}
+    server.done("pve_state", **known, realms=[{"realm": "one", **REALM, "default": True}])
+    wanted = {
+        "groups": [{"groupid": "staff", "comment": "All"}, {"groupid": "old", "state": "absent"}],
+        "users": [{"userid": "ann@pve"}, {"userid": "bob@pve", "groups": ["staff"]}],
+        "realms": [{"realm": "one"}, {"realm": "two", **REALM, "default": True}],
+    }
+    predicted, done = server.one("pve_state", check=True, **wanted), server.done("pve_state", **wanted)
+    for kind in wanted:
+        assert predicted[kind] == done[kind]
+    assert done["groups"][0]["users"] == ["ann@pve", "bob@pve"] and done["users"][0]["groups"] == ["staff"]
+    assert [realm["default"] for realm in done["realms"]] == [False, True]
 
 
 class TestOldVersions:

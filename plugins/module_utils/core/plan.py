@@ -168,7 +168,7 @@ def _foretell(world, plan, rows):
                 continue
             change = changes.get((name, key))
             present.append((change, Change(row.resource, key, found.get(key), row.entry)))
-            plan.objects[name].append(_outcome(row.resource, key, found.get(key), change))
+            plan.objects[name].append(_outcome(row.resource, key, found.get(key), change, plan.changes))
             plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
 
@@ -226,9 +226,10 @@ def _unknown_to(client, resource, options):
             yield one.option, f"{old}; leave it out"
 
 
-def _outcome(resource, key, found, change):
+def _outcome(resource, key, found, change, changes):
     """The object as it will be, as results show it."""
     known = {**(found.values if found else {}), **(change.values if change else {})}
+    known = resource.beside(key, known, changes)
     values = {one.option: one.absent for one in resource.table(known)}
     values.update(zip(resource.key, key))
     values.update({option: resource.field(option).settled(value) for option, value in known.items()})

@@ -403,6 +403,10 @@ class Resource:
     def item(self, key) -> tuple:
         return (*self.collection, *key)
 
+    def beside(self, key, values, changes) -> dict:
+        """The values of an object once all changes of a plan are made: the server may change it along with others."""
+        return values
+
     def cascade(self, change, world) -> list:
         """Further changes that the removal of an object entails, because the server does not make them by itself."""
         return []

@@ -151,5 +151,10 @@ class Realm(Resource):
             sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), world
         )
 
+    def beside(self, key, values, changes):
+        """A realm that becomes the default takes that mark from the one that had it."""
+        others = (one for one in changes if one.resource is self and one.key != key and one.values)
+        return {**values, "default": False} if any(one.values.get("default") for one in others) else values
+
     def rights(self, change):
         return (Need((self.audit_path,), ("Realm.Allocate",)),)

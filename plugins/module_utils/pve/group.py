@@ -52,6 +52,15 @@ class Group(Resource):
             groups = set(member.values.get("groups", found.values["groups"] if found else ()))
             member.values["groups"] = sorted(groups | {groupid} if userid in after else groups - {groupid})
 
+    def beside(self, key, values, changes):
+        """Members come and go with changes of users."""
+        members = set(values.get("users", ()))
+        for one in changes:
+            if one.resource.name == "user" and (one.removes or "groups" in one.values):
+                belongs = not one.removes and key[0] in one.values["groups"]
+                members = members | {one.key[0]} if belongs else members - {one.key[0]}
+        return {**values, "users": members}
+
     def written(self, change):
         return {name: value for name, value in super().written(change).items() if name != "users"}
 

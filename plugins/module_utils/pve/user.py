@@ -45,6 +45,11 @@ class User(ProxmoxUser):
             )
         return problems
 
+    def beside(self, key, values, changes):
+        """A group that is removed takes its memberships along."""
+        removed = {one.key[0] for one in changes if one.resource.name == "group" and one.removes}
+        return {**values, "groups": [group for group in values.get("groups", ()) if group not in removed]}
+
     def rights(self, change):
         (userid,) = change.key
         groups = (change.values or {}).get("groups") or ()
