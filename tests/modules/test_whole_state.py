@@ -114,6 +114,17 @@ class TestWhatIsRemoved:
         assert {one["userid"] for one in after["users"]} == {"root@pam", "ann@pve"}
         assert "Mine" not in {one["roleid"] for one in after["roles"]} and "Administrator" in {one["roleid"] for one in after["roles"]}
 
+    @pytest.mark.parametrize(("scope", "left"), [({"path": "/vms/"}, ["/vms/100"]), ({"subtree": "//vms/"}, [])])
+    def test_a_path_in_a_scope_is_read_as_one_in_an_entry(self, homelab, ansible, scope, left):
+        acl = [{"path": path, "roles": ["PVEAuditor"], "users": ["ann@pve"]} for path in ("/vms/", "/vms/100")]
+        told = ansible.tasks([
+            task(homelab, "pve_state", users=[{"userid": "ann@pve"}], acl=acl),
+            task(homelab, "pve_state", exclusive={"acl": [scope]}),
+            task(homelab, "pve_info", gather=["acl"], filters={"acl": [{"subject": "ann@pve"}]}),
+        ]).succeeded()
+        assert told.failed == []
+        assert [one["path"] for one in told.results()[-1]["acl"]] == left
+
     def test_more_than_was_thought_of_is_refused(self, homelab, ansible):
         groups = [{"groupid": f"g{number}"} for number in range(4)]
         assert ansible.tasks([task(homelab, "pve_state", groups=groups)]).succeeded().failed == []

@@ -87,10 +87,12 @@ class Acl(Resource):
     def meets(self, condition, wanted, key):
         path, kind, subject, role = key
         if condition == "subtree":
-            return path == wanted or path.startswith(wanted.rstrip("/") + "/")
+            return f"{path}/".startswith(f"{tidy(wanted).rstrip('/')}/")
         if condition == "realm":
             return self.belongs(kind, subject, wanted)
-        return {"path": path, "role": role, "subject": subject}[condition] == wanted
+        if condition == "path":
+            return path == tidy(wanted)
+        return {"role": role, "subject": subject}[condition] == wanted
 
     def forbidden_surplus(self, key, world):
         return own(world.client, key[2])
