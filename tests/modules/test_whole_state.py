@@ -139,3 +139,46 @@ class TestWhatIsRemoved:
         tasks = [task(homelab, "pve_state", exclusive={"tokens": [{"name": "root@pam!*"}]})]
         (result,) = ansible.tasks(tasks).results()
         assert result["failed"] and "is what root@pam!fleet itself works by; declare it as well" in result["msg"]
+
+
+class TestWhatTheCallerWorksBy:
+    """A run that would take its own rights away, or its own access, is refused before it writes."""
+
+    STATE = {
+        "roles": [{"roleid": "Automation", "privs": ["Permissions.Modify", "Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}],
+        "groups": [{"groupid": "automation"}],
+        "users": [{"userid": "auto@pve", "groups": ["automation"]}],
+        "tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": False, "return_secret": True}],
+        "acl": [{"path": "/", "roles": ["Automation"], "groups": ["automation"]}],
+    }
+    BY_THE_GROUP = "auto@pve!run works by acl / group automation Automation, which would count no longer"
+    ACCESS = "auto@pve!run works by it, and cannot end its own access"
+    REFUSED = {
+        "an entry of its group": ({"exclusive": {"acl": [{"path": "/"}]}}, "group automation Automation is what auto@pve!run itself works by"),
+        "its role": ({"exclusive": {"roles": [{"name": "*"}]}}, f"role Automation: {BY_THE_GROUP}"),
+        "its group": ({"groups": [{"groupid": "automation", "state": "absent"}]}, f"group automation: {BY_THE_GROUP}"),
+        "its membership": ({"users": [{"userid": "auto@pve", "groups": []}]}, f"user auto@pve: {BY_THE_GROUP}"),
+        "its membership, from the other side": ({"groups": [{"groupid": "automation", "users": []}]}, f"user auto@pve: {BY_THE_GROUP}"),
+        "its user": ({"users": [{"userid": "auto@pve", "state": "absent"}]}, f"user auto@pve: {ACCESS}"),
+        "that its user is enabled": ({"users": [{"userid": "auto@pve", "enable": False}]}, f"user auto@pve: {ACCESS}"),
+        "its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "state": "absent"}]}, f"token auto@pve!run: {ACCESS}"),
+        "the time of its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "expire": 1}]}, f"token auto@pve!run: {ACCESS}"),
+    }
+
+    @pytest.fixture
+    def caller(self, homelab, ansible):
+        (made,) = ansible.tasks([task(homelab, "pve_state", **self.STATE)]).results()
+        homelab.fleet.forget()
+        return {"api_token_id": "auto@pve!run", "api_token_secret": made["secrets"]["auto@pve!run"]}
+
+    def test_is_not_taken_away(self, homelab, ansible, caller):
+        told = ansible.tasks([task(homelab, "pve_state", **caller, **state) for state, _why in self.REFUSED.values()]).results()
+        for (case, (_state, why)), result in zip(self.REFUSED.items(), told):
+            assert result["failed"] and why in result["msg"], case
+        assert homelab.fleet.writes() == []
+
+    def test_unless_that_is_meant(self, homelab, ansible, caller):
+        entry = {**self.STATE["acl"][0], "state": "absent", "allow_lockout": True}
+        goodbye = task(homelab, "pve_state", **caller, acl=[entry], groups=[{"groupid": "automation", "state": "absent"}])
+        (result,) = ansible.tasks([{**goodbye, "check_mode": True}]).results()
+        assert not result["failed"] and len(result["plan"]) == 2

@@ -95,7 +95,7 @@ class Acl(Resource):
         return {"role": role, "subject": subject}[condition] == wanted
 
     def forbidden_surplus(self, key, world):
-        return own(world.client, key[2])
+        return own(world.client, key[2], self.groups_of(world))
 
     def objections(self, changes, world):
         """A run does not take away what it works by itself, unless it is told to."""
@@ -111,10 +111,34 @@ class Acl(Resource):
             " allow_lockout=true if that is meant"
             for change in harsh
             if change.key[2] in mine
+        ] + self._lost_with_others(changes, world)
+
+    def _lost_with_others(self, changes, world):
+        """The same of entries that go with a role, a group or a membership."""
+        lost = {}
+        for change in changes:
+            kind = change.resource.name
+            if change.removes and kind in ("role", "group"):
+                lost[Reference(kind, change.key)] = change.label
+            elif kind == "user" and change.key == (world.client.user,) and change.found and not change.removes:
+                has = change.found.values.get("groups", ())
+                left = set(has) - set(change.values.get("groups", has))
+                lost.update({Reference("group", (group,)): change.label for group in left})
+        if not lost:
+            return []
+        gone = {change.key for change in changes if change.resource is self and change.removes}
+        mine = (world.client.caller, world.client.user, *self.groups_of(world))
+        return [
+            f"{lost[reference]}: {world.client.caller} works by {self.label(key)}, which would count no longer;"
+            " remove that entry first if that is meant, with allow_lockout=true"
+            for key in world.found(self.name)
+            if key[2] in mine and key not in gone
+            for reference in self.references(key, {})
+            if reference in lost
         ]
 
     def groups_of(self, world):
-        """The groups that the caller's user is in."""
+        """The groups whose entries count for the caller."""
         return ()
 
     def belongs(self, kind, subject, realm):

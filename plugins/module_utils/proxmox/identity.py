@@ -27,9 +27,12 @@ def realm_of(userid):
     return userid.rpartition("@")[2].partition("!")[0]
 
 
-def own(client, subject):
-    """What stands against removing what belongs to a user or token, when it is what the caller works by."""
-    mine = subject in (client.caller, client.user)
+def own(client, subject, groups=()):
+    """What stands against removing what belongs to a user, token or group, when it is what the caller works by.
+
+    `groups` are those of the caller.
+    """
+    mine = subject in (client.caller, client.user, *groups)
     return [f"is what {client.caller} itself works by; declare it as well"] if mine else []
 
 
@@ -43,6 +46,18 @@ class Identity(Resource):
 
     def forbidden_surplus(self, key, world):
         return own(world.client, "!".join(key))
+
+    def objections(self, changes, world):
+        """Who asks is not shut out by its own request, which could not even see whether that was done."""
+        client = world.client
+        return [
+            f"{change.label}: {client.caller} works by it, and cannot end its own access; use other credentials"
+            for change in changes
+            if change.resource is self and change.entry and "!".join(change.key) in (client.caller, client.user)
+            if change.removes
+            or change.values.get("enable") is False
+            or 0 < change.values.get("expire", 0) <= time.time()
+        ]
 
     def normalise(self, entry):
         required = entry["required_privileges"]

@@ -10,6 +10,7 @@ from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
 from ..proxmox.acl import Acl as ProxmoxAcl
+from ..proxmox.client import ROOT
 from .names import ACL_PATH, GROUP, PATHS_SINCE, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one kind of object may also grant roles on it, within the rights that they have there.
@@ -34,7 +35,7 @@ class Acl(ProxmoxAcl):
 
     def groups_of(self, world):
         found = world.found("user").get((world.client.user,))
-        return found.values["groups"] if found else ()
+        return found.values["groups"] if found and world.client.user != ROOT else ()
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
