@@ -32,8 +32,20 @@ options:
     description: Whether the tile opens a new tab.
     type: bool
   meta_icon:
-    description: Icon, a URL, a name such as V(fa://fa-server), or that of a file that was uploaded.
+    description:
+      - Icon, a URL, a name such as V(fa://fa-server), or that of a file that was uploaded. An empty one takes it away.
+      - The icon of an application can be told by O(icon) instead.
     type: str
+  icon:
+    description:
+      - File with a picture that is uploaded and becomes the icon, which is then the O(meta_icon). A relative path is looked for as
+        ansible looks for files.
+      - At the server it is called C(application-icons/SLUG-HASH.ENDING) after what is in it, and the same picture is not uploaded
+        again. It is removed when the icon is another one or the application goes, unless something else uses it. Servers up to
+        2025.10 keep it.
+      - The server must have a storage for files. From 2025.12 on a user who is no superuser needs the permissions
+        C(authentik_rbac.view_media_files) and C(authentik_rbac.manage_media_files).
+    type: path
   meta_description:
     description: Description.
     type: str
@@ -180,6 +192,7 @@ EXAMPLES = r"""
       - https://pve1.lab.example.org:8006
       - https://pve2.lab.example.org:8006
     meta_launch_url: https://pve1.lab.example.org:8006
+    icon: proxmox.svg
 
 - name: Its secret, for the realm
   fleetgate.proxmox.authentik_application:

@@ -24,6 +24,7 @@ _CLIENT = {
     "logout_callback_urls": lambda urls: ("logout_redirect_uris", urls),
     "description": lambda text: ("meta_description", text),
     "launch_url": lambda url: ("meta_launch_url", url),
+    "logo": lambda path: ("icon", path) if path else ("meta_icon", ""),
     "secret": lambda secret: ("client_secret", secret),
     "is_public": lambda public: ("client_type", "public" if public else "confidential"),
     "access_token_duration_minutes": lambda minutes: ("access_token_validity", f"minutes={minutes}"),

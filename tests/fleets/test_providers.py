@@ -100,6 +100,15 @@ class TestSwitch:
         assert lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded().changed == []
         assert lab.fleet.writes() == []
 
+    def test_the_logo_comes_along(self, fleet_of):
+        lab = fleet_of("homelab")
+        lab.fleet.idp = "authentik"
+        lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded()
+        bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}
+        url = f"{lab.fleet.authentik.url}/api/v3/core/applications/proxmox-ve/"
+        told = requests.get(url, headers=bearer, verify=str(lab.fleet.authority.bundle), timeout=10).json()
+        assert told["meta_icon"].startswith("application-icons/proxmox-ve-")
+
     def test_check_mode_foretells_it(self, fleet_of):
         lab = fleet_of("homelab")
         lab.play("wire").succeeded()

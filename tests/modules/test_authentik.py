@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 
 import pytest
 import requests
 
 from tests.modules.systems import task
+from tests.modules.systems.shared import LOGOS
 from tests.modules.systems.authentik import PBS, PVE, start_anew
+from tests.simulators.authentik import AuthentikSimulator
 from tests.simulators.server import Fault
 
+PLAIN, PICTURE = (str(LOGOS / name) for name in ("plain.svg", "picture.png"))
 APP = {"slug": "app", "name": "App", "redirect_uris": [PVE]}
 
 
@@ -127,6 +132,86 @@ class TestApplications:
         assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
         made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
         assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
+
+
+class TestIcons:
+    """Files that are uploaded. Servers up to 2025.10 take them in another way, and keep them all."""
+
+    @pytest.fixture(params=["2026.8", "2025.12", "2024.12"])
+    def old_or_new(self, request, wired, authentik):
+        self.simulator = AuthentikSimulator(request.param, token=wired.fleet.authentik_token)
+        wired.fleet.authentik.observed.app = self.simulator.app()
+        return authentik
+
+    @pytest.fixture
+    def new(self, wired, authentik):
+        self.simulator = AuthentikSimulator(token=wired.fleet.authentik_token)
+        wired.fleet.authentik.observed.app = self.simulator.app()
+        return authentik
+
+    def icon(self, authentik, slug="app"):
+        """What a browser gets as the icon of an application."""
+        told = authentik.ask("GET", f"/core/applications/{slug}/")
+        url = authentik.wired.fleet.authentik.url + told.get("meta_icon_url", told["meta_icon"])
+        return requests.get(url, verify=str(authentik.wired.fleet.authority.bundle), timeout=10).content
+
+    def test_a_picture_is_uploaded_when_it_is_another_one(self, old_or_new):
+        made, again, changed, still = old_or_new.run(*[("application", {**APP, "icon": path}) for path in (PLAIN, PLAIN, PICTURE, PICTURE)])
+        assert [one["changed"] for one in (made, again, changed, still)] == [True, False, True, False]
+        before, after = (one["application"]["meta_icon"] for one in (made, changed))
+        assert re.fullmatch(r"application-icons/app-[0-9a-f]{16}\.svg", before)
+        assert changed["diff"] == {"before": {"application app": {"meta_icon": before}}, "after": {"application app": {"meta_icon": after}}}
+        assert self.icon(old_or_new) == Path(PICTURE).read_bytes()
+
+    def test_one_that_was_there_before_may_come_back(self, old_or_new):
+        back, again = old_or_new.run(*[("application", {**APP, "icon": path}) for path in (PLAIN, PICTURE, PLAIN, PLAIN)])[2:]
+        assert back["changed"] and not again["changed"]
+        assert self.icon(old_or_new) == Path(PLAIN).read_bytes()
+
+    def test_what_is_read_can_be_given_back(self, old_or_new):
+        told = old_or_new.run(("application", {**APP, "icon": PLAIN}), ("info", {"gather": ["applications"]}))[1]
+        assert not old_or_new.run(("state", {"applications": told["applications"]}))[0]["changed"]
+
+    def test_one_of_a_server_that_was_updated_is_known(self, new):
+        """Up to 2025.10 a file gets a random end to its name where it was there before."""
+        made = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
+        other = made.replace(".svg", "_x7Qd2Lp.svg")
+        self.simulator.state.files[other] = self.simulator.state.files.pop(made)
+        new.ask("PATCH", "/core/applications/app/", meta_icon=other)
+        same, changed = new.run(("application", {**APP, "icon": PLAIN}), ("application", {**APP, "icon": PICTURE}))
+        assert not same["changed"] and changed["changed"]
+        assert list(self.simulator.state.files) == [changed["application"]["meta_icon"]]
+
+    @pytest.mark.parametrize("other", [{"icon": PICTURE}, {"meta_icon": ""}, {"meta_icon": "fa://fa-server"}, {"state": "absent"}])
+    def test_a_file_goes_when_it_is_the_icon_no_more(self, new, other):
+        new.run(("application", {**APP, "icon": PLAIN}), ("application", {**APP, **other}))
+        assert len(self.simulator.state.files) == ("icon" in other)
+
+    def test_a_file_that_others_use_stays(self, new):
+        file = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
+        other = {**APP, "slug": "other", "meta_icon": file}
+        new.run(("application", other), ("application", {**APP, "meta_icon": ""}), ("application", {"slug": "other", "state": "absent"}))
+        assert list(self.simulator.state.files) == [file]
+
+    def test_files_of_others_stay(self, new):
+        self.simulator.state.files["application-icons/app.svg"] = b"<svg/>"
+        new.run(("application", {**APP, "meta_icon": "application-icons/app.svg"}), ("application", {**APP, "icon": PLAIN}))
+        assert "application-icons/app.svg" in self.simulator.state.files
+
+    def test_what_an_interrupted_run_uploaded_is_not_uploaded_again(self, new):
+        named = {**APP, "slug": "App-1"}
+        new.run(("application", named))
+        new.wired.fleet.authentik.observed.faults.append(Fault("PATCH", ".*/applications/App-1/", 502))
+        assert "502" in new.refused("application", **named, icon=PLAIN)
+        plan = new.run(("application", {**named, "icon": PLAIN}))[0]["plan"]
+        assert [step["path"] for step in plan] == ["/core/applications/App-1"]
+
+    def test_without_a_storage_for_files_nothing_is_begun(self, old_or_new):
+        """It is said ahead: the server would take the file up to 2025.10, and lose it with its container."""
+        self.simulator.keeps_files = False
+        message = old_or_new.refused("application", **APP, icon=PLAIN)
+        assert "icon: cannot be uploaded, because no storage for files is mounted at the server" in message
+        assert self.simulator.state.all("provider") == []
 
 
 class TestSecrets:

@@ -60,8 +60,10 @@ def test_a_client_becomes_an_application(authentik):
         ({"description": "x", "launch_url": "https://x"}, {"meta_description": "x", "meta_launch_url": "https://x"}),
         ({"secret": "x" * 16, "is_public": False}, {"client_secret": "x" * 16, "client_type": "confidential"}),
         ({"access_token_duration_minutes": 5}, {"access_token_validity": "minutes=5"}),
+        ({"logo": "x.svg"}, {"icon": "x.svg"}),
+        ({"logo": ""}, {"meta_icon": ""}),
         # what only Pocket ID has, what only authentik has, and what nobody has, which the module refuses
-        ({"pkce_enabled": True, "logo": "x.svg"}, {}),
+        ({"pkce_enabled": True, "dark_logo": "x.svg"}, {}),
         ({"sub_mode": "user_uuid", "state": "present"}, {"sub_mode": "user_uuid", "state": "present"}),
         ({"call_back": "x"}, {"call_back": "x"}),
         (

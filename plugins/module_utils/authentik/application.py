@@ -15,6 +15,7 @@ from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
 from ..core.resource import Found, Reference, Step
+from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
 _UNITS = {
@@ -138,8 +139,6 @@ _NAMING = {
 }
 # before this version every provider may use every grant
 _GRANT_TYPES = (2026, 5)
-# up to then an icon is set by a request of its own
-_ICON_IS_A_FIELD = (2025, 12)
 # what the admin interface chooses when an application is made
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
@@ -152,6 +151,7 @@ _DEFAULTS = {
 
 class Application(AuthentikResource):
     """Found.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
+    `file` is the name of an icon that was uploaded for it.
 
     The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
     """
@@ -160,7 +160,8 @@ class Application(AuthentikResource):
     plural = "applications"
     key = ("slug",)
     collection = ("core", "applications")
-    fields = (*_APPLICATION, *_PROVIDER, Field("return_secret", Flag(), local=True))
+    uploads = ("icon",)
+    fields = (*_APPLICATION, *_PROVIDER, Field("icon", ICON, local=True), Field("return_secret", Flag(), local=True))
 
     # -- declared entries --------------------------------------------------------------------------------------
 
@@ -172,9 +173,11 @@ class Application(AuthentikResource):
             problems.append(("client_secret", "is of no use to a public client"))
         problems += [
             (option, "must not be empty")
-            for option in ("grant_types", "client_id", "client_secret")
+            for option in ("grant_types", "client_id", "client_secret", "icon")
             if entry[option] in ("", [])
         ]
+        if entry["icon"] and entry["meta_icon"] is not None:
+            problems.append(("icon", "and meta_icon are two ways to say the same; leave one of them out"))
         return problems
 
     def references(self, key, values):
@@ -195,10 +198,13 @@ class Application(AuthentikResource):
             attached = application and application["provider"]
             provider = providers.get(attached) if attached else left.get(slug)
             if application or provider:
+                icon = (application or {}).get("meta_icon") or ""
+                uploaded = uploaded_name(slug, icon, client.version)
                 yield {
                     "id": application and application["pk"],
                     "slug": slug,
-                    "application": application,
+                    "application": {**application, "meta_icon": uploaded} if uploaded else application,
+                    "file": icon if uploaded else None,
                     "provider": provider and _with_names(world, provider),
                     "attached": attached,
                 }
@@ -213,6 +219,8 @@ class Application(AuthentikResource):
     def compare(self, world, entry, found):
         client = world.client
         problems, wanted = [], entry
+        if entry["icon"]:
+            wanted = {**wanted, "meta_icon": name_of(entry["slug"], entry["icon"])}
         if not (found and found.raw["attached"]):
             defaults = {**_DEFAULTS, "client_id": entry["slug"]}
             chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
@@ -240,6 +248,8 @@ class Application(AuthentikResource):
             for kind in [self._kind_of_key(world, values.get(option))]
             if kind not in (None, "rsa")
         ]
+        if entry["icon"] and "meta_icon" in values and not client.keeps_files:
+            problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
         if found and found.raw["attached"] and not found.raw["provider"]:
             problems.append(
                 ("slug", f"'{entry['slug']}' has a provider that is none of OAuth2; remove it, or take another slug")
@@ -281,13 +291,22 @@ class Application(AuthentikResource):
         return (*self.collection, *key)
 
     def steps_for(self, change, world):
-        raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached"))
+        raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached", "file"))
         if change.removes:
             reason = f"{change.label} is declared absent"
             application = [Step("DELETE", self.item(change.key), reason)] if raw["application"] else []
             provider = [Step("DELETE", self._provider(raw), f"{reason}, and its provider")] if raw["provider"] else []
-            return [*application, *provider]
+            return [*application, *provider, *self._without_file(raw, f"{reason}, and its icon", world.client)]
         return [*self._provider_steps(change, raw), *self._application_steps(change, raw, world.client)]
+
+    def _without_file(self, raw, reason, client):
+        """The file that was uploaded goes, unless something else has it as its icon too. Up to 2025.10 all files stay."""
+        if not raw["file"] or client.version < ICON_IS_A_FIELD:
+            return []
+        users = {one["pk"] for one in client.read("admin", "file", "used_by", name=raw["file"])}
+        if users - {raw["application"]["pk"]}:
+            return []
+        return [Step("DELETE", ("admin", "file"), reason, body={"name": raw["file"]})]
 
     def _provider_steps(self, change, raw):
         body = self._body(change, _PROVIDER)
@@ -309,8 +328,9 @@ class Application(AuthentikResource):
 
     def _application_steps(self, change, raw, client):
         body = self._body(change, _APPLICATION)
-        icon = body.pop("meta_icon", None) if client.version < _ICON_IS_A_FIELD else None
-        steps = []
+        steps, last = self._icon_steps(change, raw, client, body.get("meta_icon"))
+        if client.version < ICON_IS_A_FIELD:
+            body.pop("meta_icon", None)
         if not raw["application"]:
             made = Reference(self.name, change.key)
             body = {**body, "slug": change.key[0]}
@@ -319,11 +339,20 @@ class Application(AuthentikResource):
             steps.append(
                 Step("PATCH", self.item(change.key), f"{change.label}: {_listed(change, _APPLICATION)}", body=body)
             )
-        if icon is not None:
-            steps.append(
-                Step("POST", (*self.item(change.key), "set_icon_url"), f"{change.label}: meta_icon", body={"url": icon})
-            )
-        return steps
+        return [*steps, *last]
+
+    def _icon_steps(self, change, raw, client, icon):
+        """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
+        if icon is None:
+            return [], []
+        item, file, reason = self.item(change.key), change.entry.get("icon"), f"{change.label}: icon"
+        if client.version < ICON_IS_A_FIELD:
+            if file:
+                return [], [Step("POST", (*item, "set_icon"), reason, body={"name": icon}, upload=file)]
+            return [], [Step("POST", (*item, "set_icon_url"), reason, body={"url": icon})]
+        upload = Step("POST", ("admin", "file"), reason, body={"name": icon}, upload=file)
+        former = self._without_file(raw, f"{change.label}: its former icon", client)
+        return [upload] if file and not client.has_file(icon) else [], former
 
     def last_steps(self, changes, world):
         """A provider is attached when it is bound to those who may use it, for without bindings everybody may."""

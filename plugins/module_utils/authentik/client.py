@@ -37,6 +37,10 @@ class AuthentikClient(Client):
         # without the slash the server knows no such page
         return super().route(path) + "/"
 
+    def uploaded(self, source, body):
+        # versions that do not ask for the name take it from the file, and leave out its folder
+        return {"data": body, "files": {"file": (body["name"], source)}}
+
     def unwrap(self, response):
         """Objects have their id under `id`, as those of other systems do, and not only under `pk`."""
         content = response.json()
@@ -85,6 +89,17 @@ class AuthentikClient(Client):
     def version(self):
         """Version of the server, for example (2026, 8)."""
         return tuple(int(number) for number in self.read("admin", "version")["version_current"].split(".")[:2])
+
+    @cached_property
+    def keeps_files(self):
+        """Whether the server has a place for uploaded files: one that is lost with its container does not count."""
+        return "can_save_media" in self.read("root", "config")["capabilities"]
+
+    def has_file(self, name):
+        """Whether there is an uploaded file of this name."""
+        # names are searched in small letters, and for what is given as it is
+        found = self.read("admin", "file", search=name.lower(), manageable_only="true")
+        return name in {one["name"] for one in found}
 
     def refuse_what_is_too_old(self):
         if self.version < OLDEST:

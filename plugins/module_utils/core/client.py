@@ -123,7 +123,7 @@ class Client:
             raise RuntimeError(f"a client opened for check mode was asked to {verb} /{'/'.join(path)}")
         if upload:
             with open(upload, "rb") as source:
-                return self._content(self._send(verb, path, params=body, files={"file": source}))
+                return self._content(self._send(verb, path, **self.uploaded(source, body)))
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
     def ask(self, url, form, auth, may_be=()):
@@ -149,8 +149,12 @@ class Client:
         return values
 
     def payload(self, verb, body):
-        """The keyword arguments that send `body` with `verb`."""
-        return {"json": body} if body is not None else {}
+        """The keyword arguments that send `body` with `verb`; a DELETE says what it means in its query."""
+        return {"params" if verb == "DELETE" else "json": body} if body is not None else {}
+
+    def uploaded(self, source, body):
+        """The keyword arguments that send an open file, and `body` with it."""
+        return {"params": body, "files": {"file": source}}
 
     def unwrap(self, response):
         """What a successful answer holds."""

@@ -9,6 +9,7 @@ value must keep. Nothing else in the collection compares or converts values.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import dataclass, field
 from typing import Any
@@ -74,6 +75,31 @@ class Path(Text):
 
     def spec(self):
         return {"type": "path"}
+
+
+@dataclass(frozen=True)
+class Picture(Path):
+    """The path of a picture that is sent to a server, which takes `largest` bytes and tells its type by its ending."""
+
+    largest: int = 0
+    endings: tuple = ()
+
+    def problem(self, value):
+        broken = super().problem(value)
+        if broken or not value:
+            return broken
+        try:
+            with open(value, "rb") as source:
+                size = os.fstat(source.fileno()).st_size
+        except OSError as error:
+            return f"cannot be read on the node that runs the task ({error.strerror})"
+        if not size:
+            return "is empty"
+        if size > self.largest:
+            return f"has {size} bytes, and the server takes {self.largest} at the most"
+        if value.rpartition(".")[2].lower() not in self.endings:
+            return f"must end in one of {', '.join(self.endings)}, which is how the server tells its type"
+        return None
 
 
 @dataclass(frozen=True)

@@ -103,10 +103,6 @@ class PocketIdClient(Client):
             self._others[username] = other
         return self._others[username]
 
-    def payload(self, verb, body):
-        # a DELETE says what it means in its query
-        return {"params": body} if verb == "DELETE" else super().payload(verb, body)
-
     def explain(self, response):
         if response.status_code == 401:
             return "the API key is not accepted; it is wrong, has expired or was removed"

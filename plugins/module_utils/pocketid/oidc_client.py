@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from ..core.errors import FleetgateError
-from ..core.fields import Field, Flag, Names, Number, Path, Text
+from ..core.fields import Field, Flag, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, broken_rules, fields_spec
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
@@ -69,8 +68,11 @@ class Identities:
         return ", ".join(broken) or None
 
 
-# the server counts the whole request, 2 MiB, to which the upload adds a little
-LARGEST_LOGO = 2 * 1024 * 1024 - 1024
+_LOGO = Picture(
+    # the server counts the whole request, 2 MiB, to which the upload adds a little
+    largest=2 * 1024 * 1024 - 1024,
+    endings=("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic"),
+)
 
 
 class OidcClient(PocketIdResource):
@@ -109,8 +111,8 @@ class OidcClient(PocketIdResource):
         Field("federated_identities", Identities(), wire="federatedIdentities", default=[]),
         Field("is_group_restricted", Flag(), wire="isGroupRestricted"),
         Field("allowed_groups", Names()),
-        Field("logo", Path(), write_only=True),
-        Field("dark_logo", Path(), write_only=True),
+        Field("logo", _LOGO, write_only=True),
+        Field("dark_logo", _LOGO, write_only=True),
         *SECRET_OPTIONS,
     )
 
@@ -140,11 +142,7 @@ class OidcClient(PocketIdResource):
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
             problems.append(("id", "or name must be given"))
-        problems += secret_problems(entry)
-        for option in _LOGOS:
-            if entry[option]:
-                problems += [(option, rule) for rule in _unreadable(entry[option])]
-        return problems
+        return problems + secret_problems(entry)
 
     def identify(self, entry, world):
         """A client without a declared id is found by its name, which need not be unique on the server."""
@@ -278,18 +276,3 @@ class OidcClient(PocketIdResource):
 def _too_old(client, version, what):
     if client.version < version:
         yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"
-
-
-def _unreadable(path):
-    """Why a file cannot be sent as a logo."""
-    try:
-        with open(path, "rb") as source:
-            size = os.fstat(source.fileno()).st_size
-    except OSError as error:
-        return [f"'{path}' cannot be read on the node that runs the task ({error.strerror})"]
-    if size > LARGEST_LOGO:
-        return [f"'{path}' has {size} bytes, and the server takes {LARGEST_LOGO} at the most"]
-    known = ("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic")
-    if path.rpartition(".")[2].lower() not in known:
-        return [f"'{path}' must end in one of {', '.join(known)}, which is how the server tells its type"]
-    return []

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+import requests
 
 from .server import PVE, STRICT, Server, found
+
+SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
 def test_1_a_provider_of_the_api_has_no_grant_types(server: Server) -> None:
@@ -92,6 +97,89 @@ def test_4_icons(server: Server) -> None:
         assert application["meta_icon"] != "fa://fa-server"
         server.ask(f"POST {item}set_icon_url/", {"url": "https://x.example.org/i.svg"})
         assert server.ask(f"GET {item}")["meta_icon"] == "https://x.example.org/i.svg"
+
+
+@pytest.mark.parametrize(
+    ("icon", "refusal"),
+    [
+        ("a/../b.svg", "Parent directory references ('..') are not allowed"),
+        ("/b.svg", "Absolute paths are not allowed"),
+        (".b.svg", "Paths cannot start with '.'"),
+        ("a//b.svg", "File name cannot contain duplicate /"),
+        (f"{'x' * 256}.svg", "Path component too long (max 255 characters)"),
+    ],
+)
+def test_4_names_of_icons_and_files(server: Server, icon: str, refusal: str) -> None:
+    only_from(server, (2025, 12))
+    application = server.application()
+    item = f"/core/applications/{application['slug']}/"
+    assert server.ask(f"PATCH {item}", {"meta_icon": icon}, 400) == {"meta_icon": [refusal]}
+    assert upload(server, icon).json() == [refusal]
+    assert server.ask("DELETE /admin/file/", params={"name": icon}, status=400) == [refusal]
+    assert server.ask(f"PATCH {item}", {"meta_icon": f"{server.n}/there-is-none.svg"})["meta_icon"] == f"{server.n}/there-is-none.svg"
+
+
+def test_4_a_file_is_kept_under_its_name_once(server: Server) -> None:
+    only_from(server, (2025, 12))
+    name = f"application-icons/{server.name}-Ab.svg"
+    server.made.append(f"/admin/file/?name={name}")
+    assert (upload(server, name).status_code, upload(server, name).json()) == (200, {"name": ["A file with this name already exists."]})
+    found = {part: server.ask(f"GET /admin/file/?manageable_only=true&search={part}") for part in ("-ab.svg", "-Ab.svg")}
+    assert name in {one["name"] for one in found["-ab.svg"]}
+    # searched for as it is given, in names in small letters
+    assert found["-Ab.svg"] == []
+    application = server.application(meta_icon=name)
+    assert server.call(f"GET /{application['meta_icon_url']}", token="").content == SVG
+    assert server.call(f"GET /{application['meta_icon_url'].partition('?')[0]}", token="").status_code == 404
+    assert [one["pk"] for one in server.ask(f"GET /admin/file/used_by/?name={name}")] == [application["pk"]]
+    for _twice in range(2):
+        assert server.call(f"DELETE /admin/file/?name={name}").status_code == 200
+    assert server.ask("GET /admin/file/?manageable_only=true&search=-ab.svg") == []
+    assert server.ask(f"GET /core/applications/{application['slug']}/")["meta_icon"] == name
+
+
+def test_4_what_is_said_of_files_that_are_not_taken(server: Server) -> None:
+    only_from(server, (2025, 12))
+    assert upload(server, "x.svg", b"").json() == {"file": ["The submitted file is empty."]}
+    assert server.ask("POST /admin/file/", data=b"", status=400) == {"file": ["No file was submitted."]}
+    assert server.call("POST /admin/file/", {"name": "x.svg"}).status_code == 415
+    assert upload(server, "x.svg", usage="blueprints").json() == ["Invalid usage parameter provided: blueprints"]
+    assert server.ask("DELETE /admin/file/", status=400) == {"name": ["This field is required."]}
+    large = upload(server, "x.svg", bytes(25 * 1024 * 1024 + 1)).json()
+    assert large == {"file": ["File size (26214401B) exceeds maximum allowed size (26214400B)."]}
+
+
+def test_4_up_to_2025_10_an_icon_is_sent_to_its_application(server: Server) -> None:
+    """A file never takes the name of another, and what was there before stays until it is cleared."""
+    application = server.application()
+    item = f"/core/applications/{application['slug']}/"
+    if server.version >= (2025, 12):
+        assert server.call(f"POST {item}set_icon/", files={"file": ("i.svg", SVG)}).status_code == 405
+        return
+    assert server.call(f"POST {item}set_icon/", {}).status_code == 415
+    nothing = server.call(f"POST {item}set_icon/", files={"other": ("i.svg", SVG)})
+    assert (nothing.status_code, nothing.content) == (400, b"")
+    icons = []
+    for _twice in range(2):
+        server.ask(f"POST {item}set_icon/", files={"file": (f"some/where/{server.n} i.svg", SVG)})
+        icons.append(server.ask(f"GET {item}")["meta_icon"])
+    assert icons[0] == f"/media/public/application-icons/{server.n}_i.svg"
+    assert re.fullmatch(rf"/media/public/application-icons/{server.n}_i_[A-Za-z0-9]{{7}}\.svg", icons[1])
+    assert [server.call(f"GET /{icon}", token="").content for icon in icons] == [SVG, SVG]
+    server.ask(f"POST {item}set_icon/", files={"clear": (None, "true")})
+    assert server.ask(f"GET {item}")["meta_icon"] is None
+    assert server.call(f"GET /{icons[1]}", token="").status_code == 404
+    server.ask(f"POST {item}set_icon_url/", {"url": icons[0].partition("public/")[2]})
+    server.ask(f"POST {item}set_icon/", files={"clear": (None, "true")})
+
+
+def only_from(server: Server, version: tuple[int, int]) -> None:
+    if server.version < version:
+        pytest.skip(f"servers before {version} have none of it")
+
+
+def upload(server: Server, name: str, content: bytes = SVG, **form: str) -> requests.Response:
+    return server.call("POST /admin/file/", files={"file": ("picture.svg", content)}, data={"name": name, **form})
 
 
 def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from tests.modules import any_state as states
+from tests.modules.systems.shared import LOGO, LOGOS
 from tests.simulators.authentik import AuthentikSimulator
 
 
@@ -120,6 +121,7 @@ LIVES = {
             "meta_hide": True,
             "meta_description": "What we all use",
             "meta_publisher": "Us",
+            "icon": str(LOGOS / "picture.png"),
             "policy_engine_mode": "all",
             "client_id": "the-app",
             "client_secret": "another-client-secret",
@@ -145,6 +147,7 @@ LIVES = {
             "meta_launch_url": "",
             "meta_description": "",
             "meta_publisher": "",
+            "meta_icon": "",
             "authentication_flow": "",
             "encryption_key": "",
             "logout_uri": "",
@@ -184,7 +187,10 @@ HIDDEN = ("a-password-of-carla", "an-authentik-client-secret", "a-key-for-the-ki
 EVERY_MODULE = [
     ("authentik_user", {"username": "carla", "email": "carla@example.org", "password": "a-password-of-carla"}),
     ("authentik_group", {"name": "cooks", "users": ["carla"]}),
-    ("authentik_application", {"slug": "kitchen", "name": "Kitchen", "redirect_uris": [PVE], "client_secret": "an-authentik-client-secret"}),
+    (
+        "authentik_application",
+        {"slug": "kitchen", "name": "Kitchen", "redirect_uris": [PVE], "icon": LOGO, "client_secret": "an-authentik-client-secret"},
+    ),
     ("authentik_binding", {"application": "kitchen", "group": "cooks"}),
     ("authentik_token", {"identifier": "kitchen", "user": "carla", "key": "a-key-for-the-kitchens-token"}),
     (
@@ -267,6 +273,11 @@ BAD_INPUT = {
         {**_APP, "client_type": "public", "return_secret": True},
         "client_secret: is of no use to a public client",
     ),
+    "authentik: an icon that is not there": ("authentik_application", {**_APP, "icon": "no-such.svg"}, "icon: .*no-such.svg' cannot be read"),
+    "authentik: an icon of no known kind": ("authentik_application", {**_APP, "icon": __file__}, r"icon: '.*\.py' must end in one of svg, png"),
+    "authentik: an icon that is nothing": ("authentik_application", {**_APP, "icon": "/dev/null"}, "icon: '/dev/null' is empty"),
+    "authentik: an icon to take away": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
+    "authentik: an icon in two ways": ("authentik_application", {**_APP, "icon": LOGO, "meta_icon": ""}, "icon: and meta_icon are two ways to say the same"),
     "authentik: nobody to bind": ("authentik_binding", {"application": "library"}, "group: or user or policy must be given, and only one of them"),
     "authentik: two to bind": (
         "authentik_binding",

@@ -11,14 +11,14 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from . import applications, catalogue, oauth, people
+from . import applications, catalogue, files, oauth, people
 from .call import ROUTES, Call, Route, route
 from .errors import ApiError, Crash
 from .flows import Flows
 from .state import Row, State, random_text
 
 # Importing these modules fills the table of routes.
-HANDLERS = (applications, catalogue, people)
+HANDLERS = (applications, catalogue, files, people)
 API = "/api/v3"
 VERSIONS = {"2024.12": "2024.12.5", "2025.12": "2025.12.4", "2026.8": "2026.8.0"}
 
@@ -39,8 +39,10 @@ def version(call: Call) -> tuple[int, Any]:
 class AuthentikSimulator:
     """One server, as release 2026.8, 2025.12 or 2024.12. `token` is the bootstrap token of the administrator akadmin.
 
-    Passwords are in `state.passwords` by user, in clear.
+    Passwords are in `state.passwords` by user, in clear. `keeps_files` is whether a storage for files is mounted.
     """
+
+    keeps_files = True
 
     def __init__(self, version: str = "2026.8", token: str = "simulated-bootstrap-token", password: str = "") -> None:
         self.full_version = VERSIONS[version]
@@ -103,7 +105,7 @@ class AuthentikSimulator:
                     methods=[each.verb],
                     provide_automatic_options=False,
                 )
-        for verb, path, handler in (*oauth.routes(self), *Flows(self).routes()):
+        for verb, path, handler in (*oauth.routes(self), *Flows(self).routes(), *files.routes(self)):
             app.add_url_rule(
                 path, f"{verb} {path}", self._locked(handler), methods=[verb], provide_automatic_options=False
             )
@@ -138,7 +140,10 @@ class AuthentikSimulator:
 
     @staticmethod
     def _without_slash() -> Response | None:
-        wrong = not request.path.endswith("/") and not request.path.endswith("/openid-configuration")
+        files_and_pages = request.path.startswith(("/files/", "/media/")) or request.path.endswith(
+            "/openid-configuration"
+        )
+        wrong = not request.path.endswith("/") and not files_and_pages
         return AuthentikSimulator._unknown(NotFound()) if wrong else None
 
     @staticmethod

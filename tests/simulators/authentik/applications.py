@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import values
+from . import files, values
 from .call import Call, route
 from .errors import ApiError, Crash, Invalid, together
 from .kinds import Kind, page_of
@@ -22,7 +22,6 @@ GRANTS = (
     "urn:ietf:params:oauth:grant-type:device_code",
 )
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
-ICON_IS_A_FIELD = (2025, 12)
 
 
 # -- providers -----------------------------------------------------------------------------------------------------
@@ -129,12 +128,6 @@ def _slug(_state: Any, value: Any) -> str:
     return value
 
 
-def _icon(_state: Any, value: Any) -> str:
-    if ".." in str(value):
-        raise Invalid(["File name must not contain '..'"])
-    return str(value)
-
-
 def _application_fields(call: Call) -> list[Field]:
     return [
         Field("name", values.text(blank=False)),
@@ -144,7 +137,7 @@ def _application_fields(call: Call) -> list[Field]:
         Field("group", values.text(), ""),
         Field("meta_launch_url", values.url, ""),
         Field("open_in_new_tab", values.flag, False),
-        Field("meta_icon", _icon, "", since=ICON_IS_A_FIELD),
+        Field("meta_icon", files.icon, "", since=files.ICON_IS_A_FIELD),
         Field("meta_description", values.text(), ""),
         Field("meta_publisher", values.text(), ""),
         Field("policy_engine_mode", values.choice("any", "all"), "any"),
@@ -171,8 +164,11 @@ def view_application(call: Call, row: Row) -> Row:
         "provider_obj": provider and view_provider(call, provider),
         "launch_url": row["meta_launch_url"] or origin,
     }
-    if call.version >= ICON_IS_A_FIELD:
-        told.update(meta_icon_url=row["meta_icon"] or None, meta_icon_themed_urls=None)
+    url = files.url_of(call.simulator, row["meta_icon"])
+    if call.version < files.ICON_IS_A_FIELD:
+        told["meta_icon"] = url
+    else:
+        told.update(meta_icon_url=url, meta_icon_themed_urls=None)
     if call.version >= (2026, 8):
         told["pbm_uuid"] = row["pk"]
     return told
@@ -222,7 +218,22 @@ def check_access(call: Call, key: str) -> tuple[int, Any]:
     return 200, {"passing": call.state.admits(application, user), "messages": [], "log_messages": []}
 
 
-@route("POST", "/core/applications/<key>/set_icon_url/", until=ICON_IS_A_FIELD)
+@route("POST", "/core/applications/<key>/set_icon/", until=files.ICON_IS_A_FIELD)
+def set_icon(call: Call, key: str) -> tuple[int, Any]:
+    """What was there before stays, unless it is cleared; no kind of file is refused, nor an empty one."""
+    application = APPLICATION.find(call, key)
+    form, file = call.form()
+    if form.get("clear", "false").lower() == "true":
+        call.state.files.pop(application["meta_icon"] or "", None)
+        application["meta_icon"] = None
+    elif file is None:
+        raise ApiError(400, None)
+    else:
+        application["meta_icon"] = files.keep(call.state, file.filename, file.read())
+    return 200, {}
+
+
+@route("POST", "/core/applications/<key>/set_icon_url/", until=files.ICON_IS_A_FIELD)
 def set_icon_url(call: Call, key: str) -> tuple[int, Any]:
     application = APPLICATION.find(call, key)
     application["meta_icon"] = call.body()["url"]

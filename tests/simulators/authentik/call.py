@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flask import Request
+from werkzeug.datastructures import FileStorage
 
 from .errors import ApiError, denied
 from .state import Row, State, now
@@ -79,6 +80,13 @@ class Call:
             return json.loads(self.request.get_data())
         except ValueError as error:
             raise ApiError(400, {"detail": f"JSON parse error - {error}"}) from error
+
+    def form(self) -> tuple[dict[str, str], FileStorage | None]:
+        """What a form with a file says, and the file. A part without a file name is none."""
+        if self.request.get_data(parse_form_data=False, cache=True) and self.request.mimetype != "multipart/form-data":
+            raise ApiError(415, {"detail": f'Unsupported media type "{self.request.content_type}" in request.'})
+        file = self.request.files.get("file")
+        return self.request.form.to_dict(), file if file and file.filename else None
 
     def _identify(self) -> Row:
         scheme, _blank, key = self.request.headers.get("Authorization", "").partition(" ")

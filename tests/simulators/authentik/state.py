@@ -71,7 +71,9 @@ class State:
         self.access_tokens: dict[str, Grant] = {}
         # names of what is cached of the application list, by user and page
         self.listed: dict[tuple[int, int], list[str]] = {}
+        # what was uploaded, by the name of the file
         self.files: dict[str, bytes] = {}
+        self.secret = random_text(50)
         self._numbers: dict[str, int] = {}
 
     def all(self, kind: str) -> list[Row]:
