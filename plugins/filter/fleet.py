@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The declared state of a fleet as entries for the modules; see plugin_utils/fleet.py."""
+"""The declared state of a fleet as entries for the modules; see plugin_utils/fleet.py and its like."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from functools import wraps
 from ansible.errors import AnsibleFilterError
 
 from ..module_utils.core.errors import FleetgateError
-from ..plugin_utils import authentik, fleet
+from ..plugin_utils import authentik, fleet, monitoring
 
 
 def _told(function):
@@ -34,4 +34,6 @@ class FilterModule:
             },
             "authentik_applications": _told(authentik.applications),
             "authentik_people": _told(authentik.people),
+            "monitoring_identity": _told(monitoring.monitoring_identity),
+            "node_addresses": monitoring.node_addresses,
         }

@@ -9,12 +9,16 @@ of the group. Both are made before anybody signs in.
 from __future__ import annotations
 
 from ..module_utils.core.errors import FleetgateError, refuse
+from ..module_utils.core.fields import Text
 from ..module_utils.pve.names import GROUP
-from . import authentik
+from . import authentik, declared
+from .declared import PRODUCTS
 
-PRODUCTS = ("pve", "pbs")
-# the options of a right
-RIGHT = ("path", "roles", "propagate", "hosts")
+# '*' is for patterns of Pocket ID
+_HOST = Text(
+    pattern=r"(?!.*\.\.)[\w*]([\w*.-]*[\w*])?(:\d{1,5})?|[0-9a-fA-F.:]*:[0-9a-fA-F.:]*|\[[0-9a-fA-F.:]+\](:\d{1,5})?",
+    rule="must be the name or address of a host, perhaps with a port, without scheme and path",
+)
 
 
 def redirect_uris(names, port, domain=""):
@@ -23,8 +27,11 @@ def redirect_uris(names, port, domain=""):
     A name without a dot is also taken with the domain, and one with a port stands for that of a proxy. No path, no
     slash at the end, and no port 443: that is what browsers send.
     """
+    names = [names] if isinstance(names, str) else names
+    declared_names = [("fleetgate_names", str(name)) for name in names] + [("fleetgate_domain", domain)]
+    refuse([f"{variable}: '{name}' {_HOST.problem(name)}" for variable, name in declared_names if _HOST.problem(name)])
     origins = []
-    for name in names:
+    for name in map(str, names):
         host, separator, given = name.rpartition(":")
         if separator and given.isdigit() and (":" not in host or host.startswith("[")):
             origins.append(_origin(host, given))
@@ -51,17 +58,18 @@ def clients(hosts, groups, users, members):
     Hosts with the same client id share it, and nodes of one cluster use that of the first of them. Only members of
     declared groups may use a client that does not say otherwise; `members` has the user names of each group.
     """
+    groups, users = declared.groups(groups), declared.users(users)
     shared, first, problems = {}, {}, []
     for host in hosts:
-        declared = {"callback_urls": [], **first.setdefault(tuple(host["cluster"]), host)["client"]}
-        client = shared.setdefault(declared["id"], dict(declared))
+        said = {"callback_urls": [], **declared.client(first.setdefault(tuple(host["cluster"]), host)["client"])}
+        client = shared.setdefault(said["id"], dict(said))
         client["callback_urls"] = list(
-            dict.fromkeys([*client["callback_urls"], *declared["callback_urls"], *host["redirect_uris"]])
+            dict.fromkeys([*client["callback_urls"], *said["callback_urls"], *host["redirect_uris"]])
         )
         problems += [
             f"fleetgate_client: hosts that share the client {client['id']} declare its {option} differently"
-            for option in {**client, **declared}
-            if option != "callback_urls" and client.get(option) != declared.get(option)
+            for option in {**client, **said}
+            if option != "callback_urls" and client.get(option) != said.get(option)
         ]
     allowed = [group["name"] for group in groups if _wanted(group)]
     inside = {username for group in allowed for username in members.get(group, ())}
@@ -86,6 +94,7 @@ def clients(hosts, groups, users, members):
 
 def people(users, groups):
     """The users and groups for the identity provider, without what they may do on Proxmox."""
+    users, groups = declared.users(users), declared.groups(groups)
     return {
         "users": [{option: value for option, value in user.items() if option != "rights"} for user in users],
         "groups": [
@@ -104,13 +113,14 @@ def pve_access(fleet, realm, host):
     `fleet` has `users` and `groups` with their `rights`; `host` has `name`, `groups` and `known`, all names that the
     inventory has. The rights of a person or group, where declared, are all that it has.
     """
-    _check(fleet, host)
-    broken = [
-        f"fleetgate_groups: '{one['name']}' {GROUP.problem(str(one['name']))}"
-        for one in fleet["groups"]
-        if GROUP.problem(str(one["name"]))
-    ]
-    refuse(broken)
+    fleet = _typed(fleet, realm, host)
+    refuse(
+        [
+            f"fleetgate_groups: '{one['name']}' {GROUP.problem(one['name'])}"
+            for one in fleet["groups"]
+            if GROUP.problem(one["name"])
+        ]
+    )
     name_in_realm = _naming(realm, fleet)
     entries = {"groups": [], "users": [], "acl": [], "exclusive": []}
     for group in fleet["groups"]:
@@ -149,10 +159,10 @@ def _hold(entries, holder, host, kind, name, entry):
 def pbs_access(fleet, realm, host, members):
     """The users and ACL entries of one PBS host; `members` has the user names of each group at the identity provider.
 
-    The rights of a person who is declared or a member are all that it has, and nobody else of the realm keeps a role
-    that a group has, so whoever leaves a group loses its rights.
+    The rights of a person who is declared or a member are all that it has, and nobody else of the realm has any on a path
+    that a group has rights on, so whoever leaves a group loses its rights, whatever they were.
     """
-    _check(fleet, host)
+    fleet = _typed(fleet, realm, host)
     name_in_realm = _naming(realm, fleet)
     known = {user["username"]: user for user in fleet["users"]}
     gone = [user["username"] for user in fleet["users"] if not _wanted(user)]
@@ -170,11 +180,7 @@ def pbs_access(fleet, realm, host, members):
         subjects = [name_in_realm(username) for username in usernames if username not in gone]
         exclusive += [{"subject": userid} for userid in subjects]
         if "username" not in holder:
-            exclusive += [
-                {"path": right["path"], "role": role, "realm": realm["name"]}
-                for right in granted
-                for role in right["roles"]
-            ]
+            exclusive += [{"path": right["path"], "realm": realm["name"]} for right in granted]
         for username, userid in zip((one for one in usernames if one not in gone), subjects):
             if granted:
                 userids.setdefault(userid, {"userid": userid, **_person(known.get(username, {}))})
@@ -200,32 +206,22 @@ def _wanted(one):
     return one.get("state", "present") == "present"
 
 
-def _check(fleet, host):
-    """Refuse rights that would silently count nowhere, because a name in them is misspelt."""
-    problems = []
-    for kind, name in (("groups", "name"), ("users", "username")):
-        for holder in fleet[kind]:
-            rights = holder.get("rights") or {}
-            where = f"fleetgate_{kind}: {holder.get(name)}: rights"
-            problems += [
-                f"{where}: '{product}' is none of {' and '.join(PRODUCTS)}"
-                for product in rights
-                if product not in PRODUCTS
-            ]
-            for product in PRODUCTS:
-                for right in rights.get(product) or ():
-                    problems += [f"{where}.{product}: {problem}" for problem in _wrong(right, host["known"])]
-    refuse(problems)
-
-
-def _wrong(right, known):
-    yield from (f"unknown option {option}; known are {', '.join(RIGHT)}" for option in right if option not in RIGHT)
-    yield from (f"{option} is missing" for option in ("path", "roles") if not right.get(option))
-    hosts = right.get("hosts")
-    if hosts is not None and not isinstance(hosts, list):
-        yield "hosts must be a list of names of the inventory"
-    else:
-        yield from (f"'{one}' in hosts is no host or group of the inventory" for one in hosts or () if one not in known)
+def _typed(fleet, realm, host):
+    """The declared users and groups; rights that would silently count nowhere are refused."""
+    typed = {"users": declared.users(fleet["users"]), "groups": declared.groups(fleet["groups"])}
+    refuse([] if realm.get("name") else ["fleetgate_realm: name must be given"])
+    refuse(
+        [
+            f"fleetgate_{kind}: {holder[name]}: rights.{product}: '{one}' in hosts is no host or group of the inventory"
+            for kind, name in (("groups", "name"), ("users", "username"))
+            for holder in typed[kind]
+            for product in PRODUCTS
+            for right in _rights(holder, product) or ()
+            for one in right.get("hosts") or ()
+            if one not in host["known"]
+        ]
+    )
+    return typed
 
 
 def _rights(holder, product):

@@ -7,6 +7,8 @@ Rights after section 16 of what is known of Pulse 6.3.0: what it reads, and whic
 
 from __future__ import annotations
 
+from . import declared
+
 COMMENT = "Pulse, which monitors this server"
 GUEST_AGENT = "FleetgateGuestAgent"
 
@@ -20,6 +22,7 @@ def monitoring_identity(options, product, version):
     `options` are those of the role `monitoring`. A token has what both it and its user have, so each gets every right;
     nothing that can write is among them unless an option asks for it.
     """
+    options = declared.monitoring(options)
     userid = f"{options.get('user', 'pulse-monitor')}@{product}"
     name = options.get("token", "pulse")
     token = f"{userid}!{name}"

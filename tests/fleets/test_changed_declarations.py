@@ -75,6 +75,28 @@ def test_who_leaves_a_group_loses_its_rights_and_so_does_the_last(homelab):
     assert homelab.is_settled()
 
 
+def test_who_leaves_a_group_while_its_rights_change_keeps_none(homelab):
+    homelab.declare(group(["alice", "bob"]))
+    homelab.declare(group(["alice"], pve="PVEAuditor", pbs="Audit"))
+    for server in (homelab.pve, homelab.pbs):
+        assert homelab.rights("bob", server) == [] and "Sys.Audit" in homelab.rights("alice", server)
+
+
+def test_text_from_a_survey_means_what_it_says(homelab):
+    admins = {
+        "name": "admins",
+        "members": "alice",
+        "rights": {"pve": [{"path": "/", "roles": "Administrator", "propagate": "true"}]},
+    }
+    users = [{**one, "disabled": "false"} for one in PEOPLE]
+    homelab.declare(admins, users=users, fleetgate_client={"id": "px", "name": "Proxmox", "is_public": "false"})
+    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
+    assert homelab.is_settled()
+    homelab.wired.play("monitor", fleetgate_monitoring={"backup_volumes": "false"}).succeeded()
+    acl = homelab.wired.ask(homelab.pve, "access", "acl")
+    assert "PVEAuditor" in repr(acl) and "PVEDatastoreAdmin" not in repr(acl)
+
+
 def test_a_group_and_a_person_can_be_declared_absent(homelab, ansible):
     homelab.declare(group(["alice", "bob"]))
     assert "Realm.Allocate" in homelab.rights("bob", homelab.pve)

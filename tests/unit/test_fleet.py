@@ -44,6 +44,16 @@ def test_redirect_uris_are_origins_as_browsers_send_them(fleet, names, domain, e
     assert fleet.redirect_uris(names, 8006, domain) == expected
 
 
+@pytest.mark.parametrize(
+    "name", ["https://pve.example.org/", "pve.example.org ", "pve..example.org", '["pve"]', "pve:https"]
+)
+def test_what_is_no_name_of_a_host_is_refused(fleet, name):
+    with pytest.raises(Exception, match="fleetgate_names: .* must "):
+        fleet.redirect_uris([name], 8006)
+    with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be the name"):
+        fleet.redirect_uris(["pve"], 8006, ".example.org")
+
+
 def host(number, cluster=None, **client):
     return {"client": client, "redirect_uris": [f"https://pve{number}:8006"], "cluster": cluster or [number]}
 
@@ -75,6 +85,18 @@ class TestClients:
     def test_hosts_that_disagree_about_their_client_are_refused(self, fleet):
         with pytest.raises(Exception, match="hosts that share the client all declare its name differently"):
             fleet.clients([host(1, id="all", name="One"), host(2, id="all", name="Other")], [], [], {})
+
+    @pytest.mark.parametrize(
+        ("client", "problem"),
+        [
+            ({}, "fleetgate_client: id must be given"),
+            ({"id": "all", "state": "absent"}, "fleetgate_client: state: cannot be said here"),
+            ({"id": "all", "return_secret": True}, "fleetgate_client: return_secret: cannot be said here"),
+        ],
+    )
+    def test_what_cannot_be_said_of_a_client_is_refused(self, fleet, client, problem):
+        with pytest.raises(Exception, match=problem):
+            fleet.clients([host(1, **client)], [], [], {})
 
     def test_who_has_rights_but_could_not_sign_in_is_told(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]}}
@@ -122,6 +144,39 @@ class TestPve:
         assert access["acl"] == [{"path": "/vms/100", "roles": ["PVEVMUser"], "users": ["alice@pocketid"]}]
 
 
+class TestText:
+    """Surveys and templates give text where other types are meant."""
+
+    def test_it_means_what_it_says(self, fleet):
+        group = {
+            "name": "staff",
+            "members": "alice",
+            "rights": {"pbs": [{"path": "/", "roles": "Admin", "propagate": "false"}]},
+        }
+        assert fleet.people([{"username": "alice", "disabled": "false"}], [group]) == {
+            "users": [{"username": "alice", "disabled": False}],
+            "groups": [{"name": "staff", "users": ["alice"]}],
+        }
+        access = fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {})
+        assert access["acl"] == [{"path": "/", "roles": ["Admin"], "users": ["alice@pocketid"], "propagate": False}]
+        (client,) = fleet.clients([host(1, id="lab", is_public="false", callback_urls="https://a")], [], [], {})
+        assert client["is_public"] is False
+        assert client["callback_urls"] == ["https://a", "https://pve1:8006"]
+
+    @pytest.mark.parametrize(
+        ("users", "groups", "problem"),
+        [
+            ("alice", [], "fleetgate_users: must be a list"),
+            (["alice"], [], r"fleetgate_users\[0\]: username must be given"),
+            ([], [{"friendly_name": "Staff"}], r"fleetgate_groups\[0\]: name must be given"),
+            ([{"username": "alice", "disabled": "perhaps"}], [], "fleetgate_users: alice: .*'disabled'.*to bool"),
+        ],
+    )
+    def test_what_it_cannot_mean_is_refused(self, fleet, users, groups, problem):
+        with pytest.raises(Exception, match=problem):
+            fleet.people(users, groups)
+
+
 class TestPbs:
     def test_every_member_gets_the_rights_of_the_group_and_nobody_else_keeps_them(self, fleet):
         access = fleet.pbs_access({"users": [ALICE], "groups": [ADMINS]}, REALM, HOST, {})
@@ -133,7 +188,7 @@ class TestPbs:
         assert access["exclusive"] == [
             {"subject": "alice@pocketid"},
             {"subject": "bob@pocketid"},
-            {"path": "/", "role": "Admin", "realm": "pocketid"},
+            {"path": "/", "realm": "pocketid"},
         ]
 
     def test_the_right_of_a_person_takes_nothing_from_others(self, fleet):
@@ -183,7 +238,9 @@ class TestPbs:
             {"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]},
             "'pve11' in hosts is no host or group of the inventory",
         ),
-        ({"pve": [{"path": "/", "roles": ["x"], "hosts": "lab"}]}, "hosts must be a list"),
+        ({"pve": [{"path": "/", "roles": ["x"], "hosts": {"lab": 1}}]}, "hosts.*unable to convert to list"),
+        ({"pve": {"path": "/"}}, "rights.pve: must be a list of entries with path, roles, propagate, hosts"),
+        ([{"path": "/"}], "rights: must have lists for pve and pbs"),
         ({"pbs": [{"path": "/", "rolls": ["x"]}]}, "unknown option rolls; known are path, roles, propagate, hosts"),
         ({"pbs": [{"roles": ["x"]}]}, "path is missing"),
     ],

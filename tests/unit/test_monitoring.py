@@ -24,6 +24,8 @@ def granted(identity):
 @pytest.mark.parametrize(("version", "privilege"), [("9.2.11", "VM.GuestAgent.FileRead"), ("8.4.1", "VM.Monitor")])
 def test_what_can_do_more_than_look_has_to_be_asked_for(monitoring, version, privilege):
     assert granted(monitoring.monitoring_identity({}, "pve", version)) == {("/", "PVEAuditor")}
+    # as surveys say it
+    assert granted(monitoring.monitoring_identity({"backup_volumes": "false"}, "pve", version)) == {("/", "PVEAuditor")}
     all_of_it = monitoring.monitoring_identity(
         {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}, "pve", version
     )
