@@ -31,6 +31,13 @@ options:
   autocreate:
     description: Whether a user who signs in for the first time is made, for the type V(openid).
     type: bool
+  check_connection:
+    description:
+      - For the type V(openid), whether the server is made to begin a sign-on when the realm is as declared. For that it asks the issuer
+        who it is, so the task fails where it does not reach the issuer, or does not trust its certificate.
+      - For the types V(ldap) and V(ad), whether Proxmox VE connects to the directory, and binds there, before it saves a change of the
+        realm. From Proxmox VE 8.1 on; Proxmox Backup Server always does so.
+    type: bool
   prompt:
     description: What the issuer is to ask the user, for example V(login) or V(consent), for the type V(openid).
     type: str

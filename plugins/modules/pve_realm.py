@@ -158,11 +158,6 @@ options:
     type: str
     choices: [fail, recreate]
     default: fail
-  check_connection:
-    description:
-      - Whether the server connects to the directory, and binds there, before it saves a change of the realm; for the types
-        V(ldap) and V(ad). From Proxmox VE 8.1 on.
-    type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

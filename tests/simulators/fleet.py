@@ -23,10 +23,10 @@ from .server import Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
-# What changes nothing, although it is a POST: asking for a ticket, or the token endpoint with a code that cannot exist, and
+# What changes nothing, although it is a POST: asking for a ticket or where to sign in, or the token endpoint with a code that cannot exist, and
 # having Pulse sign in to a server; so is signing in with a one-time token.
 PROBES = re.compile(
-    "/api2/json/access/ticket|/api/one-time-access-token/.*|/api/oidc/token|/application/o/token/"
+    "/api2/json/access/(ticket|openid/auth-url)|/api/one-time-access-token/.*|/api/oidc/token|/application/o/token/"
     "|/api/config/nodes/(test-config|[^/]+/test)"
 )
 # Pocket ID's way to sign in as somebody: a token is made, and exchanged at once.

@@ -54,6 +54,7 @@ class Realm(ProxmoxRealm):
         Field("comment", COMMENT),
         ProxmoxRealm.on_immutable_change,
         ProxmoxRealm.update_password,
+        ProxmoxRealm.check_connection,
     )
 
     def problems(self, entry):

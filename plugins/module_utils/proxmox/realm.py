@@ -63,6 +63,7 @@ class Realm(Resource):
     )
     on_immutable_change = Field("on_immutable_change", Text(choices=("fail", "recreate")), local=True)
     update_password = Field("update_password", Text(choices=("on_create", "always")), local=True)
+    check_connection = Field("check_connection", Flag(), local=True, types=OPENID)
 
     def spec(self):
         spec = super().spec()
@@ -158,3 +159,18 @@ class Realm(Resource):
 
     def rights(self, change):
         return (Need((self.audit_path,), ("Realm.Allocate",)),)
+
+    def settle(self, entry, client):
+        """Have the server begin a sign-on, for which it asks the issuer who it is, as it would for a browser."""
+        if not entry["check_connection"] or entry["type"] not in OPENID:
+            return
+        try:
+            # whatever is given to come back to: it is compared with nothing yet
+            client.rehearse(
+                ("access", "openid", "auth-url"), {"realm": entry["realm"], "redirect-url": "https://localhost"}
+            )
+        except FleetgateError as error:
+            why = f"nobody can sign in through the realm {entry['realm']} ({error})"
+            raise FleetgateError(
+                f"check_connection: {why}; see that the server reaches the issuer and trusts its certificate"
+            ) from error

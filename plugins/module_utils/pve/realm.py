@@ -111,16 +111,21 @@ class Realm(ProxmoxRealm):
         Field("comment", Line(longest=4096)),
         ProxmoxRealm.on_immutable_change,
         ProxmoxRealm.update_password,
-        _directory("check_connection", Flag(), local=True),
+        replace(ProxmoxRealm.check_connection, types=(*OPENID, *DIRECTORIES)),
     )
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
-        if entry["check_connection"] and values:
+        if _connects_first(entry) and values:
             old = too_old(world.client, _CHECKS)
             problems += [("check_connection", f"{old}; leave it out")] if old else []
         return values, problems
 
     def written(self, change):
         body = super().written(change)
-        return {**body, "check-connection": True} if change.entry.get("check_connection") else body
+        return {**body, "check-connection": True} if _connects_first(change.entry) else body
+
+
+def _connects_first(entry):
+    """Whether the server is to connect to a directory before it saves the realm."""
+    return entry.get("check_connection") and entry["type"] in DIRECTORIES
