@@ -18,7 +18,8 @@ options:
   token:
     description:
       - Token of intent API of an administrator, or the server's C(AUTHENTIK_BOOTSTRAP_TOKEN). Falls back to E(AUTHENTIK_TOKEN).
-      - Others than superusers see only what they have permissions for.
+      - Others than superusers see only what they have permissions for. A permission that is missing is named, where the server tells
+        it ahead (to make something, and to change what is there) before anything is written.
     type: str
   validate_certs:
     description: Whether the certificate of the server is verified. Falls back to E(AUTHENTIK_VALIDATE_CERTS).

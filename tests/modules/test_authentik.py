@@ -43,6 +43,15 @@ class Authentik:
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
+    def key_of_a_user_with(self, *permissions):
+        """The key of a token whose user has a role with some permissions."""
+        user = self.ask("POST", "/core/users/", username="robot", name="")["pk"]
+        role = self.ask("POST", "/rbac/roles/", name="robots")["pk"]
+        self.ask("POST", f"/rbac/permissions/assigned_by_roles/{role}/assign/", permissions=permissions)
+        self.ask("POST", "/core/groups/", name="robots", roles=[role], users=[user])
+        self.ask("POST", "/core/tokens/", identifier="robot", user=user, expiring=False)
+        return self.ask("GET", "/core/tokens/robot/view_key/")["key"]
+
     def bindings(self, slug):
         target = self.ask("GET", f"/core/applications/{slug}/")["pk"]
         return self.ask("GET", f"/policies/bindings/?target={target}")["results"]
@@ -338,16 +347,69 @@ class TestWhoAsks:
         token = {"identifier": "ann", "user": "ann", "expiring": False, "return_secret": True}
         key = authentik.run(("user", {"username": "ann"}), ("token", token))[1]["secret"]
         message = authentik.refused("user", username="bob", token=key)
-        assert "You do not have permission to perform this action. (the token's user lacks a permission; administrators have all)" in message
+        assert "to perform this action. (the token's user lacks the permission authentik_core.view_user; administrators have all)" in message
 
     def test_who_is_no_superuser_is_warned_that_lists_may_be_short(self, authentik):
-        """Such a token may have been given permissions, but which of them is not told ahead."""
         told = {"user": {"pk": 9, "username": "ann", "is_superuser": False}}
         fault = Fault("GET", "/api/v3/core/users/me/", 200, json.dumps(told), {"Content-Type": "application/json"})
         authentik.wired.fleet.authentik.observed.faults.append(fault)
         assert authentik.run(("info", {"gather": ["applications"]}))[0]["warnings"] == [
             "ann lacks the rights of a superuser (without it applications may be left out)"
         ]
+
+    SEEING = [
+        "authentik_core.view_application",
+        "authentik_core.view_group",
+        "authentik_core.view_user",
+        "authentik_policies.view_policybinding",
+        "authentik_providers_oauth2.view_oauth2provider",
+        "authentik_providers_oauth2.view_scopemapping",
+        "authentik_flows.view_flow",
+        "authentik_crypto.view_certificatekeypair",
+    ]
+
+    def test_all_permissions_that_are_missing_are_named_before_anything_is_written(self, authentik):
+        authentik.run(("group", {"name": "staff"}), ("application", APP))
+        state = {
+            "users": [{"username": "bob"}, {"username": "eve"}],
+            "groups": [{"name": "staff", "attributes": {"floor": 2}}, {"name": "others"}],
+            "applications": [{**APP, "group": "Fleet"}],
+            "bindings": [{"application": "app", "group": "staff"}],
+        }
+        key = authentik.key_of_a_user_with(*self.SEEING, "authentik_core.add_group")
+        authentik.wired.fleet.forget()
+        message = authentik.refused("state", **state, token=key)
+        assert re.findall(r"robot lacks the permission (\S+) \((.+?)\)", message) == [
+            ("authentik_core.add_user", "user bob is missing"),
+            ("authentik_core.add_user", "user eve is missing"),
+            ("authentik_core.change_group", "group staff: attributes"),
+            ("authentik_core.change_application", "application app: group"),
+            ("authentik_policies.add_policybinding", "binding of app to group staff is missing"),
+        ]
+        assert authentik.wired.fleet.writes() == []
+
+    def test_an_icon_takes_a_permission_of_its_own(self, authentik):
+        authentik.run(("application", APP))
+        allowed = ["authentik_core.change_application", "authentik_rbac.view_media_files"]
+        key = authentik.key_of_a_user_with(*self.SEEING, *allowed)
+        message = authentik.refused("application", **APP, icon=PLAIN, token=key)
+        assert "robot lacks the permission authentik_rbac.manage_media_files (application app: icon)" in message
+
+    def test_who_has_just_the_permissions_can_do_it_all(self, authentik):
+        made = ["authentik_core.add_application", "authentik_core.change_application", "authentik_providers_oauth2.add_oauth2provider"]
+        files = ["authentik_rbac.view_media_files", "authentik_rbac.manage_media_files"]
+        key = authentik.key_of_a_user_with(*self.SEEING, *made, *files, "authentik_policies.add_policybinding", "authentik_core.add_group")
+        state = {"groups": [{"name": "staff"}], "applications": [{**APP, "icon": PLAIN}], "bindings": [{"application": "app", "group": "staff"}]}
+        done, again = authentik.run(*[("state", {**state, "token": key})] * 2)
+        assert len(done["plan"]) == 6 and not again["changed"]
+
+    @pytest.mark.parametrize(("status", "body"), [(204, ""), (405, "<html>"), (200, "{}")])
+    def test_where_the_server_does_not_tell_it_the_refusal_does(self, authentik, status, body):
+        """What stands before a server may answer such questions in its place."""
+        key = authentik.key_of_a_user_with(*self.SEEING)
+        authentik.wired.fleet.authentik.observed.faults.append(Fault("OPTIONS", ".*", status, body, times=9))
+        message = authentik.refused("group", name="others", token=key)
+        assert "POST /core/groups/ was refused with 403" in message and "lacks the permission authentik_core.add_group" in message
 
     def test_a_fault_of_the_server_is_not_taken_for_a_wrong_method(self, authentik):
         authentik.wired.fleet.authentik.observed.faults.append(

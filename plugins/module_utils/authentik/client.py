@@ -5,9 +5,12 @@
 from __future__ import annotations
 
 from functools import cached_property
+from urllib.parse import unquote, urlsplit
 
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
+from ..core.resource import Need
+from .permissions import FILES, SUPERUSER, permission_for, told_by
 
 CONNECTION = connection_options("AUTHENTIK", "token")
 
@@ -80,7 +83,10 @@ class AuthentikClient(Client):
         if response.status_code == 403:
             if "Token invalid" in reasons or "credentials were not provided" in reasons:
                 return f"the token is not accepted ({reasons}); it is wrong, has expired, or is not of intent API"
-            return f"{reasons} (the token's user lacks a permission; administrators have all)"
+            path = unquote(urlsplit(response.url).path).removeprefix(urlsplit(self.base_url).path)
+            permission = permission_for(response.request.method, path.strip("/").split("/"))
+            lacks = f"the permission {permission}" if permission else "a permission"
+            return f"{reasons} (the token's user lacks {lacks}; administrators have all)"
         if "already exists" in reasons or "must be unique" in reasons:
             return f"{reasons} (the token's user may not see it; give it the permission to view such objects)"
         return reasons
@@ -112,15 +118,53 @@ class AuthentikClient(Client):
         """The user that the token belongs to."""
         return self.read("core", "users", "me")["user"]
 
+    def needs_of(self, steps, world):
+        """The permissions for steps on what is there before the first of them; of the rest the server cannot tell."""
+        if not steps or self.myself["is_superuser"]:
+            return []
+        made = {step.provides for step in steps if step.provides}
+        new = made | {reference.key[-1] for reference in made}
+        needs = []
+        for step in steps:
+            permission = permission_for(step.verb, step.path)
+            if permission and new.isdisjoint(step.path):
+                path = world.identify(step.path, {})
+                needs.append((Need((step.verb, *path), (permission,)), step.reason))
+        return needs
+
     def missing_rights(self, needs):
-        """Permissions are not told ahead; but only a superuser sees all objects."""
+        """What the server tells ahead of permissions, and that only a superuser is known to see all objects."""
         if not needs or self.myself["is_superuser"]:
             return []
+        lacking = {need: self._lacking(need) for need, _purpose in needs}
         return list(
             dict.fromkeys(
-                f"{self.myself['username']} lacks the rights of a superuser ({purpose})" for _need, purpose in needs
+                f"{self.myself['username']} lacks {lacking[need]} ({purpose})"
+                for need, purpose in needs
+                if lacking[need]
             )
         )
+
+    def _lacking(self, need):
+        if need == SUPERUSER:
+            return "the rights of a superuser"
+        verb, *path = need.paths
+        return None if self._may(verb, tuple(path)) else f"the permission {need.privileges[0]}"
+
+    def _may(self, verb, path):
+        """Whether a request is allowed, as far as the server tells; asking changes nothing."""
+        if path == FILES:
+            return "manage_media_files" in self.myself["system_permissions"]
+        asked = told_by(verb, path)
+        if not asked:
+            return True
+        answer = self._send("OPTIONS", path, may_be=range(300, 600))
+        try:
+            told = answer.json()
+        except ValueError:
+            # of something that stands before the server, or a fault
+            return True
+        return "renders" not in told or asked in told.get("actions", {})
 
 
 def dotted(version):

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ..core.resource import Resource
-from .resource import SUPERUSER, named
+from .permissions import SUPERUSER
+from .resource import named
 
 MANAGED = "goauthentik.io/providers/oauth2/scope-"
 

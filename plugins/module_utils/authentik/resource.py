@@ -7,10 +7,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.fields import Field, Text
-from ..core.resource import Need, Reference, Resource
-
-# authentik tells permissions by object and not ahead; only a superuser can be known to see everything
-SUPERUSER = Need(("everything",), ("superuser",))
+from ..core.resource import Reference, Resource
+from .permissions import SUPERUSER
 
 
 def named(option, kind=Text(), **more):

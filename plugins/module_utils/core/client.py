@@ -134,6 +134,10 @@ class Client:
         """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
         refuse(self.missing_rights(needs))
 
+    def needs_of(self, steps, world):
+        """What the caller must be allowed to do for the steps of a plan, as (Need, what for)."""
+        return [(need, step.reason) for step in steps for need in step.needs]
+
     def missing_rights(self, needs):
         """A sentence for each of `needs` that the caller lacks; servers with privileges override it."""
         return []

@@ -138,7 +138,7 @@ def make_plan(world, declared, scopes):
     objections = [why for kind in world.resources.values() for why in kind.objections(plan.changes, world)]
     refuse(list(dict.fromkeys(problems + _dangling(world, plan, present) + objections)))
     _order(world, plan)
-    world.client.check_rights(needs + [(need, step.reason) for step in plan.steps for need in step.needs])
+    world.client.check_rights(needs + world.client.needs_of(plan.steps, world))
     return plan
 
 

@@ -11,19 +11,19 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from . import applications, catalogue, files, oauth, people
+from . import applications, catalogue, files, oauth, people, roles
 from .call import ROUTES, Call, Route, route
 from .errors import ApiError, Crash
 from .flows import Flows
 from .state import Row, State, random_text
 
 # Importing these modules fills the table of routes.
-HANDLERS = (applications, catalogue, files, people)
+HANDLERS = (applications, catalogue, files, people, roles)
 API = "/api/v3"
 VERSIONS = {"2024.12": "2024.12.5", "2025.12": "2025.12.4", "2026.8": "2026.8.0"}
 
 
-@route("GET", "/admin/version/", superuser=False)
+@route("GET", "/admin/version/", needs="")
 def version(call: Call) -> tuple[int, Any]:
     told = call.simulator.full_version
     return 200, {
@@ -62,6 +62,7 @@ class AuthentikSimulator:
             "parents": [],
             "users": [admin["pk"]],
             "attributes": {},
+            "roles": [],
         }
         self.state.add("group", group)
         row = {
@@ -120,7 +121,7 @@ class AuthentikSimulator:
         def handle(**parts: str) -> Response:
             with self._lock:
                 try:
-                    status, body = its.handler(Call(self, request, its.superuser), **parts)
+                    status, body = its.handler(Call(self, request, its.needs), **parts)
                 except ApiError as error:
                     status, body = error.status, error.body
             if body is None:

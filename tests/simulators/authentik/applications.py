@@ -77,6 +77,7 @@ PROVIDER = Kind(
     "provider",
     "/providers/oauth2/",
     "OAuth2Provider",
+    "authentik_providers_oauth2",
     _provider_fields,
     view_provider,
     unique=(
@@ -88,7 +89,7 @@ PROVIDER = Kind(
 PROVIDER.register()
 
 
-@route("GET", "/providers/oauth2/<key>/setup_urls/", superuser=False)
+@route("GET", "/providers/oauth2/<key>/setup_urls/", needs="")
 def setup_urls(call: Call, key: str) -> tuple[int, Any]:
     provider = PROVIDER.find(call, key)
     application = call.state.application_of(provider["pk"])
@@ -178,6 +179,7 @@ APPLICATION = Kind(
     "application",
     "/core/applications/",
     "Application",
+    "authentik_core",
     _application_fields,
     view_application,
     key="slug",
@@ -192,7 +194,7 @@ APPLICATION = Kind(
 APPLICATION.register(lists=False)
 
 
-@route("GET", "/core/applications/", superuser=False)
+@route("GET", "/core/applications/", needs="")
 def list_applications(call: Call) -> tuple[int, Any]:
     """Without a search what is shown comes from a cache by user and page, whatever the filters say."""
     query = call.request.args
@@ -209,7 +211,7 @@ def list_applications(call: Call) -> tuple[int, Any]:
     return 200, {**answer, "results": [view_application(call, row) for row in found if row]}
 
 
-@route("GET", "/core/applications/<key>/check_access/", superuser=False)
+@route("GET", "/core/applications/<key>/check_access/", needs="")
 def check_access(call: Call, key: str) -> tuple[int, Any]:
     application, user = APPLICATION.find(call, key), call.user["pk"]
     wanted = call.request.args.get("for_user")
@@ -218,7 +220,9 @@ def check_access(call: Call, key: str) -> tuple[int, Any]:
     return 200, {"passing": call.state.admits(application, user), "messages": [], "log_messages": []}
 
 
-@route("POST", "/core/applications/<key>/set_icon/", until=files.ICON_IS_A_FIELD)
+@route(
+    "POST", "/core/applications/<key>/set_icon/", needs="authentik_core.change_application", until=files.ICON_IS_A_FIELD
+)
 def set_icon(call: Call, key: str) -> tuple[int, Any]:
     """What was there before stays, unless it is cleared; no kind of file is refused, nor an empty one."""
     application = APPLICATION.find(call, key)
@@ -233,7 +237,12 @@ def set_icon(call: Call, key: str) -> tuple[int, Any]:
     return 200, {}
 
 
-@route("POST", "/core/applications/<key>/set_icon_url/", until=files.ICON_IS_A_FIELD)
+@route(
+    "POST",
+    "/core/applications/<key>/set_icon_url/",
+    needs="authentik_core.change_application",
+    until=files.ICON_IS_A_FIELD,
+)
 def set_icon_url(call: Call, key: str) -> tuple[int, Any]:
     application = APPLICATION.find(call, key)
     application["meta_icon"] = call.body()["url"]
@@ -317,6 +326,7 @@ BINDING = Kind(
     "binding",
     "/policies/bindings/",
     "PolicyBinding",
+    "authentik_policies",
     _binding_fields,
     view_binding,
     search=(),

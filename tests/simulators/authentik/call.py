@@ -20,26 +20,28 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Route:
-    """A handler below /api/v3, whether only superusers may use it, and the versions that have it."""
+    """A handler below /api/v3, the permission that it takes ("" for none), and the versions that have it."""
 
     verb: str
     path: str
-    superuser: bool
+    needs: str
     since: tuple[int, int]
     until: tuple[int, int]
     handler: Callable[..., Any]
 
 
 ROUTES: list[Route] = []
+# stands for what only superusers may do here, whatever permission the server has for it
+SUPERUSER = "superuser"
 
 
 def route(
-    verb: str, path: str, superuser: bool = True, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (9999, 0)
+    verb: str, path: str, needs: str = SUPERUSER, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (9999, 0)
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """Handlers take a Call and the parts of the path, and return (status, body); no body for None."""
 
     def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
-        ROUTES.append(Route(verb, path, superuser, since, until, handler))
+        ROUTES.append(Route(verb, path, needs, since, until, handler))
         return handler
 
     return keep
@@ -48,11 +50,11 @@ def route(
 class Call:
     """A request, the simulator that it came to, and the user whose token it has."""
 
-    def __init__(self, simulator: AuthentikSimulator, request: Request, superuser: bool) -> None:
+    def __init__(self, simulator: AuthentikSimulator, request: Request, needs: str) -> None:
         self.simulator, self.request = simulator, request
         self.user = self._identify()
-        if superuser and not self.is_superuser:
-            raise denied()
+        if needs:
+            self.require(needs)
 
     @property
     def state(self) -> State:
@@ -65,6 +67,13 @@ class Call:
     @property
     def is_superuser(self) -> bool:
         return self.state.is_superuser(self.user["pk"])
+
+    def may(self, permission: str) -> bool:
+        return self.is_superuser or permission in self.state.permissions_of(self.user["pk"])
+
+    def require(self, permission: str) -> None:
+        if not self.may(permission):
+            raise denied()
 
     @property
     def origin(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 from . import values
 from .call import Call, route
 from .errors import Invalid
-from .kinds import Kind
+from .kinds import Kind, page_of
 from .state import KEY_KINDS, Row, State
 from .values import Field
 
@@ -63,6 +63,7 @@ FLOW = Kind(
     "flow",
     "/flows/instances/",
     "Flow",
+    "authentik_flows",
     _flow_fields,
     lambda call, row: row,
     key="slug",
@@ -87,6 +88,7 @@ MAPPING = Kind(
     "mapping",
     "/propertymappings/provider/scope/",
     "ScopeMapping",
+    "authentik_providers_oauth2",
     _mapping_fields,
     lambda call, row: {**row, "component": "ak-property-mapping-provider-scope-form"},
     unique=(("name", "Property Mapping with this name already exists."),),
@@ -106,6 +108,7 @@ KEY = Kind(
     "key",
     "/crypto/certificatekeypairs/",
     "CertificateKeyPair",
+    "authentik_crypto",
     lambda call: [Field("name", values.text(blank=False))],
     _view_key,
     filters=("name", "managed"),
@@ -150,6 +153,7 @@ EXPRESSION = Kind(
     "policy",
     "/policies/expression/",
     "ExpressionPolicy",
+    "authentik_policies_expression",
     _policy_fields,
     _view_policy,
     unique=(("name", "policy with this name already exists."),),
@@ -158,6 +162,7 @@ EXPRESSION = Kind(
 EXPRESSION.register()
 
 
-@route("GET", "/policies/all/")
+@route("GET", "/policies/all/", needs="authentik_policies.view_policy")
 def all_policies(call: Call) -> tuple[int, Any]:
-    return EXPRESSION.listed(call)
+    rows = EXPRESSION.filtered(call, call.state.all("policy"))
+    return 200, page_of(call, rows, lambda row: _view_policy(call, row))

@@ -101,10 +101,11 @@ def _type_of(name: str) -> str:
 
 
 def files_route(verb: str, path: str) -> Callable[..., Any]:
-    return route(verb, path, since=ICON_IS_A_FIELD)
+    what = "view" if verb == "GET" else "manage"
+    return route(verb, path, needs=f"authentik_rbac.{what}_media_files", since=ICON_IS_A_FIELD)
 
 
-@route("GET", "/root/config/", superuser=False)
+@route("GET", "/root/config/", needs="")
 def config(call: Call) -> tuple[int, Any]:
     kept = ["can_save_media"] if call.simulator.keeps_files else []
     return 200, {

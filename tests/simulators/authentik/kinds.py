@@ -17,14 +17,18 @@ FieldsOf = Callable[[Call], list[Field]]
 
 @dataclass(frozen=True)
 class Kind:
-    """`unique` are fields with the message for a value that is taken; `search` and `filters` are fields of a row.
+    """`app` is the part of the server that has the permissions for these objects, each for all of them.
 
+    `unique` are fields with the message for a value that is taken; `search` and `filters` are fields of a row.
+
+    `owner` is the field with the user who may work with an object, and make one, without any permission.
     `check` looks at the values together, `made` is called with a new row.
     """
 
     name: str
     path: str
     model: str
+    app: str
     fields: FieldsOf
     view: Callable[[Call, Row], Row]
     key: str = "pk"
@@ -32,6 +36,7 @@ class Kind:
     search: tuple[str, ...] = ("name",)
     filters: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+    owner: str = ""
     check: Callable[[Call, dict[str, Any], Row | None], None] = lambda call, values, row: None
     made: Callable[[Call, Row], None] = lambda call, row: None
     saved: Callable[[Call, Row], None] = lambda call, row: None
@@ -73,11 +78,49 @@ class Kind:
             found.sort(key=lambda row: str(row[ordering.lstrip("-")]), reverse=ordering.startswith("-"))
         return found
 
+    def permission(self, verb: str) -> str:
+        return f"{self.app}.{verb}_{self.model.lower()}"
+
+    def visible(self, call: Call) -> list[Row]:
+        """The objects that the caller may see; who may see none gets no empty list (authentik/rbac/filters.py)."""
+        if self.owner and not call.may(self.permission("view")):
+            return [row for row in call.state.all(self.name) if row[self.owner] == call.user["pk"]]
+        call.require(self.permission("view"))
+        return call.state.all(self.name)
+
+    def seen(self, call: Call, key: str) -> Row:
+        """An object, where the caller may see it."""
+        visible = self.visible(call)
+        row = self.find(call, key)
+        if row not in visible:
+            raise not_found(self.model)
+        return row
+
     def listed(self, call: Call) -> tuple[int, Any]:
-        return 200, page_of(call, self.filtered(call, call.state.all(self.name)), lambda row: self.view(call, row))
+        return 200, page_of(call, self.filtered(call, self.visible(call)), lambda row: self.view(call, row))
 
     def shown(self, call: Call, key: str) -> tuple[int, Any]:
-        return 200, self.view(call, self.find(call, key))
+        return 200, self.view(call, self.seen(call, key))
+
+    def options(self, call: Call, key: str = "") -> tuple[int, Any]:
+        """What may be sent to a list or an object; of what may not, and of what is not there, nothing is said.
+
+        Fields are told as well, and left out here (rest_framework/metadata.py).
+        """
+        try:
+            verb = "PUT" if key else "POST"
+            self._require_to(call, "change" if key else "add", self.seen(call, key) if key else None)
+            actions = {"actions": {verb: {}}}
+        except ApiError:
+            actions = {}
+        media = ["application/json"]
+        kind = f"{self.model} {'Instance' if key else 'List'}"
+        return 200, {"name": kind, "description": "", "renders": media, "parses": media, **actions}
+
+    def _require_to(self, call: Call, verb: str, row: Row | None) -> None:
+        if self.owner and (row is None or row[self.owner] == call.user["pk"]):
+            return
+        call.require(self.permission(verb))
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -89,16 +132,20 @@ class Kind:
         return row
 
     def created(self, call: Call) -> tuple[int, Any]:
+        self._require_to(call, "add", None)
         return 201, self.view(call, self.make(call, call.body()))
 
     def changed(self, call: Call, key: str) -> tuple[int, Any]:
-        row = self.find(call, key)
+        row = self.seen(call, key)
+        self._require_to(call, "change", row)
         row.update(self._values(call, call.body(), row, partial=call.request.method == "PATCH"))
         self.saved(call, row)
         return 200, self.view(call, row)
 
     def removed(self, call: Call, key: str) -> tuple[int, Any]:
-        call.state.remove(self.name, self.find(call, key)["pk"])
+        row = self.seen(call, key)
+        self._require_to(call, "delete", row)
+        call.state.remove(self.name, row["pk"])
         return 204, None
 
     def _values(self, call: Call, body: Any, row: Row | None, partial: bool) -> dict[str, Any]:
@@ -119,14 +166,15 @@ class Kind:
 
     def register(self, lists: bool = True, writes: bool = True) -> None:
         one = f"{self.path}<key>/"
+        handlers: list[tuple[str, str, Callable[..., Any]]] = [("GET", one, self.shown)]
         if lists:
-            route("GET", self.path)(self.listed)
-        route("GET", one)(self.shown)
+            handlers.append(("GET", self.path, self.listed))
         if writes:
-            route("POST", self.path)(self.created)
-            route("PUT", one)(self.changed)
-            route("PATCH", one)(self.changed)
-            route("DELETE", one)(self.removed)
+            handlers += [("POST", self.path, self.created), ("DELETE", one, self.removed)]
+            handlers += [("PUT", one, self.changed), ("PATCH", one, self.changed)]
+            handlers += [("OPTIONS", self.path, self.options), ("OPTIONS", one, self.options)]
+        for verb, path, handler in handlers:
+            route(verb, path, needs="")(handler)
 
 
 def _as_text(value: Any) -> str:

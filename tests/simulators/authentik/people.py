@@ -13,6 +13,7 @@ from .state import Row, now, random_text, stamp
 from .values import Field
 
 SEVERAL_PARENTS = (2025, 12)
+SYSTEM_PERMISSIONS = ("view_system_info", "access_admin_interface", "view_media_files", "manage_media_files")
 
 
 def _path(_state: Any, value: Any) -> str:
@@ -87,6 +88,7 @@ USER = Kind(
     "user",
     "/core/users/",
     "User",
+    "authentik_core",
     _user_fields,
     view_user,
     unique=(("username", "This field must be unique."),),
@@ -97,12 +99,13 @@ USER = Kind(
 )
 
 
-@route("GET", "/core/users/me/", superuser=False)
+@route("GET", "/core/users/me/", needs="")
 def me(call: Call) -> tuple[int, Any]:
     told = view_user(call, call.user)
     names = ("pk", "username", "name", "is_active", "is_superuser", "email", "uid", "type", "avatar")
     groups = [{"name": group["name"], "pk": group["pk"]} for group in call.state.groups_of(call.user["pk"])]
-    return 200, {"user": {**{name: told[name] for name in names}, "groups": groups, "system_permissions": []}}
+    allowed = [one for one in SYSTEM_PERMISSIONS if call.may(f"authentik_rbac.{one}")]
+    return 200, {"user": {**{name: told[name] for name in names}, "groups": groups, "system_permissions": allowed}}
 
 
 @route("POST", "/core/users/service_account/")
@@ -130,7 +133,7 @@ def service_account(call: Call) -> tuple[int, Any]:
     }
 
 
-@route("POST", "/core/users/<key>/set_password/")
+@route("POST", "/core/users/<key>/set_password/", needs="authentik_core.reset_user_password")
 def set_password(call: Call, key: str) -> tuple[int, Any]:
     user = USER.find(call, key)
     call.state.passwords[user["pk"]] = values.read_body(
@@ -158,7 +161,17 @@ def _group_fields(call: Call) -> list[Field]:
         parents,
         Field("users", values.many_of("user"), list),
         Field("attributes", values.mapping, dict),
+        Field("roles", values.many_of("role"), list),
     ]
+
+
+def _check_group(call: Call, given: dict[str, Any], row: Row | None) -> None:
+    wanted = given.get("is_superuser", False)
+    if "is_superuser" not in given or wanted == (row["is_superuser"] if row else False):
+        return
+    if not call.may(f"authentik_core.{'enable' if wanted else 'disable'}_group_superuser"):
+        text = f"User does not have permission to set superuser status to {wanted}."
+        raise Invalid({"is_superuser": [text]})
 
 
 def _saved_group(call: Call, row: Row) -> None:
@@ -171,7 +184,7 @@ def _saved_group(call: Call, row: Row) -> None:
 
 def view_group(call: Call, row: Row) -> Row:
     members = [call.state.get("user", pk) for pk in row["users"]]
-    told = {**row, "num_pk": int(row["pk"][:6], 16), "roles": [], "roles_obj": []}
+    told = {**row, "num_pk": int(row["pk"][:6], 16), "roles_obj": []}
     told["users_obj"] = None
     if call.request.args.get("include_users") != "false":
         told["users_obj"] = [
@@ -189,17 +202,19 @@ GROUP = Kind(
     "group",
     "/core/groups/",
     "Group",
+    "authentik_core",
     _group_fields,
     view_group,
     unique=(("name", "Group with this name already exists."),),
     search=("name",),
     filters=("name", "is_superuser"),
+    check=_check_group,
     saved=_saved_group,
 )
 GROUP.register()
 
 
-@route("POST", "/core/groups/<key>/add_user/")
+@route("POST", "/core/groups/<key>/add_user/", needs="authentik_core.add_user_to_group")
 def add_user(call: Call, key: str) -> tuple[int, Any]:
     group, user = _membership(call, key)
     if user not in group["users"]:
@@ -207,7 +222,7 @@ def add_user(call: Call, key: str) -> tuple[int, Any]:
     return 204, None
 
 
-@route("POST", "/core/groups/<key>/remove_user/")
+@route("POST", "/core/groups/<key>/remove_user/", needs="authentik_core.remove_user_from_group")
 def remove_user(call: Call, key: str) -> tuple[int, Any]:
     group, user = _membership(call, key)
     group["users"] = [one for one in group["users"] if one != user]
@@ -217,7 +232,7 @@ def remove_user(call: Call, key: str) -> tuple[int, Any]:
 def _membership(call: Call, key: str) -> tuple[Row, int]:
     group = GROUP.find(call, key)
     user = values.read_body(call.state, [Field("pk", values.number())], call.body(), False, True)["pk"]
-    if call.state.get("user", user) is None:
+    if call.state.get("user", user) is None or not call.may(USER.permission("view")):
         raise not_found()
     call.state.listed.clear()
     return group, user
@@ -251,6 +266,8 @@ def _check_token(call: Call, given: dict[str, Any], row: Row | None) -> None:
     if row is not None and given.get("user", row["user"]) != row["user"]:
         raise Invalid({"user": ["User cannot be changed"]})
     given.setdefault("user", call.user["pk"])
+    if row is None and not call.is_superuser:
+        given.update(user=call.user["pk"], expiring=True)
     given.setdefault("intent", "api")
     if given["intent"] not in ("api", "app_password"):
         raise Invalid({"intent": [f"Invalid intent {given['intent']}"]})
@@ -280,19 +297,21 @@ TOKEN = Kind(
     "token",
     "/core/tokens/",
     "Token",
+    "authentik_core",
     _token_fields,
     view_token,
     key="identifier",
     unique=(("identifier", "Token with this identifier already exists."),),
     search=("identifier", "intent", "description"),
     filters=("identifier", "intent", "description", "expiring", "managed"),
+    owner="user",
     check=_check_token,
     made=_made_token,
 )
 TOKEN.register()
 
 
-@route("GET", "/core/tokens/<key>/view_key/")
+@route("GET", "/core/tokens/<key>/view_key/", needs="authentik_core.view_token_key")
 def view_key(call: Call, key: str) -> tuple[int, Any]:
     token = TOKEN.find(call, key)
     if is_expired(token):
@@ -300,7 +319,7 @@ def view_key(call: Call, key: str) -> tuple[int, Any]:
     return 200, {"key": token["key"]}
 
 
-@route("POST", "/core/tokens/<key>/set_key/")
+@route("POST", "/core/tokens/<key>/set_key/", needs="authentik_core.set_token_key")
 def set_key(call: Call, key: str) -> tuple[int, Any]:
     given = call.body().get("key")
     if not given:

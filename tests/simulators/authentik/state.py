@@ -114,6 +114,15 @@ class State:
     def is_superuser(self, user: int) -> bool:
         return any(self.get("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
 
+    def roles_of(self, user: int) -> list[Row]:
+        """The roles of a user: those that it is given itself, and those of all its groups."""
+        groups = self.all_groups_of(user)
+        given = {role for pk in groups for role in self.get("group", pk)["roles"]}
+        return [role for role in self.all("role") if role["pk"] in given or user in role["users"]]
+
+    def permissions_of(self, user: int) -> set[str]:
+        return {permission for role in self.roles_of(user) for permission in role["permissions"]}
+
     def application_of(self, provider: int) -> Row | None:
         return self.find("application", provider=provider)
 
@@ -173,6 +182,10 @@ class State:
         self._drop("binding", "user", pk)
         self._drop("token", "user", pk)
         self._clear("group", "users", pk)
+        self._clear("role", "users", pk)
+
+    def _without_role(self, pk: str) -> None:
+        self._clear("group", "roles", pk)
 
     def _without_policy(self, pk: str) -> None:
         self._drop("binding", "policy", pk)

@@ -1,0 +1,56 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The permissions that requests to authentik take (2024.12 to 2026.2, authentik/rbac), as roles have them."""
+
+from __future__ import annotations
+
+from ..core.resource import Need
+
+# only a superuser can be known to see everything
+SUPERUSER = Need(("everything",), ("superuser",))
+# the kinds of objects, by the path of their list; tokens are those of their user, who needs no permission
+_KINDS = {
+    ("core", "applications"): ("authentik_core", "application"),
+    ("core", "groups"): ("authentik_core", "group"),
+    ("core", "users"): ("authentik_core", "user"),
+    ("core", "tokens"): ("authentik_core", "token"),
+    ("providers", "oauth2"): ("authentik_providers_oauth2", "oauth2provider"),
+    ("propertymappings", "provider", "scope"): ("authentik_providers_oauth2", "scopemapping"),
+    ("policies", "bindings"): ("authentik_policies", "policybinding"),
+    ("policies", "all"): ("authentik_policies", "policy"),
+    ("flows", "instances"): ("authentik_flows", "flow"),
+    ("crypto", "certificatekeypairs"): ("authentik_crypto", "certificatekeypair"),
+}
+_VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
+_ACTIONS = {
+    "add_user": "authentik_core.add_user_to_group",
+    "remove_user": "authentik_core.remove_user_from_group",
+    "set_password": "authentik_core.reset_user_password",
+    "view_key": "authentik_core.view_token_key",
+    "set_key": "authentik_core.set_token_key",
+    "set_icon": "authentik_core.change_application",
+    "set_icon_url": "authentik_core.change_application",
+}
+FILES = ("admin", "file")
+
+
+def permission_for(verb, path):
+    """The permission that a request takes, or None where that is not known; `path` has one part per segment."""
+    path = tuple(path)
+    if path[: len(FILES)] == FILES:
+        return f"authentik_rbac.{'view' if verb == 'GET' else 'manage'}_media_files"
+    if path[-1] in _ACTIONS:
+        return _ACTIONS[path[-1]]
+    app, model = _KINDS.get(path) or _KINDS.get(path[:-1]) or (None, None)
+    return app and f"{app}.{_VERBS[verb]}_{model}"
+
+
+def told_by(verb, path):
+    """The verb by whose being told of a path it is known ahead whether a request is allowed, or None.
+
+    The server tells whether the caller may POST to a list and PUT to an object that is there.
+    """
+    path = tuple(path)
+    if path in _KINDS:
+        return "POST" if verb == "POST" else None
+    return "PUT" if verb in ("PUT", "PATCH") and path[:-1] in _KINDS else None
