@@ -28,8 +28,8 @@ options:
   api_host:
     description:
       - Host name or address of the backup server.
-      - When left out, the environment variable E(PROXMOX_BACKUP_HOST) counts, and else the inventory host that the task
-        runs for.
+      - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
+        E(PROXMOX_BACKUP_HOST) counts, which would send all hosts of a play to one server.
     type: str
   api_port:
     description: Port of the API. Falls back to E(PROXMOX_BACKUP_PORT).

@@ -26,7 +26,8 @@ options:
   api_host:
     description:
       - Host name or address of any node of the cluster.
-      - When left out, the environment variable E(PROXMOX_HOST) counts, and else the inventory host that the task runs for.
+      - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
+        E(PROXMOX_HOST) counts, which would send all hosts of a play to one cluster.
     type: str
   api_port:
     description: Port of the API. Falls back to E(PROXMOX_PORT).

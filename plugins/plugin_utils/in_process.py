@@ -105,16 +105,16 @@ class InProcessAction(ActionBase):
 
     def _with_address(self, args, task_vars):
         """The arguments, with the inventory host as address of the server where none is given in any way."""
-        option, form = self.module.address
-        host = task_vars["inventory_hostname"]
-        if not option or host in C.LOCALHOST:
+        place, host = self.module.address, task_vars["inventory_hostname"]
+        if not place.option or args.get(place.option) or host in C.LOCALHOST:
             return args
-        given = ArgumentSpecValidator({option: self.module.argument_spec[option]}).validate({option: args.get(option)})
-        if given.validated_parameters[option]:
-            return args
+        if place.environment_first:
+            named = ArgumentSpecValidator({place.option: self.module.argument_spec[place.option]}).validate({})
+            if named.validated_parameters[place.option]:
+                return {**args, **named.validated_parameters}
         address = self._templar.template(task_vars.get("ansible_host", host))
-        in_url = f"[{address}]" if ":" in address and "://" in form else address
-        return {**args, option: form.format(host=in_url)}
+        in_url = f"[{address}]" if ":" in address and "://" in place.form else address
+        return {**args, place.option: place.form.format(host=in_url)}
 
     def _with_files(self, args):
         """The arguments, with files to send found where ansible looks for files: in a role, beside the playbook."""

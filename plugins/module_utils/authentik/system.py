@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..core.module import Address
 from ..core.system import System
 from .application import Application
 from .binding import Binding
@@ -35,7 +36,7 @@ def setup_urls(client):
 
 AUTHENTIK = System(
     CONNECTION,
-    ("url", "https://{host}"),
+    Address("url", "https://{host}", environment_first=True),
     connect,
     resources=(User(), Group(), Application(), Binding(), Token()),
     lookups=(Flow(), KeyPair(), ScopeMapping(), Policy()),

@@ -16,6 +16,19 @@ from .errors import FleetgateError
 
 
 @dataclass(frozen=True)
+class Address:
+    """The connection option that the inventory host stands for when it is left out, and how its value is made of the host.
+
+    With `environment_first` the variable of the environment that the option falls back to goes before the inventory host.
+    Without it that variable counts where there is no inventory host but localhost, or it would send a whole fleet to one server.
+    """
+
+    option: str = ""
+    form: str = "{host}"
+    environment_first: bool = False
+
+
+@dataclass(frozen=True)
 class Definition:
     """A module: its options, and the function from valid options and check mode to a result.
 
@@ -24,8 +37,7 @@ class Definition:
 
     argument_spec: dict
     run: Callable[[dict, bool], dict]
-    # the option that the inventory host itself stands for when it is left out, and how its value is made of the host
-    address: tuple = ("", "")
+    address: Address = Address()
     # options that name files to send, by the list option that they are in ("" for none)
     uploads: dict = field(default_factory=dict)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Callable
 
 from .errors import FleetgateError, refuse
-from .module import Definition
+from .module import Address, Definition
 from .plan import Declared, World, converge
 from .resource import broken_rules, fields_spec
 
@@ -18,7 +18,6 @@ LIMIT = {"max_removals": {"type": "int", "default": 20}}
 class System:
     """One product: how to connect to it, and its resources in the order in which they depend on each other.
 
-    `address` is the connection option that the inventory host stands for, and how it is made of the host's name.
     `lookups` are resources that are only read, `apart` those with a module of their own that are no part of the state.
     `facts` are things to read that are no resources: a function from client to value for each name.
     `permissions` tells what users and others may do: a function from world and ids to permissions by id.
@@ -28,7 +27,7 @@ class System:
     def __init__(
         self,
         connection: dict,
-        address: tuple,
+        address: Address,
         connect: Callable,
         resources: tuple,
         facts: dict,

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..core.module import Address
 from ..core.system import System
 from ..proxmox.client import fingerprint, version
 from ..proxmox.permissions import permissions_of_identities
@@ -17,7 +18,7 @@ from .user import User
 # Users can only be made in a realm that is there.
 PBS = System(
     CONNECTION,
-    ("api_host", "{host}"),
+    Address("api_host"),
     PbsClient,
     resources=(Realm(), User(), Token(), Acl()),
     facts={"version": version, "fingerprint": fingerprint},

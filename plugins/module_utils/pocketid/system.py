@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Names
+from ..core.module import Address
 from ..core.system import System
 from .api_key import ApiKey
 from .client import CONNECTION, PocketIdClient, in_path
@@ -35,7 +36,7 @@ def claims(client, asked):
 
 POCKETID = System(
     CONNECTION,
-    ("url", "https://{host}"),
+    Address("url", "https://{host}", environment_first=True),
     PocketIdClient,
     resources=(User(), Group(), OidcClient(), ScimProvider()),
     facts={"settings": current, "version": version},

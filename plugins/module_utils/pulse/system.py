@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..core.module import Address
 from ..core.system import System
 from .addresses import members
 from .client import CONNECTION, PulseClient
@@ -29,7 +30,7 @@ def status(client):
 
 PULSE = System(
     CONNECTION,
-    ("url", "https://{host}:7655"),
+    Address("url", "https://{host}:7655", environment_first=True),
     PulseClient,
     resources=(Node(),),
     facts={"status": status, "version": version},

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from ..core.module import Address
 from ..core.system import System
 from ..proxmox.client import fingerprint, version
 from ..proxmox.permissions import permissions_of_anybody
@@ -34,7 +35,7 @@ def cluster(client):
 # A realm comes after all rights: people can sign in as soon as it is there, and shall then have them.
 PVE = System(
     CONNECTION,
-    ("api_host", "{host}"),
+    Address("api_host"),
     PveClient,
     resources=(Role(), Group(), User(), Token(), Acl(), Realm(), RealmSyncJob()),
     facts={"version": version, "cluster": cluster, "nodes": nodes, "fingerprint": fingerprint},

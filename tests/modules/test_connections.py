@@ -1,0 +1,47 @@
+"""Where tasks go: which address counts, how it may be written, and what is said where nothing answers."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.modules.systems import SYSTEMS, task
+
+URLS = {"pocketid": "POCKETID", "authentik": "AUTHENTIK", "pulse": "PULSE"}
+HOSTS = {"pve": "PROXMOX", "pbs": "PROXMOX_BACKUP"}
+
+
+@pytest.fixture(scope="module")
+def homelab(fleet_of):
+    return fleet_of("homelab")
+
+
+@pytest.fixture
+def for_a_host(homelab, ansible, tmp_path):
+    """The result of a module that reads, run for an inventory host."""
+
+    def run(system, address, environment, **options):
+        inventory = tmp_path / "inventory.yml"
+        inventory.write_text(yaml.safe_dump({"all": {"hosts": {"somewhere": {"ansible_host": address}}}}))
+        reading = {**task(homelab, f"{system}_info", gather=["version"], **options), "environment": environment}
+        (result,) = ansible.tasks([reading], "-i", str(inventory), hosts="somewhere").results()
+        return result
+
+    return run
+
+
+class TestTheAddressForAnInventoryHost:
+    @pytest.mark.parametrize("system", URLS)
+    def test_the_environment_goes_before_the_host(self, homelab, for_a_host, system):
+        """The host is one that is managed, not the server; the credential must not go there."""
+        named = {f"{URLS[system]}_URL": SYSTEMS[system].server(homelab).url}
+        assert not (result := for_a_host(system, "127.0.0.99", named, url=None))["failed"], result
+
+    @pytest.mark.parametrize("system", URLS)
+    def test_the_host_counts_without_it(self, for_a_host, system):
+        assert "https://127.0.0.99" in for_a_host(system, "127.0.0.99", {}, url=None)["msg"]
+
+    @pytest.mark.parametrize("system", HOSTS)
+    def test_the_environment_does_not_send_every_host_to_one_server(self, homelab, for_a_host, system):
+        there, named = SYSTEMS[system].server(homelab).host, {f"{HOSTS[system]}_HOST": "127.0.0.99"}
+        assert not (result := for_a_host(system, there, named, api_host=None))["failed"], result
