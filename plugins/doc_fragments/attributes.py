@@ -2,6 +2,13 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
+# how modules run is the same for all of them
+EXECUTION = r"""
+notes:
+  - Requests go through the proxy that C(HTTPS_PROXY), C(HTTP_PROXY) or C(ALL_PROXY) names, in the environment or in that of the task,
+    but for the hosts that C(NO_PROXY) lists.
+"""
+
 
 class ModuleDocFragment:
     """What every module can do."""
@@ -25,7 +32,7 @@ attributes:
     support: full
     membership:
       - fleetgate.proxmox.all
-"""
+""" + EXECUTION
 
     INFO = r"""
 options: {}
@@ -47,4 +54,4 @@ attributes:
     support: full
     membership:
       - fleetgate.proxmox.all
-"""
+""" + EXECUTION

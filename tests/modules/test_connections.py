@@ -45,3 +45,21 @@ class TestTheAddressForAnInventoryHost:
     def test_the_environment_does_not_send_every_host_to_one_server(self, homelab, for_a_host, system):
         there, named = SYSTEMS[system].server(homelab).host, {f"{HOSTS[system]}_HOST": "127.0.0.99"}
         assert not (result := for_a_host(system, there, named, api_host=None))["failed"], result
+
+
+class TestAProxy:
+    ENVIRONMENT = {"HTTPS_PROXY": "http://somebody:a-password-of-the-proxy@127.0.0.99:9/"}
+
+    @pytest.mark.parametrize("system", SYSTEMS)
+    def test_it_is_named_where_nothing_answers(self, homelab, ansible, system):
+        run = ansible.tasks([{**task(homelab, f"{system}_info"), "environment": self.ENVIRONMENT}])
+        (result,) = run.results()
+        assert "goes through the proxy 127.0.0.99:9 because of HTTPS_PROXY" in result["msg"]
+        assert "a-password-of-the-proxy" not in repr(result)
+
+    @pytest.mark.parametrize("system", SYSTEMS)
+    def test_it_is_not_blamed_where_it_is_not_used(self, homelab, ansible, system):
+        options = {"issuer": "https://127.0.0.99"} if system == "oidc" else {"url": "https://127.0.0.99"} if system in URLS else {"api_host": "127.0.0.99"}
+        environment = {**self.ENVIRONMENT, "NO_PROXY": "127.0.0.99"}
+        (result,) = ansible.tasks([{**task(homelab, f"{system}_info", **options), "environment": environment}]).results()
+        assert "https://127.0.0.99" in result["msg"] and "proxy" not in result["msg"]

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
@@ -206,16 +206,32 @@ class Client:
 
 def unreachable(title, url, error):
     """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
+    by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
     if isinstance(error, requests.exceptions.SSLError):
         return (
             f"{title}: the certificate of {url} is not trusted ({_innermost(error)}); give the file of the authority"
-            " that issued it as ca_path, or trust it on the node that runs the task"
+            f" that issued it as ca_path, or trust it on the node that runs the task{by_proxy}"
         )
     if isinstance(error, requests.exceptions.Timeout):
-        return f"{title}: {url} did not answer in time; check the address and the firewall, or raise the timeout"
+        advice = "check the address and the firewall, or raise the timeout"
+        return f"{title}: {url} did not answer in time; {advice}{by_proxy}"
     if isinstance(error, requests.exceptions.ConnectionError):
-        return f"{title}: {url} does not answer ({_innermost(error)}); check the address, the port and the firewall"
-    return f"{title}: {url} cannot be used ({type(error).__name__}: {error})"
+        advice = "check the address, the port and the firewall"
+        return f"{title}: {url} does not answer ({_innermost(error)}); {advice}{by_proxy}"
+    return f"{title}: {url} cannot be used ({type(error).__name__}: {error}){by_proxy}"
+
+
+def _proxy(url):
+    """What to say of the proxy that a request for a URL goes through, which requests takes from the environment."""
+    if requests.utils.should_bypass_proxies(url, no_proxy=None):
+        return ""
+    kinds = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
+    for variable in (name for kind in kinds for name in (kind, kind.upper())):
+        if proxy := os.environ.get(variable):
+            # without the user and the password that it may have
+            place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+            return f"; the request goes through the proxy {place} because of {variable}, and NO_PROXY keeps hosts from that"
+    return ""
 
 
 def _innermost(error):
