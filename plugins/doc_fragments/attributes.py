@@ -4,7 +4,23 @@ from __future__ import annotations
 
 # how modules run is the same for all of them
 EXECUTION = r"""
+  action:
+    description: Has an action plugin, which does the work in the control node's process.
+    support: full
+  async:
+    description: Can be used with C(async).
+    support: partial
+    details: The module then runs on the host that the task is for, and not on the control node; see the notes.
+  platform:
+    description: Systems that the module runs on.
+    support: full
+    platforms: posix
 notes:
+  - Runs in the control node's process, without a connection of Ansible to the host that the task is for unless an option asks for one.
+    Nothing is needed there, and no C(delegate_to).
+  - With C(async), and with the variable C(fleetgate_execute_on) set to C(target), the module runs on that host instead. Ansible must be
+    able to connect to it, it needs Python and what is listed as requirements, and it must reach the API. An C(async) task is kept on
+    the control node with C(delegate_to) set to C(localhost), and still means the API of the inventory host.
   - Requests go through the proxy that C(HTTPS_PROXY), C(HTTP_PROXY) or C(ALL_PROXY) names, in the environment or in that of the task,
     but for the hosts that C(NO_PROXY) lists.
 """

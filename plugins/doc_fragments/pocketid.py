@@ -38,9 +38,6 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pocketid
-notes:
-  - Runs in the control node's process. With the variable C(fleetgate_execute_on) set to C(target) the module runs on the
-    target host instead.
 """
 
     STATE: str = lists_of(

@@ -43,8 +43,6 @@ attributes:
     membership:
       - fleetgate.proxmox.pulse
 notes:
-  - Runs in the control node's process. With the variable C(fleetgate_execute_on) set to C(target) the module runs on the
-    target host instead.
   - Pulse takes 30 changes and tests a minute from one address; when it refuses more, the module waits and tries again.
 """
 

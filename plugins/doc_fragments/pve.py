@@ -68,9 +68,6 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pve
-notes:
-  - Runs in the control node's process; neither Python nor a package is needed on the Proxmox host, and no C(delegate_to).
-    With the variable C(fleetgate_execute_on) set to C(target) the module runs on the target host instead.
 """
 
     STATE: str = lists_of(

@@ -20,10 +20,10 @@ def homelab(fleet_of):
 def for_a_host(homelab, ansible, tmp_path):
     """The result of a module that reads, run for an inventory host."""
 
-    def run(system, address, environment, **options):
+    def run(system, address, how, **options):
         inventory = tmp_path / "inventory.yml"
         inventory.write_text(yaml.safe_dump({"all": {"hosts": {"somewhere": {"ansible_host": address}}}}))
-        reading = {**task(homelab, f"{system}_info", gather=["version"], **options), "environment": environment}
+        reading = {**task(homelab, f"{system}_info", gather=["version"], **options), **how}
         (result,) = ansible.tasks([reading], "-i", str(inventory), hosts="somewhere").results()
         return result
 
@@ -34,7 +34,7 @@ class TestTheAddressForAnInventoryHost:
     @pytest.mark.parametrize("system", URLS)
     def test_the_environment_goes_before_the_host(self, homelab, for_a_host, system):
         """The host is one that is managed, not the server; the credential must not go there."""
-        named = {f"{URLS[system]}_URL": SYSTEMS[system].server(homelab).url}
+        named = {"environment": {f"{URLS[system]}_URL": SYSTEMS[system].server(homelab).url}}
         assert not (result := for_a_host(system, "127.0.0.99", named, url=None))["failed"], result
 
     @pytest.mark.parametrize("system", URLS)
@@ -43,8 +43,14 @@ class TestTheAddressForAnInventoryHost:
 
     @pytest.mark.parametrize("system", HOSTS)
     def test_the_environment_does_not_send_every_host_to_one_server(self, homelab, for_a_host, system):
-        there, named = SYSTEMS[system].server(homelab).host, {f"{HOSTS[system]}_HOST": "127.0.0.99"}
+        there, named = SYSTEMS[system].server(homelab).host, {"environment": {f"{HOSTS[system]}_HOST": "127.0.0.99"}}
         assert not (result := for_a_host(system, there, named, api_host=None))["failed"], result
+
+    def test_an_async_task_needs_no_connection_when_it_is_kept_on_the_control_node(self, homelab, for_a_host):
+        """Else it runs on the host."""
+        there, how = SYSTEMS["pve"].server(homelab).host, {"async": 60, "poll": 1}
+        assert "ssh" in for_a_host("pve", there, how, api_host=None)["msg"]
+        assert not (result := for_a_host("pve", there, {**how, "delegate_to": "localhost"}, api_host=None))["failed"], result
 
 
 class TestAProxy:
