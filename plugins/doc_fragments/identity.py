@@ -29,6 +29,10 @@ options:
   comment:
     description: Comment.
     type: str
+attributes:
+  check_mode:
+    support: partial
+    details: What O(required_privileges) asks for is only looked at when nothing is to be changed, so the real run can fail for it.
 """
 
     USER = r"""
@@ -96,4 +100,8 @@ options:
     description:
       - Whether the secret is returned as C(secret), in clear text, when it is a new one, or when O(secret=if_invalid) found one that works.
     type: bool
+attributes:
+  idempotent:
+    support: partial
+    details: With O(secret=regenerate) every run makes another secret.
 """

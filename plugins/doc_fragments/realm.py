@@ -90,4 +90,8 @@ options:
       - Without it V(inetorgperson), V(posixaccount), V(person) and V(user) count.
     type: list
     elements: str
+attributes:
+  idempotent:
+    support: partial
+    details: With O(update_password=always) every run sends the password, and says that it changed something.
 """

@@ -41,6 +41,9 @@ options:
     default: present
 seealso:
   - module: fleetgate.proxmox.pocketid_user
+attributes:
+  check_mode:
+    details: Signing in as the owner of the key writes to the server's log of sign-ons; else nothing but reads is sent.
 extends_documentation_fragment:
   - fleetgate.proxmox.pocketid
   - fleetgate.proxmox.attributes

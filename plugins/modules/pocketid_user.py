@@ -65,6 +65,10 @@ options:
 seealso:
   - module: fleetgate.proxmox.pocketid_group
   - module: fleetgate.proxmox.pocketid_state
+attributes:
+  idempotent:
+    support: partial
+    details: With O(one_time_access=always) every run makes a one-time access token.
 extends_documentation_fragment:
   - fleetgate.proxmox.pocketid
   - fleetgate.proxmox.attributes

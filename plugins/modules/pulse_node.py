@@ -134,6 +134,10 @@ seealso:
   - module: fleetgate.proxmox.pulse_state
   - module: fleetgate.proxmox.pve_token
   - module: fleetgate.proxmox.pbs_token
+attributes:
+  idempotent:
+    support: partial
+    details: With O(update_token=always) every run sends the token, and says that it changed something.
 extends_documentation_fragment:
   - fleetgate.proxmox.pulse
   - fleetgate.proxmox.attributes

@@ -56,6 +56,10 @@ notes:
 seealso:
   - module: fleetgate.proxmox.pve_realm
   - module: fleetgate.proxmox.pve_realm_sync_job
+attributes:
+  check_mode:
+    support: partial
+    details: Changes of users and groups that are there are not foretold; see the notes.
 extends_documentation_fragment:
   - fleetgate.proxmox.pve
   - fleetgate.proxmox.attributes

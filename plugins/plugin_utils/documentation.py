@@ -35,13 +35,20 @@ CONDITIONS = {
 
 
 def lists_of(system, kinds):
-    """Documentation of the list options of `<system>_state`, from the modules of its kinds (option: module's kind)."""
-    options, scopes = {}, {}
+    """Documentation of the list options of `<system>_state`, from the modules of its kinds (option: module's kind).
+
+    What a kind can only do in part the state module cannot do in full.
+    """
+    options, scopes, limits = {}, {}, {}
     state = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state")
     declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
         module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
-        suboptions = _options(module.DOCUMENTATION, option)
+        told = _as_entries(module.DOCUMENTATION, option)
+        suboptions = {name: one for text in told for name, one in text["options"].items()}
+        for name, limit in ((name, one) for text in told for name, one in text.get("attributes", {}).items()):
+            if limit.get("support") == "partial":
+                limits.setdefault(name, {"support": "partial", "details": []})["details"].append(limit["details"])
         own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
         scopes[option] = own_scope or _scope(declared[option]["options"], SURPLUS)
         options[option] = {
@@ -56,18 +63,17 @@ def lists_of(system, kinds):
         "suboptions": scopes,
     }
     options["max_removals"] = LIMIT
-    return yaml.safe_dump({"options": options})
+    return yaml.safe_dump({"options": options, "attributes": limits})
 
 
-def _options(documentation, option):
-    """The options of a module as those of entries of a list; some of them are in fragments that PVE and PBS share."""
+def _as_entries(documentation, option):
+    """The texts that document a module, for entries of a list; some of them are fragments that PVE and PBS share."""
     texts = [
         documentation,
         *map(_fragment, re.findall(rf"- fleetgate\.proxmox\.((?:{'|'.join(SHARED)})\S*)", documentation)),
     ]
     # what is an option of the module is one of an entry here
-    worded = [re.sub(r"\bO\((?=\w)", f"O({option}[].", text) for text in texts]
-    return {name: told for text in worded for name, told in yaml.safe_load(text)["options"].items()}
+    return [yaml.safe_load(re.sub(r"\bO\((?=\w)", f"O({option}[].", text)) for text in texts]
 
 
 def _fragment(name):

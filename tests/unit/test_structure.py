@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import json
 from pathlib import Path
 
 import pytest
@@ -131,3 +132,29 @@ def test_every_example_inventory_is_one_that_can_be_simulated():
         assert sorted(inside(hosts["pve"])) == sorted(description.clusters)
         assert sorted(inside(hosts["pbs"])) == sorted(description.backups)
         assert list(inside(hosts.get("pulse", {}))) in ([], ["pulse1"])
+
+
+@pytest.fixture(scope="module")
+def documented(ansible):
+    """What ansible-doc tells of every module, by its name."""
+    told = ansible.program("ansible-doc", "--json", *(f"fleetgate.proxmox.{module}" for module in MODULES))
+    return {name.rpartition(".")[2]: one["doc"] for name, one in json.loads(told.stdout).items()}
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_tells_what_it_can_do_and_where_that_ends(documented, module):
+    """By the names of options: those that act in every run, and what can only be looked at when everything is done."""
+    told = documented[module]["attributes"]
+    assert {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"} == set(told)
+
+    def options(spec):
+        for name, option in spec.items():
+            yield name, option.get("choices", ())
+            yield from options(option.get("options") or {})
+
+    there = list(options(load(module).MODULE.argument_spec))
+    in_every_run = any({"always", "regenerate"} & set(choices) for _name, choices in there)
+    foretold = "required_privileges" not in dict(there) and module != "pve_realm_sync"
+    if not module.endswith("_info"):
+        assert told["idempotent"]["support"] == ("partial" if in_every_run else "full")
+        assert told["check_mode"]["support"] == ("full" if foretold else "partial")
