@@ -27,7 +27,7 @@ options:
     default: https
   api_host:
     description:
-      - Host name or address of the backup server.
+      - Host name or address of the backup server, without a port. An IPv6 address may be in brackets.
       - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
         E(PROXMOX_BACKUP_HOST) counts, which would send all hosts of a play to one server.
     type: str

@@ -25,7 +25,7 @@ options:
     default: https
   api_host:
     description:
-      - Host name or address of any node of the cluster.
+      - Host name or address of any node of the cluster, without a port. An IPv6 address may be in brackets.
       - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
         E(PROXMOX_HOST) counts, which would send all hosts of a play to one cluster.
     type: str

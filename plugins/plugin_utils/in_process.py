@@ -17,6 +17,7 @@ from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.plugins.action import ActionBase
 
+from ..module_utils.core.client import in_url
 from ..module_utils.core.module import Definition, argument_problems
 from ..module_utils.core.secret_file import vault_at_hand
 from .vault import Vault
@@ -113,8 +114,7 @@ class InProcessAction(ActionBase):
             if named.validated_parameters[place.option]:
                 return {**args, **named.validated_parameters}
         address = self._templar.template(task_vars.get("ansible_host", host))
-        in_url = f"[{address}]" if ":" in address and "://" in place.form else address
-        return {**args, place.option: place.form.format(host=in_url)}
+        return {**args, place.option: place.form.format(host=in_url(address))}
 
     def _with_files(self, args):
         """The arguments, with files to send found where ansible looks for files: in a role, beside the playbook."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 import yaml
 
@@ -53,19 +55,42 @@ class TestTheAddressForAnInventoryHost:
         assert not (result := for_a_host("pve", there, {**how, "delegate_to": "localhost"}, api_host=None))["failed"], result
 
 
+@pytest.mark.parametrize("system", HOSTS)
+class TestFormsOfAddresses:
+    def messages(self, homelab, ansible, system, *addresses):
+        tasks = [task(homelab, f"{system}_info", api_host=address, api_timeout=1) for address in addresses]
+        return dict(zip(addresses, [result["msg"] for result in ansible.tasks(tasks).results()]))
+
+    def test_an_ipv6_address_may_have_brackets(self, homelab, ansible, system):
+        """Nothing listens there, which is all that is wrong with it."""
+        for address, message in self.messages(homelab, ansible, system, "::1", "[::1]", "fe80::1%lo", "[::ffff:127.0.0.99]").items():
+            assert re.search(rf"https://\[{address.strip('[]')}\]:\d+/api2/json (does not answer|did not answer)", message)
+
+    def test_anything_else_is_said_to_be_none(self, homelab, ansible, system):
+        wrong = ("127.0.0.1:8006", "pve1:8006", "[::1]:8006", "https://pve1", "[pve1]", "::1]", "pve 1", "root@pve1")
+        for address, message in self.messages(homelab, ansible, system, *wrong).items():
+            assert f"api_host: '{address}' must be a host name or an address, without https://, path and port" in message
+
+
+@pytest.mark.parametrize("system", ["pve", "pulse"])
+def test_an_inventory_host_may_have_its_ipv6_address_in_brackets(for_a_host, system):
+    assert "https://[::1]:" in for_a_host(system, "[::1]", {}, api_host=None, url=None)["msg"]
+
+
 class TestAProxy:
     ENVIRONMENT = {"HTTPS_PROXY": "http://somebody:a-password-of-the-proxy@127.0.0.99:9/"}
 
-    @pytest.mark.parametrize("system", SYSTEMS)
-    def test_it_is_named_where_nothing_answers(self, homelab, ansible, system):
-        run = ansible.tasks([{**task(homelab, f"{system}_info"), "environment": self.ENVIRONMENT}])
-        (result,) = run.results()
-        assert "goes through the proxy 127.0.0.99:9 because of HTTPS_PROXY" in result["msg"]
-        assert "a-password-of-the-proxy" not in repr(result)
+    def results(self, homelab, ansible, environment, **options):
+        tasks = [{**task(homelab, f"{system}_info", **options.get(system, {})), "environment": environment} for system in SYSTEMS]
+        return ansible.tasks(tasks).results()
 
-    @pytest.mark.parametrize("system", SYSTEMS)
-    def test_it_is_not_blamed_where_it_is_not_used(self, homelab, ansible, system):
-        options = {"issuer": "https://127.0.0.99"} if system == "oidc" else {"url": "https://127.0.0.99"} if system in URLS else {"api_host": "127.0.0.99"}
-        environment = {**self.ENVIRONMENT, "NO_PROXY": "127.0.0.99"}
-        (result,) = ansible.tasks([{**task(homelab, f"{system}_info", **options), "environment": environment}]).results()
-        assert "https://127.0.0.99" in result["msg"] and "proxy" not in result["msg"]
+    def test_it_is_named_where_nothing_answers(self, homelab, ansible):
+        for result in self.results(homelab, ansible, self.ENVIRONMENT):
+            assert "goes through the proxy 127.0.0.99:9 because of HTTPS_PROXY" in result["msg"]
+            assert "a-password-of-the-proxy" not in repr(result)
+
+    def test_it_is_not_blamed_where_it_is_not_used(self, homelab, ansible):
+        url = "https://127.0.0.99"
+        elsewhere = {**dict.fromkeys(HOSTS, {"api_host": "127.0.0.99"}), **dict.fromkeys(URLS, {"url": url}), "oidc": {"issuer": url}}
+        for result in self.results(homelab, ansible, {**self.ENVIRONMENT, "NO_PROXY": "127.0.0.99"}, **elsewhere):
+            assert url in result["msg"] and "proxy" not in result["msg"]

@@ -70,6 +70,11 @@ def connection_options(prefix, credential, timeout=10):
     return {name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])} for name, spec in options.items()}
 
 
+def in_url(host):
+    """A host name or an address as it is in URLs: an IPv6 address in brackets, which may be there already."""
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
+
+
 def session_for(params, address, option, advice, header, scheme=""):
     """A session that shows the credential in `option` in a header, after `scheme`; options that cannot be right are refused.
 

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
-from ..core.client import Authorization, Client, requests, require_requests, unreachable, verification
+from ..core.client import Authorization, Client, in_url, requests, require_requests, unreachable, verification
 from ..core.errors import FleetgateError, refuse
-from ..core.fields import CREDENTIAL
+from ..core.fields import CREDENTIAL, Text
 from .shell import ADDRESS, Commands, run_here
 
 try:
@@ -30,6 +30,12 @@ except ImportError:
 
 # Who may do everything, whatever the ACL says.
 ROOT = "root@pam"
+
+_IPV6 = r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?"
+HOST = Text(
+    pattern=rf"[^\s/:@?#\[\]]+|{_IPV6}|\[{_IPV6}\]",
+    rule="must be a host name or an address, without https://, path and port, which is api_port",
+)
 
 # Both products take a lock on the configuration file; this long it may be held by somebody else.
 LOCK_PAUSES = (0.5, 1, 2)
@@ -124,8 +130,8 @@ class ProxmoxClient(Client):
 
     def _sign_in(self, params, check_mode):
         user, token_name = _identity(params)
-        host = f"[{params['api_host']}]" if ":" in params["api_host"] else params["api_host"]
-        title, url = f"{self.service} {params['api_host']}", f"https://{host}:{params['api_port']}/api2/json"
+        title, host = f"{self.service} {params['api_host']}", in_url(params["api_host"])
+        url = f"https://{host}:{params['api_port']}/api2/json"
         transport = {"timeout": params["api_timeout"], "verify": verification(params)}
         super().__init__(title, ProxmoxHttpSession(), url, check_mode, **transport)
         self.user = user
@@ -272,8 +278,8 @@ def _identity(params):
         problems.append(
             "api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)"
         )
-    elif "/" in host:
-        problems.append(f"api_host: '{host}' must be a host name or an address, without https:// and without a path")
+    elif HOST.problem(host):
+        problems.append(f"api_host: '{host}' {HOST.problem(host)}")
     if token:
         owner, separator, name = token.rpartition("!")
         if separator and user and owner != user:

@@ -12,6 +12,7 @@ import ipaddress
 import re
 from urllib.parse import urlsplit
 
+from ..core.client import in_url
 from ..core.fields import Text
 
 PORTS = {"pve": 8006, "pbs": 8007}
@@ -65,7 +66,7 @@ def entries_for(kind, addresses, nodes):
 
 def members(node):
     """The URLs that an entry of a cluster has for its nodes, by name and by address."""
-    return [f"https://{f'[{host}]' if ':' in host else host}:{port}" for host, port in _members(node)]
+    return [f"https://{in_url(host)}:{port}" for host, port in _members(node)]
 
 
 def _place(address):
