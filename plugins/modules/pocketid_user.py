@@ -11,7 +11,8 @@ version_added: 0.1.0
 description:
   - Makes, changes or removes one user of Pocket ID.
   - An option that is left out keeps its value, although the API replaces whole users.
-  - Of a user who comes from an LDAP directory only the locale and custom claims can be changed, as long as LDAP is switched on.
+  - Of a user who comes from an LDAP directory only the custom claims can be changed, as long as LDAP is
+    switched on. Every sync puts back the rest, and empties O(locale).
   - Pocket ID has no passwords. A new user registers a passkey with the help of a one-time link.
 options:
   username:

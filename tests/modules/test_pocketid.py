@@ -244,6 +244,7 @@ class TestDirectory:
 
     @pytest.mark.parametrize(("module", "options"), [
         ("user", {"username": "lena", "first_name": "Lena"}), ("user", {"username": "lena", "state": "absent"}),
+        ("user", {"username": "lena", "locale": "en"}),
         ("group", {"name": "crew", "friendly_name": "The crew"}), ("group", {"name": "crew", "users": []}),
         ("group", {"name": "crew", "state": "absent"}), ("state", {"exclusive": {"groups": [{"name": "*"}]}}),
     ])
@@ -251,7 +252,7 @@ class TestDirectory:
         assert "comes from the LDAP directory" in ldap.refused(module, **options)
 
     def test_what_stays_with_pocket_id_is_changed(self, ldap):
-        ldap.run("user", username="lena", locale="en", custom_claims={"team": "ops"})
+        ldap.run("user", username="lena", custom_claims={"team": "ops"})
         ldap.run("group", name="crew", custom_claims={"site": "north"})
         ldap.run("client", **CLIENT, allowed_groups=["crew"])
         told = ldap.ask("info")

@@ -16,7 +16,8 @@ class User(PocketIdResource):
     collection = ("api", "users")
     told = ("id", "customClaims", "userGroups", "ldapId")
     linked = ("custom_claims", "one_time_access")
-    not_from_directory = ("locale", "custom_claims", "one_time_access")
+    # the server also takes a locale for such a user, but the next sync empties it (2.14.0 with OpenLDAP, observed)
+    not_from_directory = ("custom_claims", "one_time_access")
     fields = (
         Field(
             "username",

@@ -3,11 +3,13 @@
 Without more the facts are asked of the simulator, as 2.14 and as 2.13. Given FLEETGATE_POCKETID_URL, the static key in
 FLEETGATE_POCKETID_API_KEY and perhaps a bundle of authorities in FLEETGATE_POCKETID_CA they are asked of that server, a
 2.13 or 2.14 with SQLite and without rate limits. Everything that is made there has `fg-` and a random number in its
-name and is removed afterwards; the application configuration is changed and put back.
+name and is removed afterwards; the application configuration is changed and put back. A sync is only asked for with
+FLEETGATE_POCKETID_LDAP: the settings of a directory as JSON, which has nothing but DIRECTORY.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import uuid
 from collections.abc import Callable, Iterator
@@ -19,10 +21,11 @@ import pytest
 from tests.simulators.pocketid import PocketIdSimulator
 from tests.simulators.server import Authority, serve
 
-from .server import PVE, Login, Server
+from .server import CONFIGURATION, PVE, Directory, Login, Server
 
 REAL = os.environ.get("FLEETGATE_POCKETID_URL")
-
+# groups (cn) and their members (uid; the address is UID@example.org)
+DIRECTORY = {"fg-crew": ["fg-ann", "fg-bob"]}
 
 Address = tuple[str, str | bool, str]  # URL, bundle and key of a server
 
@@ -35,6 +38,7 @@ def simulated(authority: Authority) -> Iterator[Callable[[str], Address]]:
         @cache
         def start(version: str) -> Address:
             simulator = PocketIdSimulator(version)
+            simulator.directory = DIRECTORY
             port = stack.enter_context(serve(simulator.app(), authority.tls("127.0.0.1")))
             simulator.issuer = f"https://127.0.0.1:{port}"
             return simulator.issuer, str(authority.bundle), simulator.api_key
@@ -65,3 +69,24 @@ def login(server: Server) -> Login:
     user = server.user(firstName="Ann", lastName="Lee", displayName="Ann of Ops", userGroupIds=[group["id"]])
     client = server.client(callbackURLs=[PVE], skipConsent=True, accessTokenDurationMinutes=5)["id"]
     return Login(server, user, group, server.session(user["id"]), client, (client, server.secret(client)))
+
+
+@pytest.fixture
+def configuration(server: Server) -> Iterator[dict[str, str]]:
+    """The settings as they are, which are put back afterwards."""
+    before = {row["key"]: row["value"] for row in server.ask(f"GET {CONFIGURATION}/all")}
+    yield before
+    server.ask(f"PUT {CONFIGURATION}", before)
+
+
+@pytest.fixture
+def directory(server: Server, configuration: dict[str, str]) -> Iterator[Directory]:
+    if REAL and "FLEETGATE_POCKETID_LDAP" not in os.environ:
+        pytest.skip("needs an LDAP directory")
+    directory = Directory(server, {**configuration, **json.loads(os.environ.get("FLEETGATE_POCKETID_LDAP", "{}"))})
+    directory.switch(on=True)
+    directory.sync()
+    yield directory
+    directory.switch(on=False)
+    for path in directory.there().values():
+        server.ask(f"DELETE {path}", status=204)

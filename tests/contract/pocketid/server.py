@@ -12,6 +12,7 @@ from joserfc import jwt
 from joserfc.jwk import KeySet
 
 CLIENTS, USERS, GROUPS = "/api/oidc/clients", "/api/users", "/api/user-groups"
+CONFIGURATION = "/api/application-configuration"
 PVE = "https://pve1.example.org:8006"
 ALL_SCOPES = "openid profile email groups"
 
@@ -146,6 +147,26 @@ class Login:
         decoded = jwt.decode(token, keys, algorithms=["RS256"])
         assert decoded.header["typ"] == kind
         return decoded.claims
+
+
+@dataclass
+class Directory:
+    """A server that is bound to an LDAP directory; `settings` are the application configuration."""
+
+    server: Server
+    settings: dict[str, str]
+
+    def switch(self, on: bool) -> None:
+        self.server.ask(f"PUT {CONFIGURATION}", {**self.settings, "ldapEnabled": "true" if on else "false"})
+
+    def sync(self) -> None:
+        self.server.ask(f"POST {CONFIGURATION}/sync-ldap", status=204)
+
+    def there(self) -> dict[str, str]:
+        """The paths of all that came from it, by name."""
+        users, groups = (self.server.ask(f"GET {path}?search=fg-")["data"] for path in (USERS, GROUPS))
+        return {**{one["username"]: f"{USERS}/{one['id']}" for one in users if one["ldapId"]},
+                **{one["name"]: f"{GROUPS}/{one['id']}" for one in groups if one["ldapId"]}}
 
 
 def returned(answer: requests.Response) -> dict[str, str]:

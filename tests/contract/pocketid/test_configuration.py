@@ -2,22 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import pytest
-
-from .server import USERS, Server, names, told
-
-CONFIGURATION = "/api/application-configuration"
-
-
-@pytest.fixture
-def configuration(server: Server) -> Iterator[dict[str, str]]:
-    """The settings as they are, which are put back afterwards."""
-    before = {row["key"]: row["value"] for row in server.ask(f"GET {CONFIGURATION}/all")}
-    yield before
-    server.ask(f"PUT {CONFIGURATION}", before)
-
+from .server import CONFIGURATION, USERS, Server, names, told
 
 def test_13_configuration(server: Server, configuration: dict[str, str]) -> None:
     rows = server.ask(f"GET {CONFIGURATION}/all")
@@ -42,7 +27,7 @@ def test_13_configuration(server: Server, configuration: dict[str, str]) -> None
         assert told(server.refused(f"PUT {CONFIGURATION}", {**configuration, name: value}, **broken)) == [(name, code)]
     number = {**configuration, "sessionDuration": 60}
     server.refused(f"PUT {CONFIGURATION}", number, status=400, code="invalid_request_body")
-    server.refused("POST /api/application-configuration/sync-ldap", status=409, code="ldap_disabled")
+    server.refused(f"POST {CONFIGURATION}/sync-ldap", status=409, code="ldap_disabled")
 
 
 def test_13_settings_for_new_users(server: Server, configuration: dict[str, str]) -> None:

@@ -13,13 +13,13 @@ from flask import Flask, Request, Response, jsonify, redirect, request
 from joserfc.jwk import RSAKey
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
-from . import clients, people, provider, rules, settings, tokens
+from . import clients, ldap, people, provider, rules, settings, tokens
 from .call import ROUTES, Call, Route
 from .errors import ApiError
-from .state import STATIC_USER, Client, Group, State, User, new_id, random_text
+from .state import STATIC_USER, Client, State, User, new_id, random_text
 
 # Importing these modules fills the table of routes.
-HANDLERS = (clients, people, provider, settings, tokens)
+HANDLERS = (clients, ldap, people, provider, settings, tokens)
 ONE_TIME = "/api/one-time-access-token/"
 
 
@@ -44,7 +44,7 @@ class PocketIdSimulator:
 
     `version` chooses the dialect: 2.14 has several secrets per client, 2.13 one; 2.12 also refuses in the old way.
     `api_key` acts as an administrator that exists from its first use on. `rate_limit` switches the limits on (as the
-    policies of 2.14.0 state them). `directory` has groups of an LDAP directory, already imported, with their members;
+    policies of 2.14.0 state them). `directory` has groups of an LDAP directory, already synced, with their members;
     `registered` the addresses of metadata documents by which clients have registered themselves. The logins of versions
     before 2.10 went another way, which is not simulated.
     """
@@ -66,21 +66,14 @@ class PocketIdSimulator:
         self.key = RSAKey.generate_key(2048, {"kid": secrets.token_urlsafe(8)})
         self._limits = {"/": Bucket(100, 300), ONE_TIME: Bucket(0.1, 5)} if rate_limit else {}
         self._lock = threading.Lock()
+        self.directory = directory
         if directory is not None:
-            self._import(directory)
+            self.state.configuration["ldapEnabled"] = "true"
+            ldap.sync(self.state, directory)
         for url in registered:
             values = {field.name: field.kind.zero for field in rules.CLIENT_UPDATE}
             document = {**values, "name": url, "isPublic": True, "callbackURLs": [f"{url}/back"]}
             self.state.clients[url] = Client(url, clients.settings_of(document), type="cimd")
-
-    def _import(self, directory: dict[str, list[str]]) -> None:
-        self.state.configuration["ldapEnabled"] = "true"
-        for name, members in directory.items():
-            group = self.state.groups.setdefault(name, Group(name, name, name, ldap_id=f"cn={name}"))
-            for member in members:
-                profile = {**people.NO_PROFILE, "username": member, "email": f"{member}@example.org"}
-                self.state.users.setdefault(member, User(member, profile, ldap_id=f"uid={member}"))
-                group.members.append(member)
 
     @property
     def cookie(self) -> str:

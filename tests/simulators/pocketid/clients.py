@@ -189,35 +189,36 @@ def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("GET", f"{CLIENTS}/<client_id>/scim-service-provider")
 def get_scim_provider(call: Call, client_id: str) -> tuple[int, Any]:
-    """The first of the client's; nothing keeps it from having several."""
-    its = (one for one in call.state.scim_providers.values() if one.client == _find(call, client_id).id)
-    provider = next(its, None)
-    if provider is None:
+    """The one with the lowest id, as nothing keeps a client from having several; the client itself is not looked for."""
+    its = [one for one in call.state.scim_providers.values() if one.client == client_id]
+    if not its:
         raise not_found("SCIM service provider")
-    return 200, views.scim_provider(provider)
+    return 200, views.scim_provider(min(its, key=lambda one: one.id), call.version)
 
 
 @route("POST", SCIM)
 def create_scim_provider(call: Call) -> tuple[int, Any]:
     values = call.body(rules.SCIM)
-    if values["oidcClientId"] not in call.state.clients:
-        raise breakdown()
+    _known_to_scim(call, values["oidcClientId"])
     provider = ScimProvider(values["oidcClientId"], values["endpoint"], values["token"])
     call.state.scim_providers[provider.id] = provider
-    return 201, views.scim_provider(provider)
+    return 201, {**views.scim_provider(provider, call.version), "createdAt": views.in_full(provider.created)}
 
 
 @route("PUT", f"{SCIM}/<provider_id>")
 def update_scim_provider(call: Call, provider_id: str) -> tuple[int, Any]:
+    """All of it is replaced, and with that it may go over to another client."""
     values = call.body(rules.SCIM)
     provider = _scim_provider(call, provider_id)
-    provider.endpoint, provider.token = values["endpoint"], values["token"]
-    return 200, views.scim_provider(provider)
+    _known_to_scim(call, values["oidcClientId"])
+    provider.client, provider.endpoint, provider.token = values["oidcClientId"], values["endpoint"], values["token"]
+    return 200, views.scim_provider(provider, call.version)
 
 
 @route("DELETE", f"{SCIM}/<provider_id>")
 def delete_scim_provider(call: Call, provider_id: str) -> tuple[int, Any]:
-    del call.state.scim_providers[_scim_provider(call, provider_id).id]
+    if provider_id in call.state.scim_providers or call.since(2, 13):
+        del call.state.scim_providers[_scim_provider(call, provider_id).id]
     return 204, None
 
 
@@ -225,6 +226,12 @@ def _scim_provider(call: Call, provider_id: str) -> ScimProvider:
     if provider_id not in call.state.scim_providers:
         raise not_found("SCIM service provider")
     return call.state.scim_providers[provider_id]
+
+
+def _known_to_scim(call: Call, client_id: str) -> None:
+    """Up to 2.12 only the database objected to a client that there is not."""
+    if client_id not in call.state.clients:
+        raise not_found("OIDC client") if call.since(2, 13) else breakdown()
 
 
 @route("GET", f"{CLIENTS}/<client_id>/logo", Need.NOBODY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 # Up to 2.12 a refusal was only a text, and these had other numbers (after the sources of 2.12; not observed).
-OLD_STATUS = {"already_in_use": 400, "client_id_already_exists": 400, "invalid_request_body": 500}
+OLD_STATUS = {"already_in_use": 400, "client_id_already_exists": 400, "invalid_request_body": 500, "ldap_disabled": 500}
 OLD_TEXT = {"not_found": "Record not found", "user_not_found": "Record not found"}
 
 

@@ -146,11 +146,6 @@ def set_configuration(call: Call) -> tuple[int, Any]:
     return 200, _rows(call)
 
 
-@route("POST", f"{CONFIGURATION}/sync-ldap")
-def sync_ldap(_call: Call) -> tuple[int, Any]:
-    raise ApiError(409, "ldap_disabled", "LDAP is not enabled")
-
-
 @route("GET", KEYS, Need.USER)
 def list_keys(call: Call) -> tuple[int, Any]:
     own = [key for key in call.state.keys.values() if key.owner == call.user.id]

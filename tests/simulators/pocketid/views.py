@@ -144,7 +144,7 @@ def api_key(each: ApiKey) -> dict[str, Any]:
     }
 
 
-def scim_provider(each: ScimProvider) -> dict[str, Any]:
+def scim_provider(each: ScimProvider, version: tuple[int, ...]) -> dict[str, Any]:
     """The client is there, but was not loaded."""
     empty = {
         "id": "",
@@ -161,7 +161,7 @@ def scim_provider(each: ScimProvider) -> dict[str, Any]:
         "endpoint": each.endpoint,
         "token": each.token,
         "lastSyncedAt": None,
-        "oidcClient": empty,
+        "oidcClient": _of_version(empty, version),
         "createdAt": in_seconds(each.created),
     }
 
