@@ -46,6 +46,8 @@ attributes:
   action_group:
     description: Options for all modules of a group can be set once, with C(module_defaults).
     support: full
+    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
+      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
     membership:
       - fleetgate.proxmox.all
 """ + EXECUTION
@@ -68,6 +70,8 @@ attributes:
   action_group:
     description: Options for all modules of a group can be set once, with C(module_defaults).
     support: full
+    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
+      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
     membership:
       - fleetgate.proxmox.all
 """ + EXECUTION

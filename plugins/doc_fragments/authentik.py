@@ -40,6 +40,7 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.authentik
+      - fleetgate.proxmox.all
 """
 
     STATE: str = lists_of(

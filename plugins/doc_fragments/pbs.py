@@ -70,6 +70,7 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pbs
+      - fleetgate.proxmox.all
 """
 
     STATE: str = lists_of("pbs", {"realms": "realm", "users": "user", "tokens": "token", "acl": "acl"})

@@ -38,6 +38,7 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pocketid
+      - fleetgate.proxmox.all
 """
 
     STATE: str = lists_of(

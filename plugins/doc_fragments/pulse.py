@@ -42,6 +42,7 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pulse
+      - fleetgate.proxmox.all
 notes:
   - Pulse takes 30 changes and tests a minute from one address; when it refuses more, the module waits and tries again.
 """

@@ -68,6 +68,7 @@ attributes:
   action_group:
     membership:
       - fleetgate.proxmox.pve
+      - fleetgate.proxmox.all
 """
 
     STATE: str = lists_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import re
 
 import pytest
@@ -94,3 +95,12 @@ class TestAProxy:
         elsewhere = {**dict.fromkeys(HOSTS, {"api_host": "127.0.0.99"}), **dict.fromkeys(URLS, {"url": url}), "oidc": {"issuer": url}}
         for result in self.results(homelab, ansible, {**self.ENVIRONMENT, "NO_PROXY": "127.0.0.99"}, **elsewhere):
             assert url in result["msg"] and "proxy" not in result["msg"]
+
+
+def test_what_all_modules_have_can_be_set_for_all_of_them(homelab, ansible):
+    """It is documented at the action group, and there is nothing more."""
+    specs = [importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info").MODULE.argument_spec for system in SYSTEMS]
+    assert set.intersection(*map(set, specs)) == {"validate_certs", "ca_path"}
+    defaults = {"group/fleetgate.proxmox.all": {"validate_certs": True, "ca_path": str(homelab.fleet.authority.bundle)}}
+    run = ansible.tasks([task(homelab, f"{system}_info", ca_path=None) for system in SYSTEMS], module_defaults=defaults).succeeded()
+    assert run.failed == [] and len(run.results()) == len(SYSTEMS)

@@ -146,6 +146,8 @@ def test_a_module_tells_what_it_can_do_and_where_that_ends(documented, module):
     """By the names of options: those that act in every run, and what can only be looked at when everything is done."""
     told = documented[module]["attributes"]
     assert {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"} == set(told)
+    groups = {f"fleetgate.proxmox.{name}" for name, members in GROUPS.items() if module in members or name == "all"}
+    assert set(told["action_group"]["membership"]) == groups
 
     def options(spec):
         for name, option in spec.items():
