@@ -9,6 +9,7 @@ import re
 from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
+from ..proxmox.acl import NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
 
@@ -39,6 +40,18 @@ class Acl(ProxmoxAcl):
             old = too_old(world.client, since)
             problems += [(option, f"'{value}' {old}")] if old else []
         return values, problems
+
+    def objections(self, changes, world):
+        """NoAccess stands alone: it takes other roles of a subject on a path away, and another role takes it away."""
+        rows = [change for change in changes if change.resource is self]
+        made, removed = ({one.key for one in rows if one.removes is gone} for gone in (False, True))
+        there = sorted((set(world.found(self.name)) | made) - removed) if made else ()
+        return super().objections(changes, world) + [
+            f"{self.label(key)}: the server keeps no other role beside {NO_ACCESS}, and there is {other[3]}; declare one of them absent"
+            for key in sorted(made)
+            for other in there
+            if key[:3] == other[:3] and (key[3] == NO_ACCESS) != (other[3] == NO_ACCESS)
+        ]
 
     def steps_for(self, change, world):
         """One request for each row, which is all that the API takes."""

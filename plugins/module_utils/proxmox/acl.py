@@ -11,6 +11,8 @@ from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
 from .identity import own, realm_of, tidy
 
+NO_ACCESS = "NoAccess"
+
 
 def removed_rows(world, subject):
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
@@ -103,7 +105,7 @@ class Acl(Resource):
             change
             for change in changes
             if change.resource is self and change.entry and not change.entry["allow_lockout"]
-            if change.removes or change.key[3] == "NoAccess" or (change.found and not change.values["propagate"])
+            if change.removes or change.key[3] == NO_ACCESS or (change.found and not change.values["propagate"])
         ]
         mine = (world.client.caller, world.client.user, *self.groups_of(world)) if harsh else ()
         return [

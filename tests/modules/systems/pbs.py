@@ -165,7 +165,11 @@ EVERY_MODULE = [
 
 ACL = {"path": "/", "roles": ["Audit"], "users": ["ann@pbs"]}
 # what is there already when bad input arrives
-THERE = [("pbs_realm", dict(realm="sso", **REALM))]
+THERE = [
+    ("pbs_realm", dict(realm="sso", **REALM)),
+    ("pbs_user", {"userid": "ann@pbs"}),
+    ("pbs_acl", {"path": "/datastore", "roles": ["DatastoreAudit"], "users": ["ann@pbs"]}),
+]
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
@@ -269,6 +273,12 @@ BAD_INPUT = {
     "a path that is too long on PBS": ("pbs_acl", {**ACL, "path": "/datastore/" + "x" * 120}, "must not be longer than 128"),
     "an unknown role on PBS": ("pbs_acl", {**ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
+    "two roles that exclude each other on PBS": ("pbs_acl", {**ACL, "roles": ["Audit", "NoAccess"]}, "no other role beside NoAccess, and there is Audit; declare"),
+    "a role that excludes one that is there": (
+        "pbs_acl",
+        {"path": "/datastore", "roles": ["NoAccess"], "users": ["ann@pbs"]},
+        "acl /datastore user ann@pbs NoAccess: the server keeps no other role beside NoAccess, and there is DatastoreAudit",
+    ),
     "a path of PVE on PBS": ("pbs_acl", {**ACL, "path": "/vms/100"}, "path: '/vms/100' is not a path that PBS has ACL entries for"),
     "permissions of a group of PBS": ("pbs_info", {"permissions_of": ["admins"]}, "permissions_of: 'admins' is no user and no token, and PBS has no groups"),
     "a privilege of PVE on PBS": (
