@@ -8,12 +8,13 @@ from ..core.fields import Text
 
 SAFE_ID = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _SAFE_WORDS = "may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'"
-_USER_NAME = r"[^\s:/\x00-\x1f\x7f]+"
+# a user whose name begins with a dot could be made, but PBS refuses such a part of a path
+_USER_NAME = r"(?!\.)[^\s:/\x00-\x1f\x7f]+"
 
 REALM = Text(pattern=SAFE_ID, rule=_SAFE_WORDS, shortest=2, longest=32)
 USER = Text(
     pattern=rf"{_USER_NAME}@{SAFE_ID}",
-    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':' or '/'",
+    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':' or '/', nor begin with a '.'",
     shortest=3,
     longest=64,
 )

@@ -12,7 +12,7 @@ from ..proxmox.acl import removed_rows
 from ..proxmox.identity import required_privileges
 from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
-from .names import ACL_PATH, COMMENT, TOKEN_NAME, USER
+from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
 
 
 class Token(ProxmoxToken):
@@ -31,6 +31,12 @@ class Token(ProxmoxToken):
         *SECRET,
         required_privileges(ACL_PATH),
     )
+
+    def problems(self, entry):
+        """The name and the user have a length together, which the server looks at last of all."""
+        problems, full = super().problems(entry), "!".join(self.key_of(entry))
+        broken = not problems and TOKEN.problem(full)
+        return [("token_name", f"'{full}' {broken}")] if broken else problems
 
     def read(self, world, keys):
         """Tokens are told with their users."""

@@ -17,26 +17,24 @@ class Line(Text):
         return "must not be 0, which PVE takes for no text at all" if value == "0" else super().problem(value)
 
 
+# a part of a path that is "." or ".." leads elsewhere, so such an object could be made and never be addressed again
+_WORD = r"(?!\.{1,2}$)[A-Za-z0-9._-]+"
+
 GROUP = Line(
-    pattern=r"[A-Za-z0-9._-]+",
-    rule="may only have letters, digits, '.', '_' and '-' (PVE drops any other group in silence at sign-on)",
+    pattern=_WORD,
+    rule="may only have letters, digits, '.', '_' and '-', and not be '.' or '..' (PVE drops others in silence at sign-on)",
 )
-ROLE = Text(
-    pattern=r"(?i)(?!pve)[A-Za-z0-9._-]+",
-    rule="may only have letters, digits, '.', '_' and '-', and may not begin with PVE",
-)
-ROLE_IN_USE = Line(
-    pattern=r"[A-Za-z0-9._-]+", rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'"
-)
+ROLE_IN_USE = Line(pattern=_WORD, rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'")
 REALM = Text(
     pattern=r"[A-Za-z][A-Za-z0-9._-]+",
     rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",
     longest=32,
 )
 USER = Text(
-    # PVE lets other characters be created, but can never address such a user again
-    pattern=r"[!-.0-9;-~]+@[A-Za-z][A-Za-z0-9._-]+",
-    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':', '/' or characters outside ASCII",
+    # PVE lets a user with a character outside ASCII be made, but can never address it again; at a ',' or ';' it splits lists of
+    # users, so that such a one can have no group and no rights
+    pattern=r"[!-+.0-9<-~-]+@[A-Za-z][A-Za-z0-9._-]+",
+    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, any of ':/,;' or characters outside ASCII",
     shortest=3,
     longest=64,
 )

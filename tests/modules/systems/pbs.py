@@ -249,6 +249,12 @@ BAD_INPUT = {
     "a user of PBS with a blank": ("pbs_user", {"userid": "a b@pbs"}, "userid: 'a b@pbs' must be a name and a realm"),
     "a user of PBS with a colon": ("pbs_user", {"userid": "a:b@pbs"}, "userid: 'a:b@pbs' must be"),
     "a user of PBS with a slash": ("pbs_user", {"userid": "a/b@pbs"}, "userid: 'a/b@pbs' must be"),
+    "a user of PBS whose path is refused": ("pbs_user", {"userid": ".ann@pbs"}, "userid: '.ann@pbs' must be a name and a realm, .* nor begin with a '.'"),
+    "a token id of PBS that is too long": (
+        "pbs_token",
+        {"userid": "u" * 40 + "@pbs", "token_name": "n" * 20, "return_secret": True},
+        r"token_name: 'u+@pbs!n+' must not be longer than 64 characters \(it has 65\)",
+    ),
     "a user id of PBS that is too long": ("pbs_user", {"userid": "u" * 61 + "@pbs"}, "must not be longer than 64 characters"),
     "a last name of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "lastname": "x" * 65}, "lastname: .* must not be longer than 64"),
     "an address of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "email": "a"}, "email: 'a' must have at least 2 characters"),
