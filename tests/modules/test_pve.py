@@ -174,6 +174,57 @@ def test_what_goes_along_with_other_objects_is_foretold(cluster):
     assert [realm["default"] for realm in done["realms"]] == [False, True]
 
 
+class TestManagers:
+    """Who manages some groups or guests only may do that, and is told before the first write what is beyond it."""
+
+    STATE = {
+        "roles": [{"roleid": "Members", "privs": ["User.Modify"]}, {"roleid": "Guests", "privs": ["VM.Allocate", "VM.Audit"]}],
+        "groups": [{"groupid": "crew"}, {"groupid": "ops"}, {"groupid": "admins"}],
+        "users": [{"userid": "boss@pve"}, {"userid": "ann@pve", "groups": ["crew"]}, {"userid": "bob@pve", "groups": ["crew", "admins"]}],
+        "tokens": [{"userid": "boss@pve", "tokenid": "run", "privsep": False, "return_secret": True}],
+        "acl": [
+            {"path": "/access/groups/crew", "roles": ["Members"], "users": ["boss@pve"]},
+            {"path": "/access/groups/ops", "roles": ["Members"], "users": ["boss@pve"]},
+            {"path": "/access/groups/admins", "roles": ["PVEAuditor"], "users": ["boss@pve"]},
+            {"path": "/access", "roles": ["PVEAuditor"], "users": ["boss@pve"], "propagate": False},
+            {"path": "/vms", "roles": ["Guests"], "users": ["boss@pve"]},
+        ],
+    }
+    WORKS = [
+        ("pve_user", {"userid": "ann@pve", "groups": ["ops", "crew"], "comment": "Night shift"}),
+        ("pve_token", {"userid": "ann@pve", "tokenid": "ci", "return_secret": True}),
+        ("pve_acl", {"path": "/vms/100", "roles": ["Guests"], "users": ["ann@pve"]}),
+    ]
+    REFUSED = [
+        ("pve_user", {"userid": "ann@pve", "comment": "Day shift"}, "lacks User.Modify on /access/groups (user ann@pve: comment)"),
+        ("pve_user", {"userid": "eve@pve", "groups": ["crew"]}, "lacks User.Modify or Sys.Audit on /access/groups (to see user eve@pve)"),
+        ("pve_user", {"userid": "dan@pve", "groups": ["admins", "crew"]}, "lacks User.Modify on /access/groups (user dan@pve: groups)"),
+        ("pve_acl", {"path": "/vms/100", "roles": ["PVEVMAdmin"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms/100"),
+        ("pve_acl", {"path": "/vms/100", "roles": ["NoAccess"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms/100"),
+        ("pve_acl", {"path": "/vms", "roles": ["Guests"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms ("),
+    ]
+
+    @pytest.fixture
+    def managed(self, cluster):
+        server = cluster()
+        made = server.done("pve_state", **self.STATE)
+        server.done("pve_user", userid="dan@pve", groups=["admins"])
+        server.wired.fleet.forget()
+        return server, {"api_token_id": "boss@pve!run", "api_token_secret": made["secrets"]["boss@pve!run"]}
+
+    def test_what_works(self, managed):
+        server, credentials = managed
+        for module, options in self.WORKS:
+            assert server.done(module, **credentials, **options)["changed"], options
+
+    def test_what_is_refused(self, managed):
+        server, credentials = managed
+        refused = server.tasks(*((module, {**credentials, **options}) for module, options, _why in self.REFUSED))
+        for (_module, options, why), result in zip(self.REFUSED, refused):
+            assert result["failed"] and why in result["msg"], (options, result["msg"])
+        assert server.writes() == []
+
+
 class TestOldVersions:
     """What 7.4 cannot do is refused with the version that can; the rest works."""
 

@@ -21,7 +21,7 @@ class AuthentikResource(Resource):
     # options that are brought to the server by requests of their own
     linked: tuple = ()
 
-    def visibility(self, key):
+    def visibility(self, key, world):
         # whoever may see single objects may also work with them
         return None
 

@@ -119,8 +119,9 @@ def make_plan(world, declared, scopes):
             continue
         found = world.found(name, set(rows[name]))
         for key, row in rows[name].items():
-            if key not in found and resource.visibility(key):
-                needs.append((resource.visibility(key), f"to see {resource.label(key)}"))
+            seen_with = None if key in found else resource.visibility(key, world)
+            if seen_with:
+                needs.append((seen_with, f"to see {resource.label(key)}"))
             change = _compare(world, row, key, found.get(key), problems)
             if change:
                 plan.changes.append(change)

@@ -25,7 +25,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Need:
-    """A right: any one of `privileges` on each of `paths`, or else one of the `others`.
+    """A right: any one of `privileges` (or `every` one) on each of `paths`, or else one of the `others`.
 
     The user `oneself` needs no right at all, when signed in with a ticket.
     """
@@ -34,6 +34,7 @@ class Need:
     privileges: tuple
     others: tuple = ()
     oneself: str = ""
+    every: bool = False
 
     def __str__(self):
         return f"{' or '.join(self.privileges)} on {' and '.join(self.paths)}"
@@ -363,12 +364,23 @@ class Resource:
     def steps_for(self, change, world) -> list:
         if change.removes:
             return [
-                Step("DELETE", self.item(change.key), f"{change.label} is declared absent", needs=self.rights(change))
+                Step(
+                    "DELETE",
+                    self.item(change.key),
+                    f"{change.label} is declared absent",
+                    needs=self.rights(change, world),
+                )
             ]
         if change.creates:
             path = self.item(change.key) if self.made_at_item else self.collection
             return [
-                Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=self.rights(change))
+                Step(
+                    "POST",
+                    path,
+                    f"{change.label} is missing",
+                    body=self.written(change),
+                    needs=self.rights(change, world),
+                )
             ]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
@@ -380,7 +392,7 @@ class Resource:
                     "DELETE",
                     self.item(change.key),
                     f"{change.label} is made anew: {changed}",
-                    needs=self.rights(change),
+                    needs=self.rights(change, world),
                 ),
                 *self.steps_for(whole, world),
             ]
@@ -390,7 +402,7 @@ class Resource:
                 self.item(change.key),
                 f"{change.label}: {changed}",
                 body=self.written(change),
-                needs=self.rights(change),
+                needs=self.rights(change, world),
                 guard=Reference(self.name, change.key) if self.has_digest else None,
                 repeats=all(self.field(option).write_only for option in change.values),
             )
@@ -411,11 +423,11 @@ class Resource:
         """Further changes that the removal of an object entails, because the server does not make them by itself."""
         return []
 
-    def rights(self, change) -> tuple:
+    def rights(self, change, world) -> tuple:
         """What the caller must be allowed to do for this change."""
         return ()
 
-    def visibility(self, key) -> Need | None:
+    def visibility(self, key, world) -> Need | None:
         """What the caller must be allowed to do to see one object."""
         return self.seen_with
 

@@ -65,9 +65,9 @@ class Acl(ProxmoxAcl):
                 ("access", "acl"),
                 f"{kind} {subject} {verb} {role} on {path}",
                 body=body,
-                needs=self.rights(change),
+                needs=self.rights(change, world),
             )
         ]
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need(("/access/acl",), ("Permissions.Modify",)),)

@@ -49,8 +49,8 @@ class Token(ProxmoxToken):
         """Servers before 3.3.7 leave the rows of a removed token behind."""
         return removed_rows(world, "!".join(change.key))
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
 
-    def visibility(self, key):
+    def visibility(self, key, world):
         return replace(self.seen_with, oneself=key[0])

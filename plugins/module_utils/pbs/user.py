@@ -59,7 +59,7 @@ class User(ProxmoxUser):
         others = {option: value for option, value in change.values.items() if option != "tfa_locked"}
         return [
             *(super().steps_for(replace(change, values=others), world) if others else ()),
-            Step("PUT", path, reason, needs=self.rights(change)),
+            Step("PUT", path, reason, needs=self.rights(change, world)),
         ]
 
     def written(self, change):
@@ -88,5 +88,5 @@ class User(ProxmoxUser):
         )
         return [*removed_rows(world, userid), *(tokens if leaves_them else ())]
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)

@@ -235,7 +235,9 @@ class ProxmoxClient(Client):
             if path not in granted:
                 # only paths with entries are listed, and they are left out where there is no right
                 granted[path] = self.read("access", "permissions", path=path).get(path, {})
-        allowed = all(set(need.privileges) & set(granted[path]) for path in need.paths)
+        wanted = set(need.privileges)
+        held = [wanted & set(granted[path]) for path in need.paths]
+        allowed = all(one == wanted if need.every else one for one in held)
         return allowed or any(self._satisfied(other, granted) for other in need.others)
 
 

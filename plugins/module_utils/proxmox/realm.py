@@ -157,7 +157,7 @@ class Realm(Resource):
         others = (one for one in changes if one.resource is self and one.key != key and one.values)
         return {**values, "default": False} if any(one.values.get("default") for one in others) else values
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need((self.audit_path,), ("Realm.Allocate",)),)
 
     def settle(self, entry, client):

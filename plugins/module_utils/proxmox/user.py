@@ -24,5 +24,5 @@ class User(Identity):
         """The server would take it, make the user anew and leave it without its tokens."""
         return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
-    def visibility(self, key):
+    def visibility(self, key, world):
         return replace(self.seen_with, oneself=key[0])

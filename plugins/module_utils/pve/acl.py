@@ -9,11 +9,12 @@ import re
 from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
+from ..proxmox.acl import NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
 from .names import ACL_PATH, GROUP, PATHS_SINCE, ROLE_IN_USE, TOKEN, USER
 
-# Who may manage one kind of object may also grant roles on it, within the rights that they have there.
+# Who may manage one object of a kind may also grant roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
 
 
@@ -56,10 +57,12 @@ class Acl(ProxmoxAcl):
             roles_by_subjects = {}
             for role, subjects in subjects_by_role.items():
                 roles_by_subjects.setdefault(tuple(sorted(subjects)), []).append(role)
-            steps += [self._step(path, propagate, roles, subjects) for subjects, roles in roles_by_subjects.items()]
+            for subjects, roles in roles_by_subjects.items():
+                needs = self._rights(path, roles, world)
+                steps.append(self._step(path, propagate, roles, subjects, needs))
         return steps
 
-    def _step(self, path, propagate, roles, subjects):
+    def _step(self, path, propagate, roles, subjects, needs):
         body = {"path": path, "roles": sorted(roles)}
         for option, kind in self.subjects.items():
             names = [subject for one, subject in subjects if one == kind]
@@ -68,17 +71,30 @@ class Acl(ProxmoxAcl):
         body.update({"delete": True} if propagate is None else {"propagate": propagate})
         who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
         verb = "has no longer" if propagate is None else "has"
-        return Step(
-            "PUT",
-            ("access", "acl"),
-            f"{who} {verb} {', '.join(sorted(roles))} on {path}",
-            body=body,
-            needs=(self._right(path),),
-        )
+        reason = f"{who} {verb} {', '.join(sorted(roles))} on {path}"
+        return Step("PUT", ("access", "acl"), reason, body=body, needs=needs)
 
-    def _right(self, path):
-        manager = _MANAGERS.get(path.split("/")[1])
-        return Need((path,), ("Permissions.Modify", *((manager,) if manager else ())))
+    def _rights(self, path, roles, world):
+        """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
+        manager = self._manager(path)
+        needs = (_modify(path, manager),)
+        if not manager:
+            return needs
+        known = [world.found("role").get((role,)) for role in roles]
+        within = tuple({privilege for role in known if role for privilege in role.values["privs"]})
+        enough = () if NO_ACCESS in roles else (Need((path,), within, every=True),)
+        return (*needs, Need((path,), ("Permissions.Modify",), enough))
 
-    def visibility(self, key):
-        return Need(("/access",), ("Sys.Audit",), others=(self._right(key[0]),))
+    @staticmethod
+    def _manager(path):
+        """The privilege of who manages the object of a path."""
+        _root, top, *below = path.split("/")
+        return _MANAGERS.get(top) if below else None
+
+    def visibility(self, key, world):
+        return Need(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
+
+
+def _modify(path, manager):
+    """The right to change the ACL of a path."""
+    return Need((path,), ("Permissions.Modify", *((manager,) if manager else ())))

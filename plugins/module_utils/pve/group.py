@@ -69,7 +69,7 @@ class Group(Resource):
             return []
         return super().steps_for(change, world)
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need(("/access/groups",), ("Group.Allocate",)),)
 
 

@@ -73,7 +73,7 @@ class RealmSyncJob(Resource):
         schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
         return {**schedule, **super().written(change)}
 
-    def rights(self, change):
+    def rights(self, change, world):
         """The server looks for the right to update a job at a realm called `-`, because the request names none."""
         if change.removes:
             return (Need(("/",), ("Sys.Modify",)),)

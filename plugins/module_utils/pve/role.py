@@ -19,7 +19,7 @@ class Role(Resource):
     def read(self, world, keys):
         return world.client.read("access", "roles")
 
-    def rights(self, change):
+    def rights(self, change, world):
         return (Need(("/access",), ("Sys.Modify",)),)
 
     def compare(self, world, entry, found):

@@ -12,6 +12,7 @@ from ..proxmox.identity import required_privileges
 from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, TOKEN_NAME, USER, Line
+from .user import managed
 
 # What is to happen to a token that an interrupted run left without its ACL.
 RESTORE = "restore"
@@ -44,11 +45,15 @@ class Token(ProxmoxToken):
         users = (user.raw for user in world.found("user").values())
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
-    def rights(self, change):
-        return (Need(("/access/groups",), ("User.Modify",), oneself=change.key[0]),)
+    def rights(self, change, world):
+        """As for the user, whose one group is enough."""
+        user = world.found("user").get(change.key[:1])
+        others = tuple(managed((group,)) for group in user.values["groups"]) if user else ()
+        return (Need(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
 
-    def visibility(self, key):
-        return replace(self.seen_with, oneself=key[0])
+    def visibility(self, key, world):
+        """Who sees the user sees its tokens."""
+        return None if key[:1] in world.found("user") else replace(self.seen_with, oneself=key[0])
 
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
@@ -83,7 +88,7 @@ class Token(ProxmoxToken):
         if rows and stand_in not in world.found(self.name):
             body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while that is made anew"}
             why = f"{change.label} loses its ACL when it is removed"
-            steps.append(Step("POST", self.item(stand_in), why, body=body, needs=self.rights(change)))
+            steps.append(Step("POST", self.item(stand_in), why, body=body, needs=self.rights(change, world)))
         return [*steps, *_granted(world, stand_in, rows)]
 
     def _given_back(self, change, world):
@@ -96,7 +101,7 @@ class Token(ProxmoxToken):
         if not rows and stand_in not in world.found(self.name):
             return []
         why = f"{change.label} has its ACL again"
-        end = Step("DELETE", self.item(stand_in), why, needs=self.rights(change))
+        end = Step("DELETE", self.item(stand_in), why, needs=self.rights(change, world))
         return [*_granted(world, change.key, rows), end]
 
 

@@ -50,12 +50,19 @@ class User(ProxmoxUser):
         removed = {one.key[0] for one in changes if one.resource.name == "group" and one.removes}
         return {**values, "groups": [group for group in values.get("groups", ()) if group not in removed]}
 
-    def rights(self, change):
-        (userid,) = change.key
-        groups = (change.values or {}).get("groups") or ()
-        each_group = tuple(f"/access/groups/{group}" for group in groups)
-        others = (Need(each_group, ("User.Modify",)),) if each_group else ()
-        needs = [Need(("/access/groups",), ("User.Modify",), others)]
+    def rights(self, change, world):
+        """Who manages a group of a user may change it where that names the groups it is in then.
+
+        The server lets it remove the user as well, but not see whether that is done.
+        """
+        then = (change.values or {}).get("groups") or ()
+        ways = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
+        needs = [Need(("/access/groups",), ("User.Modify",), tuple(managed(way) for way in ways if then))]
         if change.creates or change.removes:
-            needs.insert(0, Need((f"/access/realm/{realm_of(userid)}",), ("Realm.AllocateUser",)))
+            needs.insert(0, Need((f"/access/realm/{realm_of(change.key[0])}",), ("Realm.AllocateUser",)))
         return tuple(needs)
+
+
+def managed(groups):
+    """The right to manage all of some groups."""
+    return Need(tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",))
