@@ -100,6 +100,14 @@ class TestWhatCannotBeChanged:
         assert ["ann@sso"] in [one.get("users") for one in after["acl"]]
 
 
+def test_a_new_realm_has_what_the_server_means_before_something_is_added_or_taken(homelab, ansible, system):
+    more = {"realm": "more", **REALM, "scopes": ["groups"], "append": ["scopes"]}
+    less = {"realm": "less", **REALM, "scopes": ["profile"], "remove": ["scopes"]}
+    made, again = ansible.tasks([task(homelab, f"{system}_state", realms=[more, less])] * 2).succeeded().results()
+    assert [realm["scopes"] for realm in made["realms"]] == [["email", "groups", "profile"], ["email"]]
+    assert not again["failed"] and not again["changed"]
+
+
 class TestWhatIsRemoved:
     def test_objects_in_a_scope_that_nobody_declares(self, homelab, ansible):
         groups = [{"groupid": name} for name in ("a-sso", "b-sso", "c")]

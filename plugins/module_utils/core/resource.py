@@ -258,8 +258,11 @@ class Resource:
             has = found.values.get(one.option, one.absent) if found else one.absent
             if isinstance(one.kind, Properties):
                 wanted = one.kind.over(has, wanted)
+            if one.option in entry.get("append", ()):
+                wanted = [*has, *wanted]
+            if one.option in entry.get("remove", ()):
+                wanted = [value for value in has if value not in wanted]
             if found is None:
-                wanted = [] if one.option in entry.get("remove", ()) else wanted
                 # what the server means anyway is not said to one that may not know the option yet
                 if not (one.since and one.kind.same(has, one.settled(wanted))):
                     values[one.option] = wanted
@@ -268,10 +271,6 @@ class Resource:
                 if entry.get(f"update_{one.option}") == "always":
                     values[one.option] = wanted
                 continue
-            if one.option in entry.get("append", ()):
-                wanted = [*has, *wanted]
-            if one.option in entry.get("remove", ()):
-                wanted = [value for value in has if value not in wanted]
             if one.kind.same(has, one.settled(wanted)):
                 continue
             if one.immutable and not self.recreates(entry):
