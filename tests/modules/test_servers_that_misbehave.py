@@ -46,6 +46,17 @@ class TestEverywhere:
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "(text/html) is none of this API" in result["msg"], result
 
+    def test_an_answer_without_anything_is_told_as_such(self, homelab, ansible, module, options):
+        observed(homelab, module).faults.append(Fault(verb="GET", status=204))
+        (result,) = ansible.tasks([task(homelab, module, **options)]).results()
+        assert result["failed"] and "is none of this API" in result["msg"], result
+
+    @pytest.mark.parametrize("body", ["null", "[]", '"busy"', '{"errors": ["busy"], "message": 5}'])
+    def test_an_error_in_a_form_of_its_own_is_told_with_its_status(self, homelab, ansible, module, options, body):
+        observed(homelab, module).faults.append(Fault(verb="GET", status=500, body=body, headers={"Content-Type": "application/json"}))
+        (result,) = ansible.tasks([task(homelab, module, **options)]).results()
+        assert result["failed"] and "was refused with 500" in result["msg"], result
+
     def test_a_redirect_is_not_followed(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"}))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()

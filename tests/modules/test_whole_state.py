@@ -22,8 +22,8 @@ def system(request):
     return request.param
 
 
-def meanwhile(wired, system, times=1):
-    """Somebody else changes the realm between each of the next reads of it and what follows."""
+def meanwhile(wired, system, times=1, users=()):
+    """Somebody else changes the realm between each of the next reads of it and what follows, and makes some users."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
     plain, left = server.observed.app, [times]
     separator = {"pve": "=", "pbs": ":"}[system]
@@ -38,6 +38,11 @@ def meanwhile(wired, system, times=1):
                 f"{server.url}{REALM_ITEM[system]}", data=body, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
             )
             assert elsewhere.status_code == 200, elsewhere.text
+            for userid in users:
+                elsewhere = requests.post(
+                    f"{server.url}/api2/json/access/users", data={"userid": userid}, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
+                )
+                assert elsewhere.status_code == 200, elsewhere.text
         return answer
 
     server.observed.app = disturbed
@@ -61,6 +66,37 @@ class TestSomebodyElseWritesToo:
         meanwhile(homelab, system, times=2)
         (result,) = ansible.tasks([task(homelab, f"{system}_realm", realm="sso", prompt="login")]).results()
         assert result["failed"] and not result["changed"] and "detected modified configuration" in result["msg"]
+
+    def test_no_more_is_removed_for_that(self, homelab, ansible, system):
+        prepared = [task(homelab, f"{system}_realm", realm="sso", **REALM), task(homelab, f"{system}_user", userid=f"old@{system}")]
+        assert ansible.tasks(prepared).succeeded().failed == []
+        meanwhile(homelab, system, users=[f"new@{system}"])
+        homelab.fleet.forget()
+        scope = {"realms": [{"realm": "sso", "prompt": "login"}], "exclusive": {"users": [{"realm": system}]}, "max_removals": 1}
+        (result,) = ansible.tasks([task(homelab, f"{system}_state", **scope)]).results()
+        assert result["failed"] and "max_removals: 2 objects would be removed" in result["msg"], result
+        assert "DELETE" not in [one.verb for _name, one in homelab.fleet.writes()]
+
+    def test_a_user_that_is_gone_meanwhile_is_made_again(self, homelab, ansible):
+        users = [{"userid": f"{name}@pbs"} for name in ("ann", "bob")]
+        assert ansible.tasks([task(homelab, "pbs_state", users=users)]).succeeded().failed == []
+        observed, options = SYSTEMS["pbs"].server(homelab).observed, SYSTEMS["pbs"].connection(homelab)
+        plain, left = observed.app, [1]
+        secret = f"PBSAPIToken={options['api_token_id']}:{options['api_token_secret']}"
+
+        def removed_after_a_write(environ, start_response):
+            answer = plain(environ, start_response)
+            if left[0] and environ["REQUEST_METHOD"] == "PUT":
+                left[0] -= 1
+                where = f"{SYSTEMS['pbs'].server(homelab).url}/api2/json/access/users/bob@pbs"
+                requests.delete(where, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10).raise_for_status()
+            return answer
+
+        observed.app = removed_after_a_write
+        told = [{**one, "comment": "Night shift"} for one in users]
+        (result,) = ansible.tasks([task(homelab, "pbs_state", users=told)]).results()
+        assert not result["failed"], result
+        assert [step["verb"] for step in result["plan"]] == ["PUT", "POST"]
 
     def test_two_realms_in_one_run_are_not_in_each_others_way(self, homelab, ansible, system):
         realms = [{"realm": name, **REALM} for name in ("one", "two")]

@@ -120,7 +120,11 @@ class Client:
 
     def read(self, *path, **query):
         """The answer to a GET; `path` has one part per segment, unquoted."""
-        return self._content(self._send("GET", path, params=self.encode(query)))
+        response = self._send("GET", path, params=self.encode(query))
+        content = self._content(response)
+        if content is None:
+            raise self._strange(response)
+        return content
 
     def write(self, verb, path, body=None, upload=None):
         """Send one step of a plan and return the answer; `upload` is the path of a file to send."""
@@ -195,8 +199,17 @@ class Client:
             target = response.headers.get("Location", "elsewhere")
             why = f"{self.base_url} redirects to {target}; give the address that the server itself has"
         else:
-            why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {self.explain(response)}"
+            why = (
+                f"{verb} {route or self.base_url} was refused with {response.status_code}: {self._explained(response)}"
+            )
         raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
+
+    def _explained(self, response):
+        """Why the server refused; what stands before it has errors in forms of its own, in JSON as well."""
+        try:
+            return self.explain(response)
+        except (AttributeError, TypeError, ValueError):
+            return response.reason
 
     def _content(self, response):
         if not response.content:
@@ -204,9 +217,12 @@ class Client:
         try:
             return self.unwrap(response)
         except (ValueError, KeyError, TypeError):
-            kind = response.headers.get("Content-Type", "no type")
-            where = f"the answer of {response.url.partition('?')[0]} ({kind}) is none of this API"
-            raise FleetgateError(f"{self.title}: {where}; check the address, and what stands before it") from None
+            raise self._strange(response) from None
+
+    def _strange(self, response):
+        kind = response.headers.get("Content-Type", "no type")
+        where = f"the answer of {response.url.partition('?')[0]} ({kind}) is none of this API"
+        return FleetgateError(f"{self.title}: {where}; check the address, and what stands before it")
 
 
 def unreachable(title, url, error):

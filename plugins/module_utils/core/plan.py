@@ -314,7 +314,7 @@ def _digest(world, guard, untouched):
     if not untouched:
         resource = world.resources[guard.kind]
         planned_on, found = found.values, resource.read_again(world, guard.key)
-        if found.values != planned_on:
+        if found is None or found.values != planned_on:
             why = f"{world.client.title}: {resource.label(guard.key)} was changed by somebody else meanwhile"
             raise FleetgateError(why, conflict=True)
     # the command that connection=shell uses on PBS does not tell it
@@ -326,9 +326,14 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
 
     Returns the common part of the task's result, the objects as they are (or will be) by kind, and secrets by owner.
     """
+
+    def planned(world):
+        plan = make_plan(world, declared, scopes)
+        check_removals([change.label for change in plan.changes if change.removes], max_removals)
+        return plan
+
     world, done = World(client, resources), []
-    plan = make_plan(world, declared, scopes)
-    check_removals([change.label for change in plan.changes if change.removes], max_removals)
+    plan = planned(world)
     diff, objects = plan.diff(), plan.objects
     if check_mode:
         done = [step.shown() for step in plan.steps]
@@ -347,7 +352,7 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                         raise
                     # somebody was quicker: what is there now is planned on, once
                     world, secrets = World(client, resources, world.minted), plan.secrets
-                    plan = make_plan(world, declared, scopes)
+                    plan = planned(world)
                     plan.secrets.update(secrets)
                     diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
                     apply_plan(plan, world, done)

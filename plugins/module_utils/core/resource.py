@@ -332,8 +332,8 @@ class Resource:
         told = self.table({self.variant: raw.get(self.variant)})
         return Found({one.option: one.decode(raw) for one in told if not (one.write_only or one.local)}, raw)
 
-    def read_again(self, world, key) -> Found:
-        """One object as it is now."""
+    def read_again(self, world, key) -> Found | None:
+        """One object as it is now; None where it is gone."""
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.found({**world.client.read(*self.item(key)), **names})
 

@@ -40,7 +40,7 @@ class User(ProxmoxUser):
 
     def read_again(self, world, key):
         """Only the list tells of locks."""
-        return next(self.found(raw) for raw in self.read(world, (key,)) if raw["userid"] == key[0])
+        return next((self.found(raw) for raw in self.read(world, (key,)) if raw["userid"] == key[0]), None)
 
     def found(self, raw):
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
