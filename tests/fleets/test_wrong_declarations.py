@@ -122,6 +122,26 @@ class TestWire:
         assert homelab.fleet.writes() == []
 
 
+@pytest.mark.parametrize("playbook", ["wire", "monitor"])
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"fleetgate_api": "{{ vault_tokens_of_others[inventory_hostname] }}"}, "vault_tokens_of_others"),
+        ({"fleetgate_names": {"a": "b"}, "fleetgate_pulse_node": ["x"]}, "unable to convert to"),
+    ],
+    ids=["a variable that is missing", "values of other types"],
+)
+def test_what_a_role_refuses_of_one_host_writes_nothing_anywhere(homelab, playbook, wrong, message):
+    inventory = homelab.fleet.inventory()
+    inventory["all"]["children"]["pbs"]["hosts"]["pbs1"].update(wrong)
+    homelab.list_hosts(inventory)
+    run = homelab.play(playbook)
+    homelab.list_hosts(homelab.fleet.inventory())
+    assert run.code != 0
+    assert [one for one in run.failed if one.startswith("pbs1: Nothing was refused") and message in one], run.failed
+    assert homelab.fleet.writes() == []
+
+
 def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
     return {"id": "proxmox-pve", "name": "Proxmox", **({"secret": secret} if secret else {}), **more}
 
