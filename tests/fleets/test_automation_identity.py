@@ -85,3 +85,31 @@ def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
     (wired.secrets / "berlin1.token").unlink()
     wired.play("bootstrap", *limit).succeeded()
     assert wired.fleet.writes() == [] and stored(wired) == secrets
+
+
+def test_who_signs_in_is_what_ansible_is_told(homelab):
+    """With the option that AWX passes the user of a machine credential in."""
+    for system in ("pve", "pbs"):
+        for host in homelab.inventory["all"]["children"][system]["hosts"].values():
+            del host["ansible_user"]
+    homelab.list_hosts(homelab.inventory)
+    refused = homelab.play("bootstrap", "-u", "guest")
+    assert len(refused.failed) == 2 and "guest@127.0" in refused.failed[0] and "Permission denied" in refused.failed[0]
+    homelab.play("bootstrap", "-u", "admin", "--become").succeeded()
+    assert set(stored(homelab)) == {"pve1", "pbs1"}
+
+
+def test_a_survey_that_says_false_in_a_string_replaces_nothing(homelab):
+    homelab.play("bootstrap").succeeded()
+    before = stored(homelab)
+    (homelab.secrets / "pve1.token").unlink()
+    refused = homelab.play("bootstrap", fleetgate_bootstrap={"replace_secret": "false"})
+    assert [one.split(":")[0] for one in refused.failed] == ["pve1"] and homelab.fleet.writes() == []
+    assert stored(homelab) == {"pbs1": before["pbs1"]}
+
+
+def test_a_host_of_no_file_needs_a_place_for_its_secret(ansible):
+    """There is no folder of the inventory that the secret could be kept in."""
+    role = [{"ansible.builtin.include_role": {"name": "fleetgate.proxmox.bootstrap"}}]
+    run = ansible.tasks(role, "-i", "new.example.org,", hosts="new.example.org", ignore_errors=False)
+    assert run.code != 0 and "give fleetgate_token_file" in " ".join(run.failed), run.output

@@ -17,6 +17,7 @@ def new(wired, folder):
     for system in ("pve", "pbs"):
         for host in inventory["all"]["children"][system]["hosts"].values():
             host["fleetgate_api"].update(api_token_id=f"fleetgate@{system}!automation", api_token_secret=STORED)
+            host["ansible_user"] = "root"
             host["fleetgate_token_file"] = f"{folder}/secrets/{{{{ inventory_hostname }}}}.token"
     wired.inventory, wired.secrets = inventory, folder / "secrets"
     wired.list_hosts(inventory)
