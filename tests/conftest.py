@@ -51,7 +51,7 @@ class Wired:
         self._overlay.write_text(yaml.safe_dump(inventory))
 
     def play(self, playbook, *arguments, **variables):
-        """Run a playbook of the collection with the journals begun anew.
+        """Run a playbook of the collection, or one that has a path, with the journals begun anew.
 
         `variables` override what is declared; those in capitals are settings of ansible.
         """
@@ -59,9 +59,8 @@ class Wired:
         settings = {name: variables.pop(name) for name in list(variables) if name.isupper()}
         self._variables.write_text(json.dumps(variables))
         inventories = ("-i", str(ROOT / "examples" / self.example), "-i", str(self._overlay))
-        return self._ansible.playbook(
-            f"fleetgate.proxmox.{playbook}", *inventories, "-e", f"@{self._variables}", *arguments, **settings
-        )
+        name = playbook if "/" in playbook else f"fleetgate.proxmox.{playbook}"
+        return self._ansible.playbook(name, *inventories, "-e", f"@{self._variables}", *arguments, **settings)
 
     def person(self, username):
         return self.fleet.person(username)

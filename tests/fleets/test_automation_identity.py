@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from tests.support.bootstrap import PRIVILEGES, new, rights, stored
 
@@ -113,3 +114,17 @@ def test_a_host_of_no_file_needs_a_place_for_its_secret(ansible):
     role = [{"ansible.builtin.include_role": {"name": "fleetgate.proxmox.bootstrap"}}]
     run = ansible.tasks(role, "-i", "new.example.org,", hosts="new.example.org", ignore_errors=False)
     assert run.code != 0 and "give fleetgate_token_file" in " ".join(run.failed), run.output
+
+
+def test_it_takes_nothing_for_its_own_that_another_playbook_has_found(homelab, tmp_path):
+    """A site's playbook that runs all of them, on hosts that are monitored already."""
+    as_root = homelab.fleet.inventory()["all"]["children"]
+    for system in ("pve", "pbs"):
+        for name, host in homelab.inventory["all"]["children"][system]["hosts"].items():
+            host["of_root"] = as_root[system]["hosts"][name]["fleetgate_api"]
+    homelab.list_hosts(homelab.inventory)
+    monitor = {"import_playbook": "fleetgate.proxmox.monitor", "vars": {"fleetgate_api": "{{ of_root }}"}}
+    site = tmp_path / "site.yml"
+    site.write_text(yaml.safe_dump([monitor, monitor, {"import_playbook": "fleetgate.proxmox.bootstrap"}]))
+    homelab.play(str(site)).succeeded()
+    assert set(stored(homelab)) == {"pve1", "pbs1"}
