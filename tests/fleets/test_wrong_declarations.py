@@ -122,6 +122,16 @@ class TestWire:
         assert homelab.fleet.writes() == []
 
 
+def test_what_is_wrong_with_the_provider_and_with_hosts_is_said_at_once(homelab):
+    idp = {**homelab.fleet.provider(), "api_key": "wrong-key-of-nobody"}
+    rights = {"pve": [{"path": "/", "roles": ["Administratr"]}], "pbs": [{"path": "/", "roles": ["Amin"]}]}
+    groups = [{"name": "admins", "members": ["alice"], "rights": rights}]
+    run = homelab.play("wire", fleetgate_idp=idp, fleetgate_groups=groups)
+    told = " ".join(one for one in run.failed if "Nothing was refused" in one)
+    assert all(one in told for one in ("API key is not accepted", "Administratr does not exist", "Amin")), run.failed
+    assert homelab.fleet.writes() == []
+
+
 @pytest.mark.parametrize("playbook", ["wire", "monitor"])
 @pytest.mark.parametrize(
     ("wrong", "message"),
@@ -178,7 +188,8 @@ WRONG = {
         lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])},
         "scope mapping groups does not exist",
     ),
-    "no issuer": ("oidc", lambda idp: {"fleetgate_idp": {"type": "oidc"}}, "issuer: '' must not be empty"),
+    "no issuer": ("oidc", lambda idp: {"fleetgate_idp": {"type": "oidc"}}, "fleetgate_idp.issuer must be given"),
+    "no address": ("authentik", lambda idp: {"fleetgate_idp": {**idp, "url": ""}}, "fleetgate_idp.url must be given"),
     "an issuer with a slash": (
         "oidc",
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
@@ -232,3 +243,13 @@ class TestMonitor:
         run = homelab.play("monitor", **variables)
         assert run.code != 0 and re.search(message, " ".join(run.failed)), run.failed
         assert homelab.fleet.writes() == []
+
+
+@pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])
+def test_a_run_that_would_do_nothing_fails(ansible, homelab, playbook):
+    """A misspelt group, no inventory, or a limit that leaves others only."""
+    nowhere = [
+        ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventory) for inventory in (["-i", "pve1.example.org,"], [])
+    ]
+    for run in [*nowhere, homelab.play(playbook, "--limit", "pulse")]:
+        assert run.code != 0 and "no host in the groups pve and pbs" in " ".join(run.failed), run.output
