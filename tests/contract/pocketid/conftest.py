@@ -1,10 +1,11 @@
 """The contract of Pocket ID's administration API and OpenID provider, fact by fact, over HTTPS; tests are named by its sections.
 
-Without more the facts are asked of the simulator, as 2.14 and as 2.13. Given FLEETGATE_POCKETID_URL, the static key in
-FLEETGATE_POCKETID_API_KEY and perhaps a bundle of authorities in FLEETGATE_POCKETID_CA they are asked of that server, a
-2.13 or 2.14 with SQLite and without rate limits. Everything that is made there has `fg-` and a random number in its
-name and is removed afterwards; the application configuration is changed and put back. A sync is only asked for with
-FLEETGATE_POCKETID_LDAP: the settings of a directory as JSON, which has nothing but DIRECTORY.
+Without more the facts are asked of the simulator, as 2.14 and as 2.13, and those of test_dialects of older ones. Given
+FLEETGATE_POCKETID_URL, the static key in FLEETGATE_POCKETID_API_KEY and perhaps a bundle of authorities in
+FLEETGATE_POCKETID_CA they are asked of that server, with SQLite and without rate limits: a 2.13 or 2.14, or test_dialects
+of an older one. Everything that is made there has `fg-` in its name and is removed afterwards; the application
+configuration is changed and put back. A sync is only asked for with FLEETGATE_POCKETID_LDAP: the settings of a directory
+as JSON, which has nothing but DIRECTORY.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from .server import CONFIGURATION, PVE, Directory, Login, Server
 REAL = os.environ.get("FLEETGATE_POCKETID_URL")
 # groups (cn) and their members (uid; the address is UID@example.org)
 DIRECTORY = {"fg-crew": ["fg-ann", "fg-bob"]}
+# versions that changed something
+OLDER = ["2.0", "2.2", "2.3", "2.4", "2.5", "2.9", "2.10", "2.12"]
 
 Address = tuple[str, str | bool, str]  # URL, bundle and key of a server
 

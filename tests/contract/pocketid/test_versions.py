@@ -6,9 +6,8 @@ import re
 import time
 
 from tests.simulators.pocketid import PocketIdSimulator
-from tests.simulators.server import Authority, serve
 
-from .server import CLIENTS, GROUPS, Server
+from .server import Server
 
 
 def test_18_version(server: Server) -> None:
@@ -27,17 +26,3 @@ def test_21_rate_limits() -> None:
     assert client.get("/healthz").status_code == 204
     time.sleep(1)
     assert client.get("/.well-known/jwks.json").status_code == 200
-
-
-def test_21_the_dialect_of_2_12(authority: Authority) -> None:
-    simulator = PocketIdSimulator(version="2.12")
-    with serve(simulator.app(), authority.tls("127.0.0.1")) as port:
-        server = Server(f"https://127.0.0.1:{port}", str(authority.bundle), simulator.api_key, "fg")
-        client = server.client()
-        assert not {"clientType", "accessTokenDurationMinutes"} & client.keys()
-        assert server.ask(f"POST {CLIENTS}", {"name": "x", "id": client["id"]}, 400).keys() == {"error"}
-        assert server.ask(f"GET {CLIENTS}/none", status=404) == {"error": "Record not found"}
-        assert server.ask(f"POST {CLIENTS}", status=500, data=b"{").keys() == {"error"}
-        assert server.ask(f"POST {GROUPS}", status=201, data=b'{"name": "xx", "friendlyName": "xx"}')
-        server.ask(f"DELETE {CLIENTS}/none", status=204)
-        assert server.secret(client["id"])

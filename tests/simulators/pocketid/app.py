@@ -137,7 +137,7 @@ class PocketIdSimulator:
 
     def _refused(self, error: ApiError) -> Response:
         request_id = new_id()
-        status, body = error.answer(request_id, old=self.version < (2, 13))
+        status, body = error.answer(request_id, self.version)
         response = jsonify(body)
         response.status_code = status
         response.headers["X-Request-ID"] = request_id

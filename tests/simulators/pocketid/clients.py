@@ -108,7 +108,9 @@ def update_client(call: Call, client_id: str) -> tuple[int, Any]:
     if not values["isGroupRestricted"]:
         client.groups = []
     _fetch_logos(values)
-    return 200, views.client_with_groups(client, call.state, call.version, touched=now())
+    answer = views.client_with_groups(client, call.state, call.version, touched=now())
+    # up to 2.12 the groups were not loaded for the answer
+    return 200, answer if call.since(2, 13) else {**answer, "allowedUserGroups": []}
 
 
 @route("DELETE", f"{CLIENTS}/<client_id>")
@@ -306,7 +308,7 @@ def _is_private(host: str) -> bool:
 
 def _confidential(call: Call, client_id: str) -> Client:
     client = _find(call, client_id)
-    if client.settings["isPublic"]:
+    if client.settings["isPublic"] and call.since(2, 13):
         raise invalid(text="Cannot create a secret for a public client")
     return client
 

@@ -4,8 +4,17 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-# Up to 2.12 a refusal was only a text, and these had other numbers (after the sources of 2.12; not observed).
-OLD_STATUS = {"already_in_use": 400, "client_id_already_exists": 400, "invalid_request_body": 500, "ldap_disabled": 500}
+BREAKDOWN = "Something went wrong"
+# Up to 2.12 a refusal was only a text, and these had other numbers (2.0.0 and 2.9.0, observed; 2.12 by its source).
+OLD_STATUS = {
+    "already_in_use": 400,
+    "api_key_not_expired": 400,
+    "client_id_already_exists": 400,
+    "file_type_not_supported": 400,
+    "image_not_found": 500,
+    "invalid_request_body": 500,
+    "ldap_disabled": 500,
+}
 OLD_TEXT = {"not_found": "Record not found", "user_not_found": "Record not found"}
 
 
@@ -32,10 +41,13 @@ class ApiError(Exception):
         if fields:
             self.details["fields"] = [wrong._asdict() for wrong in fields]
 
-    def answer(self, request_id: str, old: bool) -> tuple[int, dict[str, Any]]:
-        """Status and body, in the dialect of 2.12 if `old`."""
-        if old:
-            return OLD_STATUS.get(self.code, self.status), {"error": OLD_TEXT.get(self.code, self.text)}
+    def answer(self, request_id: str, version: tuple[int, ...]) -> tuple[int, dict[str, Any]]:
+        """Status and body, in the dialect of the version."""
+        if version < (2, 4) and self.code == "token_invalid_or_expired":
+            return 400, {"error": self.text}
+        if version < (2, 13):
+            status = OLD_STATUS.get(self.code, self.status)
+            return status, {"error": BREAKDOWN if status == 500 else OLD_TEXT.get(self.code, self.text)}
         body: dict[str, Any] = {"error": self.text, "code": self.code, "request_id": request_id}
         if self.details:
             body["details"] = self.details
@@ -74,7 +86,7 @@ def image_not_found() -> ApiError:
 
 def breakdown() -> ApiError:
     """What the server did not foresee."""
-    return ApiError(500, "internal_error", "Something went wrong")
+    return ApiError(500, "internal_error", BREAKDOWN)
 
 
 def not_signed_in() -> ApiError:

@@ -173,7 +173,8 @@ def renew_key(call: Call, key_id: str) -> tuple[int, Any]:
 
 @route("DELETE", f"{KEYS}/<key_id>", Need.USER)
 def delete_key(call: Call, key_id: str) -> tuple[int, Any]:
-    del call.state.keys[_own_key(call, key_id).id]
+    if key_id in call.state.keys or call.since(2, 13):
+        del call.state.keys[_own_key(call, key_id).id]
     return 204, None
 
 

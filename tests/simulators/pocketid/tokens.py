@@ -36,7 +36,7 @@ class TokenError(Exception):
 
     def answer(self, call: Call) -> Response:
         if not call.since(2, 10):
-            status = 401 if self.error == "invalid_client" and call.since(2, 4) else 400
+            status = 401 if self.error in ("invalid_client", "request_unauthorized") and call.since(2, 4) else 400
             return _plain(status, {"error": OLD_TEXTS.get(self.error, self.text)})
         return _plain(self.status, {"error": self.error, "error_description": self.text})
 
