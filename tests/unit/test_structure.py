@@ -160,3 +160,16 @@ def test_a_module_tells_what_it_can_do_and_where_that_ends(documented, module):
     if not module.endswith("_info"):
         assert told["idempotent"]["support"] == ("partial" if in_every_run else "full")
         assert told["check_mode"]["support"] == ("full" if foretold else "partial")
+
+
+@pytest.mark.parametrize("role", sorted(path.name for path in (ROOT / "roles").iterdir()))
+def test_defaults_of_a_role_are_documented(role):
+    folder = ROOT / "roles" / role
+    defaults = yaml.safe_load((folder / "defaults/main.yml").read_text())
+    entries = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"].values()
+    documented = {name: option for entry in entries for name, option in entry["options"].items()}
+    assert set(defaults) <= set(documented)
+    # what a client is by default is told in words
+    assert {name: documented[name].get("default") for name in defaults if name != "fleetgate_client"} == {
+        name: value for name, value in defaults.items() if name != "fleetgate_client"
+    }
