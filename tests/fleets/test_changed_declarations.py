@@ -209,3 +209,10 @@ def test_a_free_strategy_changes_nothing(homelab):
     run = homelab.wired.play("wire", ANSIBLE_STRATEGY="free")
     assert run.failed == [] and run.code == 0
     assert homelab.wired.play("wire").succeeded().changed == []
+
+
+def test_variables_that_are_no_options_may_have_any_name(homelab):
+    """Also where they take precedence over everything that a role has."""
+    own = ("url", "port", "user", "owner", "host", "file", "secret", "product", "people", "access", "address")
+    homelab.declare(group(["alice"]), **{f"fleetgate_{name}": "mine" for name in own})
+    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
