@@ -307,7 +307,8 @@ class Resource:
     def within(self, scopes, key) -> bool:
         """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
         return any(
-            all(self.meets(condition, wanted, key) for condition, wanted in scope.items() if wanted) for scope in scopes
+            all(self.meets(condition, wanted, key) for condition, wanted in scope.items() if wanted is not None)
+            for scope in scopes
         )
 
     def meets(self, condition, wanted, key) -> bool:

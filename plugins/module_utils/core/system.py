@@ -204,8 +204,12 @@ class System:
 
 
 def _scope_problems(resource, scope, where):
-    problems = [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, scope)]
-    return problems if any(scope.values()) else [*problems, f"{where}: must name at least one of {', '.join(scope)}"]
+    given = {option: value for option, value in scope.items() if value is not None}
+    if not given:
+        return [f"{where}: must name at least one of {', '.join(scope)}"]
+    # a condition that came out empty would make the scope wider than it was meant
+    empty = [f"{where}.{option}: must not be empty" for option, value in given.items() if not value]
+    return empty + [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, given)]
 
 
 def _scopes_spec(resource):

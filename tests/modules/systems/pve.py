@@ -408,6 +408,11 @@ BAD_INPUT = {
     "an entry that is none": ("pve_state", {"groups": [{"groupid": "a"}, "b"]}, "Elements value for option 'groups' is of type str"),
     "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
     "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
+    "a condition of a scope that came out empty": (
+        "pve_state",
+        {"exclusive": {"users": [{"name": "*", "realm": ""}]}},
+        r"exclusive\.users\[0\]\.realm: must not be empty",
+    ),
     "two defaults": (
         "pve_state",
         {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
