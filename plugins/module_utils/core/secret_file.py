@@ -32,6 +32,8 @@ def cannot_keep(path, vault_id):
     problems = []
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
         problems.append(("secret_file", f"'{path}' {_WRITES}; make its folder first"))
+    if os.path.isdir(path):
+        problems.append(("secret_file", f"'{path}' is a folder"))
     if vault_id and _vault.get() is None:
         why = "needs the vault of the ansible that runs the task; leave out async and fleetgate_execute_on, or the encryption"
         problems.append(("secret_file_vault_id", why))

@@ -49,6 +49,18 @@ class Token(Identity):
             problems.append(("secret_file_vault_id", "needs secret_file"))
         return problems
 
+    def clashes(self, entries):
+        """A file keeps one secret."""
+        owners = {}
+        for entry in entries[self.name]:
+            if entry["secret_file"] and entry["state"] == "present":
+                owners.setdefault(os.path.abspath(entry["secret_file"]), {})["!".join(self.key_of(entry))] = True
+        return [
+            f"secret_file: '{file}' cannot keep the secrets of {' and '.join(tokens)}; give each token a file of its own"
+            for file, tokens in owners.items()
+            if len(tokens) > 1
+        ]
+
     def compare(self, world, entry, found):
         values, problems = super().compare(world, entry, found)
         file = entry["secret_file"]

@@ -370,6 +370,12 @@ BAD_INPUT = {
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
         "secret_file: .*make its folder first",
     ),
+    "a secret file that is a folder": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"}, "secret_file: '/tmp' is a folder"),
+    "a secret file for two": (
+        "pve_state",
+        {"tokens": [{"userid": "ann@pve", "tokenid": name, "secret_file": f"/tmp/{path}"} for name, path in (("one", "x"), ("two", "./x"))]},
+        "secret_file: '/tmp/x' cannot keep the secrets of ann@pve!one and ann@pve!two",
+    ),
     "a secret file that is lost": (
         "pve_token",
         {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"},
