@@ -248,6 +248,18 @@ class TestWhatIsLeftBehind:
         assert not done["failed"] and done["plan"] == predicted["plan"] and not again["changed"]
         assert self.left(server) == []
 
+    def test_unless_the_caller_cannot_see_what_is_left(self, host, version):
+        server = host(version)
+        boss = {"userid": "boss@pbs", "token_name": "run"}
+        server.tasks(*self.ANN, ("pbs_user", {"userid": "boss@pbs"}))
+        secret = server.done("pbs_token", **boss, return_secret=True)["secret"]
+        server.done("pbs_acl", path="/access/users", roles=["Admin"], users=["boss@pbs"], tokens=["boss@pbs!run"])
+        credentials = {"api_token_id": "boss@pbs!run", "api_token_secret": secret}
+        before = self.left(server)
+        result = server.one("pbs_user", **credentials, userid="ann@sso", state="absent")
+        assert result["failed"] and "lacks Sys.Audit on /access/acl (" in result["msg"], result
+        assert self.left(server) == before
+
     def test_by_a_realm_and_its_users_in_one_task(self, host, version):
         server = host(version)
         server.tasks(*self.ANN)

@@ -50,7 +50,10 @@ class Token(ProxmoxToken):
         return removed_rows(world, "!".join(change.key))
 
     def rights(self, change, world):
-        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
+        """Who removes a token has to see its entries in the ACL where the server leaves them behind."""
+        left = change.removes and not self.regenerates(world.client)
+        sees = (world.resources["acl"].seen_with,) if left else ()
+        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
 
     def visibility(self, key, world):
         return replace(self.seen_with, oneself=key[0])

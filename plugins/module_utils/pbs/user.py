@@ -89,4 +89,6 @@ class User(ProxmoxUser):
         return [*removed_rows(world, userid), *(tokens if leaves_them else ())]
 
     def rights(self, change, world):
-        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]),)
+        """Who removes a user has to see its entries in the ACL, which would be left behind."""
+        sees = (world.resources["acl"].seen_with,) if change.removes else ()
+        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
