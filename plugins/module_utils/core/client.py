@@ -100,6 +100,8 @@ class Client:
     """One server. `title` names it in messages; with `check_mode` it cannot send anything but reads."""
 
     def __init__(self, title, session, base_url, check_mode=False, timeout=10, verify=True):
+        if timeout < 1:
+            raise FleetgateError(f"{title}: its timeout must be at least 1 second, and not {timeout}")
         self.title = title
         self.session = session
         self.base_url = base_url.rstrip("/")

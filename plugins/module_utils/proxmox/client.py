@@ -282,6 +282,11 @@ def _identity(params):
         )
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
+    problems += [
+        f"{option}: {Text().problem(params[option])}"
+        for option in ("api_user", "api_token_id")
+        if Text().problem(params[option] or "")
+    ]
     if token:
         owner, separator, name = token.rpartition("!")
         if separator and user and owner != user:

@@ -465,6 +465,8 @@ BAD_INPUT = {
     ),
     "no credentials": ("pve_group", {"groupid": "a", "api_token_id": None}, "credentials: give api_token_id and api_token_secret"),
     "a token id without its user": ("pve_group", {"groupid": "a", "api_token_id": "fleet"}, "api_token_id: 'fleet' names no user"),
+    "a token id with a line break": ("pve_group", {"groupid": "a", "api_token_id": "root@pam!fleet\n"}, "api_token_id: must be a single line"),
+    "no time to answer": ("pve_group", {"groupid": "a", "api_timeout": 0}, "its timeout must be at least 1 second, and not 0"),
     "an address with a scheme": ("pve_group", {"groupid": "a", "api_host": "https://pve1:8006"}, "api_host: .* without https://"),
     "a host that does not answer": ("pve_group", {"groupid": "a", "api_port": 1}, "does not answer .*check the address, the port and the firewall"),
     "a certificate that is not trusted": (
