@@ -26,8 +26,8 @@ options:
     type: bool
   allow_lockout:
     description:
-      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task.
-        It might not be able to give them back to itself.
+      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task,
+        and whether it may get such as overrule what lets it change the ACL. It might not be able to give that back to itself.
     type: bool
   exclusive:
     description:

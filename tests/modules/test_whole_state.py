@@ -199,6 +199,14 @@ class TestWhatTheCallerWorksBy:
     ACCESS = "auto@pve!run works by it, and cannot end its own access"
     REFUSED = {
         "an entry of its group": ({"exclusive": {"acl": [{"path": "/"}]}}, "group automation Automation is what auto@pve!run itself works by"),
+        "what its group gives it": (
+            {"acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["auto@pve"]}]},
+            "acl / user auto@pve: auto@pve!run would have Permissions.Modify there no longer; allow_lockout=true",
+        ),
+        "what it has from above": (
+            {"acl": [{"path": "/access", "roles": ["PVEAuditor"], "groups": ["automation"]}]},
+            "acl /access group automation: auto@pve!run would have Permissions.Modify there no longer",
+        ),
         "its role": ({"exclusive": {"roles": [{"name": "*"}]}}, f"role Automation: {BY_THE_GROUP}"),
         "its group": ({"groups": [{"groupid": "automation", "state": "absent"}]}, f"group automation: {BY_THE_GROUP}"),
         "its membership": ({"users": [{"userid": "auto@pve", "groups": []}]}, f"user auto@pve: {BY_THE_GROUP}"),
@@ -220,6 +228,12 @@ class TestWhatTheCallerWorksBy:
         for (case, (_state, why)), result in zip(self.REFUSED.items(), told):
             assert result["failed"] and why in result["msg"], case
         assert homelab.fleet.writes() == []
+
+    def test_what_pbs_gives_from_above(self, homelab, ansible):
+        rows = [{"path": path, "roles": ["Audit"], "tokens": ["root@pam!fleet"]} for path in ("/access", "/datastore")]
+        refused, done = ansible.tasks([task(homelab, "pbs_acl", **row) for row in rows]).results()
+        assert refused["failed"] and "root@pam!fleet would have Permissions.Modify there no longer" in refused["msg"]
+        assert done["changed"]
 
     def test_unless_that_is_meant(self, homelab, ansible, caller):
         entry = {**self.STATE["acl"][0], "state": "absent", "allow_lockout": True}

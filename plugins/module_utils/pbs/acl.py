@@ -9,7 +9,7 @@ import re
 from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
-from ..proxmox.acl import NO_ACCESS
+from ..proxmox.acl import MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
 
@@ -53,6 +53,9 @@ class Acl(ProxmoxAcl):
             if key[:3] == other[:3] and (key[3] == NO_ACCESS) != (other[3] == NO_ACCESS)
         ]
 
+    def decides(self, path):
+        return path in ("/", "/access", "/access/acl")
+
     def steps_for(self, change, world):
         """One request for each row, which is all that the API takes."""
         path, kind, subject, role = change.key
@@ -70,4 +73,4 @@ class Acl(ProxmoxAcl):
         ]
 
     def rights(self, change, world):
-        return (Need(("/access/acl",), ("Permissions.Modify",)),)
+        return (Need(("/access/acl",), (MODIFY,)),)

@@ -12,6 +12,8 @@ from ..core.resource import Change, Reference, Resource
 from .identity import own, realm_of, tidy
 
 NO_ACCESS = "NoAccess"
+# the privilege to change the ACL
+MODIFY = "Permissions.Modify"
 
 
 def removed_rows(world, subject):
@@ -101,19 +103,52 @@ class Acl(Resource):
 
     def objections(self, changes, world):
         """A run does not take away what it works by itself, unless it is told to."""
-        harsh = [
+        told = [
             change
             for change in changes
             if change.resource is self and change.entry and not change.entry["allow_lockout"]
+        ]
+        mine = self._mine(world) if told else ()
+        told = [change for change in told if change.key[2] in mine]
+        harsh = [
+            change
+            for change in told
             if change.removes or change.key[3] == NO_ACCESS or (change.found and not change.values["propagate"])
         ]
-        mine = (world.client.caller, world.client.user, *self.groups_of(world)) if harsh else ()
         return [
-            f"{change.label}: {world.client.caller} works by it, and might not be able to give it back;"
-            " allow_lockout=true if that is meant"
-            for change in harsh
-            if change.key[2] in mine
-        ] + self._lost_with_others(changes, world)
+            *(
+                f"{change.label}: {world.client.caller} works by it, and might not be able to give it back;"
+                " allow_lockout=true if that is meant"
+                for change in harsh
+            ),
+            *self._overruled([change for change in told if change.creates and change not in harsh], changes, world),
+            *self._lost_with_others(changes, world),
+        ]
+
+    def _mine(self, world):
+        """The subjects whose entries count for the caller."""
+        return (world.client.caller, world.client.user, *self.groups_of(world))
+
+    def _overruled(self, made, changes, world):
+        """The same of first entries of a subject on a path, which take the place of what counted there before."""
+        there = {key[:3] for key in world.found(self.name)}
+        roles = {}
+        for change in made:
+            if change.key[:3] not in there and self.decides(change.key[0]):
+                roles.setdefault(change.key[:3], []).append(change.key[3])
+        known = {key: role.values for key, role in world.found("role").items()} if roles else {}
+        known.update({one.key: one.values for one in changes if one.resource.name == "role" and one.creates})
+        caller = world.client.caller
+        return [
+            f"acl {path} {kind} {subject}: {caller} would have {MODIFY} there no longer; allow_lockout=true if that is meant"
+            for (path, kind, subject), names in roles.items()
+            if not any(MODIFY in known.get((name,), {}).get("privs", ()) for name in names)
+            and MODIFY in world.client.permissions_of(caller, path).get(path, ())
+        ]
+
+    def decides(self, path):
+        """Whether entries on a path decide who may change the ACL."""
+        return True
 
     def _lost_with_others(self, changes, world):
         """The same of entries that go with a role, a group or a membership."""
@@ -129,7 +164,7 @@ class Acl(Resource):
         if not lost:
             return []
         gone = {change.key for change in changes if change.resource is self and change.removes}
-        mine = (world.client.caller, world.client.user, *self.groups_of(world))
+        mine = self._mine(world)
         return [
             f"{lost[reference]}: {world.client.caller} works by {self.label(key)}, which would count no longer;"
             " remove that entry first if that is meant, with allow_lockout=true"

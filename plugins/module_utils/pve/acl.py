@@ -9,7 +9,7 @@ import re
 from ..core.client import too_old
 from ..core.fields import Field, Flag, Names
 from ..core.resource import Need, Step
-from ..proxmox.acl import NO_ACCESS
+from ..proxmox.acl import MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
 from .names import ACL_PATH, GROUP, PATHS_SINCE, ROLE_IN_USE, TOKEN, USER
@@ -83,7 +83,7 @@ class Acl(ProxmoxAcl):
         known = [world.found("role").get((role,)) for role in roles]
         within = tuple({privilege for role in known if role for privilege in role.values["privs"]})
         enough = () if NO_ACCESS in roles else (Need((path,), within, every=True),)
-        return (*needs, Need((path,), ("Permissions.Modify",), enough))
+        return (*needs, Need((path,), (MODIFY,), enough))
 
     @staticmethod
     def _manager(path):
@@ -97,4 +97,4 @@ class Acl(ProxmoxAcl):
 
 def _modify(path, manager):
     """The right to change the ACL of a path."""
-    return Need((path,), ("Permissions.Modify", *((manager,) if manager else ())))
+    return Need((path,), (MODIFY, *((manager,) if manager else ())))
