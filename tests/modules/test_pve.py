@@ -235,6 +235,7 @@ class TestOldVersions:
         ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
         ("pve_acl", {"path": "/vms", "roles": ["Reader"], "groups": ["readers"], "tokens": ["rita@pve!ci"]}),
         ("pve_acl", {"path": "/pool/dev", "roles": ["Reader"], "users": ["rita@pve"]}),
+        ("pve_acl", {"path": "/sdn/vnets/v", "roles": ["Reader"], "users": ["rita@pve"]}),
         ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pve", "username_claim": "email", "prompt": "login"}),
         ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.com", "comment": "Sign-on", "prompt": ""}),
         ("pve_realm", {"realm": "corp", "type": "ldap", "filter": "(mail=*)"}),
@@ -256,8 +257,8 @@ class TestOldVersions:
         results = server.tasks(*(step for step in self.WORKS for _twice in (1, 2)), ("pve_info", {}), ("pve_realm_sync", {"realm": "corp", "scope": "both"}))
         *steps, told, synced = results
         assert [one["msg"] for one in results if one["failed"]] == []
-        assert [one["changed"] for one in steps[::2]] == [True] * 9 + [False]
-        assert [one["changed"] for one in steps[1::2]] == [False] * 10
+        assert [one["changed"] for one in steps[::2]] == [True] * 10 + [False]
+        assert not any(one["changed"] for one in steps[1::2])
         assert told["version"] == "7.4-4" and told["realm_sync_jobs"] == []
         assert synced["added"] == NEW
 

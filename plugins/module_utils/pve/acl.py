@@ -12,7 +12,7 @@ from ..core.resource import Need, Step
 from ..proxmox.acl import MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
-from .names import ACL_PATH, GROUP, PATHS_SINCE, ROLE_IN_USE, TOKEN, USER
+from .names import ACL_PATH, GROUP, PATHS_SINCE, PATHS_UNTIL, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one object of a kind may also grant roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
@@ -43,6 +43,10 @@ class Acl(ProxmoxAcl):
         for form, since in () if found else PATHS_SINCE:
             old = re.fullmatch(form, entry["path"]) and too_old(world.client, since)
             problems += [("path", f"'{entry['path']}' {old}")] if old else []
+        form, until = PATHS_UNTIL
+        if found is None and re.fullmatch(form, entry["path"]) and not too_old(world.client, until):
+            why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
+            problems.append(("path", f"'{entry['path']}' {why}"))
         return values, problems
 
     def steps(self, changes, world):

@@ -67,6 +67,8 @@ PATHS_SINCE = (
     (r"/sdn/fabrics(/.*)?", (9, 0)),
     (r"/sdn/(prefix-lists|route-maps)(/.*)?", (9, 1, 14)),
 )
+# and the one form that went, with the first version that has it no longer
+PATHS_UNTIL = (r"/sdn/vnets/.*", (8, 0))
 ACL_PATH = Text(
     pattern="/|" + "|".join(form for form in _PATHS if form),
     rule="is not a path that PVE has ACL entries for; it must be one of /, /access, /nodes, /pool, /sdn, /storage, /vms, /mapping or a valid path below",

@@ -274,6 +274,7 @@ BAD_INPUT = {
     "an unknown group in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "groups": ["nogroup"]}, "group nogroup does not exist"),
     "an unknown token in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "tokens": ["ann@pve!no"]}, "token ann@pve!no does not exist"),
     "a path that no ACL is for": ("pve_acl", {**ACL, "path": "/cluster"}, "path: '/cluster' is not a path that PVE has ACL entries for"),
+    "a path that PVE has no longer": ("pve_acl", {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]}, "path: '/sdn/vnets/v' is gone since version 8.0"),
     "a guest number that cannot be": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
     "an ACL for nobody": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"]}, "users or groups or tokens: must name at least one"),
     "an ACL for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
