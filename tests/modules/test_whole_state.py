@@ -185,6 +185,34 @@ class TestWhatIsRemoved:
         assert result["failed"] and "is what root@pam!fleet itself works by; declare it as well" in result["msg"]
 
 
+class TestWhatGoesAlong:
+    """A token goes with its user, and the entries of both."""
+
+    def company(self, system):
+        token = {"userid": f"ann@{system}", {"pve": "tokenid", "pbs": "token_name"}[system]: "ci"}
+        acl = {"path": "/", "roles": [{"pve": "PVEAuditor", "pbs": "Audit"}[system]], "tokens": [f"ann@{system}!ci"]}
+        return {"userid": f"ann@{system}"}, token, acl
+
+    def test_is_not_declared_as_there(self, homelab, ansible, system):
+        user, token, acl = self.company(system)
+        made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
+        wrong = task(homelab, f"{system}_state", users=[{**user, "state": "absent"}], acl=[acl])
+        _made, result = ansible.tasks([made, wrong]).results()
+        assert result["failed"] and f"token ann@{system}!ci {acl['roles'][0]}: user ann@{system} is declared absent" in result["msg"], result
+        assert not result["changed"]
+
+    def test_is_told_once(self, homelab, ansible, system):
+        user, token, acl = self.company(system)
+        made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
+        gone = {"users": [{**user, "state": "absent"}], "tokens": [{**token, "state": "absent"}], "acl": [{**acl, "state": "absent"}]}
+        parts = {**gone, "acl": []}
+        for state in (parts, gone):
+            _made, result = ansible.tasks([made, task(homelab, f"{system}_state", **state)]).results()
+            assert not result["failed"], result
+            steps = [step["reason"] for step in result["plan"]]
+            assert len(steps) == len(set(steps)), steps
+
+
 class TestWhatTheCallerWorksBy:
     """A run that would take its own rights away, or its own access, is refused before it writes."""
 

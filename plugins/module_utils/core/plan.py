@@ -134,7 +134,8 @@ def make_plan(world, declared, scopes):
         change.resource.spread(change, plan, entries, world)
     known = {(one.resource.name, one.key) for one in plan.changes}
     cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, world)]
-    plan.changes += [one for one in cascade if (one.resource.name, one.key) not in known]
+    entailed = {(one.resource.name, one.key): one for one in cascade}
+    plan.changes += [one for key, one in entailed.items() if key not in known]
     present = _foretell(world, plan, rows)
     objections = [why for kind in world.resources.values() for why in kind.objections(plan.changes, world)]
     refuse(list(dict.fromkeys(problems + _dangling(world, plan, present) + objections)))
@@ -229,7 +230,7 @@ def _unknown_to(client, resource, options):
 
 def _outcome(resource, key, found, change, changes):
     """The object as it will be, as results show it."""
-    known = {**(found.values if found else {}), **(change.values if change else {})}
+    known = {**(found.values if found else {}), **((change and change.values) or {})}
     known = resource.beside(key, known, changes)
     values = {one.option: one.absent for one in resource.table(known)}
     values.update(zip(resource.key, key))

@@ -83,10 +83,11 @@ class Acl(Resource):
 
     def references(self, key, values):
         _path, kind, subject, role = key
-        return [
-            Reference("role", (role,)),
-            Reference(kind, tuple(subject.rsplit("!", 1)) if kind == "token" else (subject,)),
-        ]
+        if kind != "token":
+            return [Reference("role", (role,)), Reference(kind, (subject,))]
+        token = tuple(subject.rsplit("!", 1))
+        # a token goes with its user
+        return [Reference("role", (role,)), Reference("user", token[:1]), Reference("token", token)]
 
     def meets(self, condition, wanted, key):
         path, kind, subject, role = key
