@@ -10,8 +10,11 @@ from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, GROUP, USER, Line
 
+# PVE takes others than ASCII, and then writes them without an encoding
 EMAIL = Text(
-    pattern=r"[\w+~-]+(\.[\w+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*", rule="is not an e-mail address", longest=254
+    pattern=r"[A-Za-z0-9_+~-]+(\.[A-Za-z0-9_+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
+    rule="is not an e-mail address (in ASCII)",
+    longest=254,
 )
 
 

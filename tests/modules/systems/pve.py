@@ -295,6 +295,7 @@ BAD_INPUT = {
     "a user id of more than 64 characters": ("pve_user", {"userid": LONG}, "userid: .* must not be longer than 64 characters"),
     "a user without a realm": ("pve_user", {"userid": "ann"}, "userid: 'ann' must be a name and a realm"),
     "a user that no request could address": ("pve_user", {"userid": "jürgen@pve"}, "userid: .* characters outside ASCII"),
+    "an address that PVE would not keep": ("pve_user", {"userid": "ann@pve", "email": "語@example.org"}, "email: '語@example.org' is not an e-mail address"),
     "a user that PVE takes for two": ("pve_user", {"userid": "ann,bob@pve"}, "userid: 'ann,bob@pve' must be a name and a realm"),
     "an entry of an ACL that PVE splits": ("pve_acl", {**ACL, "users": ["ann;bob@pve"]}, "users: 'ann;bob@pve' must be a name and a realm"),
     "a group that leads elsewhere": ("pve_group", {"groupid": ".."}, "groupid: '..' may only have letters"),

@@ -143,6 +143,9 @@ def _user_read_back(user: dict) -> dict:
     texts = {name: str(user.get(name) or "").strip(" ") for name in TEXTS}
     found.update({name: text for name, text in texts.items() if true(text)})
     email = str(user.get("email") or "").strip(" ")
+    if any(ord(letter) > 0xFF for letter in email):
+        # other texts are percent-encoded; this one is written as it is, and its bytes are read as letters
+        email = email.encode().decode("latin-1")
     if email or "comment" in found or "keys" in found:
         found["email"] = email  # the field before these two in the line, so it is read even where it is empty
     if user.get("tokens"):
