@@ -29,7 +29,7 @@ notes:
 class ModuleDocFragment:
     """What every module can do."""
 
-    DOCUMENTATION = r"""
+    DOCUMENTATION: str = r"""
 options: {}
 attributes:
   check_mode:
@@ -52,7 +52,7 @@ attributes:
       - fleetgate.proxmox.all
 """ + EXECUTION
 
-    INFO = r"""
+    INFO: str = r"""
 options: {}
 attributes:
   check_mode:

@@ -50,7 +50,8 @@ def test_13_who_may_see_may_not_make_or_change(server: Server) -> None:
     assert server.ask(f"GET {item}", token=token)
     assert server.ask("GET /core/groups/00000000-0000-4000-8000-000000000000/", token=token, status=404)
     assert server.ask("DELETE /core/groups/00000000-0000-4000-8000-000000000000/", token=token, status=404)
-    for request, body in (("POST /core/groups/", {"name": server.name}), (f"PATCH {item}", {"name": "x"}), (f"DELETE {item}", None), ("GET /core/users/", None)):
+    refused = (("POST /core/groups/", {"name": server.name}), (f"PATCH {item}", {"name": "x"}), (f"DELETE {item}", None), ("GET /core/users/", None))
+    for request, body in refused:
         assert server.ask(request, body, token=token, status=403) == DENIED
 
 
@@ -69,7 +70,8 @@ def test_13_the_server_tells_what_may_be_sent(server: Server) -> None:
     told = {}
     for verbs in ((), ("view",), ("view", "add"), ("view", "change")):
         token = allowed(server, *(f"authentik_core.{verb}_group" for verb in verbs))
-        answers = [server.ask(f"OPTIONS {path}", token=token, status=200) for path in ("/core/groups/", item, "/core/groups/00000000-0000-4000-8000-000000000000/")]
+        paths = ("/core/groups/", item, "/core/groups/00000000-0000-4000-8000-000000000000/")
+        answers = [server.ask(f"OPTIONS {path}", token=token, status=200) for path in paths]
         assert all(one["renders"] for one in answers)
         told[verbs] = [list(one.get("actions", ())) for one in answers]
     assert told == {(): [[], [], []], ("view",): [[], [], []], ("view", "add"): [["POST"], [], []], ("view", "change"): [[], ["PUT"], []]}
@@ -95,7 +97,8 @@ def test_13_permissions_of_their_own(server: Server) -> None:
     assert server.ask("GET /core/users/me/", token=token)["user"]["system_permissions"] == ["view_media_files"]
     token = allowed(server, "authentik_core.add_user_to_group", "authentik_core.add_group")
     server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=token, status=404)
-    server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=allowed(server, "authentik_core.add_user_to_group", "authentik_core.view_user"), status=204)
+    member_token = allowed(server, "authentik_core.add_user_to_group", "authentik_core.view_user")
+    server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=member_token, status=204)
     refused = {"is_superuser": ["User does not have permission to set superuser status to True."]}
     assert server.ask("POST /core/groups/", {"name": server.name, "is_superuser": True}, token=token, status=400) == refused
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .server import CONFIGURATION, USERS, Server, names, told
 
+
 def test_13_configuration(server: Server, configuration: dict[str, str]) -> None:
     rows = server.ask(f"GET {CONFIGURATION}/all")
     assert {(row["type"], row["isPublic"]) for row in rows} == {("", False)}

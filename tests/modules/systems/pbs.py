@@ -279,7 +279,7 @@ BAD_INPUT = {
     "a path that is too long on PBS": ("pbs_acl", {**ACL, "path": "/datastore/" + "x" * 120}, "must not be longer than 128"),
     "an unknown role on PBS": ("pbs_acl", {**ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
-    "two roles that exclude each other on PBS": ("pbs_acl", {**ACL, "roles": ["Audit", "NoAccess"]}, "no other role beside NoAccess, and there is Audit; declare"),
+    "two roles that exclude each other on PBS": ("pbs_acl", {**ACL, "roles": ["Audit", "NoAccess"]}, "no other role beside NoAccess, and there is Audit"),
     "a role that excludes one that is there": (
         "pbs_acl",
         {"path": "/datastore", "roles": ["NoAccess"], "users": ["ann@pbs"]},
