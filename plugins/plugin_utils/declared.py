@@ -118,9 +118,16 @@ def _rights(declared, where, problems):
 def _typed(entry, spec, where, problems):
     """An entry with the values of known options converted; the modules say what they think of others."""
     known = {option: _type_of(spec[option]) for option in entry if option in spec}
-    checked = ArgumentSpecValidator(known).validate({option: entry[option] for option in known})
+    checked = ArgumentSpecValidator(known).validate({option: _plain(entry[option]) for option in known})
     problems += [f"{where}: {message}" for message in checked.error_messages]
     return {**entry, **{option: checked.validated_parameters[option] for option in known}}
+
+
+def _plain(value):
+    """A value in containers of python. Those of ansible bring all variables along, and the validator copies what it is given."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list) else value
 
 
 def _type_of(spec):
