@@ -68,6 +68,7 @@ class TestAuthentik:
         server = lab.fleet.pbs["backup"]
         with pytest.raises(Refused):
             lab.person("alice").sign_in(server.url, "authentik", server.url)
+        assert lab.play("wire", "--check").succeeded().changed
         lab.play("wire").succeeded()
         assert {name for name, _write in lab.fleet.writes()} == {"authentik"}
         assert "Permissions.Modify" in lab.person("alice").sign_in(server.url, "authentik", server.url).rights["/"]
