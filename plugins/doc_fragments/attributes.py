@@ -2,8 +2,15 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-# how modules run is the same for all of them
+# how modules run, and are given options in common, is the same for all of them
 EXECUTION = r"""
+  action_group:
+    description: Options for all modules of a group can be set once, with C(module_defaults).
+    support: full
+    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
+      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
+    membership:
+      - fleetgate.proxmox.all
   action:
     description: Has an action plugin, which does the work in the control node's process.
     support: full
@@ -43,13 +50,6 @@ attributes:
   idempotent:
     description: Changes nothing when everything is as declared.
     support: full
-  action_group:
-    description: Options for all modules of a group can be set once, with C(module_defaults).
-    support: full
-    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
-      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
-    membership:
-      - fleetgate.proxmox.all
 """ + EXECUTION
 
     INFO: str = r"""
@@ -67,11 +67,4 @@ attributes:
     description: Changes nothing when everything is as declared.
     support: N/A
     details: The module only reads.
-  action_group:
-    description: Options for all modules of a group can be set once, with C(module_defaults).
-    support: full
-    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
-      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
-    membership:
-      - fleetgate.proxmox.all
 """ + EXECUTION

@@ -8,6 +8,7 @@ from functools import wraps
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils.core.client import in_url
 from ..module_utils.core.errors import FleetgateError
 from ..plugin_utils import authentik, fleet, monitoring
 
@@ -36,4 +37,5 @@ class FilterModule:
             "authentik_people": _told(authentik.people),
             "monitoring_identity": _told(monitoring.monitoring_identity),
             "node_addresses": monitoring.node_addresses,
+            "in_url": in_url,
         }

@@ -8,6 +8,7 @@ of the group. Both are made before anybody signs in.
 
 from __future__ import annotations
 
+from ..module_utils.core.client import in_url
 from ..module_utils.core.errors import FleetgateError, refuse
 from ..module_utils.core.fields import Text
 from ..module_utils.pve.names import GROUP
@@ -43,7 +44,7 @@ def redirect_uris(names, port, domain=""):
 
 
 def _origin(host, port):
-    host = f"[{host}]" if ":" in host and not host.startswith("[") else host.lower()
+    host = in_url(host.lower())
     return f"https://{host}" if str(port) == "443" else f"https://{host}:{port}"
 
 
@@ -209,9 +210,10 @@ def _wanted(one):
 def _typed(fleet, realm, host):
     """The declared users and groups; rights that would silently count nowhere are refused."""
     typed = {"users": declared.users(fleet["users"]), "groups": declared.groups(fleet["groups"])}
-    refuse([] if realm.get("name") else ["fleetgate_realm: name must be given"])
+    nameless = [] if realm.get("name") else ["fleetgate_realm: name must be given"]
     refuse(
-        [
+        nameless
+        + [
             f"fleetgate_{kind}: {holder[name]}: rights.{product}: '{one}' in hosts is no host or group of the inventory"
             for kind, name in (("groups", "name"), ("users", "username"))
             for holder in typed[kind]

@@ -7,6 +7,7 @@ Rights after section 16 of what is known of Pulse 6.3.0: what it reads, and whic
 
 from __future__ import annotations
 
+from ..module_utils.core.client import in_url
 from . import declared
 
 COMMENT = "Pulse, which monitors this server"
@@ -63,6 +64,6 @@ def node_addresses(nodes, port, domain=""):
 
     Their short names are left out, because nodes of several clusters may have the same.
     """
-    hosts = [f"[{node['ip']}]" if ":" in node["ip"] else node["ip"] for node in nodes if node.get("ip")]
+    hosts = [in_url(node["ip"]) for node in nodes if node.get("ip")]
     names = [f"{node['name']}.{domain}" for node in nodes if domain]
     return [f"https://{host}:{port}" for host in hosts + names]

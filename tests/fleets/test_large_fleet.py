@@ -47,17 +47,13 @@ class TestFleet:
     def test_people_can_sign_in_on_every_node(self, fleet, cluster):
         nodes = fleet.fleet.pve[cluster]
         for node in nodes:
-            signed_in = fleet.person("alice").sign_in(node.url, "pocketid", f"https://{node.name}:{nodes[0].port}")
+            signed_in = fleet.person("alice").sign_in(node.url, "pocketid", node.named_url)
             assert "Realm.Allocate" in signed_in.rights["/"]
 
     def test_rights_differ_by_cluster(self, fleet):
         rights = {}
         for cluster, nodes in fleet.fleet.pve.items():
-            rights[cluster] = (
-                fleet.person("dave")
-                .sign_in(nodes[0].url, "pocketid", f"https://{nodes[0].name}:{nodes[0].port}")
-                .rights
-            )
+            rights[cluster] = fleet.person("dave").sign_in(nodes[0].url, "pocketid", nodes[0].named_url).rights
         assert set(rights["berlin"]) == {"/pool/dev"}
         assert rights["vienna"] == {}
         assert "VM.Allocate" in rights["lab"]["/"]
@@ -97,9 +93,6 @@ def test_nodes_of_one_cluster_may_each_be_in_the_inventory(fleet_of):
     ]
     assert "pve-berlin1" in wired.clients() and "pve-berlin2" not in wired.clients()
     for node in nodes:
-        assert (
-            wired.person("alice").sign_in(node.url, "pocketid", f"https://{node.name}:{node.port}").userid
-            == "alice@pocketid"
-        )
+        assert wired.person("alice").sign_in(node.url, "pocketid", node.named_url).userid == "alice@pocketid"
     assert wired.play("wire", "--limit", ",".join(listed)).succeeded().changed == []
     assert wired.fleet.writes() == []

@@ -6,7 +6,7 @@ import pytest
 
 from tests.modules.systems import task
 from tests.simulators.server import Fault
-from tests.support.pulse import USERS, nodes, privileges
+from tests.support.pulse import USERS, nodes, privileges, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -78,8 +78,7 @@ class TestHomelab:
         """Pulse cannot say whether its token works; a new one would not help, and the one that it has may be good."""
         server = homelab.fleet.pve["pve1"][0]
         server.observed.faults.append(Fault(path=".*/nodes", status=0, times=1000))
-        while nodes(homelab, ansible)[server.url]["state"] != "unreachable":
-            pass
+        wait_until("unreachable", homelab, ansible, server.url)
         unreachable = homelab.play("monitor", "--limit", "pve1")
         assert "Pulse cannot reach" in " ".join(unreachable.failed) and "see to the connection first" in " ".join(
             unreachable.failed
@@ -123,25 +122,18 @@ class TestFleet:
         """Under the address of another node, with a token of an administrator, and a name that somebody chose."""
         second = fleet.fleet.pve["berlin"][1]
         backup = fleet.fleet.pbs["backup-vienna"]
+        clicked = (("pve", second, "clicked", "berlin"), ("pbs", backup, "vault", "backup-vienna"))
         by_hand = [
             task(
                 fleet,
                 "pulse_node",
-                type="pve",
-                host=second.url,
-                name="clicked",
+                type=kind,
+                host=server.url,
+                name=name,
                 token_name="root@pam!fleet",
-                token_value=fleet.fleet.tokens["berlin"],
-            ),
-            task(
-                fleet,
-                "pulse_node",
-                type="pbs",
-                host=backup.url,
-                name="vault",
-                token_name="root@pam!fleet",
-                token_value=fleet.fleet.tokens["backup-vienna"],
-            ),
+                token_value=fleet.fleet.tokens[owner],
+            )
+            for kind, server, name, owner in clicked
         ]
         assert ansible.tasks(by_hand).succeeded().failed == []
         fleet.play("monitor").succeeded()

@@ -22,11 +22,8 @@ def test_they_are_wired_as_well(fleet_of, example, versions):
     # PBS 3.2 has no default realm
     realm = {"fleetgate_realm": {"name": REALMS[example]}}
     wired.play("wire", **realm).succeeded()
-    (nodes_of_cluster,), (backup,) = wired.fleet.pve.values(), wired.fleet.pbs.values()
-    for server in (nodes_of_cluster[0], backup):
-        address = (
-            f"https://{server.name}:{server.port}" if len(nodes_of_cluster) > 1 and server is not backup else server.url
-        )
+    (cluster,), (backup,) = wired.fleet.pve.values(), wired.fleet.pbs.values()
+    for server, address in ((cluster[0], cluster[0].named_url), (backup, backup.url)):
         signed_in = wired.person("alice").sign_in(server.url, REALMS[example], address)
         assert "Permissions.Modify" in signed_in.rights["/"]
     assert wired.play("wire", **realm).succeeded().changed == []

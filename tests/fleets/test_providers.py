@@ -16,11 +16,6 @@ def lab(fleet_of):
     return lab
 
 
-def at(server, nodes):
-    """The address that a browser has the web interface of a node open at."""
-    return f"https://{server.name}:{nodes[0].port}"
-
-
 class TestAuthentik:
     """What is different there: an issuer for each application, and bindings."""
 
@@ -39,7 +34,7 @@ class TestAuthentik:
         node = lab.fleet.pve["lab"][0]
         lab.play("wire", fleetgate_users=[{"username": "eve", "email": "eve@example.org"}]).succeeded()
         with pytest.raises(Refused, match="authentik goes no further"):
-            lab.person("eve").sign_in(node.url, "authentik", at(node, [node]))
+            lab.person("eve").sign_in(node.url, "authentik", node.named_url)
 
     def test_the_type_can_also_be_any_issuer(self, lab):
         """Nothing is asked of authentik's administration then, and nothing changes."""
@@ -49,7 +44,7 @@ class TestAuthentik:
         assert lab.play("wire", fleetgate_idp=provider).succeeded().changed == []
         assert lab.fleet.writes() == []
         assert not [one for name, one in lab.fleet.exchanges() if name == "authentik" and one.path.startswith("/api/")]
-        assert lab.person("alice").sign_in(nodes[1].url, "authentik", at(nodes[1], nodes)).userid == "alice@authentik"
+        assert lab.person("alice").sign_in(nodes[1].url, "authentik", nodes[1].named_url).userid == "alice@authentik"
 
     def test_a_redirect_uri_that_any_issuer_does_not_know_is_named(self, lab):
         trust = str(lab.fleet.authority.bundle)

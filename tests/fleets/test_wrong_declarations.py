@@ -17,6 +17,15 @@ def homelab(unwired):
     return unwired["homelab"]
 
 
+def is_refused(wired, playbook, message, **variables):
+    """Run a playbook that fails with a message, which is a pattern, and writes nothing on any server of the fleet."""
+    run = wired.play(playbook, **variables)
+    assert run.code != 0
+    assert re.search(message, " ".join(run.failed)), run.failed
+    assert wired.fleet.writes() == []
+    return run
+
+
 class TestWire:
     """The same through the playbook: nothing is written on any server of the fleet."""
 
@@ -96,10 +105,7 @@ class TestWire:
         ],
     )
     def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
-        run = homelab.play("wire", **variables)
-        assert run.code != 0
-        assert re.search(message, " ".join(run.failed)), run.failed
-        assert homelab.fleet.writes() == []
+        is_refused(homelab, "wire", message, **variables)
 
     @pytest.mark.parametrize(
         ("change", "message"),
@@ -116,10 +122,7 @@ class TestWire:
     def test_a_wrong_provider_writes_nothing_anywhere(self, homelab, change, message):
         provider = homelab.fleet.inventory()["all"]["children"]["pve"]["hosts"]["pve1"]["fleetgate_idp"]
         declared = {key: value for key, value in change(provider).items() if value is not None}
-        run = homelab.play("wire", fleetgate_idp=declared)
-        assert run.code != 0
-        assert re.search(message, " ".join(run.failed)), run.failed
-        assert homelab.fleet.writes() == []
+        is_refused(homelab, "wire", message, fleetgate_idp=declared)
 
 
 def test_what_is_wrong_with_the_provider_and_with_hosts_is_said_at_once(homelab):
@@ -220,10 +223,7 @@ class TestWrongProviders:
     def test_it_writes_nothing_anywhere(self, unwired, case):
         example, variables, message = WRONG[case]
         fleet = unwired[example]
-        run = fleet.play("wire", **variables(fleet.fleet.provider()))
-        assert run.code != 0
-        assert re.search(message, " ".join(run.failed)), run.failed
-        assert fleet.fleet.writes() == []
+        run = is_refused(fleet, "wire", message, **variables(fleet.fleet.provider()))
         assert "not-the-secret-of-it" not in run.output
 
 
@@ -240,9 +240,7 @@ class TestMonitor:
         ],
     )
     def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
-        run = homelab.play("monitor", **variables)
-        assert run.code != 0 and re.search(message, " ".join(run.failed)), run.failed
-        assert homelab.fleet.writes() == []
+        is_refused(homelab, "monitor", message, **variables)
 
 
 @pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])

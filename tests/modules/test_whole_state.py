@@ -22,6 +22,22 @@ def system(request):
     return request.param
 
 
+@pytest.mark.parametrize(
+    ("module", "options"),
+    [
+        ("pve_role", {"roleid": "Reader", "privs": ["VM.Audit"]}),
+        ("pve_group", {"groupid": "readers"}),
+        ("pve_user", {"userid": "rita@pve"}),
+        ("pbs_user", {"userid": "rita@pbs"}),
+    ],
+)
+def test_one_unchanged_object_takes_one_request(homelab, ansible, module, options):
+    assert ansible.tasks([task(homelab, module, **options)]).succeeded().changed
+    homelab.fleet.forget()
+    assert ansible.tasks([task(homelab, module, **options)]).succeeded().changed == []
+    assert len(homelab.fleet.exchanges()) == 1
+
+
 def meanwhile(wired, system, times=1, users=()):
     """Somebody else changes the realm between each of the next reads of it and what follows, and makes some users."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)

@@ -32,10 +32,8 @@ def backup_of(wired):
 
 
 def sign_in(wired, username, node=0):
-    """Sign in on a node, in whose browser the web interface is open under the node's name."""
-    nodes = nodes_of(wired)
-    address = f"https://{nodes[node].name}:{nodes[0].port}" if len(nodes) > 1 else nodes[0].url
-    return wired.person(username).sign_in(nodes[node].url, REALMS[wired.example], address)
+    server = nodes_of(wired)[node]
+    return wired.person(username).sign_in(server.url, REALMS[wired.example], server.named_url)
 
 
 def test_the_plan_of_an_empty_fleet_runs_to_the_end_and_sends_only_reads(wired, planned):

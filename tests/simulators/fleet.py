@@ -77,6 +77,11 @@ class Server:
     def url(self) -> str:
         return f"https://{self.host}:{self.port}"
 
+    @property
+    def named_url(self) -> str:
+        """The address that a browser has the web interface open at, where the server is known by its name."""
+        return f"https://{self.name}:{self.port}"
+
 
 @dataclass
 class Fleet:
@@ -266,8 +271,9 @@ class FleetServers:
             directories=example_directories(),
             trust=self.fleet.authority.bundle,
         )
-        port = PBS_PORT if self._real_ports else 0
-        self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), f"127.0.20.{number + 1}", port)
+        host = f"127.0.20.{number + 1}"
+        port = PBS_PORT if self._real_ports else free_port(host)
+        self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), host, port)
 
     def _start_pulse(self, stack: ExitStack) -> None:
         host = "127.0.40.1"

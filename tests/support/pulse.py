@@ -19,6 +19,15 @@ def nodes(wired, ansible):
     return {one["host"]: {**one, **states[one["host"]]} for one in told["nodes"]}
 
 
+def wait_until(state, wired, ansible, address):
+    """Wait until an entry of Pulse has a state, which takes it a look or two."""
+    for _try in range(30):
+        told = nodes(wired, ansible)[address]
+        if told["state"] == state:
+            return
+    raise AssertionError(f"{address} is {told['state']} and not {state}: {told['error']}")
+
+
 def privileges(wired, ansible, system):
     """What the token may do on the first server of a system, by path, as the server tells the token itself."""
     owner = {"pve": {"tokenid": "probe"}, "pbs": {"token_name": "probe"}}[system]

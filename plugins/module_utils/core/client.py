@@ -230,18 +230,20 @@ class Client:
 def unreachable(title, url, error):
     """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
     by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
+    return f"{title}: {_no_answer(url, error)}{by_proxy}"
+
+
+def _no_answer(url, error):
     if isinstance(error, requests.exceptions.SSLError):
         return (
-            f"{title}: the certificate of {url} is not trusted ({_innermost(error)}); give the file of the authority"
-            f" that issued it as ca_path, or trust it on the node that runs the task{by_proxy}"
+            f"the certificate of {url} is not trusted ({_innermost(error)}); give the file of the authority"
+            " that issued it as ca_path, or trust it on the node that runs the task"
         )
     if isinstance(error, requests.exceptions.Timeout):
-        advice = "check the address and the firewall, or raise the timeout"
-        return f"{title}: {url} did not answer in time; {advice}{by_proxy}"
+        return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
     if isinstance(error, requests.exceptions.ConnectionError):
-        advice = "check the address, the port and the firewall"
-        return f"{title}: {url} does not answer ({_innermost(error)}); {advice}{by_proxy}"
-    return f"{title}: {url} cannot be used ({type(error).__name__}: {error}){by_proxy}"
+        return f"{url} does not answer ({_innermost(error)}); check the address, the port and the firewall"
+    return f"{url} cannot be used ({type(error).__name__}: {error})"
 
 
 def _proxy(url):

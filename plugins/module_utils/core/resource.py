@@ -362,47 +362,26 @@ class Resource:
         return []
 
     def steps_for(self, change, world) -> list:
+        item, needs = self.item(change.key), self.rights(change, world)
         if change.removes:
-            return [
-                Step(
-                    "DELETE",
-                    self.item(change.key),
-                    f"{change.label} is declared absent",
-                    needs=self.rights(change, world),
-                )
-            ]
+            return [Step("DELETE", item, f"{change.label} is declared absent", needs=needs)]
         if change.creates:
-            path = self.item(change.key) if self.made_at_item else self.collection
-            return [
-                Step(
-                    "POST",
-                    path,
-                    f"{change.label} is missing",
-                    body=self.written(change),
-                    needs=self.rights(change, world),
-                )
-            ]
+            path = item if self.made_at_item else self.collection
+            return [Step("POST", path, f"{change.label} is missing", body=self.written(change), needs=needs)]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
             values = {**self.kept(change.found.values), **change.values}
             known = {one.option for one in self.table(values)}
             whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
-            return [
-                Step(
-                    "DELETE",
-                    self.item(change.key),
-                    f"{change.label} is made anew: {changed}",
-                    needs=self.rights(change, world),
-                ),
-                *self.steps_for(whole, world),
-            ]
+            removal = Step("DELETE", item, f"{change.label} is made anew: {changed}", needs=needs)
+            return [removal, *self.steps_for(whole, world)]
         return [
             Step(
                 "PUT",
-                self.item(change.key),
+                item,
                 f"{change.label}: {changed}",
                 body=self.written(change),
-                needs=self.rights(change, world),
+                needs=needs,
                 guard=Reference(self.name, change.key) if self.has_digest else None,
                 repeats=all(self.field(option).write_only for option in change.values),
             )

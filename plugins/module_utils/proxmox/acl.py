@@ -132,7 +132,7 @@ class Acl(Resource):
 
     def _overruled(self, made, changes, world):
         """The same of first entries of a subject on a path, which take the place of what counted there before."""
-        there = {key[:3] for key in world.found(self.name)}
+        there = {key[:3] for key in world.found(self.name)} if made else ()
         roles = {}
         for change in made:
             if change.key[:3] not in there and self.decides(change.key[0]):
