@@ -13,7 +13,7 @@ from ..module_utils.core.errors import FleetgateError
 from ..plugin_utils import authentik, fleet, monitoring
 
 
-def _told(function):
+def _as_filter_error(function):
     """What is wrong with the declared state stops the task with a plain sentence."""
 
     @wraps(function)
@@ -30,12 +30,12 @@ class FilterModule:
     def filters(self):
         return {
             **{
-                name: _told(getattr(fleet, name))
+                name: _as_filter_error(getattr(fleet, name))
                 for name in ("redirect_uris", "issuer", "clients", "people", "pve_access", "pbs_access")
             },
-            "authentik_applications": _told(authentik.applications),
-            "authentik_people": _told(authentik.people),
-            "monitoring_identity": _told(monitoring.monitoring_identity),
+            "authentik_applications": _as_filter_error(authentik.applications),
+            "authentik_people": _as_filter_error(authentik.people),
+            "monitoring_identity": _as_filter_error(monitoring.monitoring_identity),
             "node_addresses": monitoring.node_addresses,
             "in_url": in_url,
         }

@@ -47,7 +47,7 @@ class InProcessAction(ActionBase):
                     self._remove_tmp_path(self._connection._shell.tmpdir)
             else:
                 result.update(self._in_process(args))
-                if not self._tells_invocation(task_vars):
+                if not self._returns_invocation(task_vars):
                     result.pop("invocation", None)
         return result
 
@@ -75,7 +75,7 @@ class InProcessAction(ActionBase):
                 result = self.module.execute({**params, **shell}, self._task.check_mode)
         return self.module.finish(result, params, hidden)
 
-    def _tells_invocation(self, task_vars):
+    def _returns_invocation(self, task_vars):
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
         setting = "INJECT_INVOCATION"
         known = setting in C.config.get_configuration_definitions()

@@ -43,7 +43,7 @@ def entries(resource, names, options, always):
     told = {
         one.option: values(one.kind)
         for one in resource.table(always)
-        if one.option not in (*resource.key, resource.variant, *options) and not (one.local or one.write_only)
+        if one.option not in (*resource.key, resource.variant, *options) and not (one.task_only or one.write_only)
     }
     told = {option: strategy for option, strategy in {**told, **options}.items() if strategy is not None}
 

@@ -68,7 +68,7 @@ def only_what_is_declared_changed(kind, before, after, declared, as_left):
     """Objects that are not declared are as before, declared ones in all that their entries do not name."""
     nothing = {**dict.fromkeys(kind.spec()), "state": "present"}
     was, now, said = (
-        {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.rows({**nothing, **entry})} for one in (before, after, declared)
+        {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.expand({**nothing, **entry})} for one in (before, after, declared)
     )
     for key, one in was.items():
         if key not in said:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
-from ..core.resource import Found, Reference, Step
+from ..core.resource import Actual, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
@@ -161,7 +161,12 @@ class Application(AuthentikResource):
     key = ("slug",)
     collection = ("core", "applications")
     uploads = ("icon",)
-    fields = (*_APPLICATION, *_PROVIDER, Field("icon", ICON, local=True), Field("return_secret", Flag(), local=True))
+    fields = (
+        *_APPLICATION,
+        *_PROVIDER,
+        Field("icon", ICON, task_only=True),
+        Field("return_secret", Flag(), task_only=True),
+    )
 
     # -- declared entries --------------------------------------------------------------------------------------
 
@@ -186,9 +191,9 @@ class Application(AuthentikResource):
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """Every application with its provider. Only an application's own page is neither filtered nor out of date."""
-        client = world.client
+        client = server.client
         applications = {one["slug"]: one for one in client.read_all(*self.collection, superuser_full_list="true")}
         for slug in applications if keys is None else {slug for (slug,) in keys}:
             applications[slug] = client.read_if_there(*self.collection, slug)
@@ -205,19 +210,19 @@ class Application(AuthentikResource):
                     "slug": slug,
                     "application": {**application, "meta_icon": uploaded} if uploaded else application,
                     "file": icon if uploaded else None,
-                    "provider": provider and _with_names(world, provider),
+                    "provider": provider and _with_names(server, provider),
                     "attached": attached,
                 }
 
-    def found(self, raw):
+    def decode(self, raw):
         values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
         # what is not attached is as good as not there, and will be made right as a whole
         provider = raw["provider"] if raw["attached"] and raw["provider"] else {}
         values.update({one.option: one.decode(provider) for one in _PROVIDER})
-        return Found({**values, "slug": raw["slug"]}, raw)
+        return Actual({**values, "slug": raw["slug"]}, raw)
 
-    def compare(self, world, entry, found):
-        client = world.client
+    def compare(self, server, entry, found):
+        client = server.client
         problems, wanted = [], entry
         if entry["icon"]:
             wanted = {**wanted, "meta_icon": name_of(entry["slug"], entry["icon"])}
@@ -229,11 +234,11 @@ class Application(AuthentikResource):
                 (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
-                if (name,) not in world.found(kind)
+                if (name,) not in server.actual(kind)
             ]
         if client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
-        values, broken = super().compare(world, wanted, found)
+        values, broken = super().compare(server, wanted, found)
         problems += broken
         after = {**(found.values if found else {}), **values}
         if not after.get("name"):
@@ -245,7 +250,7 @@ class Application(AuthentikResource):
         problems += [
             (option, f"'{values[option]}' has a key of kind {kind}; PVE and PBS verify RS256, which takes an RSA key")
             for option in ("signing_key", "encryption_key")
-            for kind in [self._kind_of_key(world, values.get(option))]
+            for kind in [self._kind_of_key(server, values.get(option))]
             if kind not in (None, "rsa")
         ]
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
@@ -263,8 +268,8 @@ class Application(AuthentikResource):
                 problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
 
-    def _kind_of_key(self, world, name):
-        pair = world.found("key pair").get((name,)) if name else None
+    def _kind_of_key(self, server, name):
+        pair = server.actual("key pair").get((name,)) if name else None
         return pair and pair.values["key_type"]
 
     def _compare_a_secret_that_is_not_told(self, client, entry, values, after):
@@ -287,17 +292,17 @@ class Application(AuthentikResource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, *key)
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached", "file"))
         if change.removes:
             reason = f"{change.label} is declared absent"
-            application = [Step("DELETE", self.item(change.key), reason)] if raw["application"] else []
+            application = [Step("DELETE", self.item_path(change.key), reason)] if raw["application"] else []
             provider = [Step("DELETE", self._provider(raw), f"{reason}, and its provider")] if raw["provider"] else []
-            return [*application, *provider, *self._without_file(raw, f"{reason}, and its icon", world.client)]
-        return [*self._provider_steps(change, raw), *self._application_steps(change, raw, world.client)]
+            return [*application, *provider, *self._without_file(raw, f"{reason}, and its icon", server.client)]
+        return [*self._provider_steps(change, raw), *self._application_steps(change, raw, server.client)]
 
     def _without_file(self, raw, reason, client):
         """The file that was uploaded goes, unless something else has it as its icon too. Up to 2025.10 all files stay."""
@@ -337,7 +342,7 @@ class Application(AuthentikResource):
             steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body, provides=made))
         elif body:
             steps.append(
-                Step("PATCH", self.item(change.key), f"{change.label}: {_listed(change, _APPLICATION)}", body=body)
+                Step("PATCH", self.item_path(change.key), f"{change.label}: {_listed(change, _APPLICATION)}", body=body)
             )
         return [*steps, *last]
 
@@ -345,7 +350,7 @@ class Application(AuthentikResource):
         """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
         if icon is None:
             return [], []
-        item, file, reason = self.item(change.key), change.entry.get("icon"), f"{change.label}: icon"
+        item, file, reason = self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon"
         if client.version < ICON_IS_A_FIELD:
             if file:
                 return [], [Step("POST", (*item, "set_icon"), reason, body={"name": icon}, upload=file)]
@@ -354,12 +359,12 @@ class Application(AuthentikResource):
         former = self._without_file(raw, f"{change.label}: its former icon", client)
         return [upload] if file and not client.has_file(icon) else [], former
 
-    def last_steps(self, changes, world):
+    def last_steps(self, changes, server):
         """A provider is attached when it is bound to those who may use it, for without bindings everybody may."""
         return [
             Step(
                 "PATCH",
-                self.item(change.key),
+                self.item_path(change.key),
                 f"{change.label}: its provider",
                 body={
                     "provider": (
@@ -387,7 +392,7 @@ class Application(AuthentikResource):
                 named_ones = [Reference(_NAMING[one.option], (name,)) for name in _names(value)]
                 body[one.name] = named_ones if one.is_set else next(iter(named_ones), None)
             else:
-                body[one.name] = one.kind.encode(one.settled(value))
+                body[one.name] = one.kind.encode(one.effective(value))
         return body
 
 
@@ -404,11 +409,11 @@ def _assigned(provider):
     return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
 
 
-def _with_names(world, provider):
+def _with_names(server, provider):
     """A provider with names for ids, and a list for each kind of redirect URI; `as_sent` is the one list of the server."""
     told = {**provider, "as_sent": provider["redirect_uris"]}
     for option, kind in _NAMING.items():
-        names = {one.raw["pk"]: key[0] for key, one in world.found(kind).items()}
+        names = {one.raw["pk"]: key[0] for key, one in server.actual(kind).items()}
         ids = provider.get(option)
         told[option] = [names.get(one, one) for one in ids] if isinstance(ids, list) else names.get(ids, ids)
     for option in _REDIRECTS:

@@ -30,7 +30,7 @@ class Binding(AuthentikResource):
         named("negate", Flag()),
         Field("policy_timeout", Number(), wire="timeout", default=30),
         named("failure_result", Flag()),
-        Field("allow_everybody", Flag(), local=True),
+        Field("allow_everybody", Flag(), task_only=True),
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -55,7 +55,7 @@ class Binding(AuthentikResource):
             f"{holder} {name}" for holder, name in zip(HOLDERS, names) if name
         )
 
-    def clashes(self, entries):
+    def conflicts(self, entries):
         """Each binding of an application needs an order of its own; here new ones without one get their place."""
         problems, declared, places, bindings = [], {}, {}, entries[self.name]
         for entry in bindings:
@@ -75,15 +75,15 @@ class Binding(AuthentikResource):
             *(Reference(holder, (name,)) for holder, name in zip(HOLDERS, names) if name),
         ]
 
-    def compare(self, world, entry, found):
+    def compare(self, server, entry, found):
         others = {
             one.values["order"]
-            for key, one in world.found(self.name).items()
+            for key, one in server.actual(self.name).items()
             if key[0] == entry["application"] and key != self.key_of(entry)
         }
         highest, place = entry["place"]
         free = max([*others, highest], default=-1) + 1 + place
-        values, problems = super().compare(world, entry, found)
+        values, problems = super().compare(server, entry, found)
         if entry["order"] is not None and entry["order"] in others:
             problems.append(("order", f"{entry['order']} is that of another binding of this application on the server"))
         if found is None:
@@ -93,16 +93,16 @@ class Binding(AuthentikResource):
             values.setdefault("order", free)
         return values, problems
 
-    def meets(self, condition, wanted, key):
+    def matches_condition(self, condition, wanted, key):
         return condition == "application" and wanted == key[0]
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""
         gone = {(change.resource.name, change.key) for change in changes if change.removes}
         ours = {change.key: change for change in changes if change.resource is self}
         if not (ours or any(kind in HOLDERS for kind, _key in gone)):
             return []
-        found = world.found(self.name, None)
+        found = server.actual(self.name, None)
         problems = []
         for application in sorted({key[0] for key in found}):
             if ("application", (application,)) in gone:
@@ -126,11 +126,11 @@ class Binding(AuthentikResource):
     def key_of(self, entry):
         return tuple(entry[option] or "" for option in self.key)
 
-    def read(self, world, keys):
-        applications = world.found("application", {key[:1] for key in keys or ()})
+    def read(self, server, keys):
+        applications = server.actual("application", {key[:1] for key in keys or ()})
         slugs = {one.raw["id"]: slug for (slug,), one in applications.items()}
         read, same = [], {}
-        for binding in world.client.read_all(*self.collection):
+        for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
                 names = {
                     "group": binding["group_obj"] and binding["group_obj"]["name"],
@@ -144,7 +144,7 @@ class Binding(AuthentikResource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         if change.removes:
             reason = f"{change.label} is not to be"
             return [Step("DELETE", (*self.collection, one), reason) for one in change.found.raw["all"]]
@@ -153,7 +153,7 @@ class Binding(AuthentikResource):
         settings = {
             one.name: values[one.option]
             for one in self.fields
-            if one.option in values and not (one.local or one.option in self.key)
+            if one.option in values and not (one.task_only or one.option in self.key)
         }
         body = {"target": target, holder.kind: holder, **settings}
         if change.creates:

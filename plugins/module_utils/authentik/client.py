@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
-from ..core.resource import Need
+from ..core.resource import Permission
 from .permissions import FILES, SUPERUSER, permission_for, told_by
 
 CONNECTION = connection_options("AUTHENTIK", "token")
@@ -118,29 +118,29 @@ class AuthentikClient(Client):
         """The user that the token belongs to."""
         return self.read("core", "users", "me")["user"]
 
-    def needs_of(self, steps, world):
+    def permissions_for(self, steps, server):
         """The permissions for steps on what is there before the first of them; of the rest the server cannot tell."""
         if not steps or self.myself["is_superuser"]:
             return []
         made = {step.provides for step in steps if step.provides}
         new = made | {reference.key[-1] for reference in made}
-        needs = []
+        permissions = []
         for step in steps:
             permission = permission_for(step.verb, step.path)
             if permission and new.isdisjoint(step.path):
-                path = world.identify(step.path, {})
-                needs.append((Need((step.verb, *path), (permission,)), step.reason))
-        return needs
+                path = server.identify(step.path, {})
+                permissions.append((Permission((step.verb, *path), (permission,)), step.reason))
+        return permissions
 
-    def missing_rights(self, needs):
+    def missing_permissions(self, permissions):
         """What the server tells ahead of permissions, and that only a superuser is known to see all objects."""
-        if not needs or self.myself["is_superuser"]:
+        if not permissions or self.myself["is_superuser"]:
             return []
-        lacking = {need: self._lacking(need) for need, _purpose in needs}
+        lacking = {need: self._lacking(need) for need, _purpose in permissions}
         return list(
             dict.fromkeys(
                 f"{self.myself['username']} lacks {lacking[need]} ({purpose})"
-                for need, purpose in needs
+                for need, purpose in permissions
                 if lacking[need]
             )
         )
@@ -158,7 +158,7 @@ class AuthentikClient(Client):
         asked = told_by(verb, path)
         if not asked:
             return True
-        answer = self._send("OPTIONS", path, may_be=range(300, 600))
+        answer = self._send("OPTIONS", path, allowed_status=range(300, 600))
         try:
             told = answer.json()
         except ValueError:

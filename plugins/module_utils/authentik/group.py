@@ -26,17 +26,17 @@ class Group(AuthentikResource):
         named("users", Names()),
     )
 
-    def read(self, world, keys):
-        groups = world.client.read_all(*self.collection)
+    def read(self, server, keys):
+        groups = server.client.read_all(*self.collection)
         names = {group["pk"]: group["name"] for group in groups}
         for group in groups:
             parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
             users = [user["username"] for user in group["users_obj"] or ()]
             yield {**group, "parents": [names.get(one, one) for one in parents], "users": users}
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
-        if len(values.get("parents") or ()) > 1 and world.client.version < SEVERAL_PARENTS:
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
+        if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
             problems.append(("parents", "may only name one group on a server before 2025.12"))
         return values, problems
 
@@ -49,8 +49,8 @@ class Group(AuthentikResource):
             *(Reference("group", (name,)) for name in values.get("parents") or ()),
         ]
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         if "users" in body:
             body["users"] = [Reference("user", (username,)) for username in body["users"]]
         return body
@@ -59,13 +59,13 @@ class Group(AuthentikResource):
         # a list replaces all members, which is right for a new group only
         return change.creates if option == "users" else option != "parents"
 
-    def steps_for(self, change, world):
-        steps = super().steps_for(change, world)
+    def steps_for(self, change, server):
+        steps = super().steps_for(change, server)
         if not (change.creates or change.removes):
             steps += [membership(change.label, *change.key, *one) for one in joined_and_left(change, "users")]
         return steps
 
-    def last_steps(self, changes, world):
+    def last_steps(self, changes, server):
         """A parent may be made after its child."""
         steps = []
         for change in changes:
@@ -73,7 +73,7 @@ class Group(AuthentikResource):
             if parents is None or (change.creates and not parents):
                 continue
             parents = [Reference(self.name, (name,)) for name in dict.fromkeys(parents)]
-            several = world.client.version >= SEVERAL_PARENTS
+            several = server.client.version >= SEVERAL_PARENTS
             body = {"parents": parents} if several else {"parent": parents[0] if parents else None}
-            steps.append(Step("PATCH", self.item(change.key), f"{change.label}: parents", body=body))
+            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: parents", body=body))
         return steps

@@ -15,11 +15,11 @@ class Flow(Resource):
     name = "flow"
     plural = "flows"
     key = ("slug",)
-    seen_with = SUPERUSER
+    audit_permission = SUPERUSER
     fields = (named("slug"), named("name"), named("designation"))
 
-    def read(self, world, keys):
-        return world.client.read_all("flows", "instances")
+    def read(self, server, keys):
+        return server.client.read_all("flows", "instances")
 
 
 class KeyPair(Resource):
@@ -28,11 +28,11 @@ class KeyPair(Resource):
     name = "key pair"
     plural = "key_pairs"
     key = ("name",)
-    seen_with = SUPERUSER
+    audit_permission = SUPERUSER
     fields = (named("name"), named("key_type"), named("managed"))
 
-    def read(self, world, keys):
-        for pair in world.client.read_all("crypto", "certificatekeypairs", has_key="true"):
+    def read(self, server, keys):
+        for pair in server.client.read_all("crypto", "certificatekeypairs", has_key="true"):
             yield {**pair, "key_type": pair.get("key_type") or pair.get("private_key_type")}
 
 
@@ -42,11 +42,11 @@ class ScopeMapping(Resource):
     name = "scope mapping"
     plural = "scope_mappings"
     key = ("name",)
-    seen_with = SUPERUSER
+    audit_permission = SUPERUSER
     fields = (named("name"), named("scope_name"), named("managed"))
 
-    def read(self, world, keys):
-        mappings = world.client.read_all("propertymappings", "provider", "scope")
+    def read(self, server, keys):
+        mappings = server.client.read_all("propertymappings", "provider", "scope")
         for one in sorted(mappings, key=_own):
             yield {**one, "name": one["scope_name"]} if _own(one) else one
 
@@ -55,11 +55,11 @@ class Policy(Resource):
     name = "policy"
     plural = "policies"
     key = ("name",)
-    seen_with = SUPERUSER
+    audit_permission = SUPERUSER
     fields = (named("name"), named("component"))
 
-    def read(self, world, keys):
-        return world.client.read_all("policies", "all")
+    def read(self, server, keys):
+        return server.client.read_all("policies", "all")
 
 
 def _own(mapping):

@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-from ..core.resource import Need
+from ..core.resource import Permission
 
 # only a superuser can be known to see everything
-SUPERUSER = Need(("everything",), ("superuser",))
+SUPERUSER = Permission(("everything",), ("superuser",))
 # the kinds of objects, by the path of their list; tokens are those of their user, who needs no permission
 _KINDS = {
     ("core", "applications"): ("authentik_core", "application"),

@@ -17,26 +17,26 @@ def named(option, kind=Text(), **more):
 
 
 class AuthentikResource(Resource):
-    seen_with = SUPERUSER
+    audit_permission = SUPERUSER
     # options that are brought to the server by requests of their own
     linked: tuple = ()
 
-    def visibility(self, key, world):
+    def read_permission(self, key, server):
         # whoever may see single objects may also work with them
         return None
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, Reference(self.name, key))
 
     def goes_with_the_object(self, change, option):
         """Whether an option is part of the request that makes or changes the object."""
         return option not in self.linked
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         if not change.removes:
             # what is taken away is as it is by default: the server takes no empty value for everything
             values = {
-                option: self.field(option).settled(value)
+                option: self.field(option).effective(value)
                 for option, value in change.values.items()
                 if self.goes_with_the_object(change, option)
             }
@@ -49,5 +49,5 @@ class AuthentikResource(Resource):
                 verb="PATCH" if step.verb == "PUT" else step.verb,
                 provides=Reference(self.name, change.key) if change.creates else None,
             )
-            for step in super().steps_for(change, world)
+            for step in super().steps_for(change, server)
         ]

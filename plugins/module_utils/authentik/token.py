@@ -15,7 +15,7 @@ class Token(AuthentikResource):
     plural = "tokens"
     key = ("identifier",)
     collection = ("core", "tokens")
-    when_immutable = "remove the token and make it again"
+    immutable_remedy = "remove the token and make it again"
     fields = (
         named(
             "identifier",
@@ -31,23 +31,25 @@ class Token(AuthentikResource):
             write_only=True,
             secret=True,
         ),
-        Field("return_secret", Flag(), local=True),
+        Field("return_secret", Flag(), task_only=True),
     )
 
     def problems(self, entry):
         empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
         return super().problems(entry) + empty
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         if keys is None:
-            return [one for one in map(_told, world.client.read_all(*self.collection)) if one["intent"] == "api"]
-        answers = (world.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
-        return [_told(answer) for answer in answers if answer]
+            return [
+                one for one in map(_as_filter_error, server.client.read_all(*self.collection)) if one["intent"] == "api"
+            ]
+        answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
+        return [_as_filter_error(answer) for answer in answers if answer]
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if found is None:
-            values.setdefault("user", world.client.myself["username"])
+            values.setdefault("user", server.client.myself["username"])
             key = entry["key"] or GENERATED
         elif found.raw["intent"] != "api":
             problems.append(
@@ -55,7 +57,7 @@ class Token(AuthentikResource):
             )
             key = None
         elif entry["key"] or entry["return_secret"]:
-            key = world.client.read(*self.item(self.key_of(entry)), "view_key")["key"]
+            key = server.client.read(*self.item_path(self.key_of(entry)), "view_key")["key"]
             if entry["key"] and key != entry["key"]:
                 values["key"] = key = entry["key"]
         else:
@@ -71,12 +73,12 @@ class Token(AuthentikResource):
         # those that authentik makes for itself are managed, and one for the pipeline is made with the server
         return bool(found.raw["managed"]) or found.values["identifier"] == "authentik-bootstrap-token"
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, *key)
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         if change.removes:
-            return super().steps_for(change, world)
+            return super().steps_for(change, server)
         steps = []
         values = {**(change.found.values if change.found else {"expiring": True, "description": ""}), **change.values}
         # what is not in an update goes to the caller, or back to what new tokens have
@@ -91,12 +93,12 @@ class Token(AuthentikResource):
         if change.creates:
             steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body))
         elif own:
-            steps.append(Step("PATCH", self.item(change.key), f"{change.label}: {', '.join(own)}", body=body))
+            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: {', '.join(own)}", body=body))
         if change.values.get("key"):
             body = {"key": change.values["key"]}
-            steps.append(Step("POST", (*self.item(change.key), "set_key"), f"{change.label}: key", body=body))
+            steps.append(Step("POST", (*self.item_path(change.key), "set_key"), f"{change.label}: key", body=body))
         return steps
 
 
-def _told(token):
+def _as_filter_error(token):
     return {**token, "user": token["user_obj"]["username"]}

@@ -32,14 +32,14 @@ class User(AuthentikResource):
         named("password", PASSWORD, write_only=True, secret=True),
     )
 
-    def read(self, world, keys):
-        return world.client.read_all(*self.collection, include_roles="false")
+    def read(self, server, keys):
+        return server.client.read_all(*self.collection, include_roles="false")
 
-    def found(self, raw):
-        return super().found({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
+    def decode(self, raw):
+        return super().decode({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if found is None:
             values.setdefault("name", entry["username"])
         return values, problems
@@ -50,26 +50,28 @@ class User(AuthentikResource):
     def built_in(self, found):
         return found.values["username"] == "akadmin" or found.values["type"] == "internal_service_account"
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         gone = [change for change in changes if change.resource is self and change.removes]
         return [
             f"{change.label} is whom the token belongs to, so it cannot be removed with it"
             for change in gone
-            if change.key == (world.client.myself["username"],)
+            if change.key == (server.client.myself["username"],)
         ]
 
-    def written(self, change):
+    def request_body(self, change):
         # the server demands a name, but it may be empty
-        return {"name": "", **super().written(change)} if change.creates else super().written(change)
+        return {"name": "", **super().request_body(change)} if change.creates else super().request_body(change)
 
-    def steps_for(self, change, world):
-        steps = super().steps_for(change, world)
+    def steps_for(self, change, server):
+        steps = super().steps_for(change, server)
         if not change.removes and change.values.get("password"):
             body = {"password": change.values["password"]}
-            steps.append(Step("POST", (*self.item(change.key), "set_password"), f"{change.label}: password", body=body))
+            steps.append(
+                Step("POST", (*self.item_path(change.key), "set_password"), f"{change.label}: password", body=body)
+            )
         return steps
 
-    def last_steps(self, changes, world):
+    def last_steps(self, changes, server):
         return [
             membership(change.label, group, change.key[0], joins)
             for change in changes

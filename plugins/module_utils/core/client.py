@@ -26,7 +26,7 @@ LONGEST_WAIT = 30
 BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
 
 
-class Patience(Retry):
+class RetryPolicy(Retry):
     """Retries a read when the server is busy or out of reach, and a write only when it cannot have been carried out.
 
     That is the case when no connection came about, and when the server refused the request unseen (429).
@@ -40,9 +40,9 @@ class Patience(Retry):
         return wanted and min(wanted, LONGEST_WAIT)
 
 
-def patient_adapter():
+def retrying_adapter():
     return HTTPAdapter(
-        max_retries=Patience(total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False)
+        max_retries=RetryPolicy(total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False)
     )
 
 
@@ -112,9 +112,9 @@ class Client:
             # the task says that it does without; ansible would take each warning for a fault of the module
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         for scheme in ("https://", "http://"):
-            session.mount(scheme, patient_adapter())
+            session.mount(scheme, retrying_adapter())
 
-    def at(self, url):
+    def with_base_url(self, url):
         """A client like this one for another address, letter by letter: a slash at its end may matter there."""
         other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
         other.base_url = url
@@ -137,19 +137,19 @@ class Client:
                 return self._content(self._send(verb, path, **self.uploaded(source, body)))
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
-    def ask(self, url, form, auth, may_be=()):
+    def probe(self, url, form, auth, allowed_status=()):
         """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
-        return self.at(url)._send("POST", (), may_be, data=form, auth=auth)
+        return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
-    def check_rights(self, needs):
+    def check_permissions(self, permissions):
         """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
-        refuse(self.missing_rights(needs))
+        refuse(self.missing_permissions(permissions))
 
-    def needs_of(self, steps, world):
+    def permissions_for(self, steps, server):
         """What the caller must be allowed to do for the steps of a plan, as (Need, what for)."""
-        return [(need, step.reason) for step in steps for need in step.needs]
+        return [(need, step.reason) for step in steps for need in step.permissions]
 
-    def missing_rights(self, needs):
+    def missing_permissions(self, permissions):
         """A sentence for each of `needs` that the caller lacks; servers with privileges override it."""
         return []
 
@@ -181,7 +181,7 @@ class Client:
 
     # -- the one place that sends ------------------------------------------------------------------------------
 
-    def _send(self, verb, path, may_be=(), **content):
+    def _send(self, verb, path, allowed_status=(), **content):
         """Send a request; an answer with a status of an error is raised unless `may_be` has the status."""
         route = self.route(path) if path else ""
         try:
@@ -195,7 +195,7 @@ class Client:
             raise FleetgateError(
                 unreachable(self.title, self.base_url, error), verb=verb, path=route, no_answer=gone and not untrusted
             ) from None
-        if response.status_code < 300 or response.status_code in may_be:
+        if response.status_code < 300 or response.status_code in allowed_status:
             return response
         if response.status_code < 400:
             target = response.headers.get("Location", "elsewhere")
@@ -271,7 +271,7 @@ def _innermost(error):
         cause = inner
 
 
-def too_old(client, since):
+def version_problem(client, since):
     """What there is to say of a server that is older than the version `since`, or None."""
     if client.version >= since:
         return None

@@ -252,7 +252,7 @@ class Properties:
     def _text(value):
         return str(int(value)) if isinstance(value, bool) else value
 
-    def over(self, has, given):
+    def merge(self, has, given):
         """What there is after `given` was sent to where `has` was; nothing given takes all of it away."""
         given = {one.option: given[one.option] for one in self.parts if given.get(one.option) is not None}
         whole = {**has, **given} if given else {}
@@ -321,7 +321,7 @@ class Field:
     default: Any = None
     immutable: bool = False
     write_only: bool = False
-    local: bool = False
+    task_only: bool = False
     types: tuple = ()
     needed: bool | tuple = False
     since: tuple = ()
@@ -347,7 +347,7 @@ class Field:
         """Whether sending `value` takes the option away."""
         return value in ("", [], {}) or (isinstance(self.kind, Number) and self.kind.optional and value == 0)
 
-    def settled(self, value):
+    def effective(self, value):
         """What there is after `value` was sent: where an empty one took the option away, the server's default counts."""
         return self.absent if self.is_empty(value) else value
 

@@ -81,7 +81,9 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
     """
     form = {"grant_type": "authorization_code", "code": "fleetgate-tests-the-secret", "redirect_uri": redirect_uri}
     # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
-    response = client.ask(token_endpoint, form, (quote_plus(client_id), quote_plus(secret)), may_be=(400, 401))
+    response = client.probe(
+        token_endpoint, form, (quote_plus(client_id), quote_plus(secret)), allowed_status=(400, 401)
+    )
     try:
         answer = response.json().get("error")
     except (ValueError, AttributeError):

@@ -8,8 +8,8 @@ from typing import Callable
 
 from .errors import FleetgateError, refuse
 from .module import Address, Definition
-from .plan import Declared, World, converge
-from .resource import broken_rules, fields_spec
+from .plan import Desired, ServerState, converge
+from .resource import rule_violations, fields_spec
 
 # how many objects one run may remove
 LIMIT = {"max_removals": {"type": "int", "default": 20}}
@@ -116,11 +116,11 @@ class System:
                 ]
             )
             client = self.client(params, check_mode)
-            world = World(client, resources.values())
+            server = ServerState(client, resources.values())
             result = {"changed": False}
-            partly = [one for name, one in resources.items() if name in params["gather"] and one.seen_with]
-            missing = client.missing_rights(
-                [(one.seen_with, f"without it {one.plural} may be left out") for one in partly]
+            partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
+            missing = client.missing_permissions(
+                [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
             )
             if missing:
                 result["warnings"] = missing
@@ -128,21 +128,21 @@ class System:
                 if subject in resources:
                     resource, scopes = resources[subject], filters.get(subject)
                     result[subject] = [
-                        resource.public(one.values, params.get("show_secrets", False))
-                        for key, one in world.found(resource.name, None).items()
-                        if not scopes or resource.within(scopes, key)
+                        resource.to_result(one.values, params.get("show_secrets", False))
+                        for key, one in server.actual(resource.name, None).items()
+                        if not scopes or resource.in_scope(scopes, key)
                     ]
                 else:
                     result[subject] = self.facts[subject](client)
             if params.get("permissions_of"):
-                result["permissions"] = self.permissions(world, params["permissions_of"])
+                result["permissions"] = self.permissions(server, params["permissions_of"])
             for name, (fields, answer) in self.questions.items():
                 asked = params[name] or ()
                 refuse(
                     [
                         f"{name}[{index}].{option}: {rule}"
                         for index, one in enumerate(asked)
-                        for option, rule in broken_rules(fields, one)
+                        for option, rule in rule_violations(fields, one)
                     ]
                 )
                 if asked:
@@ -155,7 +155,7 @@ class System:
         }
         if self.permissions:
             spec["permissions_of"] = {"type": "list", "elements": "str"}
-        if any(one.tells_secrets for one in resources.values()):
+        if any(one.returns_secrets for one in resources.values()):
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         for name, (fields, _answer) in self.questions.items():
             needed = [one.option for one in fields if one.needed]
@@ -164,7 +164,7 @@ class System:
 
     def _converge(self, params, check_mode, entries, scopes):
         declared = [
-            Declared(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
+            Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
         ]
         broken = [(one, option, rule) for one in declared for option, rule in one.resource.problems(one.entry)]
@@ -173,7 +173,7 @@ class System:
         problems = [f"{one.where}{option}: {rule}" for one, option, rule in broken]
         by_kind = {kind.name: [one.entry for one in declared if one.resource is kind] for kind in self.resources}
         for resource in self.resources:
-            problems += resource.clashes(by_kind)
+            problems += resource.conflicts(by_kind)
             for index, scope in enumerate(scopes.get(resource.name) or ()):
                 where = (
                     f"exclusive[{index}]"
@@ -195,9 +195,9 @@ class System:
     def _not_there(self, params, broken):
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
-            world = World(self.client(params, True), (*self.resources, *self.apart, *self.lookups))
+            server = ServerState(self.client(params, True), (*self.resources, *self.apart, *self.lookups))
             return [
-                (one, option, rule) for one, option, rule in broken if not world.has(one.resource, one.entry, option)
+                (one, option, rule) for one, option, rule in broken if not server.has(one.resource, one.entry, option)
             ]
         except FleetgateError:
             return broken
@@ -209,7 +209,7 @@ def _scope_problems(resource, scope, where):
         return [f"{where}: must name at least one of {', '.join(scope)}"]
     # a condition that came out empty would make the scope wider than it was meant
     empty = [f"{where}.{option}: must not be empty" for option, value in given.items() if not value]
-    return empty + [f"{where}.{option}: {rule}" for option, rule in broken_rules(resource.scope, given)]
+    return empty + [f"{where}.{option}: {rule}" for option, rule in rule_violations(resource.scope, given)]
 
 
 def _scopes_spec(resource):

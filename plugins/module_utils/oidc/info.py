@@ -32,7 +32,7 @@ def run(params, check_mode):
     refuse(wrong)
     document, client = discover(issuer, params["timeout"], verification(params))
     try:
-        keys, unreachable = client.at(document.get("jwks_uri", "")).read().get("keys", []), []
+        keys, unreachable = client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), []
     except FleetgateError as error:
         keys, unreachable = [], error.problems
     problems = [*unreachable, *shortcomings(issuer, document, keys, params["scopes"], params["claims"])]

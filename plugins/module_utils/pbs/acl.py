@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.client import too_old
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
-from ..core.resource import Need, Step
+from ..core.resource import Permission, Step
 from ..proxmox.acl import MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
@@ -16,8 +16,8 @@ from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
 
 class Acl(ProxmoxAcl):
     subjects = {"users": "user", "tokens": "token"}
-    seen_with = Need(("/access/acl",), ("Sys.Audit",))
-    form = (
+    audit_permission = Permission(("/access/acl",), ("Sys.Audit",))
+    input_fields = (
         Field("path", ACL_PATH, needed=True),
         Field("roles", Names(ROLE), needed=True),
         Field("users", Names(USER)),
@@ -26,27 +26,27 @@ class Acl(ProxmoxAcl):
         ProxmoxAcl.allow_lockout,
     )
 
-    def found(self, raw):
+    def decode(self, raw):
         """The server calls every subject a user; the id tells a token."""
         # a user's name may hold a !, and neither a realm nor a token name an @
-        return super().found({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
+        return super().decode({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         path, role = entry["path"], entry["roleid"]
         newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
         newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
         for option, value, since in newer if found is None else ():
-            old = too_old(world.client, since)
+            old = version_problem(server.client, since)
             problems += [(option, f"'{value}' {old}")] if old else []
         return values, problems
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         """NoAccess stands alone: it takes other roles of a subject on a path away, and another role takes it away."""
         rows = [change for change in changes if change.resource is self]
         made, removed = ({one.key for one in rows if one.removes is gone} for gone in (False, True))
-        there = sorted((set(world.found(self.name)) | made) - removed) if made else ()
-        return super().objections(changes, world) + [
+        there = sorted((set(server.actual(self.name)) | made) - removed) if made else ()
+        return super().safety_checks(changes, server) + [
             f"{self.label(key)}: the server keeps no other role beside {NO_ACCESS}, and there is {other[3]}; declare one of them absent"
             for key in sorted(made)
             for other in there
@@ -56,7 +56,7 @@ class Acl(ProxmoxAcl):
     def decides(self, path):
         return path in ("/", "/access", "/access/acl")
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         """One request for each row, which is all that the API takes."""
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"
@@ -68,9 +68,9 @@ class Acl(ProxmoxAcl):
                 ("access", "acl"),
                 f"{kind} {subject} {verb} {role} on {path}",
                 body=body,
-                needs=self.rights(change, world),
+                permissions=self.required_permissions(change, server),
             )
         ]
 
-    def rights(self, change, world):
-        return (Need(("/access/acl",), (MODIFY,)),)
+    def required_permissions(self, change, server):
+        return (Permission(("/access/acl",), (MODIFY,)),)

@@ -17,7 +17,7 @@ class PbsClient(ProxmoxClient):
     all_powerful = "Admin"
     whose = "auth-id"
     # up to 5 seconds, as section 7 of the contract tells
-    acl_counts_after = 6
+    acl_effective_after = 6
     command = ("proxmox-backup-debug", "api")
 
     @cached_property

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.client import too_old
+from ..core.client import version_problem
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE
@@ -63,10 +63,10 @@ class Realm(ProxmoxRealm):
             problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
         return problems
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if entry["type"] in OWN and values:
-            old = too_old(world.client, ALL_ARE_SETTINGS)
+            old = version_problem(server.client, ALL_ARE_SETTINGS)
             if old:
                 problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
             elif found is None:
@@ -78,15 +78,15 @@ class Realm(ProxmoxRealm):
     def place(self, name, kind):
         return (*self.collection, *(() if kind in OWN else (kind,)), name)
 
-    def _detail(self, world, listed):
+    def _detail(self, server, listed):
         try:
-            return super()._detail(world, listed)
+            return super()._detail(server, listed)
         except FleetgateError as error:
             if error.status != 404:
                 raise
             return listed
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         """The type is in the path, of what there is as of what is made."""
         name = change.key[0]
 
@@ -95,10 +95,10 @@ class Realm(ProxmoxRealm):
                 return (*self.collection, change.values.get("type") or change.found.values["type"])
             return self.place(name, change.found.values["type"])
 
-        return [replace(step, path=placed(step)) for step in super().steps_for(change, world)]
+        return [replace(step, path=placed(step)) for step in super().steps_for(change, server)]
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         body.pop("type", None)
         if not change.creates and {**change.found.values, **change.values}["default"]:
             # an update that does not say it is the default takes that mark away

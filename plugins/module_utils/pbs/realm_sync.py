@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..core.resource import Need
+from ..core.resource import Permission
 from ..proxmox.realm_sync import RealmSync
 from .realm import VANISHED
 from .system import PBS
@@ -18,5 +18,5 @@ REALM_SYNC = RealmSync(
         "removed": r"deleting user (.+)",
         "problem": r"(could not create/update user: .*|.*: ignoring attribute .*|could not delete token .*)",
     },
-    lambda realm: (Need(("/access/users",), ("Permissions.Modify",)),),
+    lambda realm: (Permission(("/access/users",), ("Permissions.Modify",)),),
 )

@@ -15,5 +15,5 @@ class Role(Resource):
     key = ("roleid",)
     fields = (Field("roleid", ROLE), Field("privs", Names()), Field("comment"))
 
-    def read(self, world, keys):
-        return world.client.read("access", "roles")
+    def read(self, server, keys):
+        return server.client.read("access", "roles")

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.fields import Field, Flag, Number
-from ..core.resource import Need
+from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import required_privileges
 from ..proxmox.token import SECRET
@@ -17,7 +17,7 @@ from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
 
 class Token(ProxmoxToken):
     key = ("userid", "token_name")
-    seen_with = Need(("/access/users",), ("Sys.Audit",))
+    audit_permission = Permission(("/access/users",), ("Sys.Audit",))
     has_digest = True
     # older servers keep the ACL of a token that is removed and made again
     regenerates_since = (3, 3, 7)
@@ -38,22 +38,22 @@ class Token(ProxmoxToken):
         broken = not problems and TOKEN.problem(full)
         return [("token_name", f"'{full}' {broken}")] if broken else problems
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """Tokens are told with their users."""
-        for user in world.found("user").values():
+        for user in server.actual("user").values():
             for token in user.raw.get("tokens") or ():
                 names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
                 yield {**token, **names, "digest": user.raw.get("digest")}
 
-    def cascade(self, change, world):
+    def cascade(self, change, server):
         """Servers before 3.3.7 leave the rows of a removed token behind."""
-        return removed_rows(world, "!".join(change.key))
+        return removed_rows(server, "!".join(change.key))
 
-    def rights(self, change, world):
+    def required_permissions(self, change, server):
         """Who removes a token has to see its entries in the ACL where the server leaves them behind."""
-        left = change.removes and not self.regenerates(world.client)
-        sees = (world.resources["acl"].seen_with,) if left else ()
-        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
+        left = change.removes and not self.regenerates(server.client)
+        sees = (server.resources["acl"].audit_permission,) if left else ()
+        return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
 
-    def visibility(self, key, world):
-        return replace(self.seen_with, oneself=key[0])
+    def read_permission(self, key, server):
+        return replace(self.audit_permission, oneself=key[0])

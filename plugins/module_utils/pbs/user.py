@@ -7,9 +7,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from ..core.client import too_old
+from ..core.client import version_problem
 from ..core.fields import PASSWORD, Field, Flag, Number
-from ..core.resource import Change, Need, Reference, Step
+from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
@@ -19,7 +19,7 @@ TAKES_TOKENS_ALONG = (3, 3, 7)
 
 
 class User(ProxmoxUser):
-    seen_with = Need(("/access/users",), ("Sys.Audit",))
+    audit_permission = Permission(("/access/users",), ("Sys.Audit",))
     unset_by = "delete"
     has_digest = True
     fields = (
@@ -35,35 +35,35 @@ class User(ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def read(self, world, keys):
-        return world.client.read("access", "users", include_tokens=True)
+    def read(self, server, keys):
+        return server.client.read("access", "users", include_tokens=True)
 
-    def read_again(self, world, key):
+    def read_again(self, server, key):
         """Only the list tells of locks."""
-        return next((self.found(raw) for raw in self.read(world, (key,)) if raw["userid"] == key[0]), None)
+        return next((self.decode(raw) for raw in self.read(server, (key,)) if raw["userid"] == key[0]), None)
 
-    def found(self, raw):
+    def decode(self, raw):
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
-        return super().found({**raw, "tfa-locked": locked})
+        return super().decode({**raw, "tfa-locked": locked})
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if values.get("tfa_locked"):
             problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
         return values, problems
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         if change.removes or change.creates or "tfa_locked" not in change.values:
-            return super().steps_for(change, world)
-        path, reason = (*self.item(change.key), "unlock-tfa"), f"{change.label}: tfa_locked"
+            return super().steps_for(change, server)
+        path, reason = (*self.item_path(change.key), "unlock-tfa"), f"{change.label}: tfa_locked"
         others = {option: value for option, value in change.values.items() if option != "tfa_locked"}
         return [
-            *(super().steps_for(replace(change, values=others), world) if others else ()),
-            Step("PUT", path, reason, needs=self.rights(change, world)),
+            *(super().steps_for(replace(change, values=others), server) if others else ()),
+            Step("PUT", path, reason, permissions=self.required_permissions(change, server)),
         ]
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         body.pop("tfa-locked", None)
         return body
 
@@ -76,19 +76,19 @@ class User(ProxmoxUser):
             problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
         return problems
 
-    def cascade(self, change, world):
+    def cascade(self, change, server):
         """What the server leaves behind would count for the next user of that name: the user's rows always, the tokens where
         it is older than 3.3.7 or the realm is gone."""
         (userid,) = change.key
-        token = world.resources["token"]
-        found = world.found("token")
+        token = server.resources["token"]
+        found = server.actual("token")
         tokens = [Change(token, key, found[key], None) for key in sorted(found) if key[0] == userid]
         leaves_them = tokens and (
-            (realm_of(userid),) not in world.found("realm") or too_old(world.client, TAKES_TOKENS_ALONG)
+            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
         )
-        return [*removed_rows(world, userid), *(tokens if leaves_them else ())]
+        return [*removed_rows(server, userid), *(tokens if leaves_them else ())]
 
-    def rights(self, change, world):
+    def required_permissions(self, change, server):
         """Who removes a user has to see its entries in the ACL, which would be left behind."""
-        sees = (world.resources["acl"].seen_with,) if change.removes else ()
-        return (Need(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
+        sees = (server.resources["acl"].audit_permission,) if change.removes else ()
+        return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

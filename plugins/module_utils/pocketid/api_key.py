@@ -26,26 +26,26 @@ class ApiKey(PocketIdResource):
         Field("name", Text(shortest=3, longest=50)),
         Field("description", Text(), immutable=True),
         Field("expires_at", wire="expiresAt", write_only=True),
-        Field("valid_days", Number(1, 3650), local=True),
-        Field("secret_file", Path(), local=True),
-        Field("return_secret", Flag(), local=True),
+        Field("valid_days", Number(1, 3650), task_only=True),
+        Field("secret_file", Path(), task_only=True),
+        Field("return_secret", Flag(), task_only=True),
     )
 
     def spec(self):
         return {option: one for option, one in super().spec().items() if option != "expires_at"}
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         # nobody can list the keys of all users
         for username in sorted({key[0] for key in keys or ()}):
-            if (username,) in world.found("user"):
-                for one in world.client.acting_as(username).read_all(*self.collection, sort="createdAt"):
+            if (username,) in server.actual("user"):
+                for one in server.client.acting_as(username).read_all(*self.collection, sort="createdAt"):
                     yield {**one, "username": username}
 
     def references(self, key, values):
         return [Reference("user", key[:1])]
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if found and moment(found.raw["expiresAt"]) <= datetime.now(timezone.utc):
             values["expires_at"] = "renewed"
         file = entry["secret_file"]
@@ -57,19 +57,19 @@ class ApiKey(PocketIdResource):
             )
         return values, problems
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         owner, caller = "!".join(change.key), change.key[0]
         if change.removes:
-            return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent", caller=caller)]
+            return [Step("DELETE", self.item_path(change.key), f"{change.label} is declared absent", caller=caller)]
         entry = change.entry
         secret = OneTimeSecret(owner, "token", entry["secret_file"], bool(entry["return_secret"]))
         ends = datetime.now(timezone.utc) + timedelta(days=entry["valid_days"] or 365)
         body = {"expiresAt": ends.isoformat(timespec="seconds")}
         if not change.creates:
-            path = (*self.item(change.key), "renew")
+            path = (*self.item_path(change.key), "renew")
             return [Step("POST", path, f"{change.label} has expired", body=body, secret=secret, caller=caller)]
         body.update({"name": entry["name"], "description": entry["description"]})
         return [Step("POST", self.collection, f"{change.label} is missing", body=body, secret=secret, caller=caller)]

@@ -13,7 +13,7 @@ from ..core.client import (
     Authorization,
     Client,
     connection_options,
-    patient_adapter,
+    retrying_adapter,
     requests,
     session_for,
     verification,
@@ -96,7 +96,7 @@ class PocketIdClient(Client):
             # a cookie of a sign-on is for https only, and the header serves everywhere
             other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             for scheme in ("https://", "http://"):
-                other.session.mount(scheme, patient_adapter())
+                other.session.mount(scheme, retrying_adapter())
             answer = other._send("POST", ("api", "one-time-access-token", token))
             ticket = answer.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
             other.session.auth = Authorization("Authorization", f"Bearer {ticket}")

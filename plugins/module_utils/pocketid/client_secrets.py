@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
 from ..core.fields import Field, Flag, Names, Number, Text
-from ..core.resource import OneTimeSecret, Step, broken_rules, fields_spec
+from ..core.resource import OneTimeSecret, Step, rule_violations, fields_spec
 
 MOST_SECRETS = 20
 
@@ -62,7 +62,7 @@ class SecretSet:
 
     def problem(self, value):
         broken = [
-            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in broken_rules(_ENTRY, one)
+            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in rule_violations(_ENTRY, one)
         ]
         names = [one["name"] for one in value]
         broken += [f"'{name}' is the name of two" for name in sorted(set(names)) if names.count(name) > 1]
@@ -71,13 +71,13 @@ class SecretSet:
 
 SECRET_OPTIONS = (
     Field("secret", _SECRET, write_only=True, secret=True),
-    Field("secret_candidates", Names(), local=True, secret=True),
-    Field("secret_expires_at", Moment(), local=True),
-    Field("secret_max_age", Number(1), local=True),
-    Field("secret_overlap", Number(0), local=True),
+    Field("secret_candidates", Names(), task_only=True, secret=True),
+    Field("secret_expires_at", Moment(), task_only=True),
+    Field("secret_max_age", Number(1), task_only=True),
+    Field("secret_overlap", Number(0), task_only=True),
     Field("secrets", SecretSet(), write_only=True, secret=True),
-    Field("return_secret", Flag(), local=True),
-    Field("replace_secret", Flag(), local=True),
+    Field("return_secret", Flag(), task_only=True),
+    Field("replace_secret", Flag(), task_only=True),
 )
 
 
@@ -204,10 +204,10 @@ def _recognise(client, entry, found, rows, one):
         if not (value and client.accepts_secret(found.raw["id"], value)):
             continue
         its = _rows_of(rows, value)
-        too_old = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
-        if one.known is None or not too_old:
-            one.known, one.remake = value, "it is older than it may be" if too_old else None
-        if not too_old:
+        version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
+        if one.known is None or not version_problem:
+            one.known, one.remake = value, "it is older than it may be" if version_problem else None
+        if not version_problem:
             break
     if one.known and not one.remake and one.expires_at:
         ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, one.known)]
@@ -286,15 +286,17 @@ def _step_to_make(change, one, item, dialect):
     why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")
     named = f"{one.name}: " if one.name else ""
     entry = change.entry
-    heard = None
+    candidates_sink = None
     if not one.value:
         # what the server tells is added to what is known, so that the look at what was kept knows it
         if one.name:
             declared = next(each for each in entry["secrets"] if each["name"] == one.name)
-            heard = declared["candidates"] = list(one.candidates or ())
+            candidates_sink = declared["candidates"] = list(one.candidates or ())
         else:
-            heard = entry["secret_candidates"] = list(one.candidates or ())
-    returned = OneTimeSecret(_owner(change.key, one), "secret", None, bool(entry["return_secret"]), heard=heard)
+            candidates_sink = entry["secret_candidates"] = list(one.candidates or ())
+    returned = OneTimeSecret(
+        _owner(change.key, one), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
+    )
     return Step(
         "POST",
         (*item, dialect.secret_route),

@@ -60,8 +60,8 @@ class Dialect:
         """
         if self.version >= (2, 10):
             return secret_is_right(client, f"{client.base_url}/api/oidc/token", client_id, secret, "https://localhost/")
-        response = client.ask(
-            f"{client.base_url}/api/oidc/introspect", {"token": "none"}, (client_id, secret), may_be=(400, 401)
+        response = client.probe(
+            f"{client.base_url}/api/oidc/introspect", {"token": "none"}, (client_id, secret), allowed_status=(400, 401)
         )
         return response.status_code == 200
 

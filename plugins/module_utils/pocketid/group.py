@@ -29,16 +29,16 @@ class Group(PocketIdResource):
         entry = super().normalise(entry)
         return {**entry, "friendly_name": entry["name"][:50]} if entry["friendly_name"] == "" else entry
 
-    def read(self, world, keys):
-        for listed in world.client.look_up(*self.collection, by="name", names=world.names(self.name)):
+    def read(self, server, keys):
+        for listed in server.client.look_up(*self.collection, by="name", names=server.names(self.name)):
             wanted = keys is None or (listed["name"],) in keys
-            yield world.client.read(*self.collection, listed["id"]) if wanted else listed
+            yield server.client.read(*self.collection, listed["id"]) if wanted else listed
 
-    def found(self, raw):
+    def decode(self, raw):
         return self.found_with(raw, users=[user["username"] for user in raw.get("users") or ()])
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if found is None:
             values.setdefault("friendly_name", entry["name"][:50])
         return values, problems
@@ -46,13 +46,13 @@ class Group(PocketIdResource):
     def references(self, key, values):
         return [Reference("user", (username,)) for username in values.get("users") or ()]
 
-    def links(self, change, world):
+    def links(self, change, server):
         steps = []
         wanted = change.values.get("users")
         if wanted or (wanted is not None and not change.creates):
             there = {one["username"]: one["id"] for one in change.found.raw.get("users") or ()} if change.found else {}
             members = [there.get(username) or Reference("user", (username,)) for username in dict.fromkeys(wanted)]
             steps.append(
-                Step("PUT", (*self.item(change.key), "users"), f"{change.label}: users", body={"userIds": members})
+                Step("PUT", (*self.item_path(change.key), "users"), f"{change.label}: users", body={"userIds": members})
             )
         return steps + self.claims_step(change, "user-group")

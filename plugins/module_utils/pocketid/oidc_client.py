@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
-from ..core.resource import Reference, Step, broken_rules, fields_spec
+from ..core.resource import Reference, Step, rule_violations, fields_spec
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
@@ -63,7 +63,7 @@ class Identities:
         broken = [
             f"[{index}].{option}: {rule}"
             for index, identity in enumerate(value)
-            for option, rule in broken_rules(_IDENTITY, identity)
+            for option, rule in rule_violations(_IDENTITY, identity)
         ]
         return ", ".join(broken) or None
 
@@ -144,13 +144,13 @@ class OidcClient(PocketIdResource):
             problems.append(("id", "or name must be given"))
         return problems + secret_problems(entry)
 
-    def identify(self, entry, world):
+    def identify(self, entry, server):
         """A client without a declared id is found by its name, which need not be unique on the server."""
         if entry["id"]:
             return entry
         ids = [
             one["id"]
-            for one in world.client.read_all(*self.collection, sort="name", search=entry["name"])
+            for one in server.client.read_all(*self.collection, sort="name", search=entry["name"])
             if one["name"] == entry["name"]
         ]
         if len(ids) > 1:
@@ -162,27 +162,27 @@ class OidcClient(PocketIdResource):
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """Lists leave out the allowed groups, so each client is read by itself."""
-        ids = world.names(self.name)
+        ids = server.names(self.name)
         if ids is None:
-            ids = [one["id"] for one in world.client.read_all(*self.collection, sort="createdAt")]
+            ids = [one["id"] for one in server.client.read_all(*self.collection, sort="createdAt")]
         for one in sorted(ids):
             try:
-                yield world.client.read(*self.collection, in_path(one))
+                yield server.client.read(*self.collection, in_path(one))
             except FleetgateError as error:
                 if error.status != 404:
                     raise
 
-    def found(self, raw):
+    def decode(self, raw):
         return self.found_with(
             raw,
             **{"allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]},
             federatedIdentities=raw["credentials"].get("federatedIdentities"),
         )
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if entry.get("ambiguous"):
             problems.append(
                 (
@@ -195,7 +195,7 @@ class OidcClient(PocketIdResource):
                 {
                     option: entry[option]
                     for option in _LOGOS
-                    if entry[option] is not None and self._other_logo(world.client, entry, option, found)
+                    if entry[option] is not None and self._other_logo(server.client, entry, option, found)
                 }
             )
         if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
@@ -204,9 +204,9 @@ class OidcClient(PocketIdResource):
             problems.append(("is_group_restricted", "is false, and allowed_groups is given; leave one of them out"))
         if any(one.get("replay_protection") for one in values.get("federated_identities") or ()):
             problems += [
-                ("federated_identities", rule) for rule in _too_old(world.client, (2, 10), "replay_protection")
+                ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
             ]
-        changed, broken = work_on_secrets(world.client, entry, found)
+        changed, broken = work_on_secrets(server.client, entry, found)
         values.pop("secret", None)
         values.pop("secrets", None)
         values.update(changed)
@@ -217,7 +217,7 @@ class OidcClient(PocketIdResource):
             problems.append(("id", f"'{entry['id']}' can only be that of a client that registers itself"))
         return values, problems
 
-    def forbidden(self, entry, found):
+    def deletion_blockers(self, entry, found):
         return [("id", f"{_OF_ITSELF} and would do so again")] if found.raw.get("clientType") == "cimd" else []
 
     def built_in(self, found):
@@ -238,20 +238,20 @@ class OidcClient(PocketIdResource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         if change.creates and not change.entry["id"]:
             body.pop("id", None)
         if "federatedIdentities" in body:
             body["credentials"] = {"federatedIdentities": body.pop("federatedIdentities")}
         return body
 
-    def links(self, change, world):
-        steps, item = [], self.item(change.key)
+    def links(self, change, server):
+        steps, item = [], self.item_path(change.key)
         groups = change.values.get("allowed_groups")
         there = {one["name"]: one["id"] for one in change.found.raw["allowedUserGroups"]} if change.found else {}
         reason = f"{change.label}: allowed groups"
-        if groups is None and there and self.written(change):
+        if groups is None and there and self.request_body(change):
             restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
             if not restricted:
                 # the server forgets the groups of a client that is not restricted with every update
@@ -267,7 +267,7 @@ class OidcClient(PocketIdResource):
                 )
             elif logo is not None and not change.creates:
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
-        return steps + secret_steps(change, item, world.client.dialect)
+        return steps + secret_steps(change, item, server.client.dialect)
 
     def known_secrets(self, key, entry):
         return known_by_name(key, entry)

@@ -66,14 +66,14 @@ class PocketIdResource(Resource):
 
     def found_with(self, raw, **read):
         """An object of which some fields are read in other ways than the server tells them."""
-        return replace(super().found({**raw, **read}), raw=raw)
+        return replace(super().decode({**raw, **read}), raw=raw)
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if not found:
             # what an old server does not know is empty there
-            values = {option: one for option, one in values.items() if self.differs_from_nothing(world, option, one)}
-        if found and self.from_directory(world.client, found):
+            values = {option: one for option, one in values.items() if self.differs_from_nothing(server, option, one)}
+        if found and self.from_directory(server.client, found):
             problems += [
                 (option, "comes from the LDAP directory, which would put it back; change it there")
                 for option in values
@@ -81,50 +81,52 @@ class PocketIdResource(Resource):
             ]
         return values, problems
 
-    def differs_from_nothing(self, world, option, value):
+    def differs_from_nothing(self, server, option, value):
         one = self.field(option)
-        return not one.since or world.client.version >= one.since or value != one.absent
+        return not one.since or server.client.version >= one.since or value != one.absent
 
     def from_directory(self, client, found):
         """Whether an LDAP directory is the master of an object. Where LDAP is switched off, what came from it is like any."""
         return bool(found.raw.get("ldapId")) and client.has_directory
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         return [
             f"{change.label}: comes from the LDAP directory, which would bring it back; remove it there"
             for change in changes
-            if change.resource is self and change.removes and self.kept_by_directory(world.client, change.found)
+            if change.resource is self and change.removes and self.kept_by_directory(server.client, change.found)
         ]
 
     def kept_by_directory(self, client, found):
         return self.from_directory(client, found)
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         reference = Reference(self.name, change.key)
         if change.removes:
-            return [Step("DELETE", self.item(change.key), f"{change.label} is declared absent")]
-        body = self.written(change)
+            return [Step("DELETE", self.item_path(change.key), f"{change.label} is declared absent")]
+        body = self.request_body(change)
         if change.creates:
             return [
                 Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference),
-                *self.links(change, world),
+                *self.links(change, server),
             ]
-        steps = self.links(change, world)
+        steps = self.links(change, server)
         if body:
             # a PUT replaces the object, so what is not named in the task is sent as the server has it
             kept = {name: value for name, value in change.found.raw.items() if name not in self.told}
             changed = ", ".join(sorted(option for option in change.values if option not in self.linked))
-            steps.insert(0, Step("PUT", self.item(change.key), f"{change.label}: {changed}", body={**kept, **body}))
+            steps.insert(
+                0, Step("PUT", self.item_path(change.key), f"{change.label}: {changed}", body={**kept, **body})
+            )
         return steps
 
-    def written(self, change):
+    def request_body(self, change):
         own = {option: value for option, value in change.values.items() if option not in self.linked}
-        return super().written(replace(change, values=own))
+        return super().request_body(replace(change, values=own))
 
-    def links(self, change, world) -> list:
+    def links(self, change, server) -> list:
         """Requests for what is no part of the object's own body."""
         return []
 

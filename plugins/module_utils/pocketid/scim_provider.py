@@ -23,15 +23,15 @@ class ScimProvider(PocketIdResource):
         Field("token", CREDENTIAL, secret=True),
     )
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """The server has no list of them: each client is asked for its own."""
         clients = [key[0] for key in keys or ()]
         if keys is None:
-            clients = [one["id"] for one in world.client.read_all("api", "oidc", "clients", sort="name")]
+            clients = [one["id"] for one in server.client.read_all("api", "oidc", "clients", sort="name")]
         for client in clients:
             try:
                 yield {
-                    **world.client.read("api", "oidc", "clients", in_path(client), "scim-service-provider"),
+                    **server.client.read("api", "oidc", "clients", in_path(client), "scim-service-provider"),
                     "client": client,
                 }
             except FleetgateError as error:
@@ -41,8 +41,8 @@ class ScimProvider(PocketIdResource):
     def references(self, key, values):
         return [Reference("client", key)]
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         body.pop("client", None)
         # the server wants to be told whose it is with every request
         return {**body, "oidcClientId": Reference("client", change.key)} if body else body

@@ -82,29 +82,29 @@ class Settings(PocketIdResource):
             *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
         ]
 
-    def read(self, world, keys):
-        raw = {row["key"]: row["value"] for row in world.client.read(*self.collection, "all")}
-        yield {**raw, "groups": [_name_of(world.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
+    def read(self, server, keys):
+        raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
+        yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
 
-    def found(self, raw):
+    def decode(self, raw):
         told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
         return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
 
     def references(self, key, values):
         return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
 
-    def compare(self, world, entry, found):
+    def compare(self, server, entry, found):
         has = found.values["settings"]
         wanted, problems = entry["settings"] or {}, []
         unknown = [name for name in wanted if name not in has]
         problems += [
-            ("settings", f"'{name}' is none of {world.client.title}, which has {', '.join(sorted(has))}")
+            ("settings", f"'{name}' is none of {server.client.title}, which has {', '.join(sorted(has))}")
             for name in unknown
         ]
         # what is not named stays
         whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
-        values, broken = super().compare(world, whole, found)
-        if values and world.client.settings.get("uiConfigDisabled") == "true":
+        values, broken = super().compare(server, whole, found)
+        if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
                 ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
             )
@@ -120,13 +120,13 @@ class Settings(PocketIdResource):
             )
         return was, will_be
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
         body = {**raw, **change.values.get("settings", {})}
         body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
         groups = change.values.get("signup_default_groups")
         if groups is not None:
-            body[GROUPS] = json.dumps([world.found("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
+            body[GROUPS] = json.dumps([server.actual("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
         names = [option for option in change.values if option != "settings"]
         names += change.difference()[1].get("settings", ())
         return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body)]

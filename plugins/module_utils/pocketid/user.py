@@ -37,32 +37,32 @@ class User(PocketIdResource):
         Field("locale", Nullable()),
         Field("custom_claims", Claims(), wire="customClaims"),
         Field("one_time_access", Text(choices=("new", "always")), write_only=True),
-        Field("one_time_access_seconds", Number(2, 31 * 86400), local=True),
+        Field("one_time_access_seconds", Number(2, 31 * 86400), task_only=True),
     )
 
-    def read(self, world, keys):
-        return world.client.look_up(*self.collection, by="username", names=world.names(self.name))
+    def read(self, server, keys):
+        return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
 
     def built_in(self, found):
         """The server's own account for STATIC_API_KEY."""
         return found.raw["id"] == "00000000-0000-0000-0000-000000000000"
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
         email = values.get("email", found.values["email"] if found else "")
-        if (found is None or "email" in values) and not email and world.client.settings["requireUserEmail"] == "true":
+        if (found is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
             problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
         if found is None:
             # the server takes names that only differ in case for the same
-            alike = [name for (name,) in world.found(self.name) if name.casefold() == entry["username"].casefold()]
+            alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
                 ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
             ]
             problems += [
                 (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
-                for option in world.client.dialect.needed_for_a_user()
+                for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
         return values, problems
@@ -71,15 +71,15 @@ class User(PocketIdResource):
         """A user who was disabled because the directory has it no more may be removed."""
         return self.from_directory(client, found) and not found.values["disabled"]
 
-    def links(self, change, world):
+    def links(self, change, server):
         steps = self.claims_step(change, "user")
         if change.values.get("one_time_access"):
             steps.append(
                 Step(
                     "POST",
-                    (*self.item(change.key), "one-time-access-token"),
+                    (*self.item_path(change.key), "one-time-access-token"),
                     f"{change.label}: one_time_access",
-                    body=world.client.dialect.one_time_access(
+                    body=server.client.dialect.one_time_access(
                         Reference(self.name, change.key), change.entry["one_time_access_seconds"]
                     ),
                     secret=OneTimeSecret(self.label(change.key), "token", None, True),

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
-from .identity import own, realm_of, tidy
+from .identity import self_lockout, realm_of, normalise_acl_path
 
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL
 MODIFY = "Permissions.Modify"
 
 
-def removed_rows(world, subject):
+def removed_rows(server, subject):
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
-    acl, found = world.resources["acl"], world.found("acl")
+    acl, found = server.resources["acl"], server.actual("acl")
     return [
         Change(acl, key, found[key], None)
         for key in sorted(found)
@@ -34,7 +34,7 @@ class Acl(Resource):
     key = ("path", "type", "ugid", "roleid")
     many = True
     fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
-    allow_lockout = Field("allow_lockout", Flag(), local=True)
+    allow_lockout = Field("allow_lockout", Flag(), task_only=True)
     subjects: dict[str, str] = {}
     scope = (
         Field("path", Text(pattern="/.*", rule="must begin with a slash")),
@@ -45,7 +45,7 @@ class Acl(Resource):
     )
 
     def normalise(self, entry):
-        return {**entry, "path": tidy(entry["path"])}
+        return {**entry, "path": normalise_acl_path(entry["path"])}
 
     def problems(self, entry):
         problems = super().problems(entry)
@@ -57,7 +57,7 @@ class Acl(Resource):
             problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
         return problems
 
-    def rows(self, entry):
+    def expand(self, entry):
         return [
             {
                 "path": entry["path"],
@@ -73,13 +73,13 @@ class Acl(Resource):
             for role in entry["roles"]
         ]
 
-    def read(self, world, keys):
-        return world.client.read("access", "acl")
+    def read(self, server, keys):
+        return server.client.read("access", "acl")
 
-    def compare(self, world, entry, found):
+    def compare(self, server, entry, found):
         if found is None:
             return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
-        return super().compare(world, entry, found)
+        return super().compare(server, entry, found)
 
     def references(self, key, values):
         _path, kind, subject, role = key
@@ -89,27 +89,27 @@ class Acl(Resource):
         # a token goes with its user
         return [Reference("role", (role,)), Reference("user", token[:1]), Reference("token", token)]
 
-    def meets(self, condition, wanted, key):
+    def matches_condition(self, condition, wanted, key):
         path, kind, subject, role = key
         if condition == "subtree":
-            return f"{path}/".startswith(f"{tidy(wanted).rstrip('/')}/")
+            return f"{path}/".startswith(f"{normalise_acl_path(wanted).rstrip('/')}/")
         if condition == "realm":
             return self.belongs(kind, subject, wanted)
         if condition == "path":
-            return path == tidy(wanted)
+            return path == normalise_acl_path(wanted)
         return {"role": role, "subject": subject}[condition] == wanted
 
-    def forbidden_surplus(self, key, world):
-        return own(world.client, key[2], self.groups_of(world))
+    def prune_blockers(self, key, server):
+        return self_lockout(server.client, key[2], self.groups_of(server))
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         """A run does not take away what it works by itself, unless it is told to."""
         told = [
             change
             for change in changes
             if change.resource is self and change.entry and not change.entry["allow_lockout"]
         ]
-        mine = self._mine(world) if told else ()
+        mine = self._mine(server) if told else ()
         told = [change for change in told if change.key[2] in mine]
         harsh = [
             change
@@ -118,64 +118,64 @@ class Acl(Resource):
         ]
         return [
             *(
-                f"{change.label}: {world.client.caller} works by it, and might not be able to give it back;"
+                f"{change.label}: {server.client.caller} works by it, and might not be able to give it back;"
                 " allow_lockout=true if that is meant"
                 for change in harsh
             ),
-            *self._overruled([change for change in told if change.creates and change not in harsh], changes, world),
-            *self._lost_with_others(changes, world),
+            *self._overruled([change for change in told if change.creates and change not in harsh], changes, server),
+            *self._lost_with_others(changes, server),
         ]
 
-    def _mine(self, world):
+    def _mine(self, server):
         """The subjects whose entries count for the caller."""
-        return (world.client.caller, world.client.user, *self.groups_of(world))
+        return (server.client.caller, server.client.user, *self.groups_of(server))
 
-    def _overruled(self, made, changes, world):
+    def _overruled(self, made, changes, server):
         """The same of first entries of a subject on a path, which take the place of what counted there before."""
-        there = {key[:3] for key in world.found(self.name)} if made else ()
+        there = {key[:3] for key in server.actual(self.name)} if made else ()
         roles = {}
         for change in made:
             if change.key[:3] not in there and self.decides(change.key[0]):
                 roles.setdefault(change.key[:3], []).append(change.key[3])
-        known = {key: role.values for key, role in world.found("role").items()} if roles else {}
+        known = {key: role.values for key, role in server.actual("role").items()} if roles else {}
         known.update({one.key: one.values for one in changes if one.resource.name == "role" and one.creates})
-        caller = world.client.caller
+        caller = server.client.caller
         return [
             f"acl {path} {kind} {subject}: {caller} would have {MODIFY} there no longer; allow_lockout=true if that is meant"
             for (path, kind, subject), names in roles.items()
             if not any(MODIFY in known.get((name,), {}).get("privs", ()) for name in names)
-            and MODIFY in world.client.permissions_of(caller, path).get(path, ())
+            and MODIFY in server.client.permissions_of(caller, path).get(path, ())
         ]
 
     def decides(self, path):
         """Whether entries on a path decide who may change the ACL."""
         return True
 
-    def _lost_with_others(self, changes, world):
+    def _lost_with_others(self, changes, server):
         """The same of entries that go with a role, a group or a membership."""
         lost = {}
         for change in changes:
             kind = change.resource.name
             if change.removes and kind in ("role", "group"):
                 lost[Reference(kind, change.key)] = change.label
-            elif kind == "user" and change.key == (world.client.user,) and change.found and not change.removes:
+            elif kind == "user" and change.key == (server.client.user,) and change.found and not change.removes:
                 has = change.found.values.get("groups", ())
                 left = set(has) - set(change.values.get("groups", has))
                 lost.update({Reference("group", (group,)): change.label for group in left})
         if not lost:
             return []
         gone = {change.key for change in changes if change.resource is self and change.removes}
-        mine = self._mine(world)
+        mine = self._mine(server)
         return [
-            f"{lost[reference]}: {world.client.caller} works by {self.label(key)}, which would count no longer;"
+            f"{lost[reference]}: {server.client.caller} works by {self.label(key)}, which would count no longer;"
             " remove that entry first if that is meant, with allow_lockout=true"
-            for key in world.found(self.name)
+            for key in server.actual(self.name)
             if key[2] in mine and key not in gone
             for reference in self.references(key, {})
             if reference in lost
         ]
 
-    def groups_of(self, world):
+    def groups_of(self, server):
         """The groups whose entries count for the caller."""
         return ()
 
@@ -187,7 +187,7 @@ class Acl(Resource):
         path, kind, subject, role = key
         return f"acl {path} {kind} {subject} {role}"
 
-    def public(self, values, secrets=False):
+    def to_result(self, values, secrets=False):
         option = next(option for option, kind in self.subjects.items() if kind == values["type"])
         return {
             "path": values["path"],

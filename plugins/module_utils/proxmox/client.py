@@ -65,7 +65,7 @@ def connection_spec(environment, port, **secrets):
     }
 
 
-class Door(Client):
+class LoginClient(Client):
     """A server before anybody has signed in. A ticket is no change, so it is asked for in check mode too."""
 
     def payload(self, verb, body):
@@ -113,7 +113,7 @@ class ProxmoxClient(Client):
     # change of the ACL may take until it counts
     all_powerful = ""
     whose = ""
-    acl_counts_after = 0
+    acl_effective_after = 0
 
     def __init__(self, params, check_mode):
         if params["connection"] == "shell":
@@ -141,11 +141,11 @@ class ProxmoxClient(Client):
                 user, token_name, params["api_token_secret"], service=self.service
             )
         else:
-            door = Door(title, requests.Session(), url, **transport)
+            door = LoginClient(title, requests.Session(), url, **transport)
             door.session.auth = Authorization("", "")
             self.session.auth = Ticket(door, user, params["api_password"], params.get("api_totp"), service=self.service)
 
-    def rehearse(self, path, body):
+    def dry_run(self, path, body):
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
 
@@ -215,13 +215,15 @@ class ProxmoxClient(Client):
         told = self.read("access", "permissions", **{self.whose: who, **({"path": path} if path else {})})
         return {one: {name: bool(flag) for name, flag in held.items()} for one, held in told.items()}
 
-    def missing_rights(self, needs):
-        needs = [(need, what_for) for need, what_for in needs if not (need.oneself and need.oneself == self.caller)]
-        if not needs or self.caller == ROOT:
+    def missing_permissions(self, permissions):
+        permissions = [
+            (need, what_for) for need, what_for in permissions if not (need.oneself and need.oneself == self.caller)
+        ]
+        if not permissions or self.caller == ROOT:
             return []
         granted = self.read("access", "permissions")
         missing = {}
-        for need, what_for in needs:
+        for need, what_for in permissions:
             if not self._satisfied(need, granted):
                 missing.setdefault(str(need), what_for)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""

@@ -9,17 +9,17 @@ import time
 
 from ..core.errors import refuse
 from ..core.fields import Field, Names, Records, Text
-from ..core.resource import Need, Resource
+from ..core.resource import Permission, Resource
 
 
-def tidy(path):
+def normalise_acl_path(path):
     """A path of the ACL as the server writes it."""
     return "/" + re.sub("/+", "/", path).strip("/") if path else path
 
 
 def required_privileges(path):
     """The field of what a user or token must be allowed to do; `path` is the kind of paths of the ACL."""
-    return Field("required_privileges", Records((Field("path", path), Field("privileges", Names()))), local=True)
+    return Field("required_privileges", Records((Field("path", path), Field("privileges", Names()))), task_only=True)
 
 
 def realm_of(userid):
@@ -27,7 +27,7 @@ def realm_of(userid):
     return userid.rpartition("@")[2].partition("!")[0]
 
 
-def own(client, subject, groups=()):
+def self_lockout(client, subject, groups=()):
     """What stands against removing what belongs to a user, token or group, when it is what the caller works by.
 
     `groups` are those of the caller.
@@ -41,15 +41,15 @@ class Identity(Resource):
 
     scope = (*Resource.scope, Field("realm", Text()))
 
-    def meets(self, condition, wanted, key):
-        return realm_of(key[0]) == wanted if condition == "realm" else super().meets(condition, wanted, key)
+    def matches_condition(self, condition, wanted, key):
+        return realm_of(key[0]) == wanted if condition == "realm" else super().matches_condition(condition, wanted, key)
 
-    def forbidden_surplus(self, key, world):
-        return own(world.client, "!".join(key))
+    def prune_blockers(self, key, server):
+        return self_lockout(server.client, "!".join(key))
 
-    def objections(self, changes, world):
+    def safety_checks(self, changes, server):
         """Who asks is not shut out by its own request, which could not even see whether that was done."""
-        client = world.client
+        client = server.client
         return [
             f"{change.label}: {client.caller} works by it, and cannot end its own access; use other credentials"
             for change in changes
@@ -61,14 +61,14 @@ class Identity(Resource):
 
     def normalise(self, entry):
         required = entry["required_privileges"]
-        tidied = [{**one, "path": tidy(one["path"])} for one in required or ()]
-        return {**super().normalise(entry), "required_privileges": required and tidied}
+        normalised = [{**one, "path": normalise_acl_path(one["path"])} for one in required or ()]
+        return {**super().normalise(entry), "required_privileges": required and normalised}
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if entry["required_privileges"]:
-            known = world.found("role")[(world.client.all_powerful,)].values["privs"]
-            seen_with = Need(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
+            known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
+            audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
                 ("required_privileges", f"'{one}' is not a privilege of this server")
                 for required in entry["required_privileges"]
@@ -76,12 +76,14 @@ class Identity(Resource):
                 if one not in known
             ]
             why = f"to see what {self.label(self.key_of(entry))} may do"
-            problems += [("required_privileges", one) for one in world.client.missing_rights([(seen_with, why)])]
+            problems += [
+                ("required_privileges", one) for one in server.client.missing_permissions([(audit_permission, why)])
+            ]
         return values, problems
 
-    def settle(self, entry, client):
+    def wait_until_effective(self, entry, client):
         """See that everything that is required is allowed, as soon as a change of the ACL counts."""
-        end = time.monotonic() + client.acl_counts_after
+        end = time.monotonic() + client.acl_effective_after
         missing = self._lacking(entry, client)
         while missing and time.monotonic() < end:
             time.sleep(0.5)

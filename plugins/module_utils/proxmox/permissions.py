@@ -10,7 +10,7 @@ from ..core.errors import refuse
 _TOPS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 
-def permissions_of_identities(world, ids):
+def permissions_of_identities(server, ids):
     """Permissions by user or full token id: whether each privilege propagates, by path."""
     refuse(
         [
@@ -19,22 +19,22 @@ def permissions_of_identities(world, ids):
             if "@" not in one
         ]
     )
-    return {one: world.client.permissions_of(one) for one in ids}
+    return {one: server.client.permissions_of(one) for one in ids}
 
 
-def permissions_of_anybody(world, ids):
+def permissions_of_anybody(server, ids):
     """The same, and of groups what a member has who has no entries of its own, by name of the group."""
-    return {one: world.client.permissions_of(one) if "@" in one else _of_group(world, one) for one in ids}
+    return {one: server.client.permissions_of(one) if "@" in one else _of_group(server, one) for one in ids}
 
 
-def _of_group(world, group):
+def _of_group(server, group):
     """The rule of the server (section 11 of the contract of PVE), but for what a pool gives on its guests and storages."""
     entries = {}
-    for (path, kind, subject, role), row in world.found("acl").items():
+    for (path, kind, subject, role), row in server.actual("acl").items():
         if (kind, subject) == ("group", group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
-    paths = {above for path, *_rest in world.found("acl") for above in _down_to(path)}
-    rights = {path: _at(path, entries, world.found("role")) for path in sorted({*_TOPS, *paths})}
+    paths = {above for path, *_rest in server.actual("acl") for above in _down_to(path)}
+    rights = {path: _at(path, entries, server.actual("role")) for path in sorted({*_TOPS, *paths})}
     return {path: held for path, held in rights.items() if held}
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
-from ..core.resource import Need, Resource
+from ..core.resource import Permission, Resource
 
 OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
@@ -34,7 +34,7 @@ class Realm(Resource):
     variant = "type"
     unset_by = "delete"
     has_digest = True
-    when_immutable = (
+    immutable_remedy = (
         "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
     )
     types: tuple = OPENID
@@ -61,9 +61,9 @@ class Realm(Resource):
             default=["inetorgperson", "person", "posixaccount", "user"],
         ),
     )
-    on_immutable_change = Field("on_immutable_change", Text(choices=("fail", "recreate")), local=True)
-    update_password = Field("update_password", Text(choices=("on_create", "always")), local=True)
-    check_connection = Field("check_connection", Flag(), local=True, types=OPENID)
+    on_immutable_change = Field("on_immutable_change", Text(choices=("fail", "recreate")), task_only=True)
+    update_password = Field("update_password", Text(choices=("on_create", "always")), task_only=True)
+    check_connection = Field("check_connection", Flag(), task_only=True, types=OPENID)
 
     def spec(self):
         spec = super().spec()
@@ -85,11 +85,11 @@ class Realm(Resource):
             problems.append(("password", "must not be empty; it goes with bind_dn when that is taken away"))
         return problems
 
-    def compare(self, world, entry, found):
+    def compare(self, server, entry, found):
         """The password of a realm's bind_dn cannot be read, so it goes along when the realm is made or binds as another."""
-        values, problems = super().compare(world, entry, found)
+        values, problems = super().compare(server, entry, found)
         has, password = found.values if found else {}, entry.get("password")
-        is_made = found is None or (self.made_anew(values) and self.recreates(entry))
+        is_made = found is None or (self.requires_recreate(values) and self.may_recreate(entry))
         binds = {**has, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
         if password and not binds:
             problems.append(("password", "is that of bind_dn, which must be given with it"))
@@ -99,74 +99,76 @@ class Realm(Resource):
             problems.append(("password", f"is needed, because the realm binds as '{binds}'"))
         return values, problems
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """The list needs no rights but tells little, so each realm that matters is read by itself."""
-        for listed in world.client.read("access", "domains"):
+        for listed in server.client.read("access", "domains"):
             wanted = keys is None or (listed["realm"],) in keys
             if wanted and listed["type"] in self.types:
-                yield self._detail(world, listed)
+                yield self._detail(server, listed)
             elif keys is not None:
                 yield listed
 
-    def read_again(self, world, key):
-        return self.found(self._detail(world, {"realm": key[0], "type": world.found(self.name)[key].values["type"]}))
+    def read_again(self, server, key):
+        return self.decode(
+            self._detail(server, {"realm": key[0], "type": server.actual(self.name)[key].values["type"]})
+        )
 
     def place(self, name, kind):
         """Where the realm with this name and type is."""
-        return self.item((name,))
+        return self.item_path((name,))
 
-    def _detail(self, world, listed):
+    def _detail(self, server, listed):
         name, kind = listed["realm"], listed["type"]
         try:
-            return {"type": kind, **world.client.read(*self.place(name, kind)), "realm": name}
+            return {"type": kind, **server.client.read(*self.place(name, kind)), "realm": name}
         except FleetgateError as error:
             if error.status == 403:
-                world.client.check_rights(
-                    [(Need((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")]
+                server.client.check_permissions(
+                    [(Permission((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")]
                 )
             raise
 
-    def forbidden(self, entry, found):
+    def deletion_blockers(self, entry, found):
         """The server would remove a realm of any type, and set a built-in one back to its defaults."""
         there = found.values["type"]
         if there != entry["type"]:
             return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
         return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(found) else []
 
-    def recreates(self, entry):
+    def may_recreate(self, entry):
         return entry["on_immutable_change"] == "recreate"
 
     def built_in(self, found):
         return found.values["realm"] in BUILT_IN
 
-    def clashes(self, entries):
+    def conflicts(self, entries):
         realms = entries[self.name]
         claimants = [entry["realm"] for entry in realms if entry["default"] and entry["state"] == "present"]
         return (
             [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
         )
 
-    def steps(self, changes, world):
+    def steps(self, changes, server):
         """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
         return super().steps(
-            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), world
+            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), server
         )
 
-    def beside(self, key, values, changes):
+    def predict_side_effects(self, key, values, changes):
         """A realm that becomes the default takes that mark from the one that had it."""
         others = (one for one in changes if one.resource is self and one.key != key and one.values)
         return {**values, "default": False} if any(one.values.get("default") for one in others) else values
 
-    def rights(self, change, world):
-        return (Need((self.audit_path,), ("Realm.Allocate",)),)
+    def required_permissions(self, change, server):
+        return (Permission((self.audit_path,), ("Realm.Allocate",)),)
 
-    def settle(self, entry, client):
+    def wait_until_effective(self, entry, client):
         """Have the server begin a sign-on, for which it asks the issuer who it is, as it would for a browser."""
         if not entry["check_connection"] or entry["type"] not in OPENID:
             return
         try:
             # whatever is given to come back to: it is compared with nothing yet
-            client.rehearse(
+            client.dry_run(
                 ("access", "openid", "auth-url"), {"realm": entry["realm"], "redirect-url": "https://localhost"}
             )
         except FleetgateError as error:

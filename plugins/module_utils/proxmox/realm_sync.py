@@ -33,7 +33,7 @@ class RealmSync:
     system: System
     options: dict
     said: dict
-    needs: Callable[[str], tuple]
+    permissions: Callable[[str], tuple]
 
     def definition(self):
         spec = {
@@ -48,16 +48,16 @@ class RealmSync:
         realm = params["realm"]
         refuse(self._problems(params))
         client = self.system.client(params, check_mode)
-        client.check_rights([(need, f"to sync realm {realm}") for need in self.needs(realm)])
+        client.check_permissions([(need, f"to sync realm {realm}") for need in self.permissions(realm)])
         self._check_type(client, realm)
         path = ("access", "domains", realm, "sync")
         body = {name.replace("_", "-"): _wire(params[name]) for name in self.options if params[name] is not None}
-        dry = self._told(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
+        dry = self._as_filter_error(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
         check_removals([label(name) for name in dry["removed"]], params["max_removals"])
         before = self._observed(client, realm)
         told = self._foretold(dry, before)
         if not check_mode and any(found for kind, found in dry.items() if kind != "problem"):
-            done = self._told(log_of(client, client.write("POST", path, body), params["wait"]))
+            done = self._as_filter_error(log_of(client, client.write("POST", path, body), params["wait"]))
             told = self._seen(done, before, self._observed(client, realm))
         changed = any(told[outcome] for outcome in OUTCOMES)
         reason = ", ".join(f"{len(told[outcome])} {outcome}" for outcome in OUTCOMES)
@@ -77,7 +77,7 @@ class RealmSync:
 
     def _rehearse(self, client, realm, path, body):
         """Begin the dry run; returns its task."""
-        return client.rehearse(path, {**body, "dry-run": True})
+        return client.dry_run(path, {**body, "dry-run": True})
 
     def _observed(self, client, realm):
         """What there is of a realm, for a product whose log does not tell all that a sync does."""
@@ -99,7 +99,7 @@ class RealmSync:
                 f"realm: '{realm}' is of type {kinds[realm]}, and only realms of type {' and '.join(DIRECTORIES)} have a directory to sync with"
             )
 
-    def _told(self, lines):
+    def _as_filter_error(self, lines):
         """What a log says: users by outcome, and whole lines that tell of a problem."""
         return {
             name: sorted({found[1] for found in (re.fullmatch(pattern, line) for line in lines) if found})

@@ -16,11 +16,11 @@ from .identity import Identity
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
 SECRET = (
-    Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), local=True),
-    Field("secret_candidates", Names(CREDENTIAL), local=True, secret=True),
-    Field("secret_file", Path(), local=True),
-    Field("secret_file_vault_id", local=True),
-    Field("return_secret", Flag(), local=True),
+    Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), task_only=True),
+    Field("secret_candidates", Names(CREDENTIAL), task_only=True, secret=True),
+    Field("secret_file", Path(), task_only=True),
+    Field("secret_file_vault_id", task_only=True),
+    Field("return_secret", Flag(), task_only=True),
 )
 
 
@@ -34,7 +34,7 @@ class Token(Identity):
     regenerates_since: tuple = ()
     regenerated = ""
 
-    def item(self, key):
+    def item_path(self, key):
         userid, token_name = key
         return ("access", "users", userid, "token", token_name)
 
@@ -49,7 +49,7 @@ class Token(Identity):
             problems.append(("secret_file_vault_id", "needs secret_file"))
         return problems
 
-    def clashes(self, entries):
+    def conflicts(self, entries):
         """A file keeps one secret."""
         owners = {}
         for entry in entries[self.name]:
@@ -61,14 +61,14 @@ class Token(Identity):
             if len(tokens) > 1
         ]
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         file = entry["secret_file"]
-        task, unreadable = self._task_with_secret(world, entry, found)
+        task, unreadable = self._task_with_secret(server, entry, found)
         if unreadable:
             return values, [*problems, ("secret_file", unreadable)]
         if found is None or task == REGENERATE:
-            problems += self._cannot_have_a_secret(world.client, entry, found)
+            problems += self._cannot_have_a_secret(server.client, entry, found)
         if file and (found is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
@@ -78,17 +78,17 @@ class Token(Identity):
             problems.append(("secret_file", f"'{file}' is not there, but the token is, and {why}"))
         return {**values, **({"secret": task} if task else {})}, problems
 
-    def _task_with_secret(self, world, entry, found):
+    def _task_with_secret(self, server, entry, found):
         """What is to happen to the secret of a token that is there (None: nothing), and why that cannot be said.
 
         A secret that works is noted.
         """
         owner = "!".join(self.key_of(entry))
-        if found is None or owner in world.minted or entry["secret"] in (None, KEEP):
+        if found is None or owner in server.minted or entry["secret"] in (None, KEEP):
             return None, None
         if entry["secret"] == REGENERATE:
             return REGENERATE, None
-        if not self._opens_anything(world, found):
+        if not self._opens_anything(server, found):
             return None, None
         file = entry["secret_file"]
         stored, encrypted, unreadable = kept_secret(file) if file else (None, False, None)
@@ -96,16 +96,16 @@ class Token(Identity):
             return None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
         possible = (one for one in candidates if one and not CREDENTIAL.problem(one))
-        known = next((one for one in possible if world.client.accepts(owner, one)), None)
+        known = next((one for one in possible if server.client.accepts(owner, one)), None)
         entry["known_secret"] = known
         if known is None:
             return REGENERATE, None
         as_declared = not file or (known == stored and (encrypted or not entry["secret_file_vault_id"]))
         return (None if as_declared else STORE), None
 
-    def _opens_anything(self, world, found):
+    def _opens_anything(self, server, found):
         """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
-        user = world.found("user")[self.key_of(found.values)[:1]]
+        user = server.actual("user")[self.key_of(found.values)[:1]]
         return all(
             one.values.get("enable", True) and not 0 < one.values["expire"] <= time.time() for one in (user, found)
         )
@@ -123,23 +123,23 @@ class Token(Identity):
             problems.append(("secret", why))
         return problems
 
-    def steps_for(self, change, world):
+    def steps_for(self, change, server):
         if change.removes:
-            return super().steps_for(change, world)
+            return super().steps_for(change, server)
         entry, owner = change.entry, "!".join(change.key)
         file, returned = entry["secret_file"], bool(entry["return_secret"])
         secret = OneTimeSecret(owner, "value", file, returned, vault_id=entry["secret_file_vault_id"])
         task = change.values.get("secret")
         if change.creates:
-            return [replace(step, secret=secret) for step in super().steps_for(change, world)]
-        if task == REGENERATE and self.regenerates(world.client):
-            (step,) = super().steps_for(change, world)
+            return [replace(step, secret=secret) for step in super().steps_for(change, server)]
+        if task == REGENERATE and self.regenerates(server.client):
+            (step,) = super().steps_for(change, server)
             secret = replace(secret, answer=self.regenerated)
             return [replace(step, body={**step.body, "regenerate": True}, secret=secret)]
         if task == REGENERATE:
-            return super().steps_for(replace(change, recreates=True), world)
+            return super().steps_for(replace(change, recreates=True), server)
         rest = {option: value for option, value in change.values.items() if option != "secret"}
-        steps = super().steps_for(replace(change, values=rest), world) if rest else []
+        steps = super().steps_for(replace(change, values=rest), server) if rest else []
         if task == STORE:
             parts = tuple(os.path.abspath(file).split(os.sep)[1:])
             secret = replace(secret, known=entry["known_secret"])

@@ -20,9 +20,9 @@ class User(Identity):
     def built_in(self, found):
         return found.values["userid"] == ROOT
 
-    def forbidden(self, entry, found):
+    def deletion_blockers(self, entry, found):
         """The server would take it, make the user anew and leave it without its tokens."""
         return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
-    def visibility(self, key, world):
-        return replace(self.seen_with, oneself=key[0])
+    def read_permission(self, key, server):
+        return replace(self.audit_permission, oneself=key[0])

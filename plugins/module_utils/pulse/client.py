@@ -68,7 +68,7 @@ class PulseClient(Client):
 
     def attempt(self, *path, body=None):
         """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""
-        response = self._send("POST", (*NODES, *path), may_be=(400,), json=body)
+        response = self._send("POST", (*NODES, *path), allowed_status=(400,), json=body)
         return "" if response.status_code == 200 else self.explain(response)
 
     def write(self, verb, path, body=None, upload=None):

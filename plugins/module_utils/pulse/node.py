@@ -65,13 +65,13 @@ class Node(Resource):
     fields = (
         Field("type", KIND),
         Field("host", ADDRESS),
-        Field("aliases", Names(ADDRESS), local=True),
+        Field("aliases", Names(ADDRESS), task_only=True),
         Field("name"),
         Field("guest_url", Text(pattern=r"https?://\S+", rule="must be an http or https URL"), wire="guestURL"),
         Field("token_name", TOKEN, wire="tokenName"),
         Field("token_value", CREDENTIAL, wire="tokenValue", write_only=True, secret=True),
-        Field("update_token", Text(choices=("on_create", "always", "if_invalid")), local=True),
-        Field("test_connection", Flag(), local=True),
+        Field("update_token", Text(choices=("on_create", "always", "if_invalid")), task_only=True),
+        Field("test_connection", Flag(), task_only=True),
         Field("fingerprint", Fingerprint()),
         Field("verify_ssl", Flag(), wire="verifySSL"),
         Field("monitor_vms", Flag(), wire="monitorVMs", default=True, types=PVE),
@@ -86,7 +86,7 @@ class Node(Resource):
         Field("exclude_datastores", Names(), wire="excludeDatastores", types=PBS),
         Field("temperature_monitoring_enabled", Switch(), wire="temperatureMonitoringEnabled"),
         Field("enabled", Flag(), default=True, since=(6,)),
-        Field("wait_until_connected", Number(), local=True),
+        Field("wait_until_connected", Number(), task_only=True),
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -112,9 +112,9 @@ class Node(Resource):
             problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
         return problems
 
-    def identify(self, entry, world):
+    def identify(self, entry, server):
         """The entry that Pulse has for the server, under whichever of its addresses."""
-        nodes = [one.raw for one in world.found(self.name).values()]
+        nodes = [one.raw for one in server.actual(self.name).values()]
         absent = entry["state"] == "absent"
         found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
         if absent:
@@ -126,29 +126,29 @@ class Node(Resource):
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, world, keys):
-        return [one for one in world.client.nodes() if one["type"] in KIND.choices]
+    def read(self, server, keys):
+        return [one for one in server.client.nodes() if one["type"] in KIND.choices]
 
-    def found(self, raw):
+    def decode(self, raw):
         """A flag that is false is left out."""
         left_out = {one.name: False for one in self.fields if one.option in FLAGS}
-        return super().found({**left_out, **raw})
+        return super().decode({**left_out, **raw})
 
-    def id_of(self, key, world):
+    def id_of(self, key, server):
         """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
-        for one in world.client.nodes():
+        for one in server.client.nodes():
             if self.key_of(one) == key:
                 return one["id"]
-        raise FleetgateError(f"{world.client.title}: {self.label(key)} was removed by somebody else; run again")
+        raise FleetgateError(f"{server.client.title}: {self.label(key)} was removed by somebody else; run again")
 
-    def meets(self, condition, wanted, key):
+    def matches_condition(self, condition, wanted, key):
         """Whether a node is of the type, or has an address of the pattern, that a scope names."""
         return fnmatchcase(key[self.key.index(condition)], wanted)
 
     # -- comparison --------------------------------------------------------------------------------------------
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if found is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
             if values.get("enabled"):
@@ -159,20 +159,20 @@ class Node(Resource):
                 for option in ("token_name", "token_value")
                 if not entry[option]
             ]
-        problems += self._misfits(world, entry, found, values)
+        problems += self._misfits(server, entry, found, values)
         if not problems:
-            problems += self._token(world.client, entry, found, values)
+            problems += self._token(server.client, entry, found, values)
         return values, problems
 
-    def _misfits(self, world, entry, found, values):
+    def _misfits(self, server, entry, found, values):
         """What Pulse would take and make something else of."""
         if entry["ambiguous"]:
             hosts = " and ".join([entry["host"], *entry["ambiguous"]])
             yield "host", f"stands for several nodes of Pulse, {hosts}; give the one that is meant as Pulse has it"
-        merged = world.client.merged.get((entry["type"], entry["asked"]))
+        merged = server.client.merged.get((entry["type"], entry["asked"]))
         if merged and values:
             yield "host", f"{merged}; declare the cluster once, by that entry, or give the address of it in aliases"
-        for key, other in world.found(self.name).items():
+        for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
             if alike and other.values["name"].casefold() == values.get("name", "").casefold():
                 yield "name", f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's"
@@ -212,14 +212,14 @@ class Node(Resource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def item(self, key):
+    def item_path(self, key):
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, world):
-        item = self.item(change.key)
+    def steps_for(self, change, server):
+        item = self.item_path(change.key)
         if change.removes:
             return [Step("DELETE", item, f"{change.label} is declared absent")]
-        body = {**self._kept(change), **self.written(change)}
+        body = {**self._verify(change), **self.request_body(change)}
         if not change.creates:
             # a token that is sent whatever Pulse has is sent by every run
             repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
@@ -234,7 +234,7 @@ class Node(Resource):
         }
         steps = [Step("POST", self.collection, f"{change.label} is missing", body={**self._defaults(change), **body})]
         if later:
-            rest = {**self._kept(change), **{self.field(one).name: value for one, value in later.items()}}
+            rest = {**self._verify(change), **{self.field(one).name: value for one, value in later.items()}}
             steps.append(Step("PUT", item, f"{change.label}: {', '.join(sorted(later))}", body=rest))
         return steps
 
@@ -243,7 +243,7 @@ class Node(Resource):
         flags = {one.name: True for one in self.table(change.values) if one.option in FLAGS}
         return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
-    def _kept(self, change):
+    def _verify(self, change):
         """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
         had = change.found.values if change.found else {}
         return {
@@ -253,7 +253,7 @@ class Node(Resource):
 
     # -- afterwards --------------------------------------------------------------------------------------------
 
-    def settle(self, entry, client):
+    def wait_until_effective(self, entry, client):
         """Wait until Pulse is connected, where the task asks for that; its first look takes a while.
 
         5.1 says so of every new PBS until it has looked, so there it is made to sign in.

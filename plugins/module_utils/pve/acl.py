@@ -6,9 +6,9 @@ from __future__ import annotations
 
 import re
 
-from ..core.client import too_old
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
-from ..core.resource import Need, Step
+from ..core.resource import Permission, Step
 from ..proxmox.acl import MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
@@ -20,8 +20,8 @@ _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Poo
 
 class Acl(ProxmoxAcl):
     subjects = {"users": "user", "groups": "group", "tokens": "token"}
-    seen_with = Need(("/access",), ("Sys.Audit",))
-    form = (
+    audit_permission = Permission(("/access",), ("Sys.Audit",))
+    input_fields = (
         Field("path", ACL_PATH, needed=True),
         Field("roles", Names(ROLE_IN_USE), needed=True),
         Field("users", Names(USER)),
@@ -34,22 +34,22 @@ class Acl(ProxmoxAcl):
     def belongs(self, kind, subject, realm):
         return super().belongs(kind, subject, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
 
-    def groups_of(self, world):
-        found = world.found("user").get((world.client.user,))
-        return found.values["groups"] if found and world.client.user != ROOT else ()
+    def groups_of(self, server):
+        found = server.actual("user").get((server.client.user,))
+        return found.values["groups"] if found and server.client.user != ROOT else ()
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         for form, since in () if found else PATHS_SINCE:
-            old = re.fullmatch(form, entry["path"]) and too_old(world.client, since)
+            old = re.fullmatch(form, entry["path"]) and version_problem(server.client, since)
             problems += [("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
-        if found is None and re.fullmatch(form, entry["path"]) and not too_old(world.client, until):
+        if found is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
             why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
             problems.append(("path", f"'{entry['path']}' {why}"))
         return values, problems
 
-    def steps(self, changes, world):
+    def steps(self, changes, server):
         """One request takes many roles and subjects, as long as each role is for the same subjects."""
         batches = {}
         for change in changes:
@@ -62,11 +62,11 @@ class Acl(ProxmoxAcl):
             for role, subjects in subjects_by_role.items():
                 roles_by_subjects.setdefault(tuple(sorted(subjects)), []).append(role)
             for subjects, roles in roles_by_subjects.items():
-                needs = self._rights(path, roles, world)
-                steps.append(self._step(path, propagate, roles, subjects, needs))
+                permissions = self._rights(path, roles, server)
+                steps.append(self._step(path, propagate, roles, subjects, permissions))
         return steps
 
-    def _step(self, path, propagate, roles, subjects, needs):
+    def _step(self, path, propagate, roles, subjects, permissions):
         body = {"path": path, "roles": sorted(roles)}
         for option, kind in self.subjects.items():
             names = [subject for one, subject in subjects if one == kind]
@@ -76,18 +76,18 @@ class Acl(ProxmoxAcl):
         who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
         verb = "has no longer" if propagate is None else "has"
         reason = f"{who} {verb} {', '.join(sorted(roles))} on {path}"
-        return Step("PUT", ("access", "acl"), reason, body=body, needs=needs)
+        return Step("PUT", ("access", "acl"), reason, body=body, permissions=permissions)
 
-    def _rights(self, path, roles, world):
+    def _rights(self, path, roles, server):
         """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
         manager = self._manager(path)
-        needs = (_modify(path, manager),)
+        permissions = (_modify(path, manager),)
         if not manager:
-            return needs
-        known = [world.found("role").get((role,)) for role in roles]
+            return permissions
+        known = [server.actual("role").get((role,)) for role in roles]
         within = tuple({privilege for role in known if role for privilege in role.values["privs"]})
-        enough = () if NO_ACCESS in roles else (Need((path,), within, every=True),)
-        return (*needs, Need((path,), (MODIFY,), enough))
+        enough = () if NO_ACCESS in roles else (Permission((path,), within, every=True),)
+        return (*permissions, Permission((path,), (MODIFY,), enough))
 
     @staticmethod
     def _manager(path):
@@ -95,10 +95,10 @@ class Acl(ProxmoxAcl):
         _root, top, *below = path.split("/")
         return _MANAGERS.get(top) if below else None
 
-    def visibility(self, key, world):
-        return Need(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
+    def read_permission(self, key, server):
+        return Permission(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
 
 
 def _modify(path, manager):
     """The right to change the ACL of a path."""
-    return Need((path,), (MODIFY, *((manager,) if manager else ())))
+    return Permission((path,), (MODIFY, *((manager,) if manager else ())))

@@ -7,7 +7,7 @@ from __future__ import annotations
 from itertools import product
 
 from ..core.fields import Field, Names
-from ..core.resource import Need, Reference, Resource
+from ..core.resource import Permission, Reference, Resource
 from .names import GROUP, USER, Line
 
 
@@ -16,16 +16,16 @@ class Group(Resource):
     plural = "groups"
     key = ("groupid",)
     collection = ("access", "groups")
-    seen_with = Need(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
+    audit_permission = Permission(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
     fields = (Field("groupid", GROUP), Field("comment", Line()), Field("users", Names(USER, separator=",")))
 
-    def read(self, world, keys):
-        return world.client.read("access", "groups")
+    def read(self, server, keys):
+        return server.client.read("access", "groups")
 
     def references(self, key, values):
         return [Reference("user", (userid,)) for userid in values.get("users") or ()]
 
-    def clashes(self, entries):
+    def conflicts(self, entries):
         """A membership may be declared with the group and with the user, but not in two ways."""
         groups = [one for one in entries[self.name] if one["state"] == "present" and one["users"] is not None]
         users = [one for one in entries["user"] if one["state"] == "present" and one["groups"] is not None]
@@ -38,21 +38,21 @@ class Group(Resource):
                 problems.append(f"group {groupid}: users: {userid} is {member}, but by groups of its own entry {other}")
         return problems
 
-    def spread(self, change, plan, entries, world):
+    def delegate_changes(self, change, plan, entries, server):
         """A membership is a matter of the user: the server takes it with the user only."""
         if change.removes or "users" not in change.values:
             return
-        (groupid,), users = change.key, world.resources["user"]
+        (groupid,), users = change.key, server.resources["user"]
         before, after = set(change.found.values["users"] if change.found else ()), set(change.values["users"])
         for userid in sorted(before ^ after):
-            found, entry = world.found("user").get((userid,)), entries.get(("user", (userid,)), {})
+            found, entry = server.actual("user").get((userid,)), entries.get(("user", (userid,)), {})
             if not (found or entry) or entry.get("state") == "absent":
                 continue
             member = plan.change_of(users, (userid,), found)
             groups = set(member.values.get("groups", found.values["groups"] if found else ()))
             member.values["groups"] = sorted(groups | {groupid} if userid in after else groups - {groupid})
 
-    def beside(self, key, values, changes):
+    def predict_side_effects(self, key, values, changes):
         """Members come and go with changes of users."""
         members = set(values.get("users", ()))
         for one in changes:
@@ -61,16 +61,16 @@ class Group(Resource):
                 members = members | {one.key[0]} if belongs else members - {one.key[0]}
         return {**values, "users": members}
 
-    def written(self, change):
-        return {name: value for name, value in super().written(change).items() if name != "users"}
+    def request_body(self, change):
+        return {name: value for name, value in super().request_body(change).items() if name != "users"}
 
-    def steps_for(self, change, world):
-        if change.found and not change.removes and not self.written(change):
+    def steps_for(self, change, server):
+        if change.found and not change.removes and not self.request_body(change):
             return []
-        return super().steps_for(change, world)
+        return super().steps_for(change, server)
 
-    def rights(self, change, world):
-        return (Need(("/access/groups",), ("Group.Allocate",)),)
+    def required_permissions(self, change, server):
+        return (Permission(("/access/groups",), ("Group.Allocate",)),)
 
 
 def _says(entry, option, name):

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
 
-from ..core.client import too_old
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE
 from ..proxmox.realm import Realm as ProxmoxRealm
@@ -114,15 +114,15 @@ class Realm(ProxmoxRealm):
         replace(ProxmoxRealm.check_connection, types=(*OPENID, *DIRECTORIES)),
     )
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         if _connects_first(entry) and values:
-            old = too_old(world.client, _CHECKS)
+            old = version_problem(server.client, _CHECKS)
             problems += [("check_connection", f"{old}; leave it out")] if old else []
         return values, problems
 
-    def written(self, change):
-        body = super().written(change)
+    def request_body(self, change):
+        body = super().request_body(change)
         return {**body, "check-connection": True} if _connects_first(change.entry) else body
 
 

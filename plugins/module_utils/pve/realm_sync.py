@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..core.errors import FleetgateError
-from ..core.resource import Need
+from ..core.resource import Permission
 from ..proxmox.realm_sync import RealmSync
 from .realm import VANISHED
 from .system import PVE
@@ -73,7 +73,7 @@ REALM_SYNC = PveRealmSync(
         "|group name '.*' contains invalid characters|skipping .*)",
     },
     lambda realm: (
-        Need((f"/access/realm/{realm}",), ("Realm.AllocateUser",)),
-        Need(("/access/groups",), ("User.Modify",)),
+        Permission((f"/access/realm/{realm}",), ("Realm.AllocateUser",)),
+        Permission(("/access/groups",), ("User.Modify",)),
     ),
 )

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Text
-from ..core.resource import Need, Reference, Resource
+from ..core.resource import Permission, Reference, Resource
 from ..proxmox.realm import DIRECTORIES
 from .names import REALM, Line
 
@@ -35,7 +35,7 @@ class RealmSyncJob(Resource):
     made_at_item = True
     unset_by = "delete"
     since = (8, 0)
-    seen_with = Need(("/",), ("Sys.Audit",))
+    audit_permission = Permission(("/",), ("Sys.Audit",))
     fields = (
         Field("id", _JOB),
         Field("realm", REALM, needed=True, immutable=True),
@@ -47,17 +47,17 @@ class RealmSyncJob(Resource):
         Field("comment", Line(longest=512)),
     )
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         try:
-            return world.client.read(*self.collection)
+            return server.client.read(*self.collection)
         except FleetgateError as error:
             if error.status != 403:
                 raise
             return ()
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
-        realm = world.found("realm").get((values.get("realm"),))
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
+        realm = server.actual("realm").get((values.get("realm"),))
         if realm and realm.values["type"] not in DIRECTORIES:
             why = (
                 f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
@@ -68,14 +68,16 @@ class RealmSyncJob(Resource):
     def references(self, key, values):
         return [Reference("realm", (values["realm"],))] if values.get("realm") else ()
 
-    def written(self, change):
+    def request_body(self, change):
         """An update has to say the schedule again, whatever it changes."""
         schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
-        return {**schedule, **super().written(change)}
+        return {**schedule, **super().request_body(change)}
 
-    def rights(self, change, world):
+    def required_permissions(self, change, server):
         """The server looks for the right to update a job at a realm called `-`, because the request names none."""
         if change.removes:
-            return (Need(("/",), ("Sys.Modify",)),)
+            return (Permission(("/",), ("Sys.Modify",)),)
         realm = change.values["realm"] if change.creates else "-"
-        return Need((f"/access/realm/{realm}",), ("Realm.AllocateUser",)), Need(("/access/groups",), ("User.Modify",))
+        return Permission((f"/access/realm/{realm}",), ("Realm.AllocateUser",)), Permission(
+            ("/access/groups",), ("User.Modify",)
+        )

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..core.fields import Field, Names
-from ..core.resource import Need, Resource
+from ..core.resource import Permission, Resource
 from .names import ROLE_IN_USE
 
 
@@ -16,16 +16,16 @@ class Role(Resource):
     collection = ("access", "roles")
     fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()))
 
-    def read(self, world, keys):
-        return world.client.read("access", "roles")
+    def read(self, server, keys):
+        return server.client.read("access", "roles")
 
-    def rights(self, change, world):
-        return (Need(("/access",), ("Sys.Modify",)),)
+    def required_permissions(self, change, server):
+        return (Permission(("/access",), ("Sys.Modify",)),)
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
         # the server's own list of privileges is what its all-powerful role holds
-        known = world.found(self.name)[(world.client.all_powerful,)].values["privs"]
+        known = server.actual(self.name)[(server.client.all_powerful,)].values["privs"]
         problems += [
             ("privs", f"'{one}' is not a privilege of this server")
             for one in values.get("privs", ())
@@ -42,5 +42,5 @@ class Role(Resource):
     def built_in(self, found):
         return bool(found.raw.get("special"))
 
-    def forbidden(self, entry, found):
+    def deletion_blockers(self, entry, found):
         return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(found) else []

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..core.fields import Field, Flag, Number
-from ..core.resource import Change, Need, Step
+from ..core.resource import Change, Permission, Step
 from ..proxmox.identity import required_privileges
 from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
@@ -26,7 +26,7 @@ class Token(ProxmoxToken):
     """
 
     key = ("userid", "tokenid")
-    seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
+    audit_permission = Permission(("/access/groups",), ("User.Modify", "Sys.Audit"))
     # pve-access-control 9.1.0 can; pve-manager 9.1.14 is the first that depends on it (debian/control)
     regenerates_since = (9, 1, 14)
     regenerated = "value"
@@ -40,24 +40,24 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def read(self, world, keys):
+    def read(self, server, keys):
         """Tokens are told with their users."""
-        users = (user.raw for user in world.found("user").values())
+        users = (user.raw for user in server.actual("user").values())
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
-    def rights(self, change, world):
+    def required_permissions(self, change, server):
         """As for the user, whose one group is enough."""
-        user = world.found("user").get(change.key[:1])
+        user = server.actual("user").get(change.key[:1])
         others = tuple(managed((group,)) for group in user.values["groups"]) if user else ()
-        return (Need(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
+        return (Permission(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
 
-    def visibility(self, key, world):
+    def read_permission(self, key, server):
         """Who sees the user sees its tokens."""
-        return None if key[:1] in world.found("user") else replace(self.seen_with, oneself=key[0])
+        return None if key[:1] in server.actual("user") else replace(self.audit_permission, oneself=key[0])
 
-    def compare(self, world, entry, found):
-        values, problems = super().compare(world, entry, found)
-        if found and _stand_in(self.key_of(entry)) in world.found(self.name):
+    def compare(self, server, entry, found):
+        values, problems = super().compare(server, entry, found)
+        if found and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
         return values, problems
 
@@ -65,44 +65,52 @@ class Token(ProxmoxToken):
         """Stand-ins are removed with what they stand in for, and never because nobody declares them."""
         return found.values["tokenid"].endswith(_SUFFIX)
 
-    def cascade(self, change, world):
+    def cascade(self, change, server):
         stand_in = _stand_in(change.key)
-        there = world.found(self.name).get(stand_in)
+        there = server.actual(self.name).get(stand_in)
         return [Change(self, stand_in, there, None)] if there else []
 
-    def steps_for(self, change, world):
-        steps = super().steps_for(change, world)
+    def steps_for(self, change, server):
+        steps = super().steps_for(change, server)
         if change.removes:
             return steps
-        if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(world.client):
+        if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(server.client):
             # rows that the caller does not see would be lost
-            seen = world.resources["acl"].seen_with
-            steps = [replace(step, needs=(*step.needs, seen)) for step in steps]
-            return [*self._kept_meanwhile(change, world), *steps]
-        return [*steps, *self._given_back(change, world)]
+            seen = server.resources["acl"].audit_permission
+            steps = [replace(step, permissions=(*step.permissions, seen)) for step in steps]
+            return [*self._kept_meanwhile(change, server), *steps]
+        return [*steps, *self._given_back(change, server)]
 
-    def _kept_meanwhile(self, change, world):
+    def _kept_meanwhile(self, change, server):
         """Requests that give the ACL of a token to its stand-in as well."""
-        rows, stand_in = _rows(world, change.key), _stand_in(change.key)
+        rows, stand_in = _rows(server, change.key), _stand_in(change.key)
         steps = []
-        if rows and stand_in not in world.found(self.name):
+        if rows and stand_in not in server.actual(self.name):
             body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while that is made anew"}
             why = f"{change.label} loses its ACL when it is removed"
-            steps.append(Step("POST", self.item(stand_in), why, body=body, needs=self.rights(change, world)))
-        return [*steps, *_granted(world, stand_in, rows)]
+            steps.append(
+                Step(
+                    "POST",
+                    self.item_path(stand_in),
+                    why,
+                    body=body,
+                    permissions=self.required_permissions(change, server),
+                )
+            )
+        return [*steps, *_granted(server, stand_in, rows)]
 
-    def _given_back(self, change, world):
+    def _given_back(self, change, server):
         """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
         stand_in, made_again = _stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found
-        if not made_again and stand_in not in world.found(self.name):
+        if not made_again and stand_in not in server.actual(self.name):
             return []
-        has, kept = _rows(world, change.key), _rows(world, stand_in)
+        has, kept = _rows(server, change.key), _rows(server, stand_in)
         rows = {**kept, **has} if made_again else {row: flag for row, flag in kept.items() if row not in has}
-        if not rows and stand_in not in world.found(self.name):
+        if not rows and stand_in not in server.actual(self.name):
             return []
         why = f"{change.label} has its ACL again"
-        end = Step("DELETE", self.item(stand_in), why, needs=self.rights(change, world))
-        return [*_granted(world, change.key, rows), end]
+        end = Step("DELETE", self.item_path(stand_in), why, permissions=self.required_permissions(change, server))
+        return [*_granted(server, change.key, rows), end]
 
 
 _SUFFIX = ".fleetgate"
@@ -113,17 +121,17 @@ def _stand_in(key):
     return userid, tokenid + _SUFFIX
 
 
-def _rows(world, key):
+def _rows(server, key):
     """The ACL of a token: propagate by path and role."""
-    found = world.found("acl").items()
+    found = server.actual("acl").items()
     return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == "!".join(key)}
 
 
-def _granted(world, key, rows):
+def _granted(server, key, rows):
     """Requests that give rows to a token."""
-    acl = world.resources["acl"]
+    acl = server.resources["acl"]
     changes = [
         Change(acl, (path, "token", "!".join(key), role), None, {"propagate": flag})
         for (path, role), flag in rows.items()
     ]
-    return acl.steps(changes, world)
+    return acl.steps(changes, server)

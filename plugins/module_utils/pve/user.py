@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
-from ..core.resource import Need, Reference
+from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, GROUP, USER, Line
@@ -19,7 +19,7 @@ EMAIL = Text(
 
 
 class User(ProxmoxUser):
-    seen_with = Need(("/access/groups",), ("User.Modify", "Sys.Audit"))
+    audit_permission = Permission(("/access/groups",), ("User.Modify", "Sys.Audit"))
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
@@ -34,8 +34,8 @@ class User(ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def read(self, world, keys):
-        return world.client.read("access", "users", full=True)
+    def read(self, server, keys):
+        return server.client.read("access", "users", full=True)
 
     def references(self, key, values):
         return [Reference("group", (group,)) for group in values.get("groups") or ()]
@@ -48,24 +48,24 @@ class User(ProxmoxUser):
             )
         return problems
 
-    def beside(self, key, values, changes):
+    def predict_side_effects(self, key, values, changes):
         """A group that is removed takes its memberships along."""
         removed = {one.key[0] for one in changes if one.resource.name == "group" and one.removes}
         return {**values, "groups": [group for group in values.get("groups", ()) if group not in removed]}
 
-    def rights(self, change, world):
+    def required_permissions(self, change, server):
         """Who manages a group of a user may change it where that names the groups it is in then.
 
         The server lets it remove the user as well, but not see whether that is done.
         """
         then = (change.values or {}).get("groups") or ()
         ways = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
-        needs = [Need(("/access/groups",), ("User.Modify",), tuple(managed(way) for way in ways if then))]
+        permissions = [Permission(("/access/groups",), ("User.Modify",), tuple(managed(way) for way in ways if then))]
         if change.creates or change.removes:
-            needs.insert(0, Need((f"/access/realm/{realm_of(change.key[0])}",), ("Realm.AllocateUser",)))
-        return tuple(needs)
+            permissions.insert(0, Permission((f"/access/realm/{realm_of(change.key[0])}",), ("Realm.AllocateUser",)))
+        return tuple(permissions)
 
 
 def managed(groups):
     """The right to manage all of some groups."""
-    return Need(tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",))
+    return Permission(tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",))
