@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Debian's python3 and make; everything else is put into .venv and build.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint sanity tests unit contract modules playbooks fleets molecule cores clean
+.PHONY: help demo test bench lint sanity importer tests unit contract modules playbooks fleets molecule cores clean
 SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -14,7 +14,7 @@ demo:  ## show the main job on a simulated fleet
 	@tools/venv build/demo/venv $(PYTHON) -r requirements.txt -r tests/simulators/requirements.txt 'ansible-core>=2.17,<2.22'
 	@build/demo/venv/bin/python -m tools.demo
 
-test: lint sanity tests molecule cores  ## run all tests
+test: lint sanity importer tests molecule cores  ## run all tests
 	@echo "all tests passed"
 
 .venv/.made-for: requirements.txt requirements-dev.txt tests/requirements.txt tests/simulators/requirements.txt
@@ -25,6 +25,9 @@ lint: .venv/.made-for  ## ansible-lint, yamllint, changelog
 
 sanity: .venv/.made-for  ## ansible-test sanity
 	$(RUN) tools/sanity
+
+importer: .venv/.made-for  ## what Galaxy checks at an upload, on the built tarball
+	$(RUN) tools/importer
 
 tests: .venv/.made-for  ## all tests on one ansible-core; the next five are its parts
 	$(PYTEST)
