@@ -62,10 +62,19 @@ STORE = "STORE"
 
 
 @dataclass(frozen=True)
+class Guard:
+    """An object that must not have changed since the plan was made, when a request replaces these `options` of it (all by default)."""
+
+    kind: str
+    key: tuple
+    options: tuple = ()
+
+
+@dataclass(frozen=True)
 class Step:
     """One request that changes something. `path` has one part per segment, unquoted.
 
-    `guard` is an object that must still be as it was read: the request then carries the digest that the server compares.
+    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is made again.
     """
 
     verb: str
@@ -76,7 +85,7 @@ class Step:
     permissions: tuple = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
-    guard: Reference | None = None
+    guard: Guard | None = None
     # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
     repeats: bool = False
     # the user whose request it is, where it cannot be that of the client's own identity
@@ -249,7 +258,7 @@ class Resource:
     made_at_item = False
     # whether one entry can stand for several objects
     many = False
-    # whether an update carries the digest of what was read, so that the server refuses it when somebody was quicker
+    # whether the server compares the digest that an update carries, and refuses the update after a change by somebody else
     has_digest = False
     immutable_remedy = "remove the object and make it again"
 
@@ -420,6 +429,10 @@ class Resource:
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
 
+    def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
+        """Whether these options of an object (all if none are named) are still as the plan was made on."""
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
+
     def id_of(self, key, server):
         """What the server knows an object by in requests, asked for right before one is sent."""
         return server.actual(self.name)[key].raw["id"]
@@ -468,10 +481,14 @@ class Resource:
                 f"{change.label}: {changed}",
                 body=self.request_body(change),
                 permissions=permissions,
-                guard=Reference(self.name, change.key) if self.has_digest else None,
+                guard=self.guard(change),
                 repeats=all(self.field(option).write_only for option in change.values),
             )
         ]
+
+    def guard(self, change) -> Guard | None:
+        """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
+        return Guard(self.name, change.key) if self.has_digest else None
 
     def carried_over(self, values) -> dict:
         """What an object that is made again is given of what it had."""
