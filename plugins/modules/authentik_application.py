@@ -14,6 +14,8 @@ description:
     scopes and the grant types, and nobody could sign in.
   - A new provider is named after O(slug) and attached to its application last, after the bindings that the same task creates.
   - The issuer for Proxmox VE and Proxmox Backup Server is C(https://HOST/application/o/SLUG/), including the trailing slash.
+  - Applications with a provider of another type, for example a proxy provider, are refused. Names of providers and client IDs are unique among all
+    providers; a duplicate is refused before the first change.
 options:
   slug:
     description: Name of the application in URLs, including its issuer.
@@ -111,6 +113,7 @@ options:
     description:
       - Name of the key pair that signs tokens. Defaults to C(authentik Self-signed Certificate) for new applications.
       - It must contain an RSA key, because PVE and PBS only verify RS256.
+      - If omitted, an existing provider without such a key is refused unless O(repair_signing_key=true).
     type: str
   encryption_key:
     description: Name of the key pair that encrypts tokens. PVE and PBS cannot read encrypted tokens.
@@ -156,6 +159,12 @@ options:
   return_secret:
     description: Whether to return the client secret as C(secret), in clear text.
     type: bool
+  repair_signing_key:
+    description:
+      - Whether an existing provider without a signing key, or with one that is not RSA, gets the key that a new provider would get.
+      - A signing key that is RSA already is kept. The option has no effect when O(signing_key) is given.
+    type: bool
+    version_added: 1.0.0
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list
