@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,6 +73,7 @@ class Server:
     host: str
     port: int
     observed: Observed
+    renew_certificate: Callable[[], None]
 
     @property
     def url(self) -> str:
@@ -296,6 +298,7 @@ class FleetServers:
         return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))
 
     def _serve(self, stack: ExitStack, name: str, app, host: str, port: int) -> Server:
-        observed = Observed(app)
-        bound = stack.enter_context(serve(observed, self.fleet.authority.tls(host, name), host, port))
-        return Server(name, host, bound, observed)
+        observed, authority = Observed(app), self.fleet.authority
+        tls = authority.tls(host, name)
+        bound = stack.enter_context(serve(observed, tls, host, port))
+        return Server(name, host, bound, observed, lambda: authority.renew(tls, host, name))

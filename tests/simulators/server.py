@@ -32,11 +32,19 @@ class Authority:
 
     def tls(self, *names: str) -> BuiltinSSLAdapter:
         """TLS for a server reached by any of `names` (host names or IP addresses)."""
-        pem = self._folder / f"{names[0]}.pem"
-        self._ca.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(str(pem))
-        adapter = BuiltinSSLAdapter(str(pem), str(pem))
+        pem = self._issue(*names)
+        adapter = BuiltinSSLAdapter(pem, pem)
         adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
         return adapter
+
+    def renew(self, adapter: BuiltinSSLAdapter, *names: str) -> None:
+        """Issue another certificate to a running server, which presents it from its next connection on."""
+        adapter.context.load_cert_chain(self._issue(*names))
+
+    def _issue(self, *names: str) -> str:
+        pem = str(self._folder / f"{names[0]}.pem")
+        self._ca.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(pem)
+        return pem
 
 
 @dataclass
