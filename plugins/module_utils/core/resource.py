@@ -194,6 +194,7 @@ class Resource:
     does not set one. Where problems are returned they are (option, rule) pairs, or sentences where stated.
 
     validate:
+    `field(option)`, `table(values)`  -> one row of the table; the rows that apply to an object with these values
     `spec()`                        -> the argument_spec of one entry
     `normalise(entry)`              -> the entry with values as the server stores them
     `problems(entry)`               -> what is wrong with one entry alone
