@@ -341,19 +341,17 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
         check_removals([change.label for change in plan.changes if change.removes], max_removals)
         return plan
 
-    server, done = ServerState(client, resources), []
-    plan = planned(server)
-    diff, objects = plan.diff(), plan.objects
-    if check_mode:
-        done = [step.to_diff() for step in plan.steps]
-        plan.secrets.update(
-            {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
-        )
-        if not plan.steps:
-            _wait_until_effective(declared, client)
-    else:
-        try:
-            if plan.steps:
+    server, plan, done, diff = ServerState(client, resources), Plan(), [], {}
+    try:
+        with client.understanding():
+            plan = planned(server)
+            diff, objects = plan.diff(), plan.objects
+            if check_mode:
+                done = [step.to_diff() for step in plan.steps]
+                plan.secrets.update(
+                    {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
+                )
+            elif plan.steps:
                 conflicts = set()
                 while (conflict := _apply_until_conflict(plan, server, done)) is not None:
                     # each object may have been changed by somebody else once; then the plan is made again
@@ -366,12 +364,14 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                     diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
                 after = _verify(ServerState(client, resources, server.minted), declared, scopes)
                 objects = after.objects
-                # what a server tells whenever it is asked, it tells of new objects too
+                # what a server sends whenever it is asked, it sends of new objects too
                 plan.secrets.update(after.secrets)
-            _wait_until_effective(declared, client)
-        except FleetgateError as error:
+            if not (check_mode and plan.steps):
+                _wait_until_effective(declared, client)
+    except FleetgateError as error:
+        if not check_mode:
             error.done, error.secrets, error.diff = done, plan.secrets, diff
-            raise
+        raise
     return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
 
 
