@@ -127,11 +127,17 @@ class AtAuthentik(Account):
                 raise Refused(f"authentik goes no further than {target}: {answer.text}")
             target = urljoin(self._provider, answer.headers["Location"])
             while target.startswith(f"{self._provider}/if/flow/"):
-                target = urljoin(self._provider, self._through(urlsplit(target)))
+                target = urljoin(self._provider, self._through(target))
         return target
 
-    def _through(self, page) -> str:
-        """Go through a flow, stage by stage, and return where it leads to."""
+    def post(self, path: str, body: dict, **headers: str) -> requests.Response:
+        """The answer to a request with the cookies of the browser, such as a page of somebody else makes it send."""
+        url = urljoin(self._provider, path)
+        return self._session.post(url, json=body, headers=headers, verify=self._trust, timeout=10)
+
+    def _through(self, url: str) -> str:
+        """Go through the flow of a page, stage by stage, and return where it leads to."""
+        page = urlsplit(url)
         executor = f"/api/v3/flows/executor/{page.path.split('/')[3]}/"
         answers = {
             "ak-stage-identification": lambda told: {"uid_field": self._username},
@@ -143,5 +149,9 @@ class AtAuthentik(Account):
             if told.get("response_errors") or told["component"] not in answers:
                 raise Refused(f"authentik stops at {told['component']}: {told.get('response_errors')}")
             answer = {"component": told["component"], **answers[told["component"]](told)}
-            told = self._ask("POST", executor, "go on in a flow", params={"query": page.query}, json=answer).json()
+            # required once the session is signed in
+            proof = {"Referer": url, "X-authentik-CSRF": self._session.cookies.get("authentik_csrf", "")}
+            told = self._ask(
+                "POST", executor, "go on in a flow", params={"query": page.query}, json=answer, headers=proof
+            ).json()
         return told["to"]

@@ -69,6 +69,11 @@ class Server:
     def flow(self, slug: str) -> str:
         return self.ask(f"GET /flows/instances/{slug}/")["pk"]
 
+    @property
+    def flows(self) -> dict[str, str]:
+        """The flows that every provider requires."""
+        return {"authorization_flow": self.flow(IMPLICIT), "invalidation_flow": self.flow("default-provider-invalidation-flow")}
+
     @cached_property
     def mappings(self) -> dict[str, str]:
         """The scope mappings that authentik brings along."""
@@ -87,13 +92,14 @@ class Server:
 
     def bare_provider(self, **values: Any) -> dict[str, Any]:
         """A provider with nothing but what the API demands."""
-        body = {
-            "name": self.name,
-            "authorization_flow": self.flow(IMPLICIT),
-            "invalidation_flow": self.flow("default-provider-invalidation-flow"),
-            "redirect_uris": [STRICT],
-        }
-        return self.make("/providers/oauth2/", {**body, **values})
+        return self.make("/providers/oauth2/", {"name": self.name, **self.flows, "redirect_uris": [STRICT], **values})
+
+    def proxy(self) -> dict[str, Any]:
+        """A proxy provider."""
+        body = {"name": self.name, "external_host": "https://tool.example.org", "mode": "proxy", **self.flows}
+        made = self.ask("POST /providers/proxy/", body, 201)
+        self.made.append(f"/providers/oauth2/{made['pk']}/")
+        return made
 
     def provider(self, **values: Any) -> dict[str, Any]:
         """A provider that people can sign in with."""
