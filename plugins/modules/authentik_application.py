@@ -13,6 +13,8 @@ description:
   - What is left out when one is made is as a person gets it in the admin interface. The API itself would leave out the signing key,
     the scopes and the grant types, and nobody could sign in.
   - A new provider gets the O(slug) as its name, and is attached to its application last, after bindings that the same task makes.
+  - Applications with a provider of another type, for example a proxy provider, are refused. The names of providers and their client
+    ids are unique among all providers; one that is taken is refused before anything is written.
   - For Proxmox VE and Proxmox Backup Server the issuer is C(https://HOST/application/o/SLUG/), with the slash at its end.
 options:
   slug:
@@ -111,7 +113,8 @@ options:
   signing_key:
     description:
       - Name of the key pair that tokens are signed with, C(authentik Self-signed Certificate) for new ones.
-      - It must have an RSA key, because PVE and PBS verify RS256 only.
+      - It must have an RSA key, because PVE and PBS verify RS256 only. Without this option, an existing provider that has no
+        such key is refused, unless O(repair_signing_key) is set.
     type: str
   encryption_key:
     description: Name of the key pair that tokens are encrypted with. PVE and PBS cannot read such tokens.
@@ -157,6 +160,12 @@ options:
   return_secret:
     description: Whether the client's secret is returned as C(secret), in clear text.
     type: bool
+  repair_signing_key:
+    description:
+      - Whether an existing provider without a signing key, or with one that is not RSA, gets the key that a new provider would get.
+      - A signing key that is RSA already is kept. The option has no effect when O(signing_key) is given.
+    type: bool
+    version_added: 1.0.0
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

@@ -128,6 +128,8 @@ _REDIRECTS = {
     "redirect_uri_patterns": ("regex", "authorization"),
     "logout_redirect_uris": ("strict", "logout"),
 }
+# the component that the server names for providers of the type that this module manages
+_OAUTH2 = "ak-provider-oauth2-form"
 # options that name objects of the server, by their kind
 _NAMING = {
     "authorization_flow": "flow",
@@ -150,9 +152,10 @@ _DEFAULTS = {
 
 
 class Application(AuthentikResource):
-    """Found.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
-    `file` is the name of an icon that was uploaded for it.
+    """Actual.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
 
+    `file` is the name of an icon that was uploaded for it. `foreign` says why the provider must not be touched, mostly
+    that it is not an OAuth2 provider: the server lists proxy providers among those.
     The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
     """
 
@@ -166,6 +169,7 @@ class Application(AuthentikResource):
         *_PROVIDER,
         Field("icon", ICON, task_only=True),
         Field("return_secret", Flag(), task_only=True),
+        Field("repair_signing_key", Flag(), task_only=True),
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -202,6 +206,9 @@ class Application(AuthentikResource):
         for slug, application in applications.items():
             attached = application and application["provider"]
             provider = providers.get(attached) if attached else left.get(slug)
+            foreign = self._foreign(application, provider) if attached else None
+            if provider and not attached:
+                provider = self._left_behind(client, provider)
             if application or provider:
                 icon = (application or {}).get("meta_icon") or ""
                 uploaded = uploaded_name(slug, icon, client.version)
@@ -210,9 +217,33 @@ class Application(AuthentikResource):
                     "slug": slug,
                     "application": {**application, "meta_icon": uploaded} if uploaded else application,
                     "file": icon if uploaded else None,
-                    "provider": provider and _with_names(server, provider),
+                    "provider": provider and not foreign and _with_names(server, provider),
                     "attached": attached,
+                    "foreign": foreign,
                 }
+
+    @staticmethod
+    def _left_behind(client, provider):
+        """A provider without an application, if it is known to be an OAuth2 provider."""
+        pks = {one["pk"] for one in client.providers_named(provider["name"]) if one["component"] == _OAUTH2}
+        return provider if provider["pk"] in pks else None
+
+    @staticmethod
+    def _foreign(application, provider):
+        """Why the provider that an application has is not to be touched, or None."""
+        slug, component = application["slug"], (application.get("provider_obj") or {}).get("component", "")
+        if component != _OAUTH2:
+            kind = component.removeprefix("ak-provider-").removesuffix("-form")
+            return (
+                f"'{slug}' has a provider of the type {kind}, and only OAuth2 providers are managed here; use another slug,"
+                " or replace that provider"
+            )
+        if not provider:
+            return (
+                f"'{slug}' has a provider that the token may not see; grant its user the permission"
+                " authentik_providers_oauth2.view_oauth2provider"
+            )
+        return None
 
     def decode(self, raw):
         values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
@@ -222,6 +253,9 @@ class Application(AuthentikResource):
         return Actual({**values, "slug": raw["slug"]}, raw)
 
     def compare(self, server, entry, found):
+        if found and found.raw["foreign"]:
+            values, _problems = super().compare(server, entry, found)
+            return values, [("slug", found.raw["foreign"])] if values else []
         client = server.client
         problems, wanted = [], entry
         if entry["icon"]:
@@ -236,6 +270,8 @@ class Application(AuthentikResource):
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
             ]
+        elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, found):
+            wanted = {**wanted, "signing_key": _DEFAULTS["signing_key"]}
         if client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
         values, broken = super().compare(server, wanted, found)
@@ -247,19 +283,11 @@ class Application(AuthentikResource):
             problems.append(
                 ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
             )
-        problems += [
-            (option, f"'{values[option]}' has a key of kind {kind}; PVE and PBS verify RS256, which takes an RSA key")
-            for option in ("signing_key", "encryption_key")
-            for kind in [self._kind_of_key(server, values.get(option))]
-            if kind not in (None, "rsa")
-        ]
+        problems += self._unusable_keys(server, entry, values, found)
+        problems += self._taken(client, entry, values, found)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
             problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
-        if found and found.raw["attached"] and not found.raw["provider"]:
-            problems.append(
-                ("slug", f"'{entry['slug']}' has a provider that is none of OAuth2; remove it, or take another slug")
-            )
-        elif found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
+        if found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
             problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
         if entry["return_secret"]:
             provider = found.raw["provider"] if found else None
@@ -268,9 +296,58 @@ class Application(AuthentikResource):
                 problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
 
-    def _kind_of_key(self, server, name):
+    @staticmethod
+    def _type_of_key(server, name):
         pair = server.actual("key pair").get((name,)) if name else None
         return pair and pair.values["key_type"]
+
+    def _unusable_keys(self, server, entry, values, found):
+        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
+        problems = [
+            (option, f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key")
+            for option in ("signing_key", "encryption_key")
+            for kind in [self._type_of_key(server, values.get(option))]
+            if kind not in (None, "rsa")
+        ]
+        if entry["signing_key"] is None and found and not ("signing_key" in values or self._has_rsa_key(server, found)):
+            name = found.values["signing_key"]
+            has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
+            advice = f"give one, such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
+            problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
+        return problems
+
+    def _has_rsa_key(self, server, found):
+        """Whether a provider on the server signs with an RSA key, as far as that is known."""
+        name = found.values["signing_key"]
+        return bool(name) and self._type_of_key(server, name) in (None, "rsa")
+
+    @staticmethod
+    def _taken(client, entry, values, found):
+        """Problems with a client id or a provider name that another provider has, whatever its type."""
+        problems, provider = [], found and found.raw["provider"]
+        own = provider["pk"] if provider else None
+        client_id, name = values.get("client_id"), None if provider else entry["slug"]
+        if client_id:
+            problems += [
+                ("client_id", f"'{client_id}' is the client id of {_owner(one)}; choose another one")
+                for one in client.read_all("providers", "oauth2", client_id=client_id)
+                if one["client_id"] == client_id and one["pk"] != own
+            ]
+        if name:
+            named_so = [
+                *client.providers_named(name),
+                *(one for one in client.read_all("providers", "oauth2", name=name) if one["name"] == name),
+            ]
+            problems += [
+                (
+                    "slug",
+                    f"'{name}' is the name of {_owner(one)} already, and the provider of an application is named by its"
+                    " slug; rename that provider, or grant the permission authentik_core.view_provider where it was left"
+                    " behind by an interrupted run",
+                )
+                for one in named_so[:1]
+            ]
+        return problems
 
     def _compare_a_secret_that_is_not_told(self, client, entry, values, after):
         """Ask the token endpoint; it wants a redirect URI of the client's as well."""
@@ -289,6 +366,25 @@ class Application(AuthentikResource):
         if not secret_is_right(client, endpoint, after["client_id"], entry["client_secret"], uri):
             values["client_secret"] = entry["client_secret"]
         return []
+
+    def deletion_blockers(self, entry, found):
+        return [("slug", found.raw["foreign"])] if found.raw["foreign"] else []
+
+    def built_in(self, found):
+        """Applications with providers of other types are never meant where others are removed."""
+        return bool(found.raw["foreign"])
+
+    def safety_checks(self, changes, server):
+        """No two applications get one client id, which a new one takes from its slug."""
+        owners, problems = {}, []
+        for change in changes:
+            client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
+            if client_id and owners.setdefault(client_id, change) is not change:
+                problems.append(
+                    f"client_id: '{client_id}' is declared for {owners[client_id].label} and {change.label}; each provider"
+                    " requires one of its own"
+                )
+        return problems
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -403,6 +499,12 @@ def _names(value):
 
 def _listed(change, table):
     return ", ".join(sorted(one.option for one in table if one.option in change.values))
+
+
+def _owner(provider):
+    """A provider as messages name it."""
+    application = _assigned(provider)
+    return f"the provider {provider['name']}" + (f" of the application {application}" if application else "")
 
 
 def _assigned(provider):
