@@ -34,6 +34,11 @@ options:
   return_secret:
     description: Whether the key itself is returned as C(secret) when it is made or renewed.
     type: bool
+  allow_lockout:
+    description:
+      - Whether the API key that this task works with may be removed. It would stop working, so the task cannot verify the change that
+        it made, and fails after it.
+    type: bool
   state:
     description: Whether the key is there.
     type: str

@@ -305,6 +305,44 @@ class TestPeople:
         assert message in server.refused("api_key", name="fleet", **options)
 
 
+class TestLockout:
+    @pytest.fixture
+    def boss(self, server):
+        """A server of which boss is the only administrator, and boss's key."""
+        server.run("user", username="boss", email="boss@example.org", is_admin=True)
+        key = server.ask("api_key", username="boss", name="fleet", return_secret=True)["secret"]
+        return Server(server.simulator, server.observed, {**server.connection, "api_key": key})
+
+    LOSSES = ({"is_admin": False}, {"disabled": True}, {"state": "absent"})
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_the_user_of_the_own_key_is_kept_an_administrator_unless_allowed(self, boss, loss):
+        boss.run("user", username="other", email="other@example.org", is_admin=True)
+        state = {"users": [{"username": "ann", "email": "ann@example.org"}, {"username": "boss", **loss}]}
+        assert "user boss: the API key of this task belongs to this user" in boss.refused("state", **state)
+        assert boss.ask("state", check=True, **state)["failed"]
+        state["users"][1]["allow_lockout"] = True
+        assert boss.ask("state", check=True, **state)["plan"]
+
+    def test_the_user_of_the_own_key_is_not_pruned(self, boss):
+        assert "user boss: the API key of this task" in boss.refused("state", exclusive={"users": [{"name": "*"}]})
+
+    @pytest.mark.parametrize("loss", LOSSES)
+    def test_the_last_administrator_is_kept_unless_another_one_is_declared(self, server, boss, loss):
+        """The server's own account, to which a static key belongs, is nobody who can sign in."""
+        change = {"username": "boss", **loss}
+        assert "user boss: no administrator could sign in any more" in server.refused("state", users=[change])
+        server.run("state", users=[change, {"username": "new", "email": "new@example.org", "is_admin": True}])
+
+    def test_the_own_key_is_not_removed_unless_allowed(self, boss):
+        for name in ("other", "third"):
+            boss.run("api_key", username="boss", name=name, return_secret=True)
+        gone = {"username": "boss", "name": "fleet", "state": "absent"}
+        assert "api_key boss!fleet: this task works with this key" in boss.refused("api_key", **gone)
+        assert boss.ask("api_key", check=True, **gone, allow_lockout=True)["plan"]
+        boss.run("api_key", username="boss", name="other", state="absent")
+
+
 class TestSettings:
     def test_only_what_is_named_changes(self, server):
         server.run("settings", settings={"appName": "Sign-on", "cimdUrlAllowlist": ["https://a.example.org/*"]}, ldap_bind_password="a-password-of-ldap")

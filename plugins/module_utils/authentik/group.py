@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..core.fields import Flag, Mapping, Names
 from ..core.resource import Reference, Step
+from .lockout import ALLOW_LOCKOUT
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
@@ -24,6 +25,7 @@ class Group(AuthentikResource):
         named("parents", Names()),
         named("attributes", Mapping()),
         named("users", Names()),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):

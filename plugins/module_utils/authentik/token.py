@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
 from ..core.resource import Reference, Step
+from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
 
 
@@ -32,6 +34,7 @@ class Token(AuthentikResource):
             secret=True,
         ),
         Field("return_secret", Flag(), task_only=True),
+        ALLOW_LOCKOUT,
     )
 
     def problems(self, entry):
@@ -50,6 +53,7 @@ class Token(AuthentikResource):
         values, problems = super().compare(server, entry, found)
         if found is None:
             values.setdefault("user", server.client.myself["username"])
+            problems += self._beyond_the_caller(server.client.myself, values)
             key = entry["key"] or GENERATED
         elif found.raw["intent"] != "api":
             problems.append(
@@ -65,6 +69,41 @@ class Token(AuthentikResource):
         if entry["return_secret"]:
             entry["known_secret"] = key
         return values, problems
+
+    @staticmethod
+    def _beyond_the_caller(me, values):
+        """What the server would ignore without a word for somebody who is no superuser."""
+        if me["is_superuser"]:
+            return []
+        problems = []
+        if values["user"] != me["username"]:
+            problems.append(("user", f"only superusers create tokens of others, and {me['username']} is not one"))
+        if values.get("expiring") is False:
+            rule = f"must be true, because only superusers create tokens that do not expire, and {me['username']} is not one"
+            problems.append(("expiring", rule))
+        return problems
+
+    def safety_checks(self, changes, server):
+        """A task does not take away the token that it works with, unless it is asked to."""
+        me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
+        return [
+            f"{change.label}: this task works with this token, which would stop working; set allow_lockout=true if that is"
+            " intended"
+            for change in changes
+            if change.resource is self and change.found and change.found.values["user"] == me and not consents(change)
+            if change.removes or "key" in change.values or change.values.get("expiring")
+            if self._is_in_use(change, server.client)
+        ]
+
+    def _is_in_use(self, change, client):
+        """Whether a token may be the one that requests are sent with; the key of an expired one cannot be read."""
+        try:
+            shown = client.read_if_there(*self.item_path(change.key), "view_key")
+        except FleetgateError as error:
+            if error.status != 403:
+                raise
+            return True
+        return bool(shown) and client.is_authorized_by(shown["key"])
 
     def references(self, key, values):
         return [Reference("user", (values["user"],))] if values.get("user") else []

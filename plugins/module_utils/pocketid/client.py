@@ -73,6 +73,11 @@ class PocketIdClient(Client):
         alike = {name.casefold() for name in names}
         return list({one["id"]: one for one in found if one[by].casefold() in alike}.values())
 
+    @cached_property
+    def myself(self):
+        """The user that the API key belongs to."""
+        return self.read("api", "users", "me")
+
     def user_id(self, username):
         """The id of a user, which requests go by."""
         found = [

@@ -8,7 +8,7 @@ import json
 import unicodedata
 from dataclasses import dataclass, replace
 
-from ..core.fields import Mapping, Text
+from ..core.fields import Field, Flag, Mapping, Text
 from ..core.resource import Reference, Resource, Step
 
 
@@ -25,6 +25,14 @@ RESERVED_CLAIMS = frozenset(
     "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
     " auth_time nonce acr amr azp client_id nbf jti".split()
 )
+
+
+ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
+
+
+def consents(change) -> bool:
+    """Whether the entry of a change says that it may lock the caller out; what is only in a scope has no entry."""
+    return bool(change.entry.get(ALLOW_LOCKOUT.option))
 
 
 @dataclass(frozen=True)

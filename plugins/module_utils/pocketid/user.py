@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
-from .resource import Claims, Nullable, PocketIdResource
+from .resource import ALLOW_LOCKOUT, Claims, Nullable, PocketIdResource, consents
+
+# the account that the server itself has for STATIC_API_KEY
+STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
 
 
 class User(PocketIdResource):
@@ -38,6 +41,7 @@ class User(PocketIdResource):
         Field("custom_claims", Claims(), wire="customClaims"),
         Field("one_time_access", Text(choices=("new", "always")), write_only=True),
         Field("one_time_access_seconds", Number(2, 31 * 86400), task_only=True),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
@@ -45,7 +49,7 @@ class User(PocketIdResource):
 
     def built_in(self, found):
         """The server's own account for STATIC_API_KEY."""
-        return found.raw["id"] == "00000000-0000-0000-0000-000000000000"
+        return found.raw["id"] == STATIC_ACCOUNT
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -67,6 +71,34 @@ class User(PocketIdResource):
             ]
         return values, problems
 
+    def safety_checks(self, changes, server):
+        return [*super().safety_checks(changes, server), *self._lockouts(changes, server.client)]
+
+    def _lockouts(self, changes, client):
+        """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
+        ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
+        demoted = [
+            change
+            for change in ours.values()
+            if change.found.values["is_admin"] and not change.found.values["disabled"] and not _is_admin(change)
+        ]
+        if not demoted or any(consents(change) for change in demoted):
+            return []
+        own = ours.get(client.myself["id"])
+        if own in demoted:
+            return [
+                f"{own.label}: the API key of this task belongs to this user and would stop working; set allow_lockout=true if"
+                " that is intended"
+            ]
+        listed = client.read_all(*self.collection, sort="username")
+        admins = {one["id"] for one in listed if one["isAdmin"] and not one["disabled"]} - {STATIC_ACCOUNT}
+        left = {one for one in admins if one not in ours} | {one for one, change in ours.items() if _is_admin(change)}
+        created = [change for change in changes if change.resource is self and change.creates and _is_admin(change)]
+        if left or created:
+            return []
+        labels = ", ".join(change.label for change in demoted)
+        return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
+
     def kept_by_directory(self, client, found):
         """A user who was disabled because the directory has it no more may be removed."""
         return self.from_directory(client, found) and not found.values["disabled"]
@@ -86,3 +118,11 @@ class User(PocketIdResource):
                 )
             )
         return steps
+
+
+def _is_admin(change):
+    """Whether the user of a change is an administrator who can sign in once it is made."""
+    if change.removes:
+        return False
+    values = {**(change.found.values if change.found else {}), **change.values}
+    return bool(values.get("is_admin")) and not values.get("disabled")
