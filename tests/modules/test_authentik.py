@@ -202,6 +202,7 @@ class TestApplications:
         old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
         message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
         assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
+        assert "slug: 'aaaa" in old.refused("application", **{**APP, "slug": "a" * 51})
         made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
         assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
 

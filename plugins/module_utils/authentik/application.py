@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
@@ -141,6 +142,10 @@ _NAMING = {
 }
 # before this version every provider may use every grant
 _GRANT_TYPES = (2026, 5)
+# the first version that knows a grant, where not all know it
+_GRANT_SINCE = {"urn:ietf:params:oauth:grant-type:token-exchange": (2026, 8)}
+# from this version on slugs may be longer than this
+_LONG_SLUGS, _SHORT_SLUG = (2025, 12), 50
 # what the admin interface chooses when an application is made
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
@@ -276,6 +281,15 @@ class Application(AuthentikResource):
             wanted = {**wanted, "grant_types": None}
         values, broken = super().compare(server, wanted, found)
         problems += broken
+        problems += [
+            ("grant_types", f"'{grant}' {too_old}")
+            for grant in values.get("grant_types", ())
+            if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
+        ]
+        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not found:
+            problems.append(
+                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
+            )
         after = {**(found.values if found else {}), **values}
         if not after.get("name"):
             problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
@@ -304,7 +318,10 @@ class Application(AuthentikResource):
     def _unusable_keys(self, server, entry, values, found):
         """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
         problems = [
-            (option, f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key")
+            (
+                option,
+                f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key",
+            )
             for option in ("signing_key", "encryption_key")
             for kind in [self._type_of_key(server, values.get(option))]
             if kind not in (None, "rsa")

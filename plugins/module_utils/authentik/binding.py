@@ -28,7 +28,7 @@ class Binding(AuthentikResource):
         named("order", Number(0, 2**31 - 1)),
         named("enabled", Flag(), default=True),
         named("negate", Flag()),
-        Field("policy_timeout", Number(), wire="timeout", default=30),
+        Field("policy_timeout", Number(0, 2**31 - 1), wire="timeout", default=30),
         named("failure_result", Flag()),
         Field("allow_everybody", Flag(), task_only=True),
     )

@@ -40,6 +40,8 @@ class Group(AuthentikResource):
         values, problems = super().compare(server, entry, found)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
             problems.append(("parents", "may only name one group on a server before 2025.12"))
+        if entry["name"] in values.get("parents", ()):
+            problems.append(("parents", f"'{entry['name']}' cannot be a parent of itself"))
         return values, problems
 
     def built_in(self, found):

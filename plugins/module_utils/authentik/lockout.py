@@ -64,7 +64,9 @@ def _groups(server, changes, own=None, me="") -> dict[str, dict]:
         elif change.removes:
             del groups[change.key[0]]
         else:
-            groups[change.key[0]].update({option: change.values[option] for option in _DECISIVE if option in change.values})
+            groups[change.key[0]].update(
+                {option: change.values[option] for option in _DECISIVE if option in change.values}
+            )
     return groups
 
 

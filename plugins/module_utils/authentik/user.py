@@ -10,6 +10,8 @@ from .lockout import ALLOW_LOCKOUT, lockouts
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
+_ATOM = r"[^@\s.,:;<>()\[\]\\\"]+"
+
 
 class User(AuthentikResource):
     name = "user"
@@ -20,7 +22,15 @@ class User(AuthentikResource):
     fields = (
         named("username", Text(longest=150), needed=True),
         named("name"),
-        named("email", Text(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
+        # as Django takes them
+        named(
+            "email",
+            Text(
+                pattern=rf"{_ATOM}(\.{_ATOM})*@(localhost|([^\W_]([^\W_]|-)*\.)+[^\W_]([^\W_]|-)*[^\W_])",
+                rule="is not an e-mail address",
+                longest=254,
+            ),
+        ),
         named("is_active", Flag(), default=True),
         named(
             "path",

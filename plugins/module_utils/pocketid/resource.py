@@ -20,6 +20,10 @@ class Nullable(Text):
         return value or None
 
 
+# What the server takes for an e-mail address: no dots in a row, and a domain with a dot that ends in letters.
+_ATOM = r"[^@\s.,:;<>()\[\]\\\"]+"
+EMAIL = rf"{_ATOM}(\.{_ATOM})*@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]([\w-]*[^\W\d_])?"
+
 # Claims that the server makes itself (2.14.0, custom claims).
 RESERVED_CLAIMS = frozenset(
     "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
@@ -69,8 +73,20 @@ class PocketIdResource(Resource):
         """The server keeps text in the composed form of Unicode."""
         claims = entry.get("custom_claims")
         if claims is not None:
-            entry = {**entry, "custom_claims": {str(key): _as_text(value) for key, value in claims.items()}}
+            names = [_composed(str(key)) for key in claims]
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            entry = {
+                **entry,
+                "custom_claims": {str(key): _as_text(value) for key, value in claims.items()},
+                "repeated_claims": repeated,
+            }
         return {option: _composed(value) for option, value in entry.items()}
+
+    def problems(self, entry):
+        return super().problems(entry) + [
+            ("custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode")
+            for name in entry.get("repeated_claims") or ()
+        ]
 
     def found_with(self, raw, **read):
         """An object of which some fields are read in other ways than the server tells them."""

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
-from .resource import ALLOW_LOCKOUT, Claims, Nullable, PocketIdResource, consents
+from ..core.unique import conflicts_over, released_first
+from .resource import ALLOW_LOCKOUT, EMAIL, Claims, Nullable, PocketIdResource, consents
 
 # the account that the server itself has for STATIC_API_KEY
 STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
@@ -30,7 +31,7 @@ class User(PocketIdResource):
                 longest=50,
             ),
         ),
-        Field("email", Nullable(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
+        Field("email", Nullable(pattern=EMAIL, rule="is not an e-mail address")),
         Field("first_name", Text(longest=50), wire="firstName"),
         Field("last_name", Text(longest=50), wire="lastName"),
         Field("display_name", Text(longest=100), wire="displayName"),
@@ -64,6 +65,13 @@ class User(PocketIdResource):
             problems += [
                 ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
             ]
+            if len(entry["username"]) < server.client.dialect.shortest_username:
+                problems.append(
+                    (
+                        "username",
+                        f"'{entry['username']}' is too short for Pocket ID before 2.5, which requires 2 characters",
+                    )
+                )
             problems += [
                 (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
@@ -72,7 +80,32 @@ class User(PocketIdResource):
         return values, problems
 
     def safety_checks(self, changes, server):
-        return [*super().safety_checks(changes, server), *self._lockouts(changes, server.client)]
+        return [
+            *super().safety_checks(changes, server),
+            *self._taken_names(changes),
+            *self._taken_addresses(changes, server.client),
+            *self._lockouts(changes, server.client),
+        ]
+
+    def _taken_names(self, changes):
+        """The server takes names that only differ in case for the same; those that exist are compared one by one."""
+        names, problems = {}, []
+        for change in changes:
+            if change.resource is self and change.creates:
+                other = names.setdefault(change.key[0].casefold(), change)
+                if other is not change:
+                    problems.append(
+                        f"{change.label}: only differs in case from {other.label}, which is declared as well"
+                    )
+        return problems
+
+    def _taken_addresses(self, changes, client):
+        wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
+        found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
+        return conflicts_over(self, "email", changes, [self.decode(one) for one in found])
+
+    def steps(self, changes, server):
+        return super().steps(released_first(changes, "email"), server)
 
     def _lockouts(self, changes, client):
         """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
