@@ -15,7 +15,7 @@ from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
-from ..core.resource import Actual, Reference, Step
+from ..core.resource import Actual, Guard, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
@@ -250,6 +250,18 @@ class Application(AuthentikResource):
             )
         return None
 
+    def read_again(self, server, key):
+        """An application with its provider as that is now, which is the part with the lists that are replaced."""
+        planned = server.actual(self.name)[key].raw
+        provider = server.client.read_if_there(*self._provider(planned))
+        return provider and self.decode({**planned, "provider": _with_names(server, provider)})
+
+    def unchanged(self, planned, now, options):
+        """The list of redirect URIs also has patterns of logouts, which are no option."""
+        kept = [one.raw["provider"]["as_sent"] for one in (planned, now)]
+        same = kept[0] == kept[1] or not set(options) & set(_REDIRECTS)
+        return super().unchanged(planned, now, options) and same
+
     def decode(self, raw):
         values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
         # what is not attached is as good as not there, and will be made right as a whole
@@ -438,11 +450,18 @@ class Application(AuthentikResource):
             made = Reference("provider", change.key)
             body = {"name": change.key[0], **body}
             return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
-        return (
-            [Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body)]
-            if body
-            else []
-        )
+        if not body:
+            return []
+        # lists are replaced, and the one of redirect URIs holds several options
+        lists = [
+            one.option
+            for one in _PROVIDER
+            if one.is_set and (one.option in change.values or uris and one.option in _REDIRECTS)
+        ]
+        guard = Guard(self.name, change.key, tuple(lists)) if lists and raw["attached"] else None
+        return [
+            Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body, guard=guard)
+        ]
 
     def _application_steps(self, change, raw, client):
         body = self._body(change, _APPLICATION)

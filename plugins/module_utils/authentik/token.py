@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
 
@@ -43,11 +43,12 @@ class Token(AuthentikResource):
 
     def read(self, server, keys):
         if keys is None:
-            return [
-                one for one in map(_as_filter_error, server.client.read_all(*self.collection)) if one["intent"] == "api"
-            ]
+            return [one for one in map(_with_names, server.client.read_all(*self.collection)) if one["intent"] == "api"]
         answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
-        return [_as_filter_error(answer) for answer in answers if answer]
+        return [_with_names(answer) for answer in answers if answer]
+
+    def with_names(self, server, raw):
+        return _with_names(raw)
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -132,12 +133,13 @@ class Token(AuthentikResource):
         if change.creates:
             steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body))
         elif own:
-            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: {', '.join(own)}", body=body))
+            reason, guard = f"{change.label}: {', '.join(own)}", Guard(self.name, change.key)
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         if change.values.get("key"):
             body = {"key": change.values["key"]}
             steps.append(Step("POST", (*self.item_path(change.key), "set_key"), f"{change.label}: key", body=body))
         return steps
 
 
-def _as_filter_error(token):
+def _with_names(token):
     return {**token, "user": token["user_obj"]["username"]}

@@ -258,6 +258,10 @@ class OidcClient(PocketIdResource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def in_path(object_id):
+        return in_path(object_id)
+
     def request_body(self, change):
         body = super().request_body(change)
         if change.creates and not change.entry["id"]:

@@ -8,8 +8,9 @@ import json
 import unicodedata
 from dataclasses import dataclass, replace
 
+from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Mapping, Text
-from ..core.resource import Reference, Resource, Step
+from ..core.resource import Guard, Reference, Resource, Step
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,42 @@ class PocketIdResource(Resource):
             steps.insert(
                 0, Step("PUT", self.item_path(change.key), f"{change.label}: {changed}", body={**kept, **body})
             )
-        return steps
+        guard = self.guard(change)
+        # one look before the first request: those that follow it at once change the object themselves
+        return [replace(steps[0], guard=guard), *steps[1:]] if guard else steps
+
+    def guard(self, change):
+        """The options that requests for an object replace as a whole: its lists, and with its own body all of that."""
+        found = change.found.values
+        links = [option for option in self.linked if option in found and option in change.values]
+        own = [option for option in found if option not in self.linked] if self.request_body(change) else []
+        # an update of the body may replace a list along with it
+        along = [option for option in self.linked if option in found] if own else []
+        options = tuple(dict.fromkeys([*own, *links, *along]))
+        return Guard(self.name, change.key, options) if options else None
+
+    def read_again(self, server, key):
+        try:
+            raw = server.client.read(*self.collection, self.in_path(server.actual(self.name)[key].raw["id"]))
+        except FleetgateError as error:
+            if error.status != 404:
+                raise
+            return None
+        return self.decode(raw)
+
+    def unchanged(self, planned, now, options):
+        """With the body go fields that are no options, which the server has in a newer version."""
+        carried = [
+            {name: value for name, value in one.raw.items() if name not in self.told and name != "credentials"}
+            for one in (planned, now)
+        ]
+        with_body = any(option not in self.linked for option in options)
+        return super().unchanged(planned, now, options) and not (with_body and carried[0] != carried[1])
+
+    @staticmethod
+    def in_path(object_id):
+        """The id of an object as part of a path."""
+        return object_id
 
     def request_body(self, change):
         own = {option: value for option, value in change.values.items() if option not in self.linked}

@@ -8,7 +8,7 @@ import json
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Mapping, Names, Text
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
 from .resource import EMAIL, PocketIdResource
 
 PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
@@ -108,6 +108,12 @@ class Settings(PocketIdResource):
         raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
         yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
 
+    def read_again(self, server, key):
+        return next(map(self.decode, self.read(server, None)))
+
+    def unchanged(self, planned, now, options):
+        return planned.raw == now.raw
+
     def decode(self, raw):
         told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
         return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
@@ -151,7 +157,8 @@ class Settings(PocketIdResource):
             body[GROUPS] = json.dumps([server.actual("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
         names = [option for option in change.values if option != "settings"]
         names += change.difference()[1].get("settings", ())
-        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body)]
+        guard = Guard(self.name, change.key)
+        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
 
 def _as_text(name, value):
