@@ -36,6 +36,10 @@ class AuthentikClient(Client):
             f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)
         )
 
+    def is_authorized_by(self, key):
+        """Whether this is the key of the token that requests are sent with."""
+        return self.session.auth.value == f"Bearer {key}"
+
     def route(self, path):
         # without the slash the server knows no such page
         return super().route(path) + "/"
