@@ -23,6 +23,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.core.client import in_url
 from ..module_utils.core.module import Definition
 from ..module_utils.core.secret_file import vault_at_hand
+from .inventory_files import exposed_secret_files
 from .vault import Vault
 
 
@@ -42,17 +43,23 @@ class InProcessAction(ActionBase):
         if where not in ("controller", "target"):
             raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")
         with self._environment():
-            args = self._with_files(self._with_address(self._task.args, task_vars))
+            args = self._arguments(task_vars)
             if self._task.async_val or where == "target":
                 wrap_async = self._task.async_val and not self._connection.has_native_async
                 result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
                 if not wrap_async:
                     self._remove_tmp_path(self._connection._shell.tmpdir)
+            elif exposed := exposed_secret_files(args, task_vars.get("ansible_inventory_sources") or ()):
+                result.update(failed=True, msg="; ".join(exposed), problems=exposed)
             else:
                 result.update(self._in_process(args))
                 if not self._returns_invocation(task_vars):
                     result.pop("invocation", None)
         return result
+
+    def _arguments(self, task_vars):
+        """The arguments of the module."""
+        return self._with_files(self._with_address(self._task.args, task_vars))
 
     @contextmanager
     def _environment(self):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 import traceback
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, Iterable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -42,11 +42,13 @@ class Definition:
     address: Address = Address()
     # options that name files to send, by the list option that they are in ("" for none)
     uploads: dict = field(default_factory=dict)
+    # the secrets in options that the argument_spec cannot describe, because they depend on others
+    hidden: Callable[[dict], Iterable[str]] = lambda params: ()
 
     def main(self):
         """Run as an ordinary module."""
         module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
-        secrets = module.no_log_values | secret_values(self.argument_spec, module.params)
+        secrets = module.no_log_values | self.secrets_in(module.params)
         result = self.answer(module.params, module.check_mode, secrets)
         module.no_log_values.update(every_form(secrets) - asked_for(result))
         module.no_log_values.difference_update(asked_for(result))
@@ -54,12 +56,16 @@ class Definition:
             module.fail_json(**result)
         module.exit_json(**result)
 
+    def secrets_in(self, params):
+        """The values of all secret options, whatever else is wrong with the options."""
+        return secret_values(self.argument_spec, params) | set(self.hidden(params))
+
     def run_task(self, args, check_mode, **more):
         """The result of a task with these arguments; where they are wrong, it has all problems and nothing is done.
 
         `more` goes to the function of the module along with the options.
         """
-        secrets = secret_values(self.argument_spec, args)
+        secrets = self.secrets_in(args)
         with secrets_of_task(every_form(secrets)):
             problems = argument_problems(self.argument_spec, args)
         if not problems:

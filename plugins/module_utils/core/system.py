@@ -165,6 +165,23 @@ class System:
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries, scopes):
+        desired = self.desired(params, entries, scopes)
+        return converge(
+            self.client(params, check_mode),
+            self.kinds,
+            desired,
+            {name: one for name, one in scopes.items() if one},
+            check_mode,
+            params.get("max_removals"),
+        )
+
+    @property
+    def kinds(self):
+        """All resources that can be read."""
+        return (*self.resources, *self.apart, *self.lookups)
+
+    def desired(self, params, entries, scopes):
+        """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
         declared = [
             Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
@@ -184,21 +201,13 @@ class System:
                 )
                 problems += _scope_problems(resource, scope, where)
         refuse(problems)
-        client = self.client(params, check_mode)
-        return converge(
-            client,
-            (*self.resources, *self.apart, *self.lookups),
-            declared,
-            {name: one for name, one in scopes.items() if one},
-            check_mode,
-            params.get("max_removals"),
-        )
+        return declared
 
     def _not_there(self, params, broken):
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
             client = self.client(params, True)
-            server = ServerState(client, (*self.resources, *self.apart, *self.lookups))
+            server = ServerState(client, self.kinds)
             with client.understanding():
                 return [each for each in broken if not server.has(each[0].resource, each[0].entry, each[1])]
         except FleetgateError:

@@ -42,6 +42,7 @@ def _examine(client, document, params, asks):
         keys, unreachable = client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), []
     except FleetgateError as error:
         keys, unreachable = [], error.problems
+    issuer = params["issuer"]
     problems = [*unreachable, *other_name(issuer, document, client), *shortcomings(issuer, document, keys)]
     result = {"changed": False, "issuer": document["issuer"], "document": document}
     if asks:

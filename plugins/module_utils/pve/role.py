@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from ..core.fields import Field, Names
-from ..core.plan import ServerState
 from ..core.resource import Actual, Permission
 from .names import ROLE_IN_USE
 from .replaced_list import ReplacedList
