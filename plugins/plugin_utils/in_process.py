@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.core.client import in_url
 from ..module_utils.core.module import Definition, argument_problems
 from ..module_utils.core.secret_file import vault_at_hand
+from .inventory_files import exposed_secret_files
 from .vault import Vault
 
 
@@ -45,6 +46,8 @@ class InProcessAction(ActionBase):
                 result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
                 if not wrap_async:
                     self._remove_tmp_path(self._connection._shell.tmpdir)
+            elif exposed := exposed_secret_files(args, task_vars.get("ansible_inventory_sources") or ()):
+                result.update(failed=True, msg="; ".join(exposed), problems=exposed)
             else:
                 result.update(self._in_process(args))
                 if not self._returns_invocation(task_vars):
