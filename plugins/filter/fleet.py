@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils.core.client import in_url
 from ..module_utils.core.errors import FleetgateError
-from ..plugin_utils import authentik, fleet, monitoring
+from ..plugin_utils import authentik, fleet
 
 
 def _as_filter_error(function):
@@ -35,7 +35,5 @@ class FilterModule:
             },
             "authentik_applications": _as_filter_error(authentik.applications),
             "authentik_people": _as_filter_error(authentik.people),
-            "monitoring_identity": _as_filter_error(monitoring.monitoring_identity),
-            "node_addresses": monitoring.node_addresses,
             "in_url": in_url,
         }
