@@ -57,7 +57,7 @@ requirements:
 attributes:
   action_group:
     membership:
-      - fleetgate.proxmox.fleet
+      - fleetgate.proxmox.monitor
       - fleetgate.proxmox.all
 extends_documentation_fragment:
   - fleetgate.proxmox.attributes
@@ -81,7 +81,7 @@ identity:
   sample: [pve, berlin, berlin1, berlin2]
 plan:
   description: The requests that change something, in order, each with its reason. The same in check mode.
-  returned: with O(stage=preflight) and O(stage=apply)
+  returned: with O(stage=apply)
   type: list
   elements: dict
   sample:
@@ -92,8 +92,10 @@ refused:
   type: dict
   sample: {}
 pending:
-  description: The inventory hosts that something is to be done for; the first of those that are one server.
-  returned: with O(stage=review)
+  description:
+    - With O(stage=preflight) what is to be done for the host, each with its reason.
+    - With O(stage=review) the inventory hosts that something is to be done for; of several that are one server the first.
+  returned: with O(stage=preflight) and O(stage=review)
   type: list
   elements: str
   sample: [berlin]

@@ -54,12 +54,16 @@ class MonitorAction(HostAction):
 
 
 def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
-    """Which hosts are refused, and which have something to be done; of several that are one server that is the first."""
-    refused, pending = {}, {}
+    """Why hosts are refused, all if any is, and which have something to be done: of several that are one server the first."""
+    refused: dict[str, str] = {}
+    pending: dict[tuple[str, ...], str] = {}
     for name in task_vars["ansible_play_hosts"]:
         found = task_vars["hostvars"].raw_get(name).get(HOST) or {}
         if "identity" not in found:
             refused[name] = found.get("msg") or "its preflight did not run"
-        elif found["plan"]:
+        elif found["pending"]:
             pending.setdefault(tuple(found["identity"]), name)
+    if refused:
+        others = f"this run did not write anything, because of the problems that are reported for {', '.join(refused)}"
+        refused = {name: refused.get(name, others) for name in task_vars["ansible_play_hosts"]}
     return {"changed": False, "refused": refused, "pending": list(pending.values())}

@@ -39,10 +39,8 @@ def addresses():
     [("pve1", "pve1"), ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "[2001:db8::1]"), ("[::1]", "[::1]")],
 )
 def test_an_address_is_in_a_url_as_it_has_to_be(host, expected):
-    filters = (
-        importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.filter.fleet").FilterModule().filters()
-    )
-    assert filters["in_url"](host) == expected
+    client = importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.core.client")
+    assert client.in_url(host) == expected
 
 
 def granted(entries):

@@ -307,7 +307,7 @@ def _preflight(params: dict[str, Any]) -> dict[str, Any]:
         if not created:
             host.set_up_identity("regenerate", True)
         host.set_up_entry(pulse, {**options, **_TO_COME}, True)
-    return {"changed": False, "plan": host.done["plan"], "identity": host.identity}
+    return {"changed": False, "pending": [step["reason"] for step in host.done["plan"]], "identity": host.identity}
 
 
 def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -32,6 +32,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
 # the options of a user or token that are declared under another name
 _DECLARED_AS = {"userid": "user", "tokenid": "token", "token_name": "token"}
 
+_OF_NAMES_IN_ACL = ("fleetgate_monitoring.users:", "fleetgate_monitoring.tokens:")
+
 
 @dataclass(frozen=True)
 class Grant:
@@ -82,8 +84,8 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
 
 
 def as_declared(error: FleetgateError) -> list[str]:
-    """Problems with the names that users declare options by."""
-    problems = error.problems
+    """Problems with the names that users declare options by. A wrong name is no problem of the ACL as well."""
+    problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems
     for option, declared in _DECLARED_AS.items():
         problems = [text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems]
     return problems
