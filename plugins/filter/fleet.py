@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The declared state of a fleet as entries for the modules; see plugin_utils/fleet.py and its like."""
+"""What the role monitoring computes; see plugin_utils/monitoring.py."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ansible.errors import AnsibleFilterError
 
 from ..module_utils.core.client import in_url
 from ..module_utils.core.errors import FleetgateError
-from ..plugin_utils import authentik, fleet, monitoring
+from ..plugin_utils import monitoring
 
 
 def _as_filter_error(function):
@@ -29,12 +29,6 @@ def _as_filter_error(function):
 class FilterModule:
     def filters(self):
         return {
-            **{
-                name: _as_filter_error(getattr(fleet, name))
-                for name in ("redirect_uris", "issuer", "clients", "people", "pve_access", "pbs_access")
-            },
-            "authentik_applications": _as_filter_error(authentik.applications),
-            "authentik_people": _as_filter_error(authentik.people),
             "monitoring_identity": _as_filter_error(monitoring.monitoring_identity),
             "node_addresses": monitoring.node_addresses,
             "in_url": in_url,

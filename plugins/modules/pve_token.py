@@ -43,14 +43,14 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     tokenid: pulse
     comment: Pulse
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: A secret that works, kept encrypted; a new one only if the file is lost or the server does not accept what it holds
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: if_invalid
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
 - name: Another secret for a token that may have leaked
@@ -58,7 +58,7 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: regenerate
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: See that the token may do what it is for
   fleetgate.proxmox.pve_token:

@@ -20,6 +20,7 @@ from ansible.plugins.action import ActionBase
 from ..module_utils.core.client import in_url
 from ..module_utils.core.module import Definition, argument_problems
 from ..module_utils.core.secret_file import vault_at_hand
+from .inventory_files import exposed_secret_files
 from .vault import Vault
 
 
@@ -39,17 +40,23 @@ class InProcessAction(ActionBase):
         if where not in ("controller", "target"):
             raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")
         with self._environment():
-            args = self._with_files(self._with_address(self._task.args, task_vars))
+            args = self._arguments(task_vars)
             if self._task.async_val or where == "target":
                 wrap_async = self._task.async_val and not self._connection.has_native_async
                 result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
                 if not wrap_async:
                     self._remove_tmp_path(self._connection._shell.tmpdir)
+            elif exposed := exposed_secret_files(args, task_vars.get("ansible_inventory_sources") or ()):
+                result.update(failed=True, msg="; ".join(exposed), problems=exposed)
             else:
                 result.update(self._in_process(args))
                 if not self._returns_invocation(task_vars):
                     result.pop("invocation", None)
         return result
+
+    def _arguments(self, task_vars):
+        """The arguments of the module."""
+        return self._with_files(self._with_address(self._task.args, task_vars))
 
     @contextmanager
     def _environment(self):
@@ -70,10 +77,14 @@ class InProcessAction(ActionBase):
             problems = argument_problems(self.module.argument_spec, params) or checked.error_messages
             result = {"failed": True, "msg": "; ".join(problems), "problems": problems}
         else:
-            shell = {"shell": self._run_on_host} if params.get("connection") == "shell" else {}
+            shell = {"shell": self._run_on_host} if self._uses_shell(params) else {}
             with vault_at_hand(Vault(self._loader)):
                 result = self.module.execute({**params, **shell}, self._task.check_mode)
-        return self.module.finish(result, params, hidden)
+        return self.module.finish(result, params, hidden | set(self.module.hidden(params)))
+
+    def _uses_shell(self, params):
+        """Whether requests go over the connection that ansible has to the host."""
+        return params.get("connection") == "shell"
 
     def _returns_invocation(self, task_vars):
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""

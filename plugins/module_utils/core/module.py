@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import traceback
 from dataclasses import dataclass, field
-from typing import Callable
+from typing import Callable, Iterable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -40,11 +40,14 @@ class Definition:
     address: Address = Address()
     # options that name files to send, by the list option that they are in ("" for none)
     uploads: dict = field(default_factory=dict)
+    # the secrets in options that the argument_spec cannot describe, because they depend on others
+    hidden: Callable[[dict], Iterable[str]] = lambda params: ()
 
     def main(self):
         """Run as an ordinary module."""
         module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
         hidden = module.no_log_values
+        hidden.update(self.hidden(module.params))
         result = self.finish(self.execute(module.params, module.check_mode), module.params, hidden)
         hidden.difference_update(asked_for(result))
         if result.get("failed"):

@@ -163,6 +163,23 @@ class System:
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries, scopes):
+        desired = self.desired(params, entries, scopes)
+        return converge(
+            self.client(params, check_mode),
+            self.kinds,
+            desired,
+            {name: one for name, one in scopes.items() if one},
+            check_mode,
+            params.get("max_removals"),
+        )
+
+    @property
+    def kinds(self):
+        """All resources that can be read."""
+        return (*self.resources, *self.apart, *self.lookups)
+
+    def desired(self, params, entries, scopes):
+        """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
         declared = [
             Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
@@ -182,20 +199,12 @@ class System:
                 )
                 problems += _scope_problems(resource, scope, where)
         refuse(problems)
-        client = self.client(params, check_mode)
-        return converge(
-            client,
-            (*self.resources, *self.apart, *self.lookups),
-            declared,
-            {name: one for name, one in scopes.items() if one},
-            check_mode,
-            params.get("max_removals"),
-        )
+        return declared
 
     def _not_there(self, params, broken):
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
-            server = ServerState(self.client(params, True), (*self.resources, *self.apart, *self.lookups))
+            server = ServerState(self.client(params, True), self.kinds)
             return [
                 (one, option, rule) for one, option, rule in broken if not server.has(one.resource, one.entry, option)
             ]

@@ -36,6 +36,7 @@ class Product:
     - `local_realm`: the realm of users that the server itself keeps.
     - `group_name`: the rule for names of groups, None where the product has no groups: every member then gets the rights.
     - `server`: reads what a server reports about itself.
+    - `client_name`: the name of an OIDC client that nobody declared, {} for that of the cluster or host.
     - `is_one_host`: whether the name of the inventory host is a name of the server, and not that of a cluster.
     - `realm_defaults`: options of a realm that nobody declared.
     - `not_in_realm`: options of `fleetgate_realm` that its realms do not have.
@@ -51,6 +52,7 @@ class Product:
     local_realm: str
     server: Callable[[Client], Server]
     token: Callable[[str], dict[str, Any]]
+    client_name: str
     group_name: Any = None
     is_one_host: bool = False
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -87,6 +89,7 @@ PVE = Product(
     local_realm="pve",
     server=_pve_server,
     token=lambda name: {"tokenid": name, "privsep": True},
+    client_name="Proxmox VE {}",
     group_name=PVE_GROUP,
     # groups_overwrite: whoever is removed from a group at the provider leaves it here at the next sign-on
     realm_defaults={
@@ -106,6 +109,7 @@ PBS = Product(
     local_realm="pbs",
     server=_pbs_server,
     token=lambda name: {"token_name": name},
+    client_name="Proxmox Backup {}",
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},
