@@ -18,11 +18,12 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import Key, OctKey, import_key
 from joserfc.jws import CompactSignature
+
+from .digests import s256_challenge
 
 PENDING_SECONDS, PENDING_LIMIT = 10 * 60, 101
 TIMEOUT = 10
@@ -105,7 +106,7 @@ class RelyingParty:
             "response_type": "code",
             "client_id": client.client_id,
             "state": pending.state,
-            "code_challenge": create_s256_code_challenge(pending.verifier),
+            "code_challenge": s256_challenge(pending.verifier),
             "code_challenge_method": "S256",
             "redirect_uri": client.redirect_url,
             "scope": " ".join(["openid", *client.scopes]),
