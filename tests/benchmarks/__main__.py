@@ -34,10 +34,19 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("part", nargs="?", choices=("fleet", "modules"), help="only these figures, and no page")
     parser.add_argument("--sizes", type=numbers, default=fleet.SIZES, help="clusters of a fleet, as 1,10,100")
     parser.add_argument("--playbook", type=names, default=fleet.PLAYBOOKS, help="wire, monitor or both")
-    parser.add_argument("--client", type=names, default=fleet.CLIENTS, help="an OIDC client for all clusters (shared), for each (own), or both")
+    parser.add_argument(
+        "--client",
+        type=names,
+        default=fleet.CLIENTS,
+        help="an OIDC client for all clusters (shared), for each (own), or both",
+    )
     parser.add_argument("--forks", type=int, help="forks of ansible-playbook; its own default where not given")
-    parser.add_argument("--runs", type=int, help="runs of each case; five where not given, and one for the largest fleets")
-    parser.add_argument("--workload", type=lambda text: (text,), default=tuple(modules.WORKLOADS), help="one workload of modules")
+    parser.add_argument(
+        "--runs", type=int, help="runs of each case; five where not given, and one for the largest fleets"
+    )
+    parser.add_argument(
+        "--workload", type=lambda text: (text,), default=tuple(modules.WORKLOADS), help="one workload of modules"
+    )
     parser.add_argument("--python", help="Python of the environment that has PyPI's ansible bundle, to compare with")
     return parser.parse_args()
 

@@ -10,6 +10,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,10 +98,7 @@ WORKLOADS: dict[str, dict[str, list[Task]]] = {
         ],
         "loop of community.proxmox": [{**acl_task("{{ item }}", "user", MONITOR, "PVEAuditor"), "loop": PATHS}],
     },
-    "a whole cluster": {
-        "pve_state": [whole_cluster(return_secret=True)],
-        "community.proxmox": whole_cluster_theirs(),
-    },
+    "a whole cluster": {"pve_state": [whole_cluster(return_secret=True)], "community.proxmox": whole_cluster_theirs()},
 }
 PREPARED = {f"{ITEMS} ACL rows": [ours("pve_user", userid=MONITOR)]}
 FLOOR = "bare requests"
@@ -130,11 +128,11 @@ class Bench:
         empty = Cost.median([self._run([]) for _run in range(runs)])
         bare = Cost.median([self._replay([]) for _run in range(runs)])
         for way, tasks in WORKLOADS[workload].items():
-            for run, rows in self._repeated(workload, runs, lambda tasks=tasks: self._run(tasks)).items():
+            for run, rows in self._repeated(workload, runs, partial(self._run, tasks)).items():
                 yield self._row(workload, way, run, rows, empty)
         first, unchanged = self._journals(workload)
         for run, rows in self._repeated(
-            workload, runs, lambda: self._replay(first), lambda: self._replay(unchanged)
+            workload, runs, partial(self._replay, first), partial(self._replay, unchanged)
         ).items():
             yield self._row(workload, FLOOR, run, rows, bare)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -59,7 +59,18 @@ def _text(cell: Cell) -> str:
 
 
 def fleets(rows: Sequence[fleet.Row]) -> str:
-    heads = ("playbook", "client", "run", "clusters", "wall s", "CPU s", "memory MB", "requests", "per cluster", "TLS connections")
+    heads = (
+        "playbook",
+        "client",
+        "run",
+        "clusters",
+        "wall s",
+        "CPU s",
+        "memory MB",
+        "requests",
+        "per cluster",
+        "TLS connections",
+    )
     cells = [
         (
             row.playbook,
@@ -86,13 +97,10 @@ def growth(rows: Sequence[fleet.Row]) -> str:
     smaller, larger = sizes[-2:]
     by_case = {(row.playbook, row.client, row.run, row.size): row for row in rows}
 
-    def ratio(case: tuple[str, str, str], value: Callable[[fleet.Row], float]) -> float:
-        return value(by_case[(*case, larger)]) / value(by_case[(*case, smaller)])
-
-    cells = [
-        (*case, *(ratio(case, value) for value in (lambda row: row.cost.wall, lambda row: row.cost.cpu)))
-        for case in sorted({(row.playbook, row.client, row.run) for row in rows})
-    ]
+    cells: list[tuple[Cell, ...]] = []
+    for case in sorted({(row.playbook, row.client, row.run) for row in rows}):
+        before, after = (by_case[(*case, size)].cost for size in (smaller, larger))
+        cells.append((*case, after.wall / before.wall, after.cpu / before.cpu))
     heads = ("playbook", "client", "run", "wall, times", "CPU, times")
     return f"From {smaller:,} to {larger:,} clusters, {larger / smaller:.0f} times as many:\n\n{table(heads, cells)}"
 

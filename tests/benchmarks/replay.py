@@ -21,7 +21,9 @@ def main() -> None:
         for each in asked["requests"]:
             url = f"{asked['url']}{each['path']}{'?' if each['query'] else ''}{each['query']}"
             headers = {"Content-Type": FORM} if each["body"] else {}
-            session.request(each["verb"], url, data=each["body"] or None, headers=headers, timeout=60).raise_for_status()
+            session.request(
+                each["verb"], url, data=each["body"] or None, headers=headers, timeout=60
+            ).raise_for_status()
 
 
 if __name__ == "__main__":

@@ -30,7 +30,11 @@ class DirectoryError(Exception):
 
 UNKNOWN, REFUSED, UNTRUSTED, NO_PASSWORD, BAD_FILTER = "unknown", "refused", "untrusted", "no password", "bad filter"
 OPERATIONS_ERROR, NO_SUCH_OBJECT, INVALID_CREDENTIALS = 1, 32, 49
-RESULTS = {OPERATIONS_ERROR: "operationsError", NO_SUCH_OBJECT: "noSuchObject", INVALID_CREDENTIALS: "invalidCredentials"}
+RESULTS = {
+    OPERATIONS_ERROR: "operationsError",
+    NO_SUCH_OBJECT: "noSuchObject",
+    INVALID_CREDENTIALS: "invalidCredentials",
+}
 
 
 @dataclass
