@@ -37,9 +37,7 @@ DECLARED: dict[str, Any] = {
             "name": "operators",
             "friendly_name": "Operators",
             "members": ["bob", "carol"],
-            "rights": {
-                "pve": [{"path": "/", "roles": ["PVEAuditor"]}, {"path": "/vms", "roles": ["PVEVMAdmin"]}],
-            },
+            "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}, {"path": "/vms", "roles": ["PVEVMAdmin"]}]},
         },
     ],
 }
@@ -67,7 +65,12 @@ class Row:
 
 def inventory(fleet: LargeFleet, client: str) -> dict[str, Any]:
     trust = str(fleet.authority.bundle)
-    api = {"api_port": fleet.clusters[0].port, "api_token_id": TOKEN, "api_token_secret": fleet.secret, "ca_path": trust}
+    api = {
+        "api_port": fleet.clusters[0].port,
+        "api_token_id": TOKEN,
+        "api_token_secret": fleet.secret,
+        "ca_path": trust,
+    }
     provider = {"type": "pocketid", "url": fleet.provider.url, "api_key": fleet.secret, "ca_path": trust}
     pulse = {"url": fleet.pulse.url, "api_token": fleet.secret, "ca_path": trust}
     clusters = {
@@ -83,15 +86,18 @@ def inventory(fleet: LargeFleet, client: str) -> dict[str, Any]:
     }
 
 
-def measured(
-    size: int, playbook: str, client: str, runs: int, forks: int | None = None
-) -> tuple[Row, Row]:
+def measured(size: int, playbook: str, client: str, runs: int, forks: int | None = None) -> tuple[Row, Row]:
     """The first run on an empty fleet and one that finds nothing to do, the median of each."""
     with tempfile.TemporaryDirectory() as name, LargeFleet(size, Path(name) / "fleet") as fleet:
         folder = Path(name)
         (folder / "inventory.yml").write_text(yaml.safe_dump(inventory(fleet, client)))
         play = Play(folder)
-        arguments = ["-i", "inventory.yml", f"fleetgate.proxmox.{playbook}", *(["--forks", str(forks)] if forks else [])]
+        arguments = [
+            "-i",
+            "inventory.yml",
+            f"fleetgate.proxmox.{playbook}",
+            *(["--forks", str(forks)] if forks else []),
+        ]
 
         def once(run: str) -> Row:
             fleet.forget()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
 import resource
 import secrets
 import socket
@@ -23,7 +22,7 @@ from dataclasses import dataclass, field
 from io import BytesIO
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 from urllib.parse import unquote
 
 import requests
@@ -32,9 +31,7 @@ from tests.simulators.pocketid import PocketIdSimulator
 from tests.simulators.pulse import PulseSimulator
 from tests.simulators.pulse import nodes as pulse_nodes
 from tests.simulators.pve import PveSimulator
-from tests.simulators.server import Authority, Exchange, Observed, free_port
-
-Application: TypeAlias = Callable[..., Iterable[bytes]]
+from tests.simulators.server import Application, Authority, Exchange, Observed, free_port
 
 TOKEN = "root@pam!fleet"
 PROVIDER, PULSE = "pocketid", "pulse1"
@@ -95,7 +92,9 @@ class Site:
         self.observed = Observed(self.application)
 
     @classmethod
-    def listening(cls, name: str, host: str, port: int, authority: Authority, create: Callable[[], Application]) -> Site:
+    def listening(
+        cls, name: str, host: str, port: int, authority: Authority, create: Callable[[], Application]
+    ) -> Site:
         listener = socket.create_server((host, port), backlog=256)
         return cls(name, host, port, listener, authority.context(host, name), Lazy(create))
 
@@ -247,7 +246,9 @@ def _allow_files(count: int) -> None:
     """A listening socket for each cluster, and some for connections, may be more than a shell allows by default."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft < count:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (count if hard == resource.RLIM_INFINITY else min(count, hard), hard))
+        resource.setrlimit(
+            resource.RLIMIT_NOFILE, (count if hard == resource.RLIM_INFINITY else min(count, hard), hard)
+        )
 
 
 class LargeFleet:

@@ -106,8 +106,12 @@ class Sampler(threading.Thread):
 def processes(root: int) -> Iterator[int]:
     """A process and everything that descends from it."""
     yield root
-    for children in Path(f"/proc/{root}/task").glob("*/children"):
-        for child in _text(children).split():
+    try:
+        threads = os.listdir(f"/proc/{root}/task")
+    except OSError:  # it has ended in the meantime
+        return
+    for thread in threads:
+        for child in _text(Path(f"/proc/{root}/task/{thread}/children")).split():
             yield from processes(int(child))
 
 
