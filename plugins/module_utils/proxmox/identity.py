@@ -10,6 +10,7 @@ import time
 from ..core.errors import refuse
 from ..core.fields import Field, Names, Records, Text
 from ..core.resource import Permission, Resource
+from ..core.waiting import wait_until
 
 
 def normalise_acl_path(path):
@@ -82,13 +83,10 @@ class Identity(Resource):
         return values, problems
 
     def wait_until_effective(self, entry, client):
-        """See that everything that is required is allowed, as soon as a change of the ACL counts."""
-        end = time.monotonic() + client.acl_effective_after
-        missing = self._lacking(entry, client)
-        while missing and time.monotonic() < end:
-            time.sleep(0.5)
-            missing = self._lacking(entry, client)
-        refuse(missing)
+        """Check that the required privileges are held, as soon as a change of the ACL has taken effect."""
+        refuse(
+            wait_until(lambda missing: not missing, lambda: self._lacking(entry, client), client.acl_effective_after)
+        )
 
     def _lacking(self, entry, client):
         key, problems = self.key_of(entry), []

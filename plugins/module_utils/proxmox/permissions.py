@@ -34,11 +34,11 @@ def _of_group(server, group):
         if (kind, subject) == ("group", group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
     paths = {above for path, *_rest in server.actual("acl") for above in _down_to(path)}
-    rights = {path: _at(path, entries, server.actual("role")) for path in sorted({*_TOPS, *paths})}
+    rights = {path: permissions_at(path, entries, server.actual("role")) for path in sorted({*_TOPS, *paths})}
     return {path: held for path, held in rights.items() if held}
 
 
-def _at(path, entries, known):
+def permissions_at(path, entries, known):
     """Deeper entries replace those from above, entries that do not propagate count at their own path only."""
     roles = {}
     for level in _down_to(path):
