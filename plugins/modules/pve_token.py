@@ -16,10 +16,15 @@ options:
     description: Name of the token, the part after the C(!) of its full id.
     type: str
     required: true
+    aliases: [token_name]
   privsep:
     description:
       - Whether the token has only those rights of its owner that ACL entries give to the token itself. New tokens are so.
       - Such a token has no rights at all before it has an ACL entry; see M(fleetgate.proxmox.pve_acl).
+    type: bool
+  allow_lockout:
+    description:
+      - Whether O(privsep=true) may be set on the token that runs the task, although its own ACL entries do not give it what its user has.
     type: bool
   state:
     description: Whether the token is there. Removing it also removes its ACL entries.

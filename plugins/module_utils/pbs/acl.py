@@ -11,10 +11,10 @@ from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
 from ..core.waiting import wait_until
-from ..proxmox.acl import MODIFY, NO_ACCESS
+from ..proxmox.acl import ALLOW_LOCKOUT, MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
-from ..proxmox.permissions import permissions_at
+from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
 
 _SEE_PERMISSIONS = Permission(("/access",), ("Sys.Audit",))
@@ -29,7 +29,7 @@ class Acl(ProxmoxAcl):
         Field("users", Names(USER)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
-        ProxmoxAcl.allow_lockout,
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
@@ -104,7 +104,8 @@ class Acl(ProxmoxAcl):
         for (place, _kind, ugid, role), row in server.actual(self.name).items():
             if ugid == subject:
                 rows.setdefault(place, {})[role] = row.values["propagate"]
-        held = permissions_at(path, rows, server.actual("role"))
+        roles = {key: role.values["privs"] for key, role in server.actual("role").items()}
+        held = privileges_at(path, rows, roles)
         user, is_token, _name = subject.rpartition("!") if "!" in subject.rpartition("@")[2] else (subject, "", "")
         if not is_token or user == ROOT:
             return held

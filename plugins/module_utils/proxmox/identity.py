@@ -28,6 +28,11 @@ def realm_of(userid):
     return userid.rpartition("@")[2].partition("!")[0]
 
 
+def token_id(key):
+    """The full id of a token, NAME@REALM!TOKEN, or of a user, for the key of either."""
+    return "!".join(key)
+
+
 def self_lockout(client, subject, groups=()):
     """What stands against removing what belongs to a user, token or group, when it is what the caller works by.
 
@@ -46,7 +51,7 @@ class Identity(Resource):
         return realm_of(key[0]) == wanted if condition == "realm" else super().matches_condition(condition, wanted, key)
 
     def prune_blockers(self, key, server):
-        return self_lockout(server.client, "!".join(key))
+        return self_lockout(server.client, token_id(key))
 
     def safety_checks(self, changes, server):
         """Who asks is not shut out by its own request, which could not even see whether that was done."""
@@ -54,7 +59,7 @@ class Identity(Resource):
         return [
             f"{change.label}: {client.caller} works by it, and cannot end its own access; use other credentials"
             for change in changes
-            if change.resource is self and change.entry and "!".join(change.key) in (client.caller, client.user)
+            if change.resource is self and change.entry and token_id(change.key) in (client.caller, client.user)
             if change.removes
             or change.values.get("enable") is False
             or 0 < change.values.get("expire", 0) <= time.time()
@@ -92,7 +97,7 @@ class Identity(Resource):
         key, problems = self.key_of(entry), []
         for required in entry["required_privileges"] or ():
             path = required["path"]
-            has = client.permissions_of("!".join(key), path).get(path, {})
+            has = client.permissions_of(token_id(key), path).get(path, {})
             missing = [one for one in dict.fromkeys(required["privileges"]) if one not in has]
             if missing:
                 what = f"required_privileges: {self.label(key)} lacks {', '.join(missing)} on {path}"
