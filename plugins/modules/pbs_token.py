@@ -17,6 +17,7 @@ options:
     description: Name of the token, the part after the C(!) of its full ID.
     type: str
     required: true
+    aliases: [tokenid]
   enable:
     description: Whether the token may be used. New tokens may.
     type: bool

@@ -362,7 +362,10 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                     plan = planned(server)
                     plan.secrets.update(secrets)
                     diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
-                after = _verify(ServerState(client, resources, server.minted), declared, scopes)
+                present = ServerState(client, resources, server.minted)
+                after = _verify(present, declared, scopes)
+                for resource in resources:
+                    resource.wait_for_changes(plan.changes, present)
                 objects = after.objects
                 # what a server sends whenever it is asked, it sends of new objects too
                 plan.secrets.update(after.secrets)

@@ -442,6 +442,9 @@ class Resource:
     def wait_until_effective(self, entry, client):
         """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
 
+    def wait_for_changes(self, changes, server):
+        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
+
     # -- requests ----------------------------------------------------------------------------------------------
 
     def steps(self, changes, server) -> list:
