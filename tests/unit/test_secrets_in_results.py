@@ -114,7 +114,9 @@ def test_values_of_wrong_types_bring_no_secret_to_light_in_process(figure):
             leaking.append((module, name))
         if "fault of" in result.get("msg", ""):
             raising.append((module, name, result["msg"]))
-    figure(f"in process: {len(options)} options of {len(MODULES)} modules x {len(WRONG)} values = {count} tries, {refused} refused")
+    figure(
+        f"in process: {len(options)} options of {len(MODULES)} modules x {len(WRONG)} values = {count} tries, {refused} refused"
+    )
     assert leaking == [] and raising == []
 
 

@@ -60,6 +60,8 @@ class OneTimeSecret:
 
 # The verb of a step that sends nothing: a secret that is known goes into its file.
 STORE = "STORE"
+# One that sends nothing either: the file of a secret gets a mode in which nobody else can read it.
+PROTECT = "PROTECT"
 
 
 @dataclass(frozen=True)
