@@ -105,9 +105,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
             "pending": bool(plan.steps),
             "connects": connects,
         },
-        **with_warnings(
-            [*compiled.declared.warnings, *compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]
-        ),
+        **with_warnings([*compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]),
     }
 
 
