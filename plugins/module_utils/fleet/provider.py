@@ -14,10 +14,10 @@ from ..core.module import Definition
 from ..core.plan import converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
-from .compiler import Client, Issuer, Wiring, clients, leaders
+from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
-from .host import Problems
+from .host import Problems, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 
@@ -82,24 +82,26 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     result["scopes"] = list(provider.default_scopes(document))
     if declared:
         problems += provider.foreign_options(declared)
-        refused, told = _scope_problems(provider, declared, result["scopes"], document)
+        refused, noted = _scope_problems(provider, declared, result["scopes"], document)
         problems += refused
-        warnings += [*declared.warnings, *told]
+        warnings += [*declared.warnings, *noted]
         if provider.system is None:
             result["members"] = provider.members({}, declared)
         elif not provider.missing(idp):
             try:
-                result.update(_people(provider, declared, idp))
+                people, noted = _people(provider, declared, idp)
+                result.update(people)
+                warnings += noted
             except FleetgateError as error:
                 problems += error.problems
     if problems:
         found = list(dict.fromkeys(problems))
         result.update(failed=True, msg="; ".join(found), problems=found)
-    return {**result, **({"warnings": list(dict.fromkeys(warnings))} if warnings else {})}
+    return {**result, **with_warnings(warnings)}
 
 
-def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan for people, and who is in which group then."""
+def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The plan for people, and who is in which group then; and warnings."""
     assert provider.system
     entries = Entries()
     provider.add_people(declared, entries)
@@ -107,7 +109,8 @@ def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -
     desired = entries.desired(provider.system, connection)
     client = provider.system.client(connection, True)
     plan, objects, _secrets = converge(client, provider.system.kinds, desired, {}, True, MAX_REMOVALS)
-    return {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+    people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+    return people, provider.warnings(objects, declared)
 
 
 def _scope_problems(
@@ -171,6 +174,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     problems += provider.clients_problems(shared, secrets)
     refuse(problems)
     result: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    objects: dict[str, list[dict[str, Any]]] = {}
     if provider.system:
         entries = Entries()
         provider.add_people(declared, entries)
@@ -178,14 +182,19 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
         desired = entries.desired(provider.system, connection)
         client = provider.system.client(connection, check_mode)
-        result, _objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
+        result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
     except FleetgateError as error:
         error.done, error.diff = result["plan"], result["diff"]
         raise
-    return {**result, "secrets": secrets, "pending": list(_pending(hosts, shared, secrets, result, provider))}
+    return {
+        **result,
+        "secrets": secrets,
+        "pending": list(_pending(hosts, shared, secrets, result, provider)),
+        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared)]),
+    }
 
 
 def _wiring(host: Mapping[str, Any]) -> dict[str, Any]:

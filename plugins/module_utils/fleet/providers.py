@@ -123,6 +123,10 @@ class Provider:
         """The secret of each confidential client, from what the plan returned."""
         return {client.id: returned[client.id] for client in clients if client.id in returned}
 
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        """What keeps people from signing in or from having their rights, in the objects that a plan leads to."""
+        return []
+
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
         return f"client {client.id}"
@@ -150,6 +154,21 @@ class PocketId(Provider):
                     replace_secret=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
+
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        return [
+            f"{client.where}.requires_pushed_authorization_requests: must not be true, because PVE and PBS do not send any"
+            for client in clients
+            if client.options.get("requires_pushed_authorization_requests")
+        ]
+
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        return [
+            f"fleetgate_client[{client['id']}]: requires_pushed_authorization_requests is on, and PVE and PBS do not send any, so"
+            " nobody can sign in; set it to false"
+            for client in objects.get("client", ())
+            if client.get("requires_pushed_authorization_requests")
+        ]
 
 
 class Authentik(Provider):
@@ -239,6 +258,17 @@ class Authentik(Provider):
                     f"{client.where}.issuer_mode: 'global' cannot be used by PVE and PBS, because authentik has no discovery document at that issuer"
                 )
         return problems
+
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        """The claim has the direct groups of a person, although an application lets members of child groups in."""
+        with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
+        return [
+            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
+            f" sends direct groups only; declare rights for {group['name']} as well"
+            for group in objects.get("group", ())
+            for parent in group.get("parents") or ()
+            if parent in with_rights and group["name"] not in with_rights
+        ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
         return {client.id: returned[slug(client.id)] for client in clients if slug(client.id) in returned}
