@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Number
+from ..core.fields import Field, Flag
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
-from ..proxmox.identity import required_privileges, token_id
+from ..proxmox.identity import Expiry, required_privileges, token_id
 from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
@@ -26,7 +26,7 @@ class Token(ProxmoxToken):
         Field("userid", USER),
         Field("token_name", TOKEN_NAME, aliases=("tokenid",)),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Expiry()),
         Field("comment", COMMENT),
         *SECRET,
         required_privileges(ACL_PATH),

@@ -8,10 +8,10 @@ import time
 from dataclasses import replace
 
 from ..core.client import version_problem
-from ..core.fields import PASSWORD, Field, Flag, Number
+from ..core.fields import PASSWORD, Field, Flag
 from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
-from ..proxmox.identity import realm_of, required_privileges
+from ..proxmox.identity import Expiry, realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, COMMENT, PERSON, USER
 
@@ -25,7 +25,7 @@ class User(ProxmoxUser):
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Expiry()),
         Field("firstname", PERSON),
         Field("lastname", PERSON),
         Field("email", PERSON),

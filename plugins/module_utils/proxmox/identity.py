@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import dataclass
 
 from ..core.errors import refuse
-from ..core.fields import Field, Names, Records, Text
+from ..core.fields import Field, Names, Number, Records, Text
 from ..core.resource import Permission, Resource
 from ..core.waiting import wait_until
+from .privileges import unknown_privilege
 
 
 def normalise_acl_path(path):
@@ -21,6 +23,16 @@ def normalise_acl_path(path):
 def required_privileges(path):
     """The field of what a user or token must be allowed to do; `path` is the kind of paths of the ACL."""
     return Field("required_privileges", Records((Field("path", path), Field("privileges", Names()))), task_only=True)
+
+
+@dataclass(frozen=True)
+class Expiry(Number):
+    """A point in time in seconds since 1970; 0 is never."""
+
+    def problem(self, value):
+        if value >= 10**11:
+            return f"is in seconds since 1970, and {value} would be after the year 5000; is it in milliseconds?"
+        return super().problem(value)
 
 
 def realm_of(userid):
@@ -76,10 +88,10 @@ class Identity(Resource):
             known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
             audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
-                ("required_privileges", f"'{one}' is not a privilege of this server")
+                ("required_privileges", problem)
                 for required in entry["required_privileges"]
-                for one in required["privileges"]
-                if one not in known
+                for name in required["privileges"]
+                if (problem := unknown_privilege(name, known))
             ]
             why = f"to see what {self.label(self.key_of(entry))} may do"
             problems += [
