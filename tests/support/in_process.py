@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 
+
 def result_of(module, check=False, **options):
     """The result of a module, as the task that has these options would show it."""
     definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{module}").MODULE
