@@ -332,7 +332,14 @@ def apply_plan(plan, server, done):
                 protect(body["file"])
             elif step.verb != STORE:
                 client = server.client.acting_as(step.caller) if step.caller else server.client
-                answer = client.write(step.verb, server.identify(step.path, made), body, upload=step.upload)
+                path = server.identify(step.path, made)
+                try:
+                    answer = client.write(step.verb, path, body, upload=step.upload)
+                except FleetgateError as error:
+                    if error.status and error.status < 300:
+                        # it was carried out, and only its answer cannot be used
+                        done.append(step.to_diff())
+                    raise
             done.append(step.to_diff())
             if step.secret:
                 _receive(step.secret, answer, plan, server, files.get(step.secret.owner))
@@ -415,7 +422,7 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
     except FleetgateError as error:
         if not check_mode:
             error.done, error.secrets, error.diff = done, plan.secrets, diff
-            raise
+        raise
     result = {"changed": bool(done), "diff": diff, "plan": done}
     if plan.warnings:
         result["warnings"] = [f"{client.title}: {text}" for text in plan.warnings]
