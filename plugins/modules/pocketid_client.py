@@ -104,10 +104,18 @@ options:
   secret_candidates:
     description:
       - Secrets that may be right, for example those that realms hold. With O(return_secret) the first one that the client
-        accepts is returned, and when none is, a new one is made.
+        accepts is returned, and when none is, a new one is generated. From Pocket ID 2.14 on it begins with C(f_).
       - For a client that exists it must be given to have a secret made; an empty list says that none is known.
     type: list
     elements: str
+  secret_candidates_complete:
+    description:
+      - Whether O(secret_candidates) has the secrets of all hosts that use the client. Secrets that this module generated and that are
+        not among them are then removed, because an interrupted run left them. Requires O(callback_urls). From Pocket ID 2.14 on.
+      - They are kept while the client has callback URLs other than O(callback_urls), because another host may have one, and for an hour
+        after they were generated, unless the client already has 20 secrets.
+      - Secrets that people made, in Pocket ID or with O(secret), are never removed by this option.
+    type: bool
   secret_expires_at:
     description:
       - When the secret ends, for example V(2027-01-31T12:00:00Z). From Pocket ID 2.14 on.

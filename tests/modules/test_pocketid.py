@@ -238,7 +238,52 @@ class TestSecrets:
     def test_there_are_at_most_twenty(self, server):
         for number in range(20):
             server.ask("client", **CLIENT, secret=f"{number:02}-is-a-client-secret")
-        assert "secret_overlap: must be given, because a client has at most 20 secrets" in server.refused("client", **CLIENT, secret="x" * 16)
+        assert "secret: the client has 20 secrets, and 20 are the most that Pocket ID keeps; remove those" in server.refused("client", **CLIENT, secret="x" * 16)
+
+    GENERATED = {"callback_urls": ["https://pve1.example.org:8006"], "return_secret": True}
+    COMPLETE = {**GENERATED, "secret_candidates_complete": True}
+
+    def interrupted(self, server):
+        """A run that ended before any host had the secret that it made."""
+        return server.ask("client", **CLIENT, **self.GENERATED, secret_candidates=[])["secret"]
+
+    def test_what_interrupted_runs_left_is_removed_later(self, server):
+        for _each in range(2):
+            self.interrupted(server)
+        server.ask("client", **CLIENT, secret="a-secret-of-somebody")
+        server.age()
+        kept = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
+        assert server.secrets() == ["a-secret-of-somebody", kept["secret"]]
+        assert [step["reason"].partition(": ")[2] for step in kept["plan"]][-3:-1] == ["a secret that an interrupted run left"] * 2
+        server.same("client", **CLIENT, **self.COMPLETE, secret_candidates=[kept["secret"]])
+
+    @pytest.mark.parametrize(("age", "options", "urls"), [
+        (False, {}, []), (True, {"secret_candidates_complete": False}, []), (True, {}, ["https://pve9.example.org:8006"]),
+    ])
+    def test_what_another_host_or_run_may_have_is_kept(self, server, age, options, urls):
+        left = self.interrupted(server)
+        server.simulator.state.clients["app"].settings["callbackURLs"] += urls
+        if age:
+            server.age()
+        appended = {**self.COMPLETE, **options, "append": ["callback_urls"]}
+        server.ask("client", **CLIENT, **appended, secret_candidates=[])
+        assert left in server.secrets() and len(server.secrets()) == 2
+
+    def test_all_secrets_that_hosts_have_are_kept(self, server):
+        left, first, second = (self.interrupted(server) for _each in range(3))
+        server.age()
+        server.run("client", **CLIENT, **self.COMPLETE, secret_candidates=[first, second])
+        assert server.secrets() == [first, second] and left
+
+    def test_runs_that_are_interrupted_for_ever_never_get_stuck(self, server):
+        """Each ends right after it made a secret, and the next one begins at once."""
+        for _each in range(25):
+            made = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
+            assert made["secret"].startswith("f_") and made["secret"] in server.secrets()
+        assert len(server.secrets()) == 20
+
+    def test_complete_candidates_require_the_callback_urls(self, server):
+        assert "secret_candidates_complete: requires callback_urls" in server.refused("client", **CLIENT, return_secret=True, secret_candidates_complete=True)
 
 
 class TestDirectory:
