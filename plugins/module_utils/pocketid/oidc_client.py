@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any, Mapping
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
@@ -300,3 +301,13 @@ class OidcClient(PocketIdResource):
 def _too_old(client, version, what):
     if client.version < version:
         yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"
+
+
+def login_problems(client: Mapping[str, Any]) -> list[str]:
+    """What keeps PVE and PBS from signing people in with a client, whose options are given as results show them."""
+    if client.get("requires_pushed_authorization_requests"):
+        return [
+            f"client {client['id']}: requires_pushed_authorization_requests must be false, because PVE and PBS do not push"
+            " authorization requests, and every login would fail"
+        ]
+    return []
