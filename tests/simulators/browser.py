@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
@@ -42,7 +43,7 @@ class Person:
         rights = requests.get(f"{api}/permissions", cookies=cookie, verify=self._trust, timeout=10).json()["data"]
         return SignedIn(told["username"], {path: sorted(privileges) for path, privileges in sorted(rights.items())})
 
-    def _post(self, url: str, what: str, form: dict):
+    def _post(self, url: str, what: str, form: dict[str, str]) -> Any:
         answer = requests.post(url, data=form, verify=self._trust, timeout=10)
         if answer.status_code != 200:
             raise Refused(f"could not {what}: {answer.status_code} {answer.reason} {answer.text}")
@@ -61,7 +62,7 @@ class Account:
         """Go through the pages of the identity provider, and return the URL that leads back to the server."""
         raise NotImplementedError
 
-    def _ask(self, verb: str, path: str, what: str, **content) -> requests.Response:
+    def _ask(self, verb: str, path: str, what: str, **content: Any) -> requests.Response:
         url = urljoin(self._provider, path)
         answer = self._session.request(verb, url, verify=self._trust, timeout=10, **content)
         if answer.status_code >= 400:
@@ -130,7 +131,7 @@ class AtAuthentik(Account):
                 target = urljoin(self._provider, self._through(target))
         return target
 
-    def post(self, path: str, body: dict, **headers: str) -> requests.Response:
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
         """The answer to a request with the cookies of the browser, such as a page of somebody else makes it send."""
         url = urljoin(self._provider, path)
         return self._session.post(url, json=body, headers=headers, verify=self._trust, timeout=10)
@@ -154,4 +155,4 @@ class AtAuthentik(Account):
             told = self._ask(
                 "POST", executor, "go on in a flow", params={"query": page.query}, json=answer, headers=proof
             ).json()
-        return told["to"]
+        return str(told["to"])

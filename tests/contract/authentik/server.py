@@ -8,18 +8,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.simulators.browser import AtAuthentik
+from tests.simulators.digests import s256_challenge
 
 API = "/api/v3"
 PVE = "https://pve1.example.org:8006"
 IMPLICIT, EXPLICIT = (f"default-provider-authorization-{how}-consent" for how in ("implicit", "explicit"))
 STRICT = {"matching_mode": "strict", "url": PVE}
 VERIFIER = "v" * 43
-CHALLENGE = create_s256_code_challenge(VERIFIER)
+CHALLENGE = s256_challenge(VERIFIER)
 
 
 @dataclass
