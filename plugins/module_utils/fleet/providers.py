@@ -8,7 +8,8 @@ goes by one name, what only Pocket ID has is left out, and what only the other h
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
@@ -152,6 +153,8 @@ class PocketId(Provider):
                     secret_candidates=client.known_secrets,
                     # up to 2.13 a new secret replaces the old one, which a host that is not in this run may have
                     replace_secret=not outside.get(client.id),
+                    # secrets that an interrupted run left are those that no host has, if all hosts are in this run
+                    secret_candidates_complete=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
 
@@ -202,6 +205,7 @@ class Authentik(Provider):
         "property_mappings": ["openid", "email", "profile"],
         "include_claims_in_id_token": True,
         "encryption_key": "",
+        "repair_signing_key": True,
     }
 
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:

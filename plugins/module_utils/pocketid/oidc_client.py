@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
-from ..core.resource import Reference, Step, rule_violations, fields_spec
+from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
