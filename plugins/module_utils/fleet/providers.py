@@ -14,6 +14,7 @@ from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
+from ..core.plan import Desired, ServerState
 from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
@@ -23,6 +24,7 @@ from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries
+from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
 
@@ -123,6 +125,16 @@ class Provider:
         """The secret of each confidential client, from what the plan returned."""
         return {client.id: returned[client.id] for client in clients if client.id in returned}
 
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        """What exists of the fleet's clients and is not declared."""
+        return Report()
+
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
         return f"client {client.id}"
@@ -150,6 +162,15 @@ class PocketId(Provider):
                     replace_secret=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return clients_at_pocketid(state, desired, objects, complete)
 
 
 class Authentik(Provider):
@@ -245,6 +266,15 @@ class Authentik(Provider):
 
     def label(self, client: Client) -> str:
         return f"application {slug(client.id)}"
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return applications_at_authentik(state, desired, objects, complete)
 
 
 class Oidc(Provider):
