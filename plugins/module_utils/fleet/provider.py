@@ -14,10 +14,10 @@ from ..core.module import Definition
 from ..core.plan import ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
-from .compiler import Client, Issuer, Wiring, clients, leaders
+from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
-from .host import Problems
+from .host import Problems, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
@@ -99,7 +99,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     if problems:
         found = list(dict.fromkeys(problems))
         result.update(failed=True, msg="; ".join(found), problems=found)
-    return {**result, **({"warnings": list(dict.fromkeys(warnings))} if warnings else {})}
+    return {**result, **with_warnings(warnings)}
 
 
 def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -194,7 +194,12 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     except FleetgateError as error:
         error.done, error.diff = result["plan"], result["diff"]
         raise
-    return {**result, "secrets": secrets, "pending": list(_pending(hosts, shared, secrets, result, provider))}
+    return {
+        **result,
+        "secrets": secrets,
+        "pending": list(_pending(hosts, shared, secrets, result, provider)),
+        **with_warnings([*aliases(hosts), *result.get("warnings", ())]),
+    }
 
 
 def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[str]) -> dict[str, Any]:
@@ -205,8 +210,7 @@ def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[
         chosen = REPORT
     elif chosen == REMOVE:
         result["removals"] = report.removals
-    warnings = report.warnings(provider.title, chosen)
-    return {**result, **({"warnings": warnings} if warnings else {})}
+    return {**result, **with_warnings(report.warnings(provider.title, chosen))}
 
 
 def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,7 +218,7 @@ def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     assert provider.system
     if params["left_out"]:
         why = f"{', '.join(params['left_out'])} may need it and is not set up as declared"
-        return {"changed": False, "warnings": [f"{provider.title}: nothing is removed, because {why}"]}
+        return {"changed": False, **with_warnings([f"{provider.title}: nothing is removed, because {why}"])}
     entries = Entries()
     for removal in params["removals"]:
         entries.add(removal["kind"], removal["options"], WHERE)

@@ -127,8 +127,8 @@ def add_memberships(
 ) -> list[str]:
     """Make the members of declared groups on PVE those at the identity provider, without waiting for a sign-on.
 
-    This concerns users of the realm that exist or are created in this run; members from other realms stay. Whoever may not
-    sign in any more leaves the group as well. Returns a note for each token that loses rights with its user.
+    This concerns users of the realm that exist or are created in this run; members from other realms stay. Whoever may
+    not sign in any more leaves the group as well. Returns a note for each token that loses rights with its user.
     """
     realm = declared.realm["name"]
     if accounts(declared, members) is None:
@@ -334,10 +334,10 @@ def _is_disabled(options: Mapping[str, Any]) -> bool:
 def clients_at_pocketid(
     server: ServerState, desired: Iterable[Desired], objects: Mapping[str, list[dict[str, Any]]], complete: bool
 ) -> Report:
-    """What the declared clients allow beyond the declaration, and clients of the fleet's hosts that no host uses any more.
+    """What the declared clients allow beyond the declaration, and clients of the fleet that no host uses any more.
 
-    `objects` are the declared objects as they are in the end. `complete` says that all hosts of the fleet are in this run:
-    otherwise the clients and redirect URIs of the others are unknown, and only groups are compared.
+    `objects` are the declared objects as they are in the end. `complete` says that all hosts of the fleet are in this
+    run: otherwise the clients and redirect URIs of the others are unknown, and only groups are compared.
     """
     report, resource = Report(), server.resources["client"]
     declared = {one.entry["id"]: one.entry for one in desired if one.resource is resource}
