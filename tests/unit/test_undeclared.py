@@ -198,6 +198,17 @@ def test_members_that_are_right_are_not_sent(pve):
     assert [one.options.get("users") for one in entries.entries if one.kind == "group"] == [None]
 
 
+def test_members_that_nobody_knows_are_left_alone(product):
+    """Any issuer may put people into a group that is declared without members."""
+    users = [{"userid": "bob@sso", "groups": ["staff-sso"]}]
+    groups = {"group": [{"groupid": "staff-sso", "users": ["bob@sso"]}]} if product.has_groups else {}
+    server = FakeServer(product, user=users, **groups)
+    assert names(look(product, server, groups=[{"name": "staff"}])) == []
+    if product.has_groups:
+        notes, entries = look(product, server, groups=[{"name": "staff"}], memberships=True)
+        assert (notes, [one for one in entries.entries if one.kind == "group"]) == ([], [])
+
+
 def test_what_is_removed_or_ignored_is_not_warned_of(pve):
     server = FakeServer(
         pve, user=[{"userid": "bob@sso"}, {"userid": "eve@sso"}], acl=[row("user", "bob@sso", "PVEAdmin")]

@@ -291,7 +291,9 @@ class Oidc(Provider):
         return (*self.scopes, *(("groups",) if "groups" in (document.get("scopes_supported") or ()) else ()))
 
     def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
-        return {group.name: list(group.members or ()) for group in declared.groups if group.present}
+        return {
+            group.name: list(group.members) for group in declared.groups if group.present and group.members is not None
+        }
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         without = [client.id for client in clients if not client.is_public and client.id not in secrets]

@@ -107,6 +107,13 @@ class Report:
 # -- PVE and PBS ---------------------------------------------------------------------------------------------------
 
 
+def unknown_members(declared: Declaration, members: Mapping[str, Iterable[str]]) -> set[str]:
+    """The groups whose members neither the declaration nor the identity provider tells, such as those of any issuer."""
+    return {
+        group.name for group in declared.groups if group.present and group.members is None and group.name not in members
+    }
+
+
 def accounts(declared: Declaration, members: Mapping[str, Iterable[str]]) -> set[str] | None:
     """The users of the realm that stand for a declared person or a member of a declared group.
 
@@ -133,7 +140,7 @@ def add_memberships(
     realm = declared.realm["name"]
     if accounts(declared, members) is None:
         return []
-    name_in_realm = naming(declared)
+    name_in_realm, unknown = naming(declared), unknown_members(declared, members)
     disabled = {person.name for person in declared.users if not person.present or _is_disabled(person.options)}
     created = {
         entry.options["userid"] for entry in entries.entries if entry.kind == "user" and _is_present(entry.options)
@@ -151,7 +158,7 @@ def add_memberships(
     for group in declared.groups:
         groupid = f"{group.name}-{realm}"
         actual = server.actual("group").get((groupid,))
-        if not group.present or not (actual or groupid in planned):
+        if not group.present or group.name in unknown or not (actual or groupid in planned):
             continue
         has = set(actual.values["users"]) if actual else set()
         wanted = {name_in_realm(name) for name in members_of(group, members) if name not in disabled} & existing
@@ -198,6 +205,7 @@ class _Search:
         self._scopes = scopes.get("acl") or ()
         self._accounts = accounts(declared, members)
         self._groups = {f"{group.name}-{realm['realm']}" for group in declared.groups}
+        self._count_unknown_members(unknown_members(declared, members))
         self._desired: dict[str, dict[Key, bool]] = {}
         for one in desired:
             keys = self._desired.setdefault(one.resource.name, {})
@@ -220,6 +228,14 @@ class _Search:
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
             self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
         return self._report
+
+    def _count_unknown_members(self, groups: Iterable[str]) -> None:
+        """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""
+        if not self._product.has_groups:
+            self._accounts = None if groups else self._accounts
+        elif self._accounts is not None:
+            found = (self._server.actual("group").get((f"{name}-{self._realm['realm']}",)) for name in groups)
+            self._accounts.update(userid for group in found if group for userid in group.values["users"])
 
     def _former_realms(self) -> list[str]:
         """Other realms with the same client of the same issuer."""
