@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Mapping
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -38,6 +38,14 @@ class Entries:
 
     def add(self, kind: str, options: Mapping[str, Any], where: str) -> None:
         self.entries.append(Entry(kind, options, where))
+
+    def set_option(self, kind: str, key: str, name: str, option: str, value: Any, where: str) -> None:
+        """Set one option of the entry of an object, which gets an entry if it has none."""
+        for number, entry in enumerate(self.entries):
+            if entry.kind == kind and entry.options[key] == name:
+                self.entries[number] = replace(entry, options={**entry.options, option: value})
+                return
+        self.add(kind, {key: name, option: value}, where)
 
     def complete(self, kind: str, **scope: str) -> None:
         """Entries of a kind within this scope that nobody declares are to be removed."""

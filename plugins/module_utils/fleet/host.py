@@ -17,6 +17,7 @@ from .compiler import Addresses, Issuer, addresses, host_entries, members_of, na
 from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
+from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
 
 _Result = TypeVar("_Result")
 # what the compiler goes on with where the identity provider was refused, so that other problems are found as well
@@ -37,6 +38,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "scopes": {"type": "list", "elements": "str"},
     "members": {"type": "dict", "default": {}},
     "client_secret": {"type": "str", "no_log": True},
+    "undeclared": {"type": "raw"},
 }
 
 
@@ -69,6 +71,9 @@ class _Compiled:
     desired: list[Desired]
     server: Server
     addresses: Addresses
+    state: ServerState
+    policy: str
+    undeclared: Report
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -83,9 +88,9 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     """Read the host once, and report the plan and what the identity provider has to know. Nothing is written."""
     # whether people can sign in depends on an issuer that may be what is created or repaired first
     compiled = _compile(params, product, place, read_only=True, check_connection=False)
-    state = ServerState(compiled.client, product.system.kinds)
+    state = compiled.state
     plan = make_plan(state, compiled.desired, compiled.entries.scopes)
-    check_removals([change.label for change in plan.changes if change.removes], MAX_REMOVALS)
+    check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
     if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
@@ -105,7 +110,14 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
             "pending": bool(plan.steps),
             "connects": connects,
         },
-        **with_warnings([*compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]),
+        "undeclared": compiled.undeclared.to_result(),
+        **with_warnings(
+            [
+                *compiled.entries.warnings,
+                *_sign_in_blockers(compiled, state, params),
+                *compiled.undeclared.warnings(place.name, compiled.policy),
+            ]
+        ),
     }
 
 
@@ -113,10 +125,24 @@ def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Pl
     """Make the host as declared."""
     compiled = _compile(params, product, place, read_only=check_mode, check_connection=not check_mode)
     result, objects, _secrets = converge(
-        compiled.client, product.system.kinds, compiled.desired, compiled.entries.scopes, check_mode, MAX_REMOVALS
+        compiled.client,
+        product.system.kinds,
+        compiled.desired,
+        compiled.entries.scopes,
+        check_mode,
+        _max_removals(compiled),
     )
     plural = {resource.name: resource.plural for resource in product.system.resources}
-    return {**result, **{plural[kind]: found for kind, found in objects.items()}}
+    return {
+        **result,
+        **{plural[kind]: found for kind, found in objects.items()},
+        "undeclared": compiled.undeclared.to_result(),
+    }
+
+
+def _max_removals(compiled: _Compiled) -> int | None:
+    """What is not declared is reported before it is removed, and asked for by the switch."""
+    return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
 def _compile(
@@ -158,11 +184,35 @@ def _compile(
     if realm is None or entries is None:
         refuse(problems)
     assert realm and entries  # for the type checker
+    state, members = ServerState(client, product.system.kinds), params["members"]
+    chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
+    notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
     desired = problems.of(entries.desired, product.system, connection)
     refuse(problems)
     assert desired is not None  # for the type checker
+    report = Report()
+    if chosen != IGNORE:
+        report = on_server(product, state, declared, members, realm, desired, entries.scopes)
+    report.notes += notes or []
+    if chosen == REMOVE and report.removals:
+        for removal in report.removals:
+            entries.add(removal["kind"], removal["options"], WHERE)
+        desired = entries.desired(product.system, connection)
     return _Compiled(
-        product, place, declared, connection, client, oidc_client, realm, entries, desired, server, host_addresses
+        product,
+        place,
+        declared,
+        connection,
+        client,
+        oidc_client,
+        realm,
+        entries,
+        desired,
+        server,
+        host_addresses,
+        state,
+        chosen,
+        report,
     )
 
 

@@ -11,7 +11,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import converge
+from ..core.plan import ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
@@ -20,9 +20,10 @@ from .entries import MAX_REMOVALS, Entries, connection_of
 from .host import Problems, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
+from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
+    "stage": {"type": "str", "choices": ["preflight", "apply", "prune"], "required": True},
     "idp": {"type": "raw"},
     "realm": {"type": "raw"},
     "users": {"type": "raw"},
@@ -30,6 +31,9 @@ SPEC: dict[str, dict[str, Any]] = {
     "members": {"type": "dict", "default": {}},
     "hosts": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     "outside": {"type": "dict", "default": {}},
+    "undeclared": {"type": "raw"},
+    "left_out": {"type": "list", "elements": "str", "default": []},
+    "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
 }
 # the options of fleetgate_idp that are those of oidc_info
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
@@ -60,7 +64,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
         refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
     provider = PROVIDERS[idp["type"]]
-    stage = _preflight if params["stage"] == "preflight" else _apply
+    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
     return stage(params, check_mode, provider, idp)
 
 
@@ -163,8 +167,9 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     """Make people and clients as declared. Everything that can be known is refused before the first write."""
     problems = Problems(provider.missing(idp))
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
+    chosen = problems.of(policy, params["undeclared"], declared) if declared else None
     refuse(problems)
-    assert declared  # for the type checker
+    assert declared and chosen  # for the type checker
     hosts = [Wiring(**_wiring(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
@@ -184,6 +189,10 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         client = provider.system.client(connection, check_mode)
         result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
+        if chosen != IGNORE:
+            state = ServerState(client, provider.system.kinds)
+            report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+            result.update(_undeclared(report, provider, chosen, params["left_out"]))
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
     except FleetgateError as error:
@@ -193,8 +202,35 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         **result,
         "secrets": secrets,
         "pending": list(_pending(hosts, shared, secrets, result, provider)),
-        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared)]),
+        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
+
+
+def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[str]) -> dict[str, Any]:
+    """What the result says of undeclared objects. They are removed when no host uses them any more, which is after all hosts."""
+    result: dict[str, Any] = {"undeclared": report.to_result()}
+    if chosen == REMOVE and report.found and left_out:
+        report.notes.append(f"nothing is removed, because {', '.join(left_out)} may need it and is not in this run")
+        chosen = REPORT
+    elif chosen == REMOVE:
+        result["removals"] = report.removals
+    return {**result, **with_warnings(report.warnings(provider.title, chosen))}
+
+
+def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove what the stage apply found to be undeclared, unless a host that may need it failed meanwhile."""
+    assert provider.system
+    if params["left_out"]:
+        why = f"{', '.join(params['left_out'])} may need it and is not set up as declared"
+        return {"changed": False, **with_warnings([f"{provider.title}: nothing is removed, because {why}"])}
+    entries = Entries()
+    for removal in params["removals"]:
+        entries.add(removal["kind"], removal["options"], WHERE)
+    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+    desired = entries.desired(provider.system, connection)
+    client = provider.system.client(connection, check_mode)
+    result, _objects, _secrets = converge(client, provider.system.kinds, desired, {}, check_mode)
+    return result
 
 
 def _wiring(host: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
+from ..core.plan import Desired, ServerState
 from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
@@ -24,6 +25,7 @@ from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries
+from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
 
@@ -128,6 +130,16 @@ class Provider:
         """What keeps people from signing in or from having their rights, in the objects that a plan leads to."""
         return []
 
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        """What exists of the fleet's clients and is not declared."""
+        return Report()
+
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
         return f"client {client.id}"
@@ -172,6 +184,15 @@ class PocketId(Provider):
             for client in objects.get("client", ())
             if client.get("requires_pushed_authorization_requests")
         ]
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return clients_at_pocketid(state, desired, objects, complete)
 
 
 class Authentik(Provider):
@@ -280,6 +301,15 @@ class Authentik(Provider):
     def label(self, client: Client) -> str:
         return f"application {slug(client.id)}"
 
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return applications_at_authentik(state, desired, objects, complete)
+
 
 class Oidc(Provider):
     """Any issuer. Nothing is created there: clients, their secrets and memberships are managed elsewhere."""
@@ -295,7 +325,9 @@ class Oidc(Provider):
         return (*self.scopes, *(("groups",) if "groups" in (document.get("scopes_supported") or ()) else ()))
 
     def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
-        return {group.name: list(group.members or ()) for group in declared.groups if group.present}
+        return {
+            group.name: list(group.members) for group in declared.groups if group.present and group.members is not None
+        }
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         without = [client.id for client in clients if not client.is_public and client.id not in secrets]
