@@ -6,16 +6,14 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .client import Client, requests, require_requests
+from .client import LOOPBACK, Client, requests, require_requests
 from .errors import FleetgateError
 from .fields import Text
 
-_LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
-
 # PVE and PBS take any text and fail only when somebody signs in; an empty one damages PVE's realm file.
 ISSUER = Text(
-    pattern=rf"https://[^\s/?#]+[^\s?#]*|http://{_LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
-    rule="must be an https:// URL (http:// only for the machine itself), because sign-on secrets travel over it",
+    pattern=rf"https://[^\s/?#@]+(/[^\s?#]*)?|http://{LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
+    rule="must be an https:// URL (http:// only for the machine itself) without user and password, because sign-on secrets travel over it",
     longest=256,
 )
 

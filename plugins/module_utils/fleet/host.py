@@ -84,7 +84,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     # whether people can sign in depends on an issuer that may be what is created or repaired first
     compiled = _compile(params, product, place, read_only=True, check_connection=False)
     state = ServerState(compiled.client, product.system.kinds)
-    plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+    with compiled.client.understanding():
+        plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], MAX_REMOVALS)
     realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
@@ -131,7 +132,7 @@ def _compile(
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
-        server = problems.of(product.server, client) or server
+        server = problems.of(_server, product, client) or server
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -164,6 +165,11 @@ def _compile(
     return _Compiled(
         product, place, declared, connection, client, oidc_client, realm, entries, desired, server, host_addresses
     )
+
+
+def _server(product: Product, client: Client) -> Server:
+    with client.understanding():
+        return product.server(client)
 
 
 def _port(product: Product, connection: Mapping[str, Any]) -> int:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Number
+from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import required_privileges
@@ -26,7 +26,7 @@ class Token(ProxmoxToken):
         Field("userid", USER),
         Field("token_name", TOKEN_NAME),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("comment", COMMENT),
         *SECRET,
         required_privileges(ACL_PATH),

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Number
+from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Step
 from ..proxmox.identity import required_privileges
 from ..proxmox.token import REGENERATE, SECRET
@@ -34,7 +34,7 @@ class Token(ProxmoxToken):
         Field("userid", USER),
         Field("tokenid", TOKEN_NAME),
         Field("privsep", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("comment", Line()),
         *SECRET,
         required_privileges(ACL_PATH),
