@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
-def result_of(module, check=False, **options):
+
+def result_of(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
     """The result of a module, as the task that has these options would show it."""
     definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{module}").MODULE
-    return definition.run_task(options, check)
+    result: dict[str, Any] = definition.run_task(options, check)
+    return result
 
 
-def run(module, check=False, **options):
+def run(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
     """The result of a module that must not fail."""
     result = result_of(module, check, **options)
     assert not result.get("failed"), result

@@ -9,7 +9,7 @@ import os
 import re
 from contextlib import contextmanager
 from pathlib import PurePath
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from ansible.module_utils.basic import env_fallback
 

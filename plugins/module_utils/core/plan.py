@@ -321,8 +321,8 @@ def apply_plan(plan, server, done):
         }
         for step in plan.steps:
             answer, body = {}, server.identify(step.body, made)
-            if step.guard:
-                body = {**body, "digest": _digest(server, step.guard, untouched)}
+            if step.guard and (digest := _current_digest(server, step, untouched)):
+                body = {**body, "digest": digest}
             untouched = False
             if step.verb == PROTECT:
                 protect(body["file"])
@@ -350,17 +350,21 @@ def _receive(wanted, answer, plan, server, file):
         file.keep(secret)
 
 
-def _digest(server, guard, untouched):
-    """The digest that goes with an object as it was read. It is that of a whole file, which this run may have written to."""
-    found = server.actual(guard.kind)[guard.key]
-    if not untouched:
-        resource = server.resources[guard.kind]
-        planned_on, found = found.values, resource.read_again(server, guard.key)
-        if found is None or found.values != planned_on:
-            why = f"{server.client.title}: {resource.label(guard.key)} was changed by somebody else meanwhile"
-            raise FleetgateError(why, conflict=True)
-    # the command that connection=shell uses on PBS does not tell it
-    return found.raw.get("digest")
+def _current_digest(server, step, untouched):
+    """The digest for a guarded request, where its kind has one; a conflict if its object changed after the plan was made.
+
+    The server compares the digest of the plan with that of a whole file, so it is only right until this run writes.
+    """
+    guard = step.guard
+    resource, planned = server.resources[guard.kind], server.actual(guard.kind)[guard.key]
+    if resource.has_digest and untouched:
+        # proxmox-backup-debug, which connection=shell uses, does not return it
+        return planned.raw.get("digest")
+    now = resource.read_again(server, guard.key)
+    if now is None or not resource.unchanged(planned, now, guard.options):
+        why = f"{server.client.title}: {resource.label(guard.key)} was changed by somebody else during this run"
+        raise FleetgateError(why, path=step.to_diff()["path"], conflict=True)
+    return now.raw.get("digest") if resource.has_digest else None
 
 
 def converge(client, resources, declared, scopes, check_mode, max_removals=None):
@@ -385,18 +389,20 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                     {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
                 )
             elif plan.steps:
-                try:
-                    apply_plan(plan, server, done)
-                except FleetgateError as error:
-                    if not error.conflict:
-                        raise
-                    # somebody was quicker: what is there now is planned on, once
+                conflicts = set()
+                while (conflict := _apply_until_conflict(plan, server, done)) is not None:
+                    # each object may have been changed by somebody else once; then the plan is made again
+                    if conflict.path in conflicts:
+                        raise conflict
+                    conflicts.add(conflict.path)
                     server, secrets = ServerState(client, resources, server.minted), plan.secrets
                     plan = planned(server)
                     plan.secrets.update(secrets)
                     diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
-                    apply_plan(plan, server, done)
-                after = _verify(ServerState(client, resources, server.minted), declared, scopes)
+                present = ServerState(client, resources, server.minted)
+                after = _verify(present, declared, scopes)
+                for resource in resources:
+                    resource.wait_for_changes(plan.changes, present)
                 objects = after.objects
                 # what a server sends whenever it is asked, it sends of new objects too
                 plan.secrets.update(after.secrets)
@@ -407,6 +413,17 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
             error.done, error.secrets, error.diff = done, plan.secrets, diff
         raise
     return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
+
+
+def _apply_until_conflict(plan, server, done):
+    """Carry out a plan; returns the error if somebody else changed an object that it changes as well."""
+    try:
+        apply_plan(plan, server, done)
+    except FleetgateError as error:
+        if not error.conflict:
+            raise
+        return error
+    return None
 
 
 def _wait_until_effective(declared, client):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from ..core.client import TIMEOUT, limit_problems, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.oidc import ISSUER, discover, secret_is_right, shortcomings
+from ..core.oidc import ISSUER, discover, other_name, secret_is_right, shortcomings, unadvertised
 from ..core.secrets import excerpt
 
 SPEC = {
@@ -42,13 +42,15 @@ def _examine(client, document, params, asks):
         keys, unreachable = client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), []
     except FleetgateError as error:
         keys, unreachable = [], error.problems
-    problems = [*unreachable, *shortcomings(params["issuer"], document, keys, params["scopes"], params["claims"])]
+    issuer = params["issuer"]
+    problems = [*unreachable, *other_name(issuer, document, client), *shortcomings(issuer, document, keys)]
     result = {"changed": False, "issuer": document["issuer"], "document": document}
     if asks:
         refused = _refused(client, document, params)
         result["accepted"] = None if refused is None else not refused
         problems += refused or ()
-    return {**result, "problems": problems}
+    warnings = unadvertised(document, params["scopes"], params["claims"])
+    return {**result, "problems": problems, **({"warnings": warnings} if warnings else {})}
 
 
 def _refused(client, document, params):

@@ -64,7 +64,12 @@ class PocketIdClient(Client):
         found = (one for name in sorted(names) for one in self.read_all(*path, sort=by, search=name))
         # the search also finds what a name is only a part of; that names may differ in case is for others to judge
         alike = {name.casefold() for name in names}
-        return list({one["id"]: one for one in found if one[by].casefold() in alike}.values())
+        return list({one["id"]: one for one in found if (one[by] or "").casefold() in alike}.values())
+
+    @cached_property
+    def myself(self):
+        """The user that the API key belongs to."""
+        return self.read("api", "users", "me")
 
     def user_id(self, username):
         """The id of a user, which requests go by."""

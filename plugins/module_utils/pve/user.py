@@ -9,6 +9,7 @@ from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, GROUP, USER, Line
+from .replaced_list import ReplacedList
 
 # PVE takes others than ASCII, and then writes them without an encoding
 EMAIL = Text(
@@ -18,7 +19,8 @@ EMAIL = Text(
 )
 
 
-class User(ProxmoxUser):
+class User(ReplacedList, ProxmoxUser):
+    replaced = "groups"
     audit_permission = Permission(("/access/groups",), ("User.Modify", "Sys.Audit"))
     fields = (
         Field("userid", USER),
