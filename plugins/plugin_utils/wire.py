@@ -64,6 +64,8 @@ class FleetAction(InProcessAction):
             result = super().run(tmp, task_vars)
         except FleetgateError as error:
             result = error.as_result()
+        # it would be all variables of people once more, on every host
+        result.pop("invocation", None)
         if "secrets" in result:
             result["secrets"] = {name: seal(secret) for name, secret in result["secrets"].items()}
         return result

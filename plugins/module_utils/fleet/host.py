@@ -89,7 +89,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     # whether people can sign in depends on an issuer that may be what is created or repaired first
     compiled = _compile(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
-    plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+    with compiled.client.understanding():
+        plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
@@ -157,7 +158,7 @@ def _compile(
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
-        server = problems.of(product.server, client) or server
+        server = problems.of(_server, product, client) or server
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -216,6 +217,11 @@ def _compile(
     )
 
 
+def _server(product: Product, client: Client) -> Server:
+    with client.understanding():
+        return product.server(client)
+
+
 def _port(product: Product, connection: Mapping[str, Any]) -> int:
     """The port of the web interface. Over the shell of the host none is known but that of the product."""
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
@@ -253,7 +259,7 @@ def _connects(compiled: _Compiled) -> bool:
 
 def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
-    name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
+    name_in_realm, realm, place = (naming(compiled.declared), compiled.realm["realm"], compiled.place.name)
     claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
     if claimed == "email":
         return

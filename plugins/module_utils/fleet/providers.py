@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..authentik.application import Application
+from ..authentik.application import login_problems as authentik_login_problems
 from ..authentik.group import Group as AuthentikGroup
+from ..authentik.group import missing_from_claims
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.plan import Desired, ServerState
@@ -20,6 +22,7 @@ from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
+from ..pocketid.oidc_client import login_problems as pocketid_login_problems
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
@@ -178,12 +181,7 @@ class PocketId(Provider):
         ]
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        return [
-            f"fleetgate_client[{client['id']}]: requires_pushed_authorization_requests is on, and PVE and PBS do not send any, so"
-            " nobody can sign in; set it to false"
-            for client in objects.get("client", ())
-            if client.get("requires_pushed_authorization_requests")
-        ]
+        return [problem for client in objects.get("client", ()) for problem in pocketid_login_problems(client)]
 
     def undeclared(
         self,
@@ -285,14 +283,10 @@ class Authentik(Provider):
         return problems
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        """The claim has the direct groups of a person, although an application lets members of child groups in."""
-        with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
+        granted = [group.name for group in declared.groups if group.present and any((group.rights or {}).values())]
         return [
-            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
-            f" sends direct groups only; declare rights for {group['name']} as well"
-            for group in objects.get("group", ())
-            for parent in group.get("parents") or ()
-            if parent in with_rights and group["name"] not in with_rights
+            *(problem for one in objects.get("application", ()) for problem in authentik_login_problems(one)),
+            *missing_from_claims(objects.get("group", ()), granted),
         ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
