@@ -41,9 +41,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 # what the playbook decides of an entry of Pulse
 _DECIDED = ("type", "token_name", "token_value", "update_token", "state")
-NODE_OPTIONS = {
-    option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED
-}
+NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
 # sent in check mode, where there is no secret yet
 _TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
 # seconds that Pulse may take for its first look at a server after a change
@@ -140,7 +138,9 @@ class _Host:
     read_only: bool
     client: Any
     server: Server
-    done: dict[str, Any] = field(default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []})
+    done: dict[str, Any] = field(
+        default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    )
 
     @property
     def token(self) -> str:
@@ -187,7 +187,9 @@ class _Host:
         """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret)
         desired = entries.desired(self.product.system, self.connection)
-        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(self.token, "")
+        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
+            self.token, ""
+        )
 
     def prove(self, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -353,7 +355,7 @@ def _now(pulse: PulseClient, options: Mapping[str, Any]) -> dict[str, Any]:
     """The entry as it is after a change, once Pulse has looked at the server again."""
     end = time.monotonic() + _FIRST_LOOK
     while True:
-        (existing, *_others) = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
+        existing, *_others = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
         if existing["state"] != "pending" or time.monotonic() >= end or not pulse.attempt(existing["id"], "test"):
             return existing
         time.sleep(1)
