@@ -124,6 +124,9 @@ wiring:
   returned: in the preflight
   type: dict
   contains:
+    cluster:
+      description: Name of the cluster, empty for a server in none.
+      type: str
     identity:
       description: The same for inventory hosts that are one server or nodes of one cluster.
       type: list

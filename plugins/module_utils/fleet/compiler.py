@@ -329,11 +329,12 @@ def _is_address(host: str) -> bool:
 class Wiring:
     """What the preflight of a host found out that the identity provider and other hosts have to know.
 
-    `identity` is the same for all inventory hosts that are one server or nodes of one cluster. `pending` says whether there
+    `identity` is the same for all inventory hosts that are one server or nodes of one `cluster`. `pending` says whether there
     is anything to do, `connects` whether a sign-on can begin (None: was not tried).
     """
 
     host: str
+    cluster: str
     identity: tuple[str, ...]
     client: Mapping[str, Any]
     redirect_uris: tuple[str, ...]
@@ -369,6 +370,18 @@ def leaders(hosts: Iterable[Wiring]) -> dict[str, Wiring]:
     """The host that each host is wired through: the first of those that are the same server or cluster."""
     first: dict[tuple[str, ...], Wiring] = {}
     return {host.host: first.setdefault(host.identity, host) for host in hosts}
+
+
+def aliases(hosts: Iterable[Wiring]) -> list[str]:
+    """Warnings for hosts of the inventory that are one server without being nodes of a cluster."""
+    hosts = list(hosts)
+    first = leaders(hosts)
+    return [
+        f"{first[host.host].host} and {host.host} are one server, which is set up under the first name only; remove the"
+        " other from the inventory"
+        for host in hosts
+        if first[host.host] is not host and not host.cluster
+    ]
 
 
 def clients(hosts: Iterable[Wiring], declared: Declaration, members: Mapping[str, Iterable[str]]) -> list[Client]:

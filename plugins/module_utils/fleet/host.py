@@ -97,6 +97,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
         "plan": [step.to_diff() for step in plan.steps],
         "secrets": {name: secret for name, secret in secrets.items() if secret},
         "wiring": {
+            "cluster": compiled.server.cluster,
             "identity": _identity(compiled),
             "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
             "redirect_uris": compiled.addresses.all,
@@ -104,7 +105,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
             "pending": bool(plan.steps),
             "connects": connects,
         },
-        **_warnings(
+        **with_warnings(
             [*compiled.declared.warnings, *compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]
         ),
     }
@@ -227,7 +228,8 @@ def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str,
             yield f"fleetgate_realm.name: '{realm}' is not the realm '{name}' of {place}: names are case-sensitive"
 
 
-def _warnings(warnings: list[str]) -> dict[str, list[str]]:
+def with_warnings(warnings: list[str]) -> dict[str, list[str]]:
+    """The key of a result that ansible prints warnings from."""
     return {"warnings": list(dict.fromkeys(warnings))} if warnings else {}
 
 

@@ -14,10 +14,10 @@ from ..core.module import Definition
 from ..core.plan import converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
-from .compiler import Client, Issuer, Wiring, clients, leaders
+from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
-from .host import Problems
+from .host import Problems, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 
@@ -95,7 +95,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     if problems:
         found = list(dict.fromkeys(problems))
         result.update(failed=True, msg="; ".join(found), problems=found)
-    return {**result, **({"warnings": list(dict.fromkeys(warnings))} if warnings else {})}
+    return {**result, **with_warnings(warnings)}
 
 
 def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +185,12 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     except FleetgateError as error:
         error.done, error.diff = result["plan"], result["diff"]
         raise
-    return {**result, "secrets": secrets, "pending": list(_pending(hosts, shared, secrets, result, provider))}
+    return {
+        **result,
+        "secrets": secrets,
+        "pending": list(_pending(hosts, shared, secrets, result, provider)),
+        **with_warnings(aliases(hosts)),
+    }
 
 
 def _wiring(host: Mapping[str, Any]) -> dict[str, Any]:
