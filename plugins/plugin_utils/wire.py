@@ -63,6 +63,8 @@ class FleetAction(InProcessAction):
             result = super().run(tmp, task_vars)
         except FleetgateError as error:
             result = error.as_result()
+        # it would be all variables of people once more, on every host
+        result.pop("invocation", None)
         if "secrets" in result:
             result["secrets"] = {name: seal(secret) for name, secret in result["secrets"].items()}
         return result
@@ -152,10 +154,6 @@ class HostAction(FleetAction):
             return api
         address = self._templar.template(task_vars.get("ansible_host", host))
         return {**(api or {}), "api_host": str(address)}
-
-    def _uses_shell(self, params: Mapping[str, Any]) -> bool:
-        api = params.get("api")
-        return isinstance(api, dict) and api.get("connection") == "shell"
 
 
 class ProviderAction(FleetAction):

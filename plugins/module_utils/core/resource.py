@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Resources: one kind of object on a server, told by a table of fields.
+"""Resources: one kind of object on a server, described by a table of fields.
 
-A subclass of `Resource` fills in the table and says how its objects are read. The argument_spec, the rules for
-values, the comparison and the usual requests follow from the table; only what is odd about a kind is overridden.
+A subclass of `Resource` provides the table and reads the objects. The argument_spec, the rules for values, the
+comparison and the usual requests follow from the table; a subclass overrides a hook only where its kind differs.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Iterable
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
+from .secrets import excerpt
 
 
 @dataclass(frozen=True)
@@ -25,9 +26,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Permission:
-    """A right: any one of `privileges` (or `every` one) on each of `paths`, or else one of the `others`.
+    """What the caller must be allowed: any of `privileges` (or `every` one) on each of `paths`, or one of the `others`.
 
-    The user `oneself` needs no right at all, when signed in with a ticket.
+    The user `oneself` needs no privilege when signed in with a ticket.
     """
 
     paths: tuple
@@ -59,13 +60,24 @@ class OneTimeSecret:
 
 # The verb of a step that sends nothing: a secret that is known goes into its file.
 STORE = "STORE"
+# One that sends nothing either: the file of a secret gets a mode in which nobody else can read it.
+PROTECT = "PROTECT"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An object that must not have changed since the plan was made, when a request replaces these `options` of it (all by default)."""
+
+    kind: str
+    key: tuple
+    options: tuple = ()
 
 
 @dataclass(frozen=True)
 class Step:
     """One request that changes something. `path` has one part per segment, unquoted.
 
-    `guard` is an object that must still be as it was read: the request then carries the digest that the server compares.
+    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is made again.
     """
 
     verb: str
@@ -76,7 +88,7 @@ class Step:
     permissions: tuple = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
-    guard: Reference | None = None
+    guard: Guard | None = None
     # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
     repeats: bool = False
     # the user whose request it is, where it cannot be that of the client's own identity
@@ -142,14 +154,90 @@ def rule_violations(fields, values):
         broken = one.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not one.secret
-            found.append((one.option, f"'{value}' {broken}" if named else broken))
+            found.append((one.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif one.needed and not value:
             found.append((one.option, "must not be empty"))
     return found
 
 
 class Resource:
-    """One kind of object. See CONTRIBUTING.md for how to add one."""
+    """One kind of object on a server. CONTRIBUTING.md shows how to add one.
+
+    A task goes through these phases. `System` runs the first, `make_plan` the next four, `converge` the last two; up to
+    and including "request" nothing is written, and check mode ends there.
+
+    validate  normalise, problems, conflicts   desired entries by themselves, before any connection is opened
+    read      read, decode                     each kind once, when a plan first needs it
+    compare   expand, identify, compare        the options of an entry that differ from the server -> `Change`
+    guard     references, deletion_blockers, prune_blockers, safety_checks, read_permission
+                                               everything that must not happen is reported together
+    request   steps, last_steps, required_permissions
+                                               `Change` -> `Step`, in order of dependency
+    verify    all of the above again           after writing: a plan that still has steps is an error
+    present   to_result, to_diff, known_secrets  what the task returns
+
+    Every kind needs these:
+
+    `name`, `plural`, `key`, `fields`, `collection`
+        Attributes: the kind in singular and plural, the options that identify an object, the table, and the path that
+        lists the objects. An object's own path is `collection` followed by its key unless `item_path(key)` differs.
+    `read(server, keys)`
+        Called by `ServerState.actual` once per plan, and once more to verify. Returns the objects as dicts in wire
+        form. `keys` are the keys the plan needs in full, None for all objects; further objects may be returned where
+        that costs no further request.
+    `required_permissions(change, server)`
+        Called by `steps_for`. Returns the `Permission`s that the server checks for this change, so that a missing one
+        is reported before the first write.
+    `read_permission(key, server)`
+        Called by `make_plan` for an object that is not among those read. Returns the `Permission` without which the
+        server hides such an object, or None; by default `audit_permission`, which is also required where a scope
+        concerns all objects.
+
+    The rest has defaults that follow from the table. An entry is a dict of all options of the kind, None where the task
+    does not set one. Where problems are returned they are (option, rule) pairs, or sentences where stated.
+
+    validate:
+    `field(option)`, `table(values)`  -> one row of the table; the rows that apply to an object with these values
+    `spec()`                        -> the argument_spec of one entry
+    `normalise(entry)`              -> the entry with values as the server stores them
+    `problems(entry)`               -> what is wrong with one entry alone
+    `conflicts(entries)`            -> sentences: entries that contradict each other; `entries` has them by kind
+    read:
+    `decode(raw)`                   -> `Actual` of an object in wire form
+    `read_again(server, key)`       -> `Actual` of one object just before it is replaced, None if it no longer exists
+    compare:
+    `expand(entry)`                 -> the entries that a short form stands for (`many = True`)
+    `identify(entry, server)`       -> the entry with its key, for kinds that find an object in other ways too
+    `key_of(entry)`, `label(key)`   -> the key as a tuple; the object's name in messages
+    `compare(server, entry, found)` -> (values to send, problems); `found` is the `Actual`, None if it does not exist
+    `requires_recreate(values)`     -> whether sending them means to delete and create the object
+    `may_recreate(entry)`           -> whether the entry allows that
+    guard:
+    `references(key, values)`       -> `Reference`s that must exist on the server or in the plan
+    `deletion_blockers(entry, found)` -> why an object that is declared absent cannot be deleted
+    `in_scope(scopes, key)`, `matches_condition(condition, wanted, key)`, `built_in(found)`
+                                    -> which undeclared objects `exclusive` means
+    `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
+    `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
+    request:
+    `delegate_changes(change, plan, entries, server)`
+                                    adds what is written through another kind to `plan`; returns nothing
+    `cascade(change, server)`       -> the `Change`s that a deletion entails because the server leaves them behind
+    `steps(changes, server)`        -> the `Step`s for all changes of the kind, from `steps_for(change, server)` of each
+    `last_steps(changes, server)`   -> `Step`s for when everything else exists
+    `request_body(change)`          -> the body with the values of a change in wire form
+    `carried_over(values)`          -> the values that a recreated object keeps
+    `id_of(key, server)`            -> the id to use in a request for a `Reference`, looked up just before it is sent
+    verify:
+    `wait_until_effective(entry, client)`
+                                    waits for what the server does by itself, raises `FleetgateError` if it does not
+    present:
+    `predict_side_effects(key, values, changes)`
+                                    -> the values after all changes of a plan, including those of other kinds
+    `known_secrets(key, entry)`     -> secrets to return that need no request, by owner
+    `to_result(values, secrets)`, `to_diff(values)`, `difference(before, after)`
+                                    -> an object in the task's result and in its diff
+    """
 
     name = ""
     plural = ""
@@ -174,7 +262,7 @@ class Resource:
     made_at_item = False
     # whether one entry can stand for several objects
     many = False
-    # whether an update carries the digest of what was read, so that the server refuses it when somebody was quicker
+    # whether the server compares the digest that an update carries, and refuses the update after a change by somebody else
     has_digest = False
     immutable_remedy = "remove the object and make it again"
 
@@ -345,12 +433,19 @@ class Resource:
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
 
+    def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
+        """Whether these options of an object (all if none are named) are still as the plan was made on."""
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
+
     def id_of(self, key, server):
         """What the server knows an object by in requests, asked for right before one is sent."""
         return server.actual(self.name)[key].raw["id"]
 
     def wait_until_effective(self, entry, client):
         """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
+
+    def wait_for_changes(self, changes, server):
+        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -393,10 +488,14 @@ class Resource:
                 f"{change.label}: {changed}",
                 body=self.request_body(change),
                 permissions=permissions,
-                guard=Reference(self.name, change.key) if self.has_digest else None,
+                guard=self.guard(change),
                 repeats=all(self.field(option).write_only for option in change.values),
             )
         ]
+
+    def guard(self, change) -> Guard | None:
+        """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
+        return Guard(self.name, change.key) if self.has_digest else None
 
     def carried_over(self, values) -> dict:
         """What an object that is made again is given of what it had."""
