@@ -38,7 +38,9 @@ def single_objects(system: Any) -> list[tuple[str, dict[str, Any]]]:
 def others(system: Any) -> list[tuple[str, dict[str, Any]]]:
     """What every module can be asked, for those that are not about one object; a sync asks until it has ended."""
     kinds = getattr(system, "LIVES", {})
-    return [(name, options) for name, options in system.EVERY_MODULE if name not in kinds and not name.endswith("_sync")]
+    return [
+        (name, options) for name, options in system.EVERY_MODULE if name not in kinds and not name.endswith("_sync")
+    ]
 
 
 def expected() -> list[str]:
