@@ -24,6 +24,27 @@ settings.register_profile("fleetgate", deadline=None)
 settings.load_profile("fleetgate")
 
 
+@pytest.fixture
+def figure(record_property):
+    """Notes how much a test tried; the figures of all tests are printed at the end of the run."""
+    return lambda text: record_property("figure", text)
+
+
+def pytest_terminal_summary(terminalreporter):
+    figures = [
+        f"{report.nodeid}: {text}"
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if getattr(report, "when", "") == "call"
+        for name, text in report.user_properties
+        if name == "figure"
+    ]
+    if figures:
+        terminalreporter.section("figures")
+        for line in figures:
+            terminalreporter.write_line(line)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def collection(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """The checkout under the name that it is imported by, whatever its folder is called."""

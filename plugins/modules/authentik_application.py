@@ -164,7 +164,6 @@ options:
       - Whether an existing provider without a signing key, or with one that is not RSA, gets the key that a new provider would get.
       - A signing key that is RSA already is kept. The option has no effect when O(signing_key) is given.
     type: bool
-    version_added: 1.0.0
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

@@ -30,6 +30,11 @@ options:
     description: Names of the members. They replace the existing members; an empty list removes all members.
     type: list
     elements: str
+  allow_lockout:
+    description:
+      - Whether the user of the token that this task works with may lose the superuser status or the roles that it has by this group.
+        The token may stop working, so the task may be unable to verify the change that it made, and fail after it.
+    type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

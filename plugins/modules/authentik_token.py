@@ -32,6 +32,11 @@ options:
   return_secret:
     description: Whether to return the key as C(secret), in clear text.
     type: bool
+  allow_lockout:
+    description:
+      - Whether the token that this task works with may be removed, expire, or get another key. It would stop working, so the task
+        cannot verify the change that it made, and fails after it.
+    type: bool
   state:
     description: Whether the token exists.
     type: str

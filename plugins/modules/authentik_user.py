@@ -43,6 +43,11 @@ options:
   password:
     description: Password of a new user. It is not compared or set for an existing user.
     type: str
+  allow_lockout:
+    description:
+      - Whether the user of the token that this task works with may be removed or deactivated, or lose the groups that make it a
+        superuser or give it roles. The token would stop working, so the task cannot verify the change that it made, and fails after it.
+    type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list

@@ -18,12 +18,14 @@ options:
     type: str
     required: true
   scopes:
-    description: Scopes that the issuer must support.
+    description:
+      - Scopes that realms request. Scopes that the discovery document does not list are returned as warnings, because
+        C(scopes_supported) need not be complete.
     type: list
     elements: str
     default: [openid, email, profile]
   claims:
-    description: Claims that the issuer must support, for example V(groups).
+    description: Claims that realms use, for example V(groups). Claims that the discovery document does not list are returned as warnings.
     type: list
     elements: str
     default: []
@@ -91,6 +93,12 @@ problems:
   type: list
   elements: str
   sample: []
+warnings:
+  description: Scopes and claims that the discovery document does not list, a sentence each. The issuer may know them nevertheless.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: ["its discovery document does not list the scope groups, which it may know nevertheless; try a login if in doubt"]
 accepted:
   description:
     - Whether the issuer accepts the client secret with all redirect URIs. Null if its response does not reveal it.

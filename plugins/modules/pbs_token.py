@@ -17,6 +17,7 @@ options:
     description: Name of the token, the part after the C(!) of its full ID.
     type: str
     required: true
+    aliases: [tokenid]
   enable:
     description: Whether the token may be used. New tokens may.
     type: bool
@@ -42,14 +43,14 @@ EXAMPLES = r"""
     userid: pulse-monitor@pbs
     token_name: pulse
     comment: Pulse
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: Keep a working secret in an encrypted file and replace it only if it is lost or not accepted
   fleetgate.proxmox.pbs_token:
     userid: pulse-monitor@pbs
     token_name: pulse
     secret: if_invalid
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
 - name: Replace the secret of a token that may have leaked
@@ -57,7 +58,7 @@ EXAMPLES = r"""
     userid: pulse-monitor@pbs
     token_name: pulse
     secret: regenerate
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: Verify the privileges of the token
   fleetgate.proxmox.pbs_token:

@@ -34,6 +34,11 @@ options:
   return_secret:
     description: Whether to return the key as C(secret) when it is created or renewed.
     type: bool
+  allow_lockout:
+    description:
+      - Whether the API key that this task works with may be removed. It would stop working, so the task cannot verify the change that
+        it made, and fails after it.
+    type: bool
   state:
     description: Whether the key exists.
     type: str

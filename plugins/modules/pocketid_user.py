@@ -58,6 +58,12 @@ options:
   one_time_access_seconds:
     description: Validity of the token in seconds, at most 31 days. The server uses 15 minutes by default.
     type: int
+  allow_lockout:
+    description:
+      - Whether the user of the API key that this task works with, or the last administrator who can sign in, may be removed, disabled
+        or made an ordinary user. The API key may stop working, so the task may be unable to verify the change that it made, and fail
+        after it.
+    type: bool
   state:
     description: Whether the user exists.
     type: str

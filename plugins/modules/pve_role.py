@@ -34,6 +34,11 @@ options:
     elements: str
     choices: [privs]
     default: []
+  allow_lockout:
+    description:
+      - Whether the role may lose privileges that the user or token which runs the task needs to manage access, and holds by this role only.
+        It might not be able to restore them.
+    type: bool
   state:
     description: Whether the role exists. The ACL entries that grant it are deleted with it.
     type: str

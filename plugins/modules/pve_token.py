@@ -16,10 +16,15 @@ options:
     description: Name of the token, the part after the C(!) of its full ID.
     type: str
     required: true
+    aliases: [token_name]
   privsep:
     description:
       - Whether the privileges of the token are limited to those that ACL entries grant to the token itself. Defaults to V(true) for new tokens.
       - Such a token has no privileges until it has an ACL entry; see M(fleetgate.proxmox.pve_acl).
+    type: bool
+  allow_lockout:
+    description:
+      - Whether O(privsep=true) may be set on the token that runs the task, although its own ACL entries do not give it what its user has.
     type: bool
   state:
     description: Whether the token exists. Its ACL entries are deleted with it.
@@ -43,14 +48,14 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     tokenid: pulse
     comment: Pulse
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: Keep a working secret in an encrypted file and replace it only if it is lost or not accepted
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: if_invalid
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
 - name: Replace the secret of a token that may have leaked
@@ -58,7 +63,7 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: regenerate
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}"
+    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
 - name: Verify the privileges of the token
   fleetgate.proxmox.pve_token:

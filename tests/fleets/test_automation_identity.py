@@ -56,11 +56,11 @@ def test_a_lost_secret_is_only_replaced_when_asked_for(homelab):
     """Another control node may work with the token."""
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
-    (homelab.secrets / "pve1.token").unlink()
-    (homelab.secrets / "pbs1.token").write_text("not-the-secret")
+    (homelab.secrets / "pve1.token.txt").unlink()
+    (homelab.secrets / "pbs1.token.txt").write_text("not-the-secret")
     refused = homelab.play("bootstrap")
     assert len(refused.failed) == 2 and homelab.fleet.writes() == []
-    assert "pve1.token" in refused.failed[0] + refused.failed[1] and "replace_secret" in refused.output
+    assert "pve1.token.txt" in refused.failed[0] + refused.failed[1] and "replace_secret" in refused.output
     replaced = homelab.play("bootstrap", "-vvvv", fleetgate_bootstrap={"replace_secret": True}).succeeded()
     after = stored(homelab)
     assert set(before.values()).isdisjoint(after.values()) and not any(
@@ -83,7 +83,7 @@ def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
     secrets = stored(wired)
     assert set(secrets) == set(listed) and len(set(secrets.values())) == 1
     assert wired.play("bootstrap", *limit).succeeded().changed == []
-    (wired.secrets / "berlin1.token").unlink()
+    (wired.secrets / "berlin1.token.txt").unlink()
     wired.play("bootstrap", *limit).succeeded()
     assert wired.fleet.writes() == [] and stored(wired) == secrets
 
@@ -103,7 +103,7 @@ def test_who_signs_in_is_what_ansible_is_told(homelab):
 def test_a_survey_that_says_false_in_a_string_replaces_nothing(homelab):
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
-    (homelab.secrets / "pve1.token").unlink()
+    (homelab.secrets / "pve1.token.txt").unlink()
     refused = homelab.play("bootstrap", fleetgate_bootstrap={"replace_secret": "false"})
     assert [one.split(":")[0] for one in refused.failed] == ["pve1"] and homelab.fleet.writes() == []
     assert stored(homelab) == {"pbs1": before["pbs1"]}

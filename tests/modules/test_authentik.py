@@ -36,6 +36,10 @@ class Authentik:
         assert result["failed"], result
         return result["msg"]
 
+    def check(self, module, **options):
+        """The result of a task in check mode."""
+        return self._ansible.tasks([{**task(self.wired, f"authentik_{module}", **options), "check_mode": True}]).results()
+
     def ask(self, verb, path, **body):
         bearer = {"Authorization": f"Bearer {self.wired.fleet.authentik_token}"}
         url = f"{self.wired.fleet.authentik.url}/api/v3{path}"
@@ -198,6 +202,7 @@ class TestApplications:
         old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
         message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
         assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
+        assert "slug: 'aaaa" in old.refused("application", **{**APP, "slug": "a" * 51})
         made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
         assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
 
@@ -394,6 +399,59 @@ class TestBindings:
         changed, again = authentik.run(("state", only), ("state", only))
         assert len(changed["plan"]) == 1 and not again["changed"]
         assert [one["user"] for one in authentik.bindings("app")] == [None]
+
+
+class TestLockout:
+    """The token of the task belongs to akadmin, whom the group authentik Admins makes a superuser."""
+
+    ADMINS = {"name": "authentik Admins"}
+
+    @pytest.mark.parametrize(
+        ("kind", "entry"),
+        [
+            ("users", {"username": "akadmin", "is_active": False}),
+            ("users", {"username": "akadmin", "groups": []}),
+            ("users", {"username": "akadmin", "groups": ["authentik Admins"], "remove": ["groups"]}),
+            ("users", {"username": "akadmin", "state": "absent"}),
+            ("groups", {**ADMINS, "users": []}),
+            ("groups", {**ADMINS, "users": ["akadmin"], "remove": ["users"]}),
+            ("groups", {**ADMINS, "is_superuser": False}),
+            ("groups", {**ADMINS, "state": "absent"}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "state": "absent"}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "expiring": True}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "key": "another-key-for-the-pipeline"}),
+        ],
+    )
+    def test_what_takes_the_rights_of_the_own_token_is_refused_unless_allowed(self, authentik, kind, entry):
+        authentik.ask("PATCH", "/core/tokens/authentik-bootstrap-token/", user=authentik.ask("GET", "/core/users/me/")["user"]["pk"], expiring=False)
+        state = {"groups": [{"name": "staff"}]}
+        state[kind] = [*state.get(kind, []), entry]
+        authentik.wired.fleet.forget()
+        for check in (True, False):
+            assert "set allow_lockout=true if that is intended" in authentik.refused("state", check, **state)
+        assert authentik.wired.fleet.writes() == []
+        state[kind][-1] = {**entry, "allow_lockout": True}
+        (planned,) = authentik.check("state", **state)
+        assert planned["plan"] and not planned["failed"]
+
+    def test_superusers_by_another_group_may_leave_one(self, authentik):
+        authentik.run(("group", {"name": "root", "is_superuser": True}), ("group", {"name": "crew", "parents": ["root"], "users": ["akadmin"]}))
+        left = authentik.run(("group", {**self.ADMINS, "users": []}))[0]
+        assert left["changed"]
+        assert "group root: akadmin, to whom the token of this task belongs" in authentik.refused("group", name="root", is_superuser=False)
+        assert "group crew: akadmin, to whom the token" in authentik.refused("group", name="crew", parents=[])
+        assert "group crew: akadmin" in authentik.refused("state", exclusive={"groups": [{"name": "crew"}]})
+
+    def test_roles_of_somebody_who_is_no_superuser_are_kept_too(self, authentik):
+        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group")
+        message = authentik.refused("group", name="robots", users=[], token=key)
+        assert "group robots: robot, to whom the token of this task belongs, would lose roles" in message
+
+    def test_what_only_superusers_may_ask_of_tokens_is_refused_before_the_server_ignores_it(self, authentik):
+        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING)
+        authentik.run(("user", {"username": "ann"}))
+        message = authentik.refused("token", identifier="ci", expiring=False, user="ann", token=key)
+        assert "expiring: must be true, because only superusers" in message and "user: only superusers create tokens of others" in message
 
 
 class TestWhoAsks:

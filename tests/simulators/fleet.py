@@ -25,6 +25,9 @@ from .server import Application, Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
+# How long PBS may go on checking an ACL of before, so that tests see who does not wait; five seconds on a real server.
+ACL_CACHE_SECONDS = 0.5
+
 # What changes nothing, although it is a POST: asking for a ticket or where to sign in, or the token endpoint with a code that cannot exist, and
 # having Pulse sign in to a server; so is signing in with a one-time token.
 PROBES = re.compile(
@@ -274,6 +277,7 @@ class FleetServers:
             tokens={"root@pam!fleet": self._secret(name)},
             directories=example_directories(),
             trust=self.fleet.authority.bundle,
+            acl_cache_seconds=ACL_CACHE_SECONDS,
         )
         host = f"127.0.20.{number + 1}"
         port = PBS_PORT if self._real_ports else free_port(host)

@@ -25,14 +25,14 @@ def new(wired: Wired, folder: Path) -> Wired:
         for host in inventory["all"]["children"][system]["hosts"].values():
             host["fleetgate_api"].update(api_token_id=f"fleetgate@{system}!automation", api_token_secret=STORED)
             host["ansible_user"] = "root"
-            host["fleetgate_token_file"] = f"{folder}/secrets/{{{{ inventory_hostname }}}}.token"
+            host["fleetgate_token_file"] = f"{folder}/secrets/{{{{ inventory_hostname }}}}.token.txt"
     wired.inventory, wired.secrets = inventory, folder / "secrets"
     wired.list_hosts(inventory)
     return wired
 
 
 def stored(wired: Wired) -> dict[str, str]:
-    return {path.stem: path.read_text().strip() for path in wired.secrets.iterdir()}
+    return {path.name.partition(".")[0]: path.read_text().strip() for path in wired.secrets.iterdir()}
 
 
 def rights(server: Server, system: str, secret: str, trust: str) -> dict[str, set[str]]:

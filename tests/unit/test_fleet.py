@@ -1,19 +1,12 @@
-"""From the declared state of a fleet to entries for the modules."""
+"""The compiler of a fleet: from the declaration to entries for hosts and for the identity provider."""
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 
-
-@pytest.fixture
-def fleet():
-    from ansible_collections.fleetgate.proxmox.plugins.plugin_utils import fleet
-
-    return fleet
-
-
 REALM = {"name": "pocketid"}
-HOST = {"name": "lab", "groups": ["pve", "development"], "known": ["lab", "pve", "development", "berlin"]}
 ADMINS = {
     "name": "admins",
     "members": ["alice", "bob"],
@@ -23,6 +16,46 @@ ADMINS = {
     },
 }
 ALICE = {"username": "alice", "email": "alice@example.org", "first_name": "Alice", "last_name": "A"}
+
+
+def module(name):
+    return importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.module_utils.fleet.{name}")
+
+
+class Fleet:
+    """The compiler, with short forms for what the tests say most."""
+
+    def __init__(self):
+        self.compiler, self.products = module("compiler"), module("products")
+        self.declaration, self.providers = module("declaration"), module("providers")
+        names = ["lab", "pve", "development", "berlin"]
+        self.place = self.declaration.Place("lab", ("pve", "development"), frozenset(names))
+
+    def declare(self, users=(), groups=(), realm=REALM):
+        return self.declaration.declaration(list(users), list(groups), realm, self.place)
+
+    def host(self, product, users=(), groups=(), realm=REALM, members=None):
+        """The options by kind, and the scopes, of one host."""
+        declared = self.declare(users, groups, realm)
+        product = product if not isinstance(product, str) else self.products.PRODUCTS[product]
+        entries = self.compiler.host_entries(product, declared, self.place, members or {}, {"realm": realm["name"]})
+        kinds = {}
+        for entry in entries.entries:
+            kinds.setdefault(entry.kind, []).append(entry.options)
+        return kinds, entries
+
+    def clients(self, hosts, users=(), groups=(), members=None):
+        return self.compiler.clients(hosts, self.declare(users, groups), members or {})
+
+    def wiring(self, number, identity=None, **client):
+        options = self.declaration.client_options(client, "", "")
+        uris = (f"https://pve{number}:8006",)
+        return self.compiler.Wiring(str(number), identity or (str(number),), options, uris, uris)
+
+
+@pytest.fixture
+def fleet():
+    return Fleet()
 
 
 @pytest.mark.parametrize(
@@ -41,127 +74,200 @@ ALICE = {"username": "alice", "email": "alice@example.org", "first_name": "Alice
     ],
 )
 def test_redirect_uris_are_origins_as_browsers_send_them(fleet, names, domain, expected):
-    assert fleet.redirect_uris(names, 8006, domain) == expected
+    assert fleet.compiler.origins(names, 8006, domain) == expected
 
 
-@pytest.mark.parametrize(
-    "name", ["https://pve.example.org/", "pve.example.org ", "pve..example.org", '["pve"]', "pve:https"]
-)
-def test_what_is_no_name_of_a_host_is_refused(fleet, name):
-    with pytest.raises(Exception, match="fleetgate_names: .* must "):
-        fleet.redirect_uris([name], 8006)
-    with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be the name"):
-        fleet.redirect_uris(["pve"], 8006, ".example.org")
+class TestAddresses:
+    def addresses(self, fleet, product="pve", address="pve1.example.org", port=8006, names=(), domain="", nodes=()):
+        server = fleet.products.Server("", tuple(nodes))
+        one = fleet.products.PRODUCTS[product]
+        return fleet.compiler.addresses(one, fleet.place, server, address, port, list(names), domain)
 
+    def test_nodes_and_declared_names_of_a_cluster_are_certain(self, fleet):
+        found = self.addresses(fleet, nodes=["pve1", "pve2"], names=["pve.example.org:443"])
+        assert found.all == [
+            "https://pve1:8006",
+            "https://pve2:8006",
+            "https://pve1.example.org:8006",
+            "https://pve.example.org",
+        ]
+        assert found.likely == ()
 
-def host(number, cluster=None, **client):
-    return {"client": client, "redirect_uris": [f"https://pve{number}:8006"], "cluster": cluster or [number]}
+    def test_the_port_of_the_product_is_likely_where_the_api_has_another(self, fleet):
+        found = self.addresses(fleet, address="127.0.0.1", port=18006, nodes=["pve1"])
+        assert found.certain == ("https://pve1:18006", "https://127.0.0.1:18006")
+        assert found.likely == ("https://pve1:8006", "https://127.0.0.1:8006")
+
+    def test_a_backup_server_known_by_its_address_is_likely_known_by_its_name(self, fleet):
+        found = self.addresses(fleet, "pbs", "192.0.2.7", 8007, domain="example.org")
+        assert found.all == ["https://192.0.2.7:8007", "https://lab:8007", "https://lab.example.org:8007"]
+
+    @pytest.mark.parametrize(
+        "name", ["https://pve.example.org/", "pve.example.org ", "pve..example.org", '["pve"]', "pve:https"]
+    )
+    def test_a_name_that_no_host_can_have_is_refused(self, fleet, name):
+        with pytest.raises(Exception, match="fleetgate_names: .* must "):
+            self.addresses(fleet, names=[name])
+        with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be the name"):
+            self.addresses(fleet, domain=".example.org")
 
 
 class TestClients:
     def test_hosts_with_the_same_id_share_a_client(self, fleet):
-        (client,) = fleet.clients([host(1, id="all", name="Proxmox"), host(2, id="all", name="Proxmox")], [], [], {})
-        assert client["callback_urls"] == ["https://pve1:8006", "https://pve2:8006"]
-        assert client["append"] == ["callback_urls"]
+        (client,) = fleet.clients([fleet.wiring(number, id="all", name="Proxmox") for number in (1, 2)])
+        assert client.redirect_uris == ["https://pve1:8006", "https://pve2:8006"]
+        assert client.append == ["callback_urls"]
 
     def test_nodes_of_one_cluster_use_the_client_of_the_first(self, fleet):
-        (client,) = fleet.clients(
-            [host(number, ["lab", "pve1", "pve2"], id=f"pve{number}") for number in (1, 2)], [], [], {}
-        )
-        assert client["id"] == "pve1"
-        assert client["callback_urls"] == ["https://pve1:8006", "https://pve2:8006"]
+        hosts = [fleet.wiring(number, ("lab", "pve1", "pve2"), id=f"pve{number}") for number in (1, 2)]
+        (client,) = fleet.clients(hosts)
+        assert client.id == "pve1"
+        assert client.redirect_uris == ["https://pve1:8006", "https://pve2:8006"]
 
-    def test_only_members_of_declared_groups_may_use_one_beside_those_that_are_allowed_by_hand(self, fleet):
-        (client,) = fleet.clients([host(1, id="pve")], [ADMINS, {"name": "former", "state": "absent"}], [], {})
-        assert client["allowed_groups"] == ["admins"]
-        assert client["append"] == ["callback_urls", "allowed_groups"]
+    def test_only_members_of_declared_groups_may_use_a_client(self, fleet):
+        (client,) = fleet.clients([fleet.wiring(1, id="pve")], groups=[ADMINS, {"name": "former", "state": "absent"}])
+        assert client.options["allowed_groups"] == ["admins"]
+        assert client.append == ["callback_urls", "allowed_groups"]
 
-    @pytest.mark.parametrize("said", [{"is_group_restricted": False}, {"allowed_groups": ["others"]}])
-    def test_unless_the_client_says_who(self, fleet, said):
-        (client,) = fleet.clients([host(1, id="pve", **said)], [ADMINS], [], {})
-        assert client.get("allowed_groups") == said.get("allowed_groups")
-        assert client["append"] == ["callback_urls"]
+    @pytest.mark.parametrize("declared", [{"is_group_restricted": False}, {"allowed_groups": ["others"]}])
+    def test_a_client_may_declare_who_may_use_it(self, fleet, declared):
+        (client,) = fleet.clients([fleet.wiring(1, id="pve", **declared)], groups=[ADMINS])
+        assert client.options.get("allowed_groups") == declared.get("allowed_groups")
+        assert client.append == ["callback_urls"]
 
     def test_hosts_that_disagree_about_their_client_are_refused(self, fleet):
-        with pytest.raises(Exception, match="hosts that share the client all declare its name differently"):
-            fleet.clients([host(1, id="all", name="One"), host(2, id="all", name="Other")], [], [], {})
+        with pytest.raises(Exception, match="1 and 2 share this client and declare its name differently"):
+            fleet.clients([fleet.wiring(1, id="all", name="One"), fleet.wiring(2, id="all", name="Other")])
 
     @pytest.mark.parametrize(
         ("client", "problem"),
         [
             ({}, "fleetgate_client: id must be given"),
-            ({"id": "all", "state": "absent"}, "fleetgate_client: state: cannot be said here"),
-            ({"id": "all", "return_secret": True}, "fleetgate_client: return_secret: cannot be said here"),
+            ({"id": "all", "state": "absent"}, "fleetgate_client: state cannot be declared here"),
+            ({"id": "all", "return_secret": True}, "fleetgate_client: return_secret cannot be declared here"),
+            ({"id": "all", "callback_url": []}, "unknown option callback_url; did you mean callback_urls?"),
         ],
     )
-    def test_what_cannot_be_said_of_a_client_is_refused(self, fleet, client, problem):
+    def test_options_that_a_client_cannot_have_are_refused(self, fleet, client, problem):
         with pytest.raises(Exception, match=problem):
-            fleet.clients([host(1, **client)], [], [], {})
+            fleet.wiring(1, **client)
 
-    def test_who_has_rights_but_could_not_sign_in_is_told(self, fleet):
+    def test_a_person_with_rights_who_could_not_sign_in_is_refused(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]}}
-        assert fleet.clients([host(1, id="pve")], [ADMINS], [person], {"admins": ["alice"]})
+        assert fleet.clients([fleet.wiring(1, id="pve")], [person], [ADMINS], {"admins": ["alice"]})
         with pytest.raises(
-            Exception, match="alice has rights, but is in none of the declared groups that may use the client pve"
+            Exception, match=r"fleetgate_users\[alice\] has rights, but is in none of the declared groups"
         ):
-            fleet.clients([host(1, id="pve")], [ADMINS], [person], {"admins": ["bob"]})
+            fleet.clients([fleet.wiring(1, id="pve")], [person], [ADMINS], {"admins": ["bob"]})
 
 
 class TestPve:
-    def test_a_group_with_rights_here_is_made_under_its_name_in_the_realm(self, fleet):
-        access = fleet.pve_access({"users": [], "groups": [ADMINS]}, REALM, HOST)
-        assert access["groups"] == [{"groupid": "admins-pocketid", "comment": "admins"}]
-        assert access["acl"] == [{"path": "/", "roles": ["Administrator"], "groups": ["admins-pocketid"]}]
-        assert access["users"] == []
+    def test_a_group_with_rights_is_created_under_its_name_in_the_realm(self, fleet):
+        kinds, _entries = fleet.host("pve", groups=[ADMINS])
+        assert kinds["group"] == [{"groupid": "admins-pocketid", "comment": "admins"}]
+        assert kinds["acl"] == [{"path": "/", "roles": ["Administrator"], "groups": ["admins-pocketid"]}]
+        assert "user" not in kinds
 
-    def test_the_rights_that_are_declared_are_all_that_it_has(self, fleet):
-        access = fleet.pve_access(
-            {"users": [], "groups": [ADMINS, {"name": "elsewhere", "rights": {"pbs": []}}]}, REALM, HOST
-        )
-        assert access["exclusive"] == [{"subject": "admins-pocketid"}]
+    def test_the_rights_that_are_declared_are_all_that_a_group_has(self, fleet):
+        _kinds, entries = fleet.host("pve", groups=[ADMINS, {"name": "elsewhere", "rights": {"pbs": []}}])
+        assert entries.scopes == {"acl": [{"subject": "admins-pocketid"}]}
 
     def test_what_is_declared_absent_is_removed(self, fleet):
-        access = fleet.pve_access(
-            {"users": [{"username": "bob", "state": "absent"}], "groups": [{**ADMINS, "state": "absent"}]}, REALM, HOST
-        )
-        assert access["groups"] == [{"groupid": "admins-pocketid", "state": "absent"}]
-        assert access["users"] == [{"userid": "bob@pocketid", "state": "absent"}]
-        assert access["acl"] == []
+        kinds, _entries = fleet.host("pve", [{"username": "bob", "state": "absent"}], [{**ADMINS, "state": "absent"}])
+        assert kinds["group"] == [{"groupid": "admins-pocketid", "state": "absent"}]
+        assert kinds["user"] == [{"userid": "bob@pocketid", "state": "absent"}]
+        assert "acl" not in kinds
 
     @pytest.mark.parametrize(
         ("hosts", "applies"), [(["lab"], True), (["development"], True), (["berlin"], False), ([], False)]
     )
-    def test_a_right_counts_where_it_says(self, fleet, hosts, applies):
+    def test_a_right_applies_to_the_hosts_that_it_names(self, fleet, hosts, applies):
         group = {"name": "developers", "rights": {"pve": [{"path": "/", "roles": ["PVEAdmin"], "hosts": hosts}]}}
-        access = fleet.pve_access({"users": [], "groups": [group]}, REALM, HOST)
-        assert bool(access["groups"]) is bool(access["acl"]) is applies
+        kinds, _entries = fleet.host("pve", groups=[group])
+        assert ("group" in kinds) is ("acl" in kinds) is applies
 
-    def test_a_person_with_rights_is_made_ahead(self, fleet):
+    def test_a_person_with_rights_is_created_before_the_first_sign_on(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/vms/100", "roles": ["PVEVMUser"]}]}}
-        access = fleet.pve_access({"users": [person], "groups": []}, REALM, HOST)
-        # a name of one letter is none for PBS, and is left to the first sign-on on PVE too
-        assert access["users"] == [{"userid": "alice@pocketid", "email": "alice@example.org", "firstname": "Alice"}]
-        assert access["acl"] == [{"path": "/vms/100", "roles": ["PVEVMUser"], "users": ["alice@pocketid"]}]
+        kinds, _entries = fleet.host("pve", [person])
+        # a name of one letter is refused by PBS, and is left to the first sign-on on PVE too
+        assert kinds["user"] == [{"userid": "alice@pocketid", "email": "alice@example.org", "firstname": "Alice"}]
+        assert kinds["acl"] == [{"path": "/vms/100", "roles": ["PVEVMUser"], "users": ["alice@pocketid"]}]
+
+    def test_a_group_that_pve_would_drop_at_sign_on_is_refused(self, fleet):
+        with pytest.raises(
+            Exception, match=r"fleetgate_groups\[Proxmox Admins\]: 'Proxmox Admins' may only have letters"
+        ):
+            fleet.host("pve", groups=[{**ADMINS, "name": "Proxmox Admins"}])
 
 
-class TestText:
-    """Surveys and templates give text where other types are meant."""
+class TestPbs:
+    def test_every_member_gets_the_rights_of_the_group_and_nobody_else_keeps_them(self, fleet):
+        kinds, entries = fleet.host("pbs", [ALICE], [ADMINS])
+        assert [user["userid"] for user in kinds["user"]] == ["alice@pocketid", "bob@pocketid"]
+        assert kinds["acl"] == [
+            {"path": "/", "roles": ["Admin"], "propagate": False, "users": [f"{name}@pocketid"]}
+            for name in ("alice", "bob")
+        ]
+        assert entries.scopes["acl"] == [
+            {"path": "/", "realm": "pocketid"},
+            {"subject": "alice@pocketid"},
+            {"subject": "bob@pocketid"},
+        ]
 
-    def test_it_means_what_it_says(self, fleet):
+    def test_the_right_of_a_person_takes_nothing_from_others(self, fleet):
+        person = {**ALICE, "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
+        _kinds, entries = fleet.host("pbs", [person])
+        assert entries.scopes == {"acl": [{"subject": "alice@pocketid"}]}
+
+    def test_of_two_groups_that_give_the_same_role_the_one_that_reaches_further_counts(self, fleet):
+        group = {"name": "others", "members": ["alice"], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
+        kinds, _entries = fleet.host("pbs", groups=[ADMINS, group])
+        assert {entry["users"][0]: entry["propagate"] for entry in kinds["acl"]} == {
+            "alice@pocketid": True,
+            "bob@pocketid": False,
+        }
+
+    def test_a_person_who_is_declared_absent_is_removed(self, fleet):
+        kinds, _entries = fleet.host("pbs", [{"username": "bob", "state": "absent"}], [ADMINS])
+        assert kinds["user"] == [{"userid": "alice@pocketid"}, {"userid": "bob@pocketid", "state": "absent"}]
+        assert [entry["users"] for entry in kinds["acl"]] == [["alice@pocketid"]]
+
+    def test_members_at_the_provider_count_where_none_are_declared(self, fleet):
+        group = {key: value for key, value in ADMINS.items() if key != "members"}
+        kinds, _entries = fleet.host("pbs", groups=[group], members={"admins": ["carol"]})
+        assert [user["userid"] for user in kinds["user"]] == ["carol@pocketid"]
+
+    def test_a_member_at_the_provider_whose_name_pbs_cannot_take_is_named_and_left_out(self, fleet):
+        group = {key: value for key, value in ADMINS.items() if key != "members"}
+        kinds, entries = fleet.host("pbs", groups=[group], members={"admins": ["carol", "c:d"]})
+        assert [user["userid"] for user in kinds["user"]] == ["carol@pocketid"]
+        assert len(entries.warnings) == 1 and "c:d@pocketid" in entries.warnings[0]
+
+    def test_users_are_named_after_their_email_where_the_realm_does(self, fleet):
+        group = {**ADMINS, "members": ["alice"]}
+        kinds, _entries = fleet.host("pbs", [ALICE], [group], {**REALM, "username_claim": "email"})
+        assert kinds["acl"][0]["users"] == ["alice@example.org@pocketid"]
+
+    @pytest.mark.parametrize(
+        ("claim", "why"), [("sub", "only known to the identity provider"), ("email", "bob has no declared email")]
+    )
+    def test_names_that_are_not_known_beforehand_are_refused(self, fleet, claim, why):
+        with pytest.raises(Exception, match=why):
+            fleet.host("pbs", [ALICE], [ADMINS], {**REALM, "username_claim": claim})
+
+
+class TestDeclaration:
+    def test_text_is_converted_to_the_types_that_are_meant(self, fleet):
         group = {
             "name": "staff",
             "members": "alice",
             "rights": {"pbs": [{"path": "/", "roles": "Admin", "propagate": "false"}]},
         }
-        assert fleet.people([{"username": "alice", "disabled": "false"}], [group]) == {
-            "users": [{"username": "alice", "disabled": False}],
-            "groups": [{"name": "staff", "users": ["alice"]}],
-        }
-        access = fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {})
-        assert access["acl"] == [{"path": "/", "roles": ["Admin"], "users": ["alice@pocketid"], "propagate": False}]
-        (client,) = fleet.clients([host(1, id="lab", is_public="false", callback_urls="https://a")], [], [], {})
-        assert client["is_public"] is False
-        assert client["callback_urls"] == ["https://a", "https://pve1:8006"]
+        declared = fleet.declare([{"username": "alice", "disabled": "false"}], [group])
+        assert declared.users[0].options == {"username": "alice", "disabled": False}
+        assert declared.groups[0].members == ("alice",)
+        (right,) = declared.groups[0].rights["pbs"]
+        assert (right.roles, right.propagate) == (("Admin",), False)
 
     @pytest.mark.parametrize(
         ("users", "groups", "problem"),
@@ -169,92 +275,172 @@ class TestText:
             ("alice", [], "fleetgate_users: must be a list"),
             (["alice"], [], r"fleetgate_users\[0\]: username must be given"),
             ([], [{"friendly_name": "Staff"}], r"fleetgate_groups\[0\]: name must be given"),
-            ([{"username": "alice", "disabled": "perhaps"}], [], "fleetgate_users: alice: .*'disabled'.*to bool"),
+            ([{"username": "alice", "disabled": "perhaps"}], [], r"fleetgate_users\[alice\]: .*'disabled'.*to bool"),
+            ([], [{"name": "staff", "member": []}], r"groups\[staff\]: unknown option member; did you mean members\?"),
         ],
     )
-    def test_what_it_cannot_mean_is_refused(self, fleet, users, groups, problem):
+    def test_what_cannot_be_converted_is_refused(self, fleet, users, groups, problem):
         with pytest.raises(Exception, match=problem):
-            fleet.people(users, groups)
+            fleet.declaration.declaration(users, groups, REALM)
 
+    def test_all_problems_are_reported_together(self, fleet):
+        with pytest.raises(Exception) as refused:
+            fleet.declaration.declaration([{"username": "a", "mail": "x"}], [{"name": "b", "rights": {"pev": []}}], {})
+        assert len(refused.value.problems) == 3
 
-class TestPbs:
-    def test_every_member_gets_the_rights_of_the_group_and_nobody_else_keeps_them(self, fleet):
-        access = fleet.pbs_access({"users": [ALICE], "groups": [ADMINS]}, REALM, HOST, {})
-        assert [user["userid"] for user in access["users"]] == ["alice@pocketid", "bob@pocketid"]
-        assert access["acl"] == [
-            {"path": "/", "roles": ["Admin"], "propagate": False, "users": [f"{name}@pocketid"]}
-            for name in ("alice", "bob")
-        ]
-        assert access["exclusive"] == [
-            {"subject": "alice@pocketid"},
-            {"subject": "bob@pocketid"},
-            {"path": "/", "realm": "pocketid"},
-        ]
-
-    def test_the_right_of_a_person_takes_nothing_from_others(self, fleet):
-        person = {**ALICE, "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
-        assert fleet.pbs_access({"users": [person], "groups": []}, REALM, HOST, {})["exclusive"] == [
-            {"subject": "alice@pocketid"}
-        ]
-
-    def test_of_two_groups_that_give_the_same_role_the_one_that_reaches_further_counts(self, fleet):
-        group = {"name": "others", "members": ["alice"], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
-        access = fleet.pbs_access({"users": [], "groups": [ADMINS, group]}, REALM, HOST, {})
-        assert {entry["users"][0]: entry["propagate"] for entry in access["acl"]} == {
-            "alice@pocketid": True,
-            "bob@pocketid": False,
-        }
-
-    def test_who_is_declared_absent_is_removed(self, fleet):
-        access = fleet.pbs_access(
-            {"users": [{"username": "bob", "state": "absent"}], "groups": [ADMINS]}, REALM, HOST, {}
-        )
-        assert access["users"] == [{"userid": "alice@pocketid"}, {"userid": "bob@pocketid", "state": "absent"}]
-        assert [entry["users"] for entry in access["acl"]] == [["alice@pocketid"]]
-
-    def test_members_at_the_provider_count_where_none_are_declared(self, fleet):
-        group = {key: value for key, value in ADMINS.items() if key != "members"}
-        access = fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {"admins": ["carol"]})
-        assert [user["userid"] for user in access["users"]] == ["carol@pocketid"]
-
-    def test_users_are_named_after_their_email_where_the_realm_does(self, fleet):
-        group = {**ADMINS, "members": ["alice"]}
-        access = fleet.pbs_access({"users": [ALICE], "groups": [group]}, {**REALM, "username_claim": "email"}, HOST, {})
-        assert access["acl"][0]["users"] == ["alice@example.org@pocketid"]
+    def test_a_group_without_rights_gets_a_warning(self, fleet):
+        declared = fleet.declare(groups=[{"name": "staff"}, {"name": "meant", "rights": {}}, ADMINS])
+        assert len(declared.warnings) == 1 and "fleetgate_groups[staff] has no rights" in declared.warnings[0]
 
     @pytest.mark.parametrize(
-        ("claim", "why"), [("sub", "only known to the identity provider"), ("email", "bob has no declared email")]
+        ("rights", "problem"),
+        [
+            ({"pev": []}, "'pev' is none of pve and pbs; did you mean pve"),
+            (
+                {"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]},
+                "'pve11' in hosts is neither a host nor a group of the inventory",
+            ),
+            ({"pve": [{"path": "/", "roles": ["x"], "hosts": {"lab": 1}}]}, "hosts.*unable to convert to list"),
+            ({"pve": {"path": "/"}}, "rights.pve: must be a list of entries with path, roles, propagate, hosts"),
+            ([{"path": "/"}], "rights.*dict"),
+            ({"pbs": [{"path": "/", "rolls": ["x"]}]}, "unknown option rolls; did you mean roles"),
+            ({"pbs": [{"roles": ["x"]}]}, "path is missing"),
+        ],
     )
-    def test_names_that_are_not_known_ahead_are_refused(self, fleet, claim, why):
-        with pytest.raises(Exception, match=why):
-            fleet.pbs_access({"users": [ALICE], "groups": [ADMINS]}, {**REALM, "username_claim": claim}, HOST, {})
-
-
-@pytest.mark.parametrize(
-    ("rights", "problem"),
-    [
-        ({"pev": []}, "'pev' is none of pve and pbs"),
-        (
-            {"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]},
-            "'pve11' in hosts is no host or group of the inventory",
-        ),
-        ({"pve": [{"path": "/", "roles": ["x"], "hosts": {"lab": 1}}]}, "hosts.*unable to convert to list"),
-        ({"pve": {"path": "/"}}, "rights.pve: must be a list of entries with path, roles, propagate, hosts"),
-        ([{"path": "/"}], "rights: must have lists for pve and pbs"),
-        ({"pbs": [{"path": "/", "rolls": ["x"]}]}, "unknown option rolls; known are path, roles, propagate, hosts"),
-        ({"pbs": [{"roles": ["x"]}]}, "path is missing"),
-    ],
-)
-def test_rights_that_would_count_nowhere_are_refused(fleet, rights, problem):
-    group = {"name": "admins", "members": [], "rights": rights}
-    for access in (
-        lambda: fleet.pve_access({"users": [], "groups": [group]}, REALM, HOST),
-        lambda: fleet.pbs_access({"users": [], "groups": [group]}, REALM, HOST, {}),
-    ):
+    def test_rights_that_would_count_nowhere_are_refused(self, fleet, rights, problem):
         with pytest.raises(Exception, match=problem):
-            access()
+            fleet.declare(groups=[{"name": "admins", "members": [], "rights": rights}])
 
 
-def test_people_are_told_to_the_provider_without_their_rights(fleet):
-    people = fleet.people([{**ALICE, "rights": {}}], [ADMINS, {"name": "others"}])
-    assert people == {"users": [ALICE], "groups": [{"name": "admins", "users": ["alice", "bob"]}, {"name": "others"}]}
+class TestProviders:
+    """What people and clients are in the words of a provider."""
+
+    def entries(self, fleet, provider, client=None, users=(), groups=()):
+        entries = module("entries").Entries()
+        provider = fleet.providers.PROVIDERS[provider]
+        provider.add_people(fleet.declare(users, groups), entries)
+        if client:
+            shared = fleet.clients([fleet.wiring("1.lab.example.org", **client)], users, groups)
+            provider.add_clients(shared, {}, entries)
+        found = {}
+        for entry in entries.entries:
+            found.setdefault(entry.kind, []).append(entry.options)
+        return found
+
+    def test_people_go_to_pocket_id_without_their_rights(self, fleet):
+        found = self.entries(fleet, "pocketid", users=[{**ALICE, "rights": {}}], groups=[ADMINS, {"name": "others"}])
+        assert found == {"user": [ALICE], "group": [{"name": "admins", "users": ["alice", "bob"]}, {"name": "others"}]}
+
+    def test_people_go_to_authentik_in_its_words(self, fleet):
+        users = [
+            {
+                "username": "alice",
+                "email": "a@example.org",
+                "first_name": "Alice",
+                "last_name": "Ahrens",
+                "is_admin": True,
+            },
+            {"username": "bob", "first_name": "Bob", "display_name": "Bobby", "disabled": True, "path": "staff"},
+            {"username": "gone", "state": "absent"},
+        ]
+        groups = [{"name": "admins", "friendly_name": "Administrators", "members": ["alice"]}]
+        assert self.entries(fleet, "authentik", users=users, groups=groups) == {
+            "user": [
+                {"username": "alice", "email": "a@example.org", "name": "Alice Ahrens"},
+                {"username": "bob", "name": "Bobby", "is_active": False, "path": "staff"},
+                {"username": "gone", "state": "absent"},
+            ],
+            "group": [{"name": "admins", "users": ["alice"]}],
+        }
+
+    @pytest.mark.parametrize(
+        ("declared", "expected"),
+        [
+            (
+                {"description": "x", "launch_url": "https://x"},
+                {"meta_description": "x", "meta_launch_url": "https://x"},
+            ),
+            ({"secret": "x" * 16, "is_public": False}, {"client_secret": "x" * 16, "client_type": "confidential"}),
+            ({"access_token_duration_minutes": 5}, {"access_token_validity": "minutes=5"}),
+            ({"logo": "x.svg"}, {"icon": "x.svg"}),
+            ({"logo": ""}, {"meta_icon": ""}),
+            ({"pkce_enabled": True, "dark_logo": "x.svg"}, {}),
+            ({"sub_mode": "user_uuid"}, {"sub_mode": "user_uuid"}),
+            (
+                {"property_mappings": ["openid"]},
+                {"property_mappings": ["openid"], "append": ["redirect_uris", "grant_types"]},
+            ),
+        ],
+    )
+    def test_a_client_becomes_an_application_of_authentik(self, fleet, declared, expected):
+        (application,) = self.entries(fleet, "authentik", {"id": "pve1.lab", "name": "PVE", **declared})["application"]
+        assert application == {
+            "slug": "pve1-lab",
+            "client_id": "pve1.lab",
+            "name": "PVE",
+            "redirect_uris": ["https://pve1.lab.example.org:8006"],
+            "grant_types": ["authorization_code"],
+            "property_mappings": ["openid", "email", "profile"],
+            "include_claims_in_id_token": True,
+            "encryption_key": "",
+            "append": ["redirect_uris", "grant_types", "property_mappings"],
+            "return_secret": True,
+            **expected,
+        }
+
+    @pytest.mark.parametrize(
+        ("declared", "groups"),
+        [
+            ({"allowed_groups": ["a", "b"]}, ["a", "b"]),
+            ({"allowed_groups": ["a"], "is_group_restricted": False}, []),
+            ({}, []),
+        ],
+    )
+    def test_groups_that_may_use_an_application_are_bound(self, fleet, declared, groups):
+        bindings = self.entries(fleet, "authentik", {"id": "pve1", **declared}).get("binding", [])
+        assert bindings == [{"application": "pve1", "group": group} for group in groups]
+
+    @pytest.mark.parametrize(
+        ("form", "expected"),
+        [
+            ("https://id.example.org", "https://id.example.org"),
+            ("https://id.example.org/application/o/{slug}/", "https://id.example.org/application/o/pve1-lab/"),
+            ("https://id.example.org/oauth/{client_id}", "https://id.example.org/oauth/pve1.lab"),
+        ],
+    )
+    def test_a_client_may_have_an_issuer_of_its_own(self, fleet, form, expected):
+        assert fleet.compiler.Issuer(form).of("pve1.lab") == expected
+
+
+class TestExtension:
+    """A product and a provider that nobody knows yet take one object each."""
+
+    def test_a_new_product_is_compiled_from_its_object(self, fleet, monkeypatch):
+        from dataclasses import replace
+
+        known = fleet.products.PBS
+        manager = replace(known, name="pdm", title="Proxmox Datacenter Manager", port=8443, not_in_scopes=frozenset())
+        monkeypatch.setitem(fleet.products.PRODUCTS, "pdm", manager)
+        group = {"name": "ops", "members": ["alice"], "rights": {"pdm": [{"path": "/", "roles": ["Admin"]}]}}
+        kinds, _entries = fleet.host(manager, [ALICE], [group])
+        assert [user["userid"] for user in kinds["user"]] == ["alice@pocketid"]
+        assert kinds["acl"][0]["roles"] == ["Admin"]
+        assert fleet.products.product_of(["datacenter", "pdm"]) is manager
+        issuer = fleet.compiler.Issuer("https://id.example.org", ("groups",))
+        realm = fleet.compiler.realm_entry(manager, fleet.declare(), issuer, "pdm", "", True)
+        assert realm["scopes"] == ["groups"] and realm["client_id"] == "pdm"
+
+    def test_a_new_provider_is_compiled_from_its_object(self, fleet, monkeypatch):
+        class Keycloak(fleet.providers.PocketId):
+            name = "keycloak"
+            title = "Keycloak"
+            issuer_path = "/realms/company"
+
+            def user(self, options):
+                return {"username": options["username"].lower()}
+
+        monkeypatch.setitem(fleet.providers.PROVIDERS, "keycloak", Keycloak())
+        assert Keycloak().issuer({"url": "https://sso.example.org/"}) == "https://sso.example.org/realms/company"
+        found = TestProviders().entries(fleet, "keycloak", {"id": "pve1"}, [{"username": "Alice"}], [ADMINS])
+        assert found["user"] == [{"username": "alice"}]
+        assert found["client"][0]["callback_urls"] == ["https://pve1.lab.example.org:8006"]

@@ -120,7 +120,7 @@ def test_examples_of_modules_are_tasks_that_the_modules_accept():
 def test_every_example_inventory_is_one_that_can_be_simulated():
     from tests.simulators.fleet import FLEETS
 
-    assert sorted(FLEETS) == sorted(path.name for path in (ROOT / "examples").iterdir())
+    assert sorted(FLEETS) == sorted(path.parent.name for path in (ROOT / "examples").glob("*/inventory.yml"))
     for name, description in FLEETS.items():
         hosts = yaml.safe_load((ROOT / "examples" / name / "inventory.yml").read_text())["all"]["children"]
 
@@ -132,6 +132,17 @@ def test_every_example_inventory_is_one_that_can_be_simulated():
         assert sorted(inside(hosts["pve"])) == sorted(description.clusters)
         assert sorted(inside(hosts["pbs"])) == sorted(description.backups)
         assert list(inside(hosts.get("pulse", {}))) in ([], ["pulse1"])
+
+
+@pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/inventory.yml")))
+def test_an_example_given_as_a_folder_has_the_hosts_of_its_inventory_file_and_no_others(ansible, example):
+    """Ansible reads every file of a folder that is an inventory, a logo for example, and makes hosts of its lines."""
+
+    def hosts(path):
+        listed = json.loads(ansible.program("ansible-inventory", "--list", "-i", str(path)).stdout)
+        return {group: members.get("hosts", []) for group, members in listed.items() if group != "_meta"}
+
+    assert hosts(ROOT / "examples" / example) == hosts(ROOT / "examples" / example / "inventory.yml")
 
 
 @pytest.fixture(scope="module")

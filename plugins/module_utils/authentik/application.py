@@ -11,10 +11,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
-from ..core.resource import Actual, Reference, Step
+from ..core.resource import Actual, Guard, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
@@ -141,6 +142,10 @@ _NAMING = {
 }
 # before this version every provider may use every grant
 _GRANT_TYPES = (2026, 5)
+# the first version that knows a grant, where not all know it
+_GRANT_SINCE = {"urn:ietf:params:oauth:grant-type:token-exchange": (2026, 8)}
+# from this version on slugs may be longer than this
+_LONG_SLUGS, _SHORT_SLUG = (2025, 12), 50
 # what the admin interface chooses when an application is made
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
@@ -245,6 +250,18 @@ class Application(AuthentikResource):
             )
         return None
 
+    def read_again(self, server, key):
+        """An application with its provider as that is now, which is the part with the lists that are replaced."""
+        planned = server.actual(self.name)[key].raw
+        provider = server.client.read_if_there(*self._provider(planned))
+        return provider and self.decode({**planned, "provider": _with_names(server, provider)})
+
+    def unchanged(self, planned, now, options):
+        """The list of redirect URIs also has patterns of logouts, which are no option."""
+        kept = [one.raw["provider"]["as_sent"] for one in (planned, now)]
+        same = kept[0] == kept[1] or not set(options) & set(_REDIRECTS)
+        return super().unchanged(planned, now, options) and same
+
     def decode(self, raw):
         values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
         # what is not attached is as good as not there, and will be made right as a whole
@@ -276,6 +293,15 @@ class Application(AuthentikResource):
             wanted = {**wanted, "grant_types": None}
         values, broken = super().compare(server, wanted, found)
         problems += broken
+        problems += [
+            ("grant_types", f"'{grant}' {too_old}")
+            for grant in values.get("grant_types", ())
+            if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
+        ]
+        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not found:
+            problems.append(
+                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
+            )
         after = {**(found.values if found else {}), **values}
         if not after.get("name"):
             problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
@@ -304,7 +330,10 @@ class Application(AuthentikResource):
     def _unusable_keys(self, server, entry, values, found):
         """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
         problems = [
-            (option, f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key")
+            (
+                option,
+                f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key",
+            )
             for option in ("signing_key", "encryption_key")
             for kind in [self._type_of_key(server, values.get(option))]
             if kind not in (None, "rsa")
@@ -421,11 +450,18 @@ class Application(AuthentikResource):
             made = Reference("provider", change.key)
             body = {"name": change.key[0], **body}
             return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
-        return (
-            [Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body)]
-            if body
-            else []
-        )
+        if not body:
+            return []
+        # lists are replaced, and the one of redirect URIs holds several options
+        lists = [
+            one.option
+            for one in _PROVIDER
+            if one.is_set and (one.option in change.values or uris and one.option in _REDIRECTS)
+        ]
+        guard = Guard(self.name, change.key, tuple(lists)) if lists and raw["attached"] else None
+        return [
+            Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body, guard=guard)
+        ]
 
     def _application_steps(self, change, raw, client):
         body = self._body(change, _APPLICATION)

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from ..core.fields import Flag, Mapping, Names
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
+from .lockout import ALLOW_LOCKOUT
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
@@ -24,20 +25,23 @@ class Group(AuthentikResource):
         named("parents", Names()),
         named("attributes", Mapping()),
         named("users", Names()),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
         groups = server.client.read_all(*self.collection)
         names = {group["pk"]: group["name"] for group in groups}
-        for group in groups:
-            parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
-            users = [user["username"] for user in group["users_obj"] or ()]
-            yield {**group, "parents": [names.get(one, one) for one in parents], "users": users}
+        return [_with_names(group, names) for group in groups]
+
+    def with_names(self, server, raw):
+        return _with_names(raw, {one.raw["pk"]: name for (name,), one in server.actual(self.name).items()})
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
             problems.append(("parents", "may only name one group on a server before 2025.12"))
+        if entry["name"] in values.get("parents", ()):
+            problems.append(("parents", f"'{entry['name']}' cannot be a parent of itself"))
         return values, problems
 
     def built_in(self, found):
@@ -75,5 +79,14 @@ class Group(AuthentikResource):
             parents = [Reference(self.name, (name,)) for name in dict.fromkeys(parents)]
             several = server.client.version >= SEVERAL_PARENTS
             body = {"parents": parents} if several else {"parent": parents[0] if parents else None}
-            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: parents", body=body))
+            guard = Guard(self.name, change.key, ("parents",)) if change.found else None
+            reason = f"{change.label}: parents"
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         return steps
+
+
+def _with_names(group, names):
+    """A group with the names of its parents and users; before 2025.12 it has one parent."""
+    parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
+    users = [user["username"] for user in group["users_obj"] or ()]
+    return {**group, "parents": [names.get(one, one) for one in parents], "users": users}

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Iterable
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
+from .secrets import excerpt
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class OneTimeSecret:
 
 # The verb of a step that sends nothing: a secret that is known goes into its file.
 STORE = "STORE"
+# One that sends nothing either: the file of a secret gets a mode in which nobody else can read it.
+PROTECT = "PROTECT"
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,7 @@ def rule_violations(fields, values):
         broken = one.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not one.secret
-            found.append((one.option, f"'{value}' {broken}" if named else broken))
+            found.append((one.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif one.needed and not value:
             found.append((one.option, "must not be empty"))
     return found
@@ -440,6 +443,9 @@ class Resource:
 
     def wait_until_effective(self, entry, client):
         """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
+
+    def wait_for_changes(self, changes, server):
+        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 

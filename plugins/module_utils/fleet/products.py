@@ -20,10 +20,11 @@ from ..pve.system import PVE as PVE_SYSTEM
 
 @dataclass(frozen=True)
 class Server:
-    """What a server reports about itself: its cluster ("" for a server by itself) and the names of its nodes."""
+    """What a server reports about itself: its cluster ("" for a server by itself), the names of its nodes, and their addresses."""
 
     cluster: str = ""
     nodes: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class Product:
     - `local_realm`: the realm of users that the server itself keeps.
     - `group_name`: the rule for names of groups, None where the product has no groups: every member then gets the rights.
     - `server`: reads what a server reports about itself.
+    - `client_name`: the name of an OIDC client that nobody declared, {} for that of the cluster or host.
     - `is_one_host`: whether the name of the inventory host is a name of the server, and not that of a cluster.
     - `realm_defaults`: options of a realm that nobody declared.
     - `not_in_realm`: options of `fleetgate_realm` that its realms do not have.
@@ -51,6 +53,7 @@ class Product:
     local_realm: str
     server: Callable[[Client], Server]
     token: Callable[[str], dict[str, Any]]
+    client_name: str
     group_name: Any = None
     is_one_host: bool = False
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -70,7 +73,10 @@ class Product:
 def _pve_server(client: Client) -> Server:
     status = client.read("cluster", "status")
     cluster = next((entry["name"] for entry in status if entry["type"] == "cluster"), "")
-    return Server(cluster, tuple(sorted(entry["name"] for entry in status if entry["type"] == "node")))
+    nodes = sorted((entry for entry in status if entry["type"] == "node"), key=lambda entry: entry["name"])
+    return Server(
+        cluster, tuple(entry["name"] for entry in nodes), tuple(entry["ip"] for entry in nodes if entry.get("ip"))
+    )
 
 
 def _pbs_server(_client: Client) -> Server:
@@ -87,6 +93,7 @@ PVE = Product(
     local_realm="pve",
     server=_pve_server,
     token=lambda name: {"tokenid": name, "privsep": True},
+    client_name="Proxmox VE {}",
     group_name=PVE_GROUP,
     # groups_overwrite: whoever is removed from a group at the provider leaves it here at the next sign-on
     realm_defaults={
@@ -106,6 +113,7 @@ PBS = Product(
     local_realm="pbs",
     server=_pbs_server,
     token=lambda name: {"token_name": name},
+    client_name="Proxmox Backup {}",
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},

@@ -264,6 +264,11 @@ def _against_making(client, entry, found, one):
                     f"can be chosen from version 2.12 on, and {client.title} has {client.dialect}; have one made",
                 )
             )
+        longest = client.dialect.longest_secret
+        if longest and len(one.value) > longest:
+            problems.append(
+                ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
+            )
         return problems
     if found and one.candidates is None:
         problems.append(

@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from ..core.fields import Field, Names
-from ..core.plan import ServerState
 from ..core.resource import Actual, Permission
+from ..proxmox.acl import ALLOW_LOCKOUT
 from .names import ROLE_IN_USE
 from .replaced_list import ReplacedList
 
@@ -16,7 +16,7 @@ class Role(ReplacedList):
     plural = "roles"
     key = ("roleid",)
     collection = ("access", "roles")
-    fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()))
+    fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()), ALLOW_LOCKOUT)
     replaced = "privs"
 
     def read(self, server, keys):

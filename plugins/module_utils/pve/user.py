@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
+from ..core.fields import Field, Flag, Moment, Names, PASSWORD, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
@@ -25,7 +25,7 @@ class User(ReplacedList, ProxmoxUser):
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("firstname", Line(longest=1024)),
         Field("lastname", Line(longest=1024)),
         Field("email", EMAIL),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 LOGOS = Path(__file__).resolve().parents[1] / "logos"
-LOGO = str(Path(__file__).resolve().parents[3] / "examples/homelab/files/proxmox.svg")
+LOGO = str(Path(__file__).resolve().parents[3] / "examples/logos/proxmox.svg")
 
 REALM = {"issuer_url": "https://id.example.org", "client_id": "proxmox", "client_key": "a-client-secret-of-a-realm"}
 

@@ -1,0 +1,259 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The declared state of a fleet: the variables of people and groups, typed and validated once, with all problems together.
+
+Surveys, extra variables and templates give the text "false" for a flag, and a text where a list has one element, so values
+are converted as a module converts its options.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, Iterable, Iterator, Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..authentik.application import Application
+from ..authentik.group import Group as AuthentikGroup
+from ..authentik.user import User as AuthentikUser
+from ..core.errors import refuse
+from ..pocketid.group import Group as PocketIdGroup
+from ..pocketid.oidc_client import OidcClient
+from ..pocketid.user import User as PocketIdUser
+from .products import PRODUCTS
+
+Spec = Mapping[str, Mapping[str, Any]]
+
+_NAMES = {"type": "list", "elements": "str"}
+RIGHT: Spec = {"path": {"type": "str"}, "roles": _NAMES, "propagate": {"type": "bool"}, "hosts": _NAMES}
+USER: Spec = {**AuthentikUser().spec(), **PocketIdUser().spec(), "rights": {"type": "dict"}}
+GROUP: Spec = {**AuthentikGroup().spec(), **PocketIdGroup().spec(), "rights": {"type": "dict"}, "members": _NAMES}
+CLIENT: Spec = {**Application().spec(), **OidcClient().spec()}
+# what wire decides itself, and what would be another in every run
+_NOT_OF_A_CLIENT = (
+    "append",
+    "remove",
+    "replace_secret",
+    "return_secret",
+    "secret_candidates",
+    "secret_max_age",
+    "secret_overlap",
+    "secrets",
+    "state",
+)
+
+
+@dataclass(frozen=True)
+class Place:
+    """An inventory host: its name and groups, and all names of hosts and groups that the inventory has."""
+
+    name: str
+    groups: tuple[str, ...] = ()
+    known: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Right:
+    """Roles on a path, on all servers or (`hosts`) on those with these names of hosts or groups."""
+
+    path: str
+    roles: tuple[str, ...]
+    propagate: bool | None = None
+    hosts: tuple[str, ...] | None = None
+
+    def applies(self, place: Place) -> bool:
+        return self.hosts is None or bool({place.name, *place.groups} & set(self.hosts))
+
+
+@dataclass(frozen=True)
+class Holder:
+    """A person or a group. `rights` has a tuple for each product that rights are declared for; other rights are left alone.
+
+    `options` are those of the identity provider, without the rights and members.
+    """
+
+    name: str
+    where: str
+    present: bool
+    options: Mapping[str, Any]
+    rights: Mapping[str, tuple[Right, ...]] | None
+
+
+@dataclass(frozen=True)
+class Person(Holder):
+    """A declared user of the identity provider."""
+
+    @property
+    def profile(self) -> dict[str, str]:
+        """What PVE and PBS store of a person. Both would take it from the claims, but only when they create the user."""
+        of_claims = {"email": "email", "firstname": "first_name", "lastname": "last_name"}
+        known = {option: self.options.get(claim) for option, claim in of_claims.items()}
+        # PBS refuses a name of one letter
+        return {option: value for option, value in known.items() if value and len(value) > 1}
+
+
+@dataclass(frozen=True)
+class Group(Holder):
+    """A declared group. Without `members` those at the identity provider are left alone."""
+
+    members: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Declaration:
+    """Everything that is declared of people, and the realm that they sign in through."""
+
+    users: tuple[Person, ...]
+    groups: tuple[Group, ...]
+    realm: Mapping[str, Any]
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def holders(self) -> Iterator[Holder]:
+        yield from self.groups
+        yield from self.users
+
+
+@dataclass
+class _Reader:
+    """Reads variables, and collects what is wrong with them."""
+
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict]]:
+        """Each entry of a list: its name, where it is declared, and its typed options."""
+        if not isinstance(declared, list):
+            self.problems.append(f"{variable}: must be a list")
+            return
+        for number, entry in enumerate(declared):
+            if not (isinstance(entry, dict) and entry.get(key)):
+                self.problems.append(f"{variable}[{number}]: {key} must be given")
+                continue
+            name = str(entry[key])
+            yield name, f"{variable}[{name}]", self.typed(entry, spec, f"{variable}[{name}]")
+
+    def typed(self, entry: Mapping[str, Any], spec: Spec, where: str) -> dict[str, Any]:
+        """The options of an entry converted to their types; unknown ones are problems."""
+        self.problems += [
+            f"{where}: unknown option {option}{suggestion(option, spec)}" for option in entry if option not in spec
+        ]
+        known = {
+            option: {part: spec[option][part] for part in ("type", "elements") if part in spec[option]}
+            for option in entry
+            if option in spec
+        }
+        checked = ArgumentSpecValidator(known).validate({option: entry[option] for option in known})
+        self.problems += [f"{where}: {message}" for message in checked.error_messages]
+        return {option: checked.validated_parameters[option] for option in known}
+
+    def rights(self, declared: Any, where: str, place: Place | None) -> dict[str, tuple[Right, ...]]:
+        """The rights by product."""
+        products = " and ".join(PRODUCTS)
+        if not isinstance(declared, dict):
+            self.problems.append(f"{where}: must have lists for {products}")
+            return {}
+        self.problems += [
+            f"{where}: '{name}' is none of {products}{suggestion(name, PRODUCTS, listed=False)}"
+            for name in declared
+            if name not in PRODUCTS
+        ]
+        return {
+            product: tuple(self._rights_on(declared[product], f"{where}.{product}", place))
+            for product in PRODUCTS
+            if declared.get(product) is not None
+        }
+
+    def _rights_on(self, declared: Any, where: str, place: Place | None) -> Iterator[Right]:
+        if not (isinstance(declared, list) and all(isinstance(right, dict) for right in declared)):
+            self.problems.append(f"{where}: must be a list of entries with {', '.join(RIGHT)}")
+            return
+        for entry in declared:
+            self.problems += [f"{where}: {option} is missing" for option in ("path", "roles") if not entry.get(option)]
+            typed = self.typed(entry, RIGHT, where)
+            right = Right(
+                typed.get("path") or "",
+                tuple(typed.get("roles") or ()),
+                typed.get("propagate"),
+                tuple(typed["hosts"]) if isinstance(typed.get("hosts"), list) else None,
+            )
+            self.problems += [
+                f"{where}: '{name}' in hosts is neither a host nor a group of the inventory{suggestion(name, place.known, listed=False)}"
+                for name in (right.hosts or ())
+                if place and name not in place.known
+            ]
+            yield right
+
+
+def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None) -> Declaration:
+    """The declaration, of which everything that is wrong is refused together."""
+    reader = _Reader()
+    people, teams = [], []
+    for name, where, typed in reader.entries(users, "fleetgate_users", "username", USER):
+        people.append(
+            Person(name, where, _present(typed), _without(typed, "rights"), _rights(reader, typed, where, place))
+        )
+    for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
+        rights, members = _rights(reader, typed, where, place), typed.get("members")
+        options = _without(typed, "rights", "members")
+        teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
+        if rights is None and _present(typed):
+            reader.warnings.append(
+                f"{where} has no rights, so its members get none through it; if that is meant, declare rights: {{}}"
+            )
+    if not (isinstance(realm, dict) and realm.get("name")):
+        reader.problems.append("fleetgate_realm: name must be given")
+    refuse(reader.problems)
+    return Declaration(tuple(people), tuple(teams), realm, tuple(reader.warnings))
+
+
+def client_options(declared: Any, default_id: str, default_name: str) -> dict[str, Any]:
+    """The typed options of the OIDC client of a host."""
+    if declared is None:
+        declared = {"id": default_id, "name": default_name}
+    if not isinstance(declared, dict):
+        refuse(["fleetgate_client: must have the options of a client"])
+    if not declared.get("id"):
+        refuse(["fleetgate_client: id must be given"])
+    reader = _Reader(
+        [
+            f"fleetgate_client: {option} cannot be declared here, because wire decides it"
+            for option in _NOT_OF_A_CLIENT
+            if option in declared
+        ]
+    )
+    typed = reader.typed(declared, CLIENT, "fleetgate_client")
+    refuse(reader.problems)
+    return typed
+
+
+def suggestion(option: str, known: Iterable[str], listed: bool = True) -> str:
+    """The end of a sentence about an unknown option: the name that was probably meant, or else those that there are."""
+    names = sorted(known)
+    close = get_close_matches(str(option), names, 1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known are {', '.join(names)}" if listed else ""
+
+
+def secrets_in(spec: Spec, entries: Any) -> Iterator[str]:
+    """The values of secret options in entries, whatever else is wrong with them."""
+    for entry in entries if isinstance(entries, (list, tuple)) else (entries,):
+        if isinstance(entry, dict):
+            yield from (str(entry[name]) for name, option in spec.items() if option.get("no_log") and entry.get(name))
+
+
+def _present(typed: Mapping[str, Any]) -> bool:
+    return typed.get("state", "present") == "present"
+
+
+def _without(typed: Mapping[str, Any], *left_out: str) -> dict[str, Any]:
+    return {option: value for option, value in typed.items() if option not in left_out}
+
+
+def _rights(
+    reader: _Reader, typed: Mapping[str, Any], where: str, place: Place | None
+) -> dict[str, tuple[Right, ...]] | None:
+    declared = typed.get("rights")
+    return None if declared is None else reader.rights(declared, f"{where}.rights", place)

@@ -1,0 +1,77 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Entries for one server: what a declaration means there, in the options of the modules, and where it was declared."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..core.errors import FleetgateError, refuse
+from ..core.module import argument_problems
+from ..core.plan import Desired
+from ..core.resource import Resource
+from ..core.system import System
+
+# how many objects one run may remove from a server
+MAX_REMOVALS = 20
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One object: its kind, its options, and the words that lead to it in a message (with the separator at the end)."""
+
+    kind: str
+    options: Mapping[str, Any]
+    where: str
+
+
+@dataclass
+class Entries:
+    """All entries for one server, and by kind the scopes in which they are complete."""
+
+    entries: list[Entry] = field(default_factory=list)
+    scopes: dict[str, list[dict[str, str]]] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
+
+    def add(self, kind: str, options: Mapping[str, Any], where: str) -> None:
+        self.entries.append(Entry(kind, options, where))
+
+    def complete(self, kind: str, **scope: str) -> None:
+        """Entries of a kind within this scope that nobody declares are to be removed."""
+        scopes = self.scopes.setdefault(kind, [])
+        if scope not in scopes:
+            scopes.append(scope)
+
+    def desired(self, system: System, connection: Mapping[str, Any]) -> list[Desired]:
+        """The entries as the engine takes them; all that is wrong with them by themselves is refused together."""
+        kinds: dict[str, Resource] = {resource.name: resource for resource in system.resources}
+        specs = {name: kinds[name].spec() for name in {entry.kind for entry in self.entries}}
+        problems, typed = [], []
+        for entry in self.entries:
+            checked = ArgumentSpecValidator(specs[entry.kind]).validate(entry.options)
+            if checked.error_messages:
+                found = argument_problems(specs[entry.kind], dict(entry.options)) or checked.error_messages
+                problems += [f"{entry.where.rstrip('.')}: {problem}" for problem in found]
+            else:
+                typed.append((kinds[entry.kind], checked.validated_parameters, entry.where))
+        try:
+            desired = system.desired(connection, typed, self.scopes)
+        except FleetgateError as error:
+            problems += error.problems
+        refuse(problems)
+        return desired
+
+
+def connection_of(system: System, options: Any, variable: str, shell: Any = None) -> dict[str, Any]:
+    """The typed connection options of a system; `shell` runs scripts on the host, for systems that are reached by it."""
+    if not isinstance(options, dict):
+        refuse([f"{variable}: must have connection options"])
+    checked = ArgumentSpecValidator(system.connection).validate(options)
+    if checked.error_messages:
+        found = argument_problems(system.connection, dict(options)) or checked.error_messages
+        refuse([f"{variable}: {problem}" for problem in found])
+    connection = dict(checked.validated_parameters)
+    return {**connection, "shell": shell} if shell and connection.get("connection") == "shell" else connection

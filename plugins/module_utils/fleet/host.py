@@ -1,0 +1,243 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""One host of a fleet: its preflight, which reads it once and reports what is to be done, and the task that does it."""
+
+from __future__ import annotations
+
+import socket
+import time
+from dataclasses import dataclass
+from typing import Any, Callable, Iterator, Mapping, TypeVar
+
+from ..core.client import Client
+from ..core.errors import FleetgateError, refuse
+from ..core.module import Definition
+from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
+from .compiler import Addresses, Issuer, addresses, host_entries, members_of, naming, realm_entry
+from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, declaration, secrets_in
+from .entries import MAX_REMOVALS, Entries, connection_of
+from .products import PRODUCTS, Product, Server
+
+_Result = TypeVar("_Result")
+# what the compiler goes on with where the identity provider was refused, so that other problems are found as well
+_NO_ISSUER = "https://issuer.invalid"
+
+SPEC: dict[str, dict[str, Any]] = {
+    "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
+    "product": {"type": "str", "choices": list(PRODUCTS), "required": True},
+    "host": {"type": "dict", "default": {}},
+    "api": {"type": "raw"},
+    "realm": {"type": "raw"},
+    "users": {"type": "raw"},
+    "groups": {"type": "raw"},
+    "client": {"type": "raw"},
+    "names": {"type": "raw"},
+    "domain": {"type": "raw"},
+    "issuer": {"type": "str"},
+    "scopes": {"type": "list", "elements": "str"},
+    "members": {"type": "dict", "default": {}},
+    "client_secret": {"type": "str", "no_log": True},
+}
+
+
+class Problems(list[str]):
+    """Collects what is wrong in parts that do not depend on each other."""
+
+    def of(self, part: Callable[..., _Result], *arguments: Any) -> _Result | None:
+        """The result of a part, None where it was refused. A server that does not answer ends all of it."""
+        try:
+            return part(*arguments)
+        except FleetgateError as error:
+            if error.no_answer:
+                raise
+            self += error.problems
+            return None
+
+
+@dataclass(frozen=True)
+class _Compiled:
+    """What a host is to have, and what was read of it on the way."""
+
+    product: Product
+    place: Place
+    declared: Declaration
+    connection: Mapping[str, Any]
+    client: Client
+    oidc_client: Mapping[str, Any]
+    realm: Mapping[str, Any]
+    entries: Entries
+    desired: list[Desired]
+    server: Server
+    addresses: Addresses
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    product = PRODUCTS[params["product"]]
+    host = params["host"]
+    place = Place(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
+    stage = _preflight if params["stage"] == "preflight" else _apply
+    return stage(params, check_mode, product, place)
+
+
+def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
+    """Read the host once, and report the plan and what the identity provider has to know. Nothing is written."""
+    # whether people can sign in depends on an issuer that may be what is created or repaired first
+    compiled = _compile(params, product, place, read_only=True, check_connection=False)
+    state = ServerState(compiled.client, product.system.kinds)
+    plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+    check_removals([change.label for change in plan.changes if change.removes], MAX_REMOVALS)
+    realm = state.actual("realm").get((compiled.realm["realm"],))
+    connects = None
+    if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
+        connects = _connects(compiled)
+    secrets = {"realm": realm.values.get("client_key") if realm else "", "client": compiled.oidc_client.get("secret")}
+    return {
+        "changed": False,
+        "diff": plan.diff(),
+        "plan": [step.to_diff() for step in plan.steps],
+        "secrets": {name: secret for name, secret in secrets.items() if secret},
+        "wiring": {
+            "identity": _identity(compiled),
+            "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
+            "redirect_uris": compiled.addresses.all,
+            "certain_uris": list(compiled.addresses.certain),
+            "pending": bool(plan.steps),
+            "connects": connects,
+        },
+        **_warnings(
+            [*compiled.declared.warnings, *compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]
+        ),
+    }
+
+
+def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
+    """Make the host as declared."""
+    compiled = _compile(params, product, place, read_only=check_mode, check_connection=not check_mode)
+    result, objects, _secrets = converge(
+        compiled.client, product.system.kinds, compiled.desired, compiled.entries.scopes, check_mode, MAX_REMOVALS
+    )
+    plural = {resource.name: resource.plural for resource in product.system.resources}
+    return {**result, **{plural[kind]: found for kind, found in objects.items()}}
+
+
+def _compile(
+    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
+) -> _Compiled:
+    problems = Problems()
+    if params["issuer"] is None:
+        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"], place)
+    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
+    refuse_if_incomplete = declared is None or connection is None
+    client = None if connection is None else problems.of(product.system.client, connection, read_only)
+    server = Server()
+    if client is not None:
+        server = problems.of(product.server, client) or server
+    name = server.cluster or place.name
+    oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
+    host_addresses = None
+    if connection is not None:
+        where = connection.get("api_host") or place.name
+        host_addresses = problems.of(
+            addresses,
+            product,
+            place,
+            server,
+            where,
+            _port(product, connection),
+            params["names"] or [],
+            params["domain"] or "",
+        )
+    if refuse_if_incomplete or client is None or oidc_client is None or host_addresses is None:
+        refuse(problems)
+    assert declared and connection and client and oidc_client and host_addresses  # for the type checker
+    issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
+    realm = problems.of(
+        realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
+    )
+    entries = problems.of(host_entries, product, declared, place, params["members"], realm or {})
+    if realm is None or entries is None:
+        refuse(problems)
+    assert realm and entries  # for the type checker
+    desired = problems.of(entries.desired, product.system, connection)
+    refuse(problems)
+    assert desired is not None  # for the type checker
+    return _Compiled(
+        product, place, declared, connection, client, oidc_client, realm, entries, desired, server, host_addresses
+    )
+
+
+def _port(product: Product, connection: Mapping[str, Any]) -> int:
+    """The port of the web interface. Over the shell of the host none is known but that of the product."""
+    return product.port if connection.get("connection") == "shell" else connection["api_port"]
+
+
+def _identity(compiled: _Compiled) -> list[str]:
+    """What is the same for all inventory hosts that are one server, or nodes of one cluster.
+
+    Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
+    its address.
+    """
+    if compiled.server.cluster:
+        return [compiled.server.cluster, *compiled.server.nodes]
+    host = compiled.connection.get("api_host")
+    if compiled.connection.get("connection") == "shell" or not host:
+        return [compiled.place.name]
+    port = compiled.connection["api_port"]
+    try:
+        address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
+    except OSError:
+        # only a proxy knows the name
+        address = host
+    return [compiled.product.name, str(address), str(port)]
+
+
+def _connects(compiled: _Compiled) -> bool:
+    """Whether a sign-on can begin. Where it cannot, the host is pending: the provider may be repaired before it is asked again."""
+    realm = next(desired for desired in compiled.desired if desired.resource.name == "realm")
+    try:
+        realm.resource.wait_until_effective({**realm.entry, "check_connection": True}, compiled.client)
+    except FleetgateError:
+        return False
+    return True
+
+
+def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
+    """What keeps declared people from signing in, as far as it was read."""
+    name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
+    claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
+    if claimed == "email":
+        return
+    users = {key[0]: actual.values for key, actual in state.actual("user").items()}
+    usernames = [person.name for person in compiled.declared.users if person.present]
+    for group in compiled.declared.groups:
+        usernames += members_of(group, params["members"]) if group.present else ()
+    folded = {userid.casefold(): userid for userid in users}
+    for userid in dict.fromkeys(map(name_in_realm, usernames)):
+        values = users.get(userid)
+        other = folded.get(userid.casefold())
+        if values is None and other:
+            yield f"{userid}: {place} has {other}, which is another user, because names are case-sensitive; declare the name as the provider has it"
+        elif values and values.get("enable") is False:
+            yield f"{userid} is disabled on {place} and cannot sign in; enable the user there"
+        elif values and 0 < values.get("expire", 0) <= time.time():
+            yield f"{userid} has expired on {place} and cannot sign in; set another expiry date there"
+    for (name,) in state.actual("realm"):
+        if name != realm and name.casefold() == realm.casefold():
+            yield f"fleetgate_realm.name: '{realm}' is not the realm '{name}' of {place}: names are case-sensitive"
+
+
+def _warnings(warnings: list[str]) -> dict[str, list[str]]:
+    return {"warnings": list(dict.fromkeys(warnings))} if warnings else {}
+
+
+def hidden(params: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in the options."""
+    for product in PRODUCTS.values():
+        yield from secrets_in(product.system.connection, params.get("api"))
+    yield from secrets_in(CLIENT, params.get("client"))
+    yield from secrets_in(USER, params.get("users"))
+    yield from secrets_in(GROUP, params.get("groups"))
+
+
+HOST = Definition(SPEC, run, hidden=hidden)

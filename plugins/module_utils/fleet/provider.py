@@ -1,0 +1,244 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The identity provider of a fleet: its preflight, and the task that creates people and clients there and returns the secrets."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Iterable, Iterator, Mapping
+
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ..core.errors import FleetgateError, refuse
+from ..core.module import Definition
+from ..core.plan import converge
+from ..oidc.info import SPEC as ISSUER_OPTIONS
+from ..oidc.info import run as issuer_info
+from .compiler import Client, Issuer, Wiring, clients, leaders
+from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
+from .entries import MAX_REMOVALS, Entries, connection_of
+from .host import Problems
+from .products import PRODUCTS
+from .providers import PROVIDERS, Provider
+
+SPEC: dict[str, dict[str, Any]] = {
+    "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
+    "idp": {"type": "raw"},
+    "realm": {"type": "raw"},
+    "users": {"type": "raw"},
+    "groups": {"type": "raw"},
+    "members": {"type": "dict", "default": {}},
+    "hosts": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    "outside": {"type": "dict", "default": {}},
+}
+# the options of fleetgate_idp that are those of oidc_info
+_OF_ISSUER = ("ca_path", "validate_certs", "timeout")
+
+
+@dataclass
+class _Issuers:
+    """Looks at issuers, each once."""
+
+    idp: Mapping[str, Any]
+    known: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
+
+    def info(self, issuer: str, client: Client | None = None, secret: str = "") -> dict[str, Any]:
+        """What an issuer reports of itself, and whether it accepts the secret and redirect URIs of a client."""
+        tested = client.id if client and secret else ""
+        if (issuer, tested) not in self.known:
+            options = {option: self.idp[option] for option in _OF_ISSUER if self.idp.get(option) is not None}
+            if tested and client:
+                options.update(client_id=client.id, client_secret=secret, redirect_uris=client.certain_uris)
+            checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options})
+            refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
+            self.known[issuer, tested] = issuer_info(checked.validated_parameters, True)
+        return self.known[issuer, tested]
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    idp = params["idp"]
+    if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
+        refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
+    provider = PROVIDERS[idp["type"]]
+    stage = _preflight if params["stage"] == "preflight" else _apply
+    return stage(params, check_mode, provider, idp)
+
+
+def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """Look at the issuer, and whether people can be created as declared. Problems are returned beside what hosts have to know."""
+    problems, warnings = Problems(provider.missing(idp)), []
+    result: dict[str, Any] = {"changed": False, "issuer": "", "scopes": list(provider.scopes), "members": {}}
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
+    document: Mapping[str, Any] = {}
+    try:
+        if not provider.missing(idp):
+            result["issuer"] = issuer = provider.issuer(idp)
+            if "{" not in issuer:
+                info = _Issuers(idp).info(issuer)
+                problems += info["problems"]
+                document = info["document"]
+    except FleetgateError as error:
+        problems += error.problems
+    result["scopes"] = list(provider.default_scopes(document))
+    if declared:
+        problems += provider.foreign_options(declared)
+        refused, told = _scope_problems(provider, declared, result["scopes"], document)
+        problems += refused
+        warnings += [*declared.warnings, *told]
+        if provider.system is None:
+            result["members"] = provider.members({}, declared)
+        elif not provider.missing(idp):
+            try:
+                result.update(_people(provider, declared, idp))
+            except FleetgateError as error:
+                problems += error.problems
+    if problems:
+        found = list(dict.fromkeys(problems))
+        result.update(failed=True, msg="; ".join(found), problems=found)
+    return {**result, **({"warnings": list(dict.fromkeys(warnings))} if warnings else {})}
+
+
+def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """The plan for people, and who is in which group then."""
+    assert provider.system
+    entries = Entries()
+    provider.add_people(declared, entries)
+    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+    desired = entries.desired(provider.system, connection)
+    client = provider.system.client(connection, True)
+    plan, objects, _secrets = converge(client, provider.system.kinds, desired, {}, True, MAX_REMOVALS)
+    return {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+
+
+def _scope_problems(
+    provider: Provider, declared: Declaration, default: list[str], document: Mapping[str, Any]
+) -> tuple[list[str], list[str]]:
+    """Claims that do not come with the scopes of the realm: without them nobody can sign in, or nobody is in a group."""
+    scopes = declared.realm.get("scopes") or default
+    scopes = scopes.split() if isinstance(scopes, str) else scopes
+    username = declared.realm.get("username_claim") or "preferred_username"
+    needed = {username: f"nobody can sign in, because username_claim is {username}"}
+    grouped = any(
+        group.present and (group.rights or {}).get(name)
+        for group in declared.groups
+        for name, product in PRODUCTS.items()
+        if product.has_groups
+    )
+    groups = declared.realm.get("groups_claim", "groups")
+    if grouped and groups:
+        needed[groups] = f"nobody is in a group on Proxmox, because groups_claim is {groups}"
+    problems, warnings = [], []
+    for claim, effect in needed.items():
+        scope = provider.scope_of_claim.get(claim)
+        if scope and scope not in scopes:
+            found = problems if provider.knows_its_claims else warnings
+            found.append(
+                f"fleetgate_realm.scopes: without the scope {scope} {provider.title} sends no claim {claim}, and {effect};"
+                f" add {scope}"
+            )
+        elif not scope and claim != "sub" and claim not in document.get("claims_supported", (claim,)):
+            warnings.append(
+                f"fleetgate_realm: {provider.title} does not list the claim {claim} among its claims_supported;"
+                f" unless it sends it all the same, {effect}"
+            )
+    if grouped and groups == "groups" and "groups" in document.get("scopes_supported", ()) and "groups" not in scopes:
+        if "groups" not in provider.scope_of_claim:
+            warnings.append(
+                f"fleetgate_realm.scopes: {provider.title} has a scope groups that the realm does not request;"
+                " add it if the claim groups comes with it, or nobody is in a group"
+            )
+    known = document.get("scopes_supported")
+    warnings += [
+        f"fleetgate_realm.scopes: {provider.title} does not list the scope {scope} among its scopes_supported"
+        for scope in scopes
+        if known is not None and scope not in known
+    ]
+    return problems, warnings
+
+
+def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """Make people and clients as declared. Everything that can be known is refused before the first write."""
+    problems = Problems(provider.missing(idp))
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
+    refuse(problems)
+    assert declared  # for the type checker
+    hosts = [Wiring(**_wiring(host)) for host in params["hosts"]]
+    managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
+    shared = clients(hosts, managed, params["members"])
+    secrets = provider.secrets(shared, {})
+    for client in shared:
+        problems += [f"{problem} (client {client.id})" for problem in provider.foreign_client_options(client.options)]
+    problems += provider.clients_problems(shared, secrets)
+    refuse(problems)
+    result: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    if provider.system:
+        entries = Entries()
+        provider.add_people(declared, entries)
+        provider.add_clients(shared, params["outside"], entries)
+        connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+        desired = entries.desired(provider.system, connection)
+        client = provider.system.client(connection, check_mode)
+        result, _objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
+        secrets = provider.secrets(shared, returned)
+    try:
+        _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
+    except FleetgateError as error:
+        error.done, error.diff = result["plan"], result["diff"]
+        raise
+    return {**result, "secrets": secrets, "pending": list(_pending(hosts, shared, secrets, result, provider))}
+
+
+def _wiring(host: Mapping[str, Any]) -> dict[str, Any]:
+    """A host as the action passes it on; lists become tuples, which can be compared and be keys."""
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in host.items()}
+
+
+def _check_issuers(
+    shared: Iterable[Client],
+    provider: Provider,
+    idp: Mapping[str, Any],
+    planned: Mapping[str, Any] | None,
+    secrets: Mapping[str, str],
+) -> None:
+    """See that sign-on can work with each client. In check mode a client that is yet to be created or repaired has no issuer."""
+    issuers, form, problems = _Issuers(idp), Issuer(provider.issuer(idp)), Problems()
+    for client in shared:
+        if planned and "{" in form.form and provider.label(client) in planned["diff"]["after"]:
+            continue
+        secret = secrets.get(client.id, "") if provider.system is None else ""
+        info = problems.of(issuers.info, form.of(client.id), client, secret)
+        problems += info["problems"] if info else []
+    refuse(problems)
+
+
+def _pending(
+    hosts: list[Wiring],
+    shared: Iterable[Client],
+    secrets: Mapping[str, str],
+    result: Mapping[str, Any],
+    provider: Provider,
+) -> Iterator[str]:
+    """The hosts about which there is something to do, nodes of one cluster through the first of them."""
+    changed = {client.id for client in shared if provider.label(client) in result["diff"]["after"]}
+    first = leaders(hosts)
+    for host in hosts:
+        client_id = host.client["id"]
+        to_do = host.pending or host.connects is False or secrets.get(client_id, host.secret) != host.secret
+        # a client that was repaired may be one that sign-on works with again
+        if first[host.host] is host and (to_do or (client_id in changed and host.connects is not None)):
+            yield host.host
+
+
+def hidden(params: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in the options."""
+    for provider in PROVIDERS.values():
+        if provider.system:
+            yield from secrets_in(provider.system.connection, params.get("idp"))
+    yield from secrets_in(USER, params.get("users"))
+    yield from secrets_in(GROUP, params.get("groups"))
+    for host in params.get("hosts") or ():
+        yield from secrets_in(CLIENT, host.get("client"))
+        yield from (str(host["secret"]),) if host.get("secret") else ()
+
+
+PROVIDER = Definition(SPEC, run, hidden=hidden)

@@ -1,0 +1,297 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The identity providers, one object each: the issuer, the scopes, and what people and clients are in the words of its API.
+
+The declaration is in the words of Pocket ID. So the kind of the provider can be changed without anything else: what both have
+goes by one name, what only Pocket ID has is left out, and what only the other has is an option of its modules.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Callable, ClassVar, Iterable, Mapping
+
+from ..authentik.application import Application
+from ..authentik.group import Group as AuthentikGroup
+from ..authentik.system import AUTHENTIK
+from ..authentik.user import User as AuthentikUser
+from ..core.resource import Resource
+from ..core.system import System
+from ..pocketid.group import Group as PocketIdGroup
+from ..pocketid.oidc_client import OidcClient
+from ..pocketid.system import POCKETID
+from ..pocketid.user import User as PocketIdUser
+from .compiler import Client, slug
+from .declaration import Declaration, Group, Holder
+from .entries import Entries
+
+Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
+
+
+class Provider:
+    """One kind of identity provider.
+
+    - `name`: the `type` of `fleetgate_idp`; `title` names it in sentences.
+    - `address`: the option of `fleetgate_idp` that must be given.
+    - `system`: the engine's description of its API, None where nothing is created there.
+    - `scopes`: what realms request that declare no scopes.
+    - `scope_of_claim`: the scope that a claim comes with, as far as that is known.
+    - `knows_its_claims`: whether a claim is certain not to come without that scope.
+    - `resources`: its kinds of users, groups and clients.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    address: ClassVar[str] = "url"
+    system: ClassVar[System | None] = None
+    scopes: ClassVar[tuple[str, ...]] = ("email", "profile")
+    scope_of_claim: ClassVar[Mapping[str, str]] = {}
+    knows_its_claims: ClassVar[bool] = True
+    resources: ClassVar[Mapping[str, Resource]] = {}
+
+    def issuer(self, idp: Mapping[str, Any]) -> str:
+        """The issuer, with {client_id} or {slug} where each client has an issuer of its own."""
+        return str(idp.get("issuer") or str(idp["url"]).rstrip("/") + self.issuer_path)
+
+    issuer_path: ClassVar[str] = ""
+
+    def missing(self, idp: Mapping[str, Any]) -> list[str]:
+        """What `fleetgate_idp` lacks."""
+        return [] if idp.get(self.address) else [f"fleetgate_idp.{self.address} must be given"]
+
+    def connection(self, idp: Mapping[str, Any]) -> dict[str, Any]:
+        """The connection options of its modules in `fleetgate_idp`."""
+        return {option: value for option, value in idp.items() if option not in ("type", "issuer")}
+
+    def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
+        """The scopes of realms that declare none; `document` is the discovery document, if there is one already."""
+        return self.scopes
+
+    # -- people ------------------------------------------------------------------------------------------------
+
+    def add_people(self, declared: Declaration, entries: Entries) -> None:
+        """Add users and groups, without their rights on Proxmox."""
+        for person in declared.users:
+            entries.add("user", self.user(person.options), f"{person.where}.")
+        for group in declared.groups:
+            entries.add("group", self.group(group), f"{group.where}.")
+
+    def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(options)
+
+    def group(self, group: Group) -> dict[str, Any]:
+        return {**group.options, **({} if group.members is None else {"users": list(group.members)})}
+
+    def foreign_options(self, declared: Declaration) -> list[str]:
+        """Options of people that only other providers have, and that this one cannot leave out in silence."""
+        return [
+            f"{holder.where}: {option} is not an option of {self.title}, which fleetgate_idp.type says"
+            for holders, kind in ((declared.users, "user"), (declared.groups, "group"))
+            for holder in holders
+            for option in self._foreign(holder, kind)
+        ]
+
+    def _foreign(self, holder: Holder, kind: str) -> Iterable[str]:
+        known = self.resources[kind].spec() if kind in self.resources else holder.options
+        return [option for option in holder.options if option not in known]
+
+    def foreign_client_options(self, options: Mapping[str, Any]) -> list[str]:
+        known = self.resources["client"].spec() if "client" in self.resources else options
+        return [
+            f"fleetgate_client: {option} is not an option of {self.title}, which fleetgate_idp.type says"
+            for option in options
+            if option not in known
+        ]
+
+    def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
+        """The user names in each declared group, from the objects that the plan leads to."""
+        return {group["name"]: group["users"] for group in objects.get("group", ())}
+
+    # -- clients -----------------------------------------------------------------------------------------------
+
+    def restricts_clients(self) -> bool:
+        """Whether this provider is told who may use a client."""
+        return self.system is not None
+
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
+        """Add clients; `outside` has the hosts by client that are not in this run and use it too."""
+
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        """What is wrong with clients before anything is written."""
+        return []
+
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
+        """The secret of each confidential client, from what the plan returned."""
+        return {client.id: returned[client.id] for client in clients if client.id in returned}
+
+    def label(self, client: Client) -> str:
+        """What a client is called in a diff."""
+        return f"client {client.id}"
+
+
+class PocketId(Provider):
+    """Pocket ID is one issuer, without a slash at its end, and has a scope for groups."""
+
+    name = "pocketid"
+    title = "Pocket ID"
+    system = POCKETID
+    scopes = ("email", "profile", "groups")
+    scope_of_claim = {"groups": "groups", "preferred_username": "profile", "username": "profile", "email": "email"}
+    resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
+
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
+        """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
+        for client in clients:
+            options = {**client.options, "append": client.append}
+            if not client.is_public:
+                options.update(
+                    return_secret=True,
+                    secret_candidates=client.known_secrets,
+                    # up to 2.13 a new secret replaces the old one, which a host that is not in this run may have
+                    replace_secret=not outside.get(client.id),
+                )
+            entries.add("client", options, f"{client.where}.")
+
+
+class Authentik(Provider):
+    """authentik has an issuer for each application, and the groups come with the scope profile."""
+
+    name = "authentik"
+    title = "authentik"
+    system = AUTHENTIK
+    issuer_path = "/application/o/{slug}/"
+    scope_of_claim = {"groups": "profile", "preferred_username": "profile", "username": "profile", "email": "email"}
+    resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
+
+    _client: ClassVar[Translation] = {
+        "callback_urls": lambda urls: ("redirect_uris", urls),
+        "logout_callback_urls": lambda urls: ("logout_redirect_uris", urls),
+        "description": lambda text: ("meta_description", text),
+        "launch_url": lambda url: ("meta_launch_url", url),
+        "logo": lambda path: ("icon", path) if path else ("meta_icon", ""),
+        "secret": lambda secret: ("client_secret", secret),
+        "is_public": lambda public: ("client_type", "public" if public else "confidential"),
+        "access_token_duration_minutes": lambda minutes: ("access_token_validity", f"minutes={minutes}"),
+        "refresh_token_duration_minutes": lambda minutes: ("refresh_token_validity", f"minutes={minutes}"),
+    }
+    _user: ClassVar[Translation] = {
+        "disabled": lambda disabled: ("is_active", not disabled),
+        "display_name": lambda name: ("name", name),
+    }
+    # what PVE and PBS need, whoever made the provider; an encrypted token they cannot read
+    _needed: ClassVar[Mapping[str, Any]] = {
+        "grant_types": ["authorization_code"],
+        "property_mappings": ["openid", "email", "profile"],
+        "include_claims_in_id_token": True,
+        "encryption_key": "",
+    }
+
+    def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        full_name = " ".join(options[part] for part in ("first_name", "last_name") if options.get(part))
+        named = {"name": full_name} if full_name else {}
+        return {**named, **_translated(options, self._user, AuthentikUser(), PocketIdUser())}
+
+    def group(self, group: Group) -> dict[str, Any]:
+        return _translated(super().group(group), {}, AuthentikGroup(), PocketIdGroup())
+
+    def foreign_options(self, declared: Declaration) -> list[str]:
+        """What only Pocket ID has is left out."""
+        return []
+
+    def foreign_client_options(self, options: Mapping[str, Any]) -> list[str]:
+        return []
+
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
+        """An application for each client, bound to the groups that may use it."""
+        for client in clients:
+            application = _translated(client.options, self._client, Application(), OidcClient())
+            added = [option for option in ("grant_types", "property_mappings") if option not in application]
+            options = {
+                **self._needed,
+                **application,
+                "slug": slug(client.id),
+                "client_id": client.id,
+                # a run for some of the hosts must not take away what the others need
+                "append": ["redirect_uris", *added],
+            }
+            if self._has_secret(application):
+                options["return_secret"] = True
+            entries.add("application", options, f"{client.where}.")
+            if client.options.get("is_group_restricted") is not False:
+                for group in client.options.get("allowed_groups") or ():
+                    entries.add(
+                        "binding", {"application": slug(client.id), "group": group}, f"{client.where}.allowed_groups."
+                    )
+
+    @staticmethod
+    def _has_secret(application: Mapping[str, Any]) -> bool:
+        return application.get("client_type", "confidential") == "confidential"
+
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        problems = []
+        for client in clients:
+            problems += [
+                f"{client.where}.callback_urls: '{url}' has a pattern as Pocket ID has them; list each URL, or use redirect_uri_patterns"
+                for url in client.redirect_uris
+                if "*" in url
+            ]
+            if client.options.get("issuer_mode") == "global":
+                problems.append(
+                    f"{client.where}.issuer_mode: 'global' cannot be used by PVE and PBS, because authentik has no discovery document at that issuer"
+                )
+        return problems
+
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
+        return {client.id: returned[slug(client.id)] for client in clients if slug(client.id) in returned}
+
+    def label(self, client: Client) -> str:
+        return f"application {slug(client.id)}"
+
+
+class Oidc(Provider):
+    """Any issuer. Nothing is created there: clients, their secrets and memberships are managed elsewhere."""
+
+    name = "oidc"
+    title = "the issuer"
+    address = "issuer"
+    # by OpenID Connect Core; who manages the provider may have decided otherwise
+    scope_of_claim = {"preferred_username": "profile", "email": "email"}
+    knows_its_claims = False
+
+    def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
+        return (*self.scopes, *(("groups",) if "groups" in (document.get("scopes_supported") or ()) else ()))
+
+    def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
+        return {group.name: list(group.members or ()) for group in declared.groups if group.present}
+
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        without = [client.id for client in clients if not client.is_public and client.id not in secrets]
+        if not without:
+            return []
+        return [
+            f"fleetgate_client.secret must be given for {', '.join(without)}, as the identity provider has it;"
+            " for a client without a secret declare is_public"
+        ]
+
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
+        """Those that realms have already, and those that are declared."""
+        known = {client.id: client.known_secrets[-1] for client in clients if client.known_secrets}
+        declared = {client.id: client.options["secret"] for client in clients if client.options.get("secret")}
+        return {**known, **declared}
+
+
+def _translated(
+    entry: Mapping[str, Any], words: Translation, resource: Resource, elsewhere: Resource
+) -> dict[str, Any]:
+    """An entry in the words of another provider. What is an option of neither stays, so that it is refused and not overlooked."""
+    ours, theirs = resource.spec(), elsewhere.spec()
+    translated = {}
+    for option, value in entry.items():
+        if option in words:
+            name, value = words[option](value)
+            translated[name] = value
+        elif option in ours or option not in theirs:
+            translated[option] = value
+    return translated
+
+
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (PocketId(), Authentik(), Oidc())}
