@@ -104,10 +104,18 @@ options:
   secret_candidates:
     description:
       - Secrets to test, for example those that realms hold. With O(return_secret) the first one that the client accepts is returned. If none is
-        accepted, a new secret is created.
+        accepted, a new secret is created. Secrets created on Pocket ID 2.14 and later begin with C(f_).
       - Required to create a secret for an existing client. An empty list means that no secret is known.
     type: list
     elements: str
+  secret_candidates_complete:
+    description:
+      - Whether O(secret_candidates) has the secrets of all hosts that use the client. Secrets that this module generated and that are
+        not among them are then removed, because an interrupted run left them. Requires O(callback_urls). From Pocket ID 2.14 on.
+      - They are kept while the client has callback URLs other than O(callback_urls), because another host may have one, and for an hour
+        after they were generated, unless the client already has 20 secrets.
+      - Secrets that people made, in Pocket ID or with O(secret), are never removed by this option.
+    type: bool
   secret_expires_at:
     description:
       - Expiry of the secret, for example V(2027-01-31T12:00:00Z). Requires Pocket ID 2.14 or later.

@@ -7,7 +7,10 @@ import pytest
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 
-CHECKED, SET_UP = "fleetgate.proxmox.pve : Check the cluster", "fleetgate.proxmox.pve : Set up rights and sign-on of the cluster"
+CHECKED, SET_UP = (
+    "fleetgate.proxmox.pve : Check the cluster",
+    "fleetgate.proxmox.pve : Set up rights and sign-on of the cluster",
+)
 
 
 @pytest.fixture(scope="module")

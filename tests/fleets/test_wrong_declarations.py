@@ -73,7 +73,10 @@ class TestWire:
                 },
                 "unknown option rolls",
             ),
-            ({"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]}, r"users\[x\]: unknown option mail; did you mean email\?"),
+            (
+                {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]},
+                r"users\[x\]: unknown option mail; did you mean email\?",
+            ),
             ({"fleetgate_realm": {"name": "x"}}, "realm: 'x' must begin with a letter"),
             # what only one of the servers would refuse, after others were written
             (
@@ -131,7 +134,10 @@ def test_what_is_wrong_with_the_provider_and_with_hosts_is_said_at_once(homelab)
     groups = [{"name": "admins", "members": ["alice"], "rights": rights}]
     run = homelab.play("wire", fleetgate_idp=idp, fleetgate_groups=groups)
     reported = " ".join(run.failed)
-    assert all(reported.count(one) == 1 for one in ("API key is not accepted", "Administratr does not exist", "Amin does not exist")), run.failed
+    assert all(
+        reported.count(one) == 1
+        for one in ("API key is not accepted", "Administratr does not exist", "Amin does not exist")
+    ), run.failed
     assert homelab.fleet.writes() == []
 
 

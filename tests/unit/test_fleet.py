@@ -50,7 +50,7 @@ class Fleet:
     def wiring(self, number, identity=None, **client):
         options = self.declaration.client_options(client, "", "")
         uris = (f"https://pve{number}:8006",)
-        return self.compiler.Wiring(str(number), identity or (str(number),), options, uris, uris)
+        return self.compiler.Wiring(str(number), "", identity or (str(number),), options, uris, uris)
 
 
 @pytest.fixture

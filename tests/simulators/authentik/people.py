@@ -167,8 +167,6 @@ def _group_fields(call: Call) -> list[Field]:
 
 
 def _check_group(call: Call, given: dict[str, Any], row: Row | None) -> None:
-    if row and row["pk"] in (given.get("parent"), *given.get("parents", ())):
-        raise Invalid({"parents" if "parents" in given else "parent": ["Cannot set group as parent of itself."]})
     wanted = given.get("is_superuser", False)
     if "is_superuser" not in given or wanted == (row["is_superuser"] if row else False):
         return
