@@ -207,9 +207,9 @@ def _misfit(option, value):
 
     It does not show the value, which may hold a secret.
     """
-    if value is None:
-        return None
     wanted, kind = option.get("type", "str"), _kind_of(value)
+    if value is None or wanted == "raw":
+        return None
     if wanted == "list":
         if isinstance(value, list):
             entries = (
