@@ -45,7 +45,13 @@ attributes:
 
     STATE: str = lists_of(
         "authentik",
-        {"users": "user", "groups": "group", "applications": "application", "bindings": "binding", "tokens": "token"},
+        {
+            "users": "user",
+            "groups": "group",
+            "applications": "application",
+            "bindings": "binding",
+            "tokens": "token",
+        },
     )
 
     INFO: str = filters_of("authentik")

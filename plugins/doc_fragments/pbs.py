@@ -73,6 +73,8 @@ attributes:
       - fleetgate.proxmox.all
 """
 
-    STATE: str = lists_of("pbs", {"realms": "realm", "users": "user", "tokens": "token", "acl": "acl"})
+    STATE: str = lists_of(
+        "pbs", {"realms": "realm", "users": "user", "tokens": "token", "acl": "acl"}
+    )
 
     INFO: str = filters_of("pbs")

@@ -42,7 +42,13 @@ attributes:
 """
 
     STATE: str = lists_of(
-        "pocketid", {"users": "user", "groups": "group", "clients": "client", "scim_providers": "scim_provider"}
+        "pocketid",
+        {
+            "users": "user",
+            "groups": "group",
+            "clients": "client",
+            "scim_providers": "scim_provider",
+        },
     )
 
     INFO: str = filters_of("pocketid")

@@ -72,10 +72,17 @@ class Product:
 
 def _pve_server(client: Client) -> Server:
     status = client.read("cluster", "status")
-    cluster = next((entry["name"] for entry in status if entry["type"] == "cluster"), "")
-    nodes = sorted((entry for entry in status if entry["type"] == "node"), key=lambda entry: entry["name"])
+    cluster = next(
+        (entry["name"] for entry in status if entry["type"] == "cluster"), ""
+    )
+    nodes = sorted(
+        (entry for entry in status if entry["type"] == "node"),
+        key=lambda entry: entry["name"],
+    )
     return Server(
-        cluster, tuple(entry["name"] for entry in nodes), tuple(entry["ip"] for entry in nodes if entry.get("ip"))
+        cluster,
+        tuple(entry["name"] for entry in nodes),
+        tuple(entry["ip"] for entry in nodes if entry.get("ip")),
     )
 
 
@@ -117,7 +124,9 @@ PBS = Product(
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},
-    not_in_realm=frozenset(("groups_claim", "groups_autocreate", "groups_overwrite", "query_userinfo")),
+    not_in_realm=frozenset(
+        ("groups_claim", "groups_autocreate", "groups_overwrite", "query_userinfo")
+    ),
     not_in_scopes=frozenset(("groups",)),
 )
 

@@ -30,5 +30,7 @@ def unknown_privilege(name: str, known: Iterable[str]) -> str | None:
         remedy = "Proxmox VE has it since version 9; use VM.Monitor"
     else:
         similar = ", ".join(get_close_matches(name, known, n=3))
-        remedy = _CHANGED.get(name) or (f"did you mean {similar}?" if similar else f"it has {', '.join(known)}")
+        remedy = _CHANGED.get(name) or (
+            f"did you mean {similar}?" if similar else f"it has {', '.join(known)}"
+        )
     return f"'{name}' is not a privilege of this server; {remedy}"
