@@ -8,8 +8,9 @@ reported by its name, together with everything else that is wrong, instead of en
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -191,7 +192,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         secrets = provider.secrets(shared, returned)
         if chosen != IGNORE:
             state = ServerState(client, provider.system.kinds)
-            report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+            with client.understanding():
+                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
             result.update(_undeclared(report, provider, chosen, params["left_out"]))
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)

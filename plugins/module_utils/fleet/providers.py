@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
 from ..authentik.application import Application
-from ..authentik.application import login_problems as authentik_login_problems
 from ..authentik.group import Group as AuthentikGroup
-from ..authentik.group import missing_from_claims
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.plan import Desired, ServerState
@@ -22,7 +20,6 @@ from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
-from ..pocketid.oidc_client import login_problems as pocketid_login_problems
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
