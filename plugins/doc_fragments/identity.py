@@ -86,7 +86,8 @@ options:
     elements: str
   secret_file:
     description:
-      - File that keeps the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
+      - File that keeps the secret, on the node that runs the module. It has the mode 0600, and room for the
+        secret is taken on the disk before anything is changed. One that others can read is closed to them, whatever it holds.
       - Where it is lost although the token is there, the task fails, and with O(secret=if_invalid) it makes another secret.
     type: path
   secret_file_vault_id:

@@ -60,7 +60,7 @@ options:
       - Falls back to E(PROXMOX_BACKUP_CA_PATH).
     type: path
   api_timeout:
-    description: Seconds to wait for an answer. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
+    description: Seconds that a whole answer may take, from 1 to 3600. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
     type: int
     default: 10
 requirements:

@@ -13,6 +13,7 @@ options:
   url:
     description:
       - Address of Pocket ID, as people use it.
+      - It must begin with V(https://), or for the machine itself V(http://), and must not hold a user name or password.
       - When left out, the environment variable E(POCKETID_URL) counts, and else the inventory host that the task runs for.
     type: str
   api_key:
@@ -28,7 +29,7 @@ options:
       - File with the certificate of the authority that issued the server's certificate. Falls back to E(POCKETID_CA_PATH).
     type: path
   timeout:
-    description: Seconds to wait for an answer. Falls back to E(POCKETID_TIMEOUT).
+    description: Seconds that a whole answer may take, from 1 to 3600. Falls back to E(POCKETID_TIMEOUT).
     type: int
     default: 10
 requirements:

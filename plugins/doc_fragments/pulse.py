@@ -13,6 +13,7 @@ options:
   url:
     description:
       - Address of Pulse, for example V(https://pulse.example.org:7655).
+      - It must begin with V(https://), or for the machine itself V(http://), and must not hold a user name or password.
       - When left out, the environment variable E(PULSE_URL) counts, and else port 7655 of the inventory host that the task runs for,
         with https.
     type: str
@@ -31,7 +32,7 @@ options:
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer. Pulse looks for the cluster of a new node before it answers, which takes it up to 18 seconds.
+      - Seconds that a whole answer may take, from 1 to 3600. Pulse looks for the cluster of a new node before it answers, which takes it up to 18 seconds.
       - Falls back to E(PULSE_TIMEOUT).
     type: int
     default: 30

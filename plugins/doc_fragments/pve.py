@@ -58,7 +58,7 @@ options:
       - On a cluster with its own authority that is C(/etc/pve/pve-root-ca.pem). Falls back to E(PROXMOX_CA_PATH).
     type: path
   api_timeout:
-    description: Seconds to wait for an answer. Falls back to E(PROXMOX_TIMEOUT).
+    description: Seconds that a whole answer may take, from 1 to 3600. Falls back to E(PROXMOX_TIMEOUT).
     type: int
     default: 10
 requirements:
