@@ -1,6 +1,6 @@
 # `make demo` and `make test` need nothing but Debian's python3 and make; everything else is put into .venv and build.
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint sanity importer tests unit contract modules playbooks fleets molecule cores clean
+.PHONY: help demo check test bench format lint types sanity importer tests unit contract modules playbooks fleets molecule cores clean
 SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -14,14 +14,24 @@ demo:  ## show the main job on a simulated fleet
 	@tools/venv build/demo/venv $(PYTHON) -r requirements.txt -r tests/simulators/requirements.txt 'ansible-core>=2.17,<2.22'
 	@build/demo/venv/bin/python -m tools.demo
 
-test: lint sanity importer tests molecule cores  ## run all tests
+check: lint types unit  ## the inner loop, in less than five minutes: lint, types, unit tests, one playbook
+	$(PYTEST) tests/playbooks/test_wire.py -k homelab
+
+test: lint types sanity importer tests molecule cores  ## run all tests
 	@echo "all tests passed"
 
 .venv/.made-for: requirements.txt requirements-dev.txt tests/requirements.txt tests/simulators/requirements.txt
 	@tools/venv .venv $(PYTHON) -r requirements-dev.txt
 
-lint: .venv/.made-for  ## ansible-lint, yamllint, changelog
+format: .venv/.made-for  ## format all Python, and mend what ruff can mend
+	$(RUN) ruff check --quiet --fix --exit-zero .
+	$(RUN) ruff format --quiet .
+
+lint: .venv/.made-for  ## ruff, ansible-lint, yamllint, changelog
 	$(RUN) tools/lint
+
+types: .venv/.made-for  ## mypy, and whether as many functions have types as before
+	$(RUN) tools/types
 
 sanity: .venv/.made-for  ## ansible-test sanity
 	$(RUN) tools/sanity
@@ -53,8 +63,9 @@ molecule: .venv/.made-for  ## molecule scenarios of the playbooks
 cores: .venv/.made-for  ## unit and playbook tests on each ansible-core
 	tools/cores
 
-bench: .venv/.made-for  ## speed, as ratios
-	$(RUN) python -m tests.benchmarks
+bench: .venv/.made-for  ## take all figures of docs/benchmarks.md, which takes an hour on an idle machine
+	@tools/venv build/benchmarks/venv $$(tools/python 3.13 3.12 3.11) -r requirements.txt ansible
+	$(RUN) python -m tests.benchmarks --python build/benchmarks/venv/bin/python
 
 clean:  ## remove what was made
-	rm -rf .venv .ansible .cache build
+	rm -rf .venv .ansible .cache .mypy_cache .ruff_cache build

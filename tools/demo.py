@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from tests.simulators.browser import Person, Refused
-from tests.simulators.fleet import FLEETS, Fleet, FleetServers
+from tests.simulators.fleet import FLEETS, Fleet, FleetServers, Server
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build/demo"
@@ -43,6 +43,7 @@ def run(*command: str, quiet: bool = False) -> str:
         stderr=subprocess.STDOUT,
     )
     lines = []
+    assert done.stdout
     for line in done.stdout:
         lines.append(line)
         if not quiet:
@@ -107,7 +108,7 @@ def show(fleet: Fleet) -> None:
         sign_in(person, server, server.url)
 
 
-def sign_in(person: Person, server, address: str) -> None:
+def sign_in(person: Person, server: Server, address: str) -> None:
     try:
         signed_in = person.sign_in(server.url, "pocketid", address)
     except Refused as refusal:

@@ -6,7 +6,7 @@ import os
 import sys
 
 
-def main():
+def main() -> int:
     wheels = glob.glob(os.path.join(os.path.dirname(ensurepip.__file__), "_bundled", "pip-*.whl"))
     sys.path.insert(0, sorted(wheels)[-1])
     from pip._internal.cli.main import main as pip

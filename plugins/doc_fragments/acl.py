@@ -4,12 +4,12 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of ACL entries that PVE and PBS have alike."""
+    """ACL options that PVE and PBS share."""
 
     DOCUMENTATION = r"""
 options:
   roles:
-    description: Roles to grant, or with O(state=absent) to take away.
+    description: Roles to grant, or to revoke with O(state=absent).
     type: list
     elements: str
     required: true
@@ -18,21 +18,21 @@ options:
     type: list
     elements: str
   tokens:
-    description: API tokens, by their full id V(NAME@REALM!TOKEN).
+    description: API tokens, by their full ID V(NAME@REALM!TOKEN).
     type: list
     elements: str
   propagate:
-    description: Whether the roles also count below the path. New entries do.
+    description: Whether the roles also apply below the path. New entries propagate unless this is V(false).
     type: bool
   allow_lockout:
     description:
-      - Whether entries may be removed, narrowed or overruled by V(NoAccess) by which the user or token works that runs this task,
-        and whether it may get such as overrule what lets it change the ACL. It might not be able to give that back to itself.
+      - Allow changes that may remove the calling user's or token's own permission to modify the ACL.
+      - Such changes are refused by default, because the caller might not be able to restore its permissions.
     type: bool
   exclusive:
     description:
-      - Scopes in which the declared entries are all that there are. Others that are in one of them are removed.
-      - An entry is in a scope when it is all that the scope says; a scope says at least one thing.
+      - Remove undeclared entries within these scopes.
+      - An entry matches a scope if it meets all of its conditions. A scope needs at least one condition.
     type: list
     elements: dict
     suboptions:
@@ -43,20 +43,20 @@ options:
         description: Entries on this path and below.
         type: str
       role:
-        description: Entries that give this role.
+        description: Entries that grant this role.
         type: str
       subject:
-        description: Entries of this subject, a user, a full token id or on Proxmox VE a group.
+        description: Entries of this subject, which is a user, a full token ID or, on Proxmox VE, a group.
         type: str
       realm:
-        description: Entries of the users of this realm, and on Proxmox VE of groups whose name ends in V(-REALM).
+        description: Entries of users of this realm and, on Proxmox VE, of groups whose name ends in V(-REALM).
         type: str
   max_removals:
-    description: How many entries one run may remove. A run that would remove more is refused before it writes.
+    description: Maximum number of entries that one run may remove. A run that would remove more is refused before the first change.
     type: int
     default: 20
   state:
-    description: Whether the entries are there.
+    description: Whether the entries exist.
     type: str
     choices: [present, absent]
     default: present

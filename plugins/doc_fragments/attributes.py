@@ -2,53 +2,53 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 from __future__ import annotations
 
-# how modules run, and are given options in common, is the same for all of them
+# shared by all modules: how they run, and their action groups
 EXECUTION = r"""
   action_group:
-    description: Options for all modules of a group can be set once, with C(module_defaults).
+    description: Use C(group/fleetgate.proxmox.all) or the group of a system in C(module_defaults) to set options for several modules.
     support: full
-    details: The group C(all) takes what every module has, and that is O(validate_certs) and O(ca_path). Other options of the connection
-      go into the groups of the systems, C(api_timeout) into C(pve) and C(timeout) into C(pocketid) for example.
+    details: The group C(all) accepts the options that every module has, O(validate_certs) and O(ca_path). Set other connection options in
+      the group of the system, for example C(api_timeout) in C(pve) and C(timeout) in C(pocketid).
     membership:
       - fleetgate.proxmox.all
   action:
-    description: Has an action plugin, which does the work in the control node's process.
+    description: Indicates that the module has an action plugin, which does the work in the process of the control node.
     support: full
   async:
-    description: Can be used with C(async).
+    description: Supports C(async).
     support: partial
-    details: The module then runs on the host that the task is for, and not on the control node; see the notes.
+    details: The module then runs on the inventory host and not on the control node; see the notes.
   platform:
-    description: Systems that the module runs on.
+    description: Operating systems that the module runs on.
     support: full
     platforms: posix
 notes:
-  - Runs in the control node's process, without a connection of Ansible to the host that the task is for unless an option asks for one.
-    Nothing is needed there, and no C(delegate_to).
-  - With C(async), and with the variable C(fleetgate_execute_on) set to C(target), the module runs on that host instead. Ansible must be
-    able to connect to it, it needs Python and what is listed as requirements, and it must reach the API. An C(async) task is kept on
-    the control node with C(delegate_to) set to C(localhost), and still means the API of the inventory host.
-  - Requests go through the proxy that C(HTTPS_PROXY), C(HTTP_PROXY) or C(ALL_PROXY) names, in the environment or in that of the task,
-    but for the hosts that C(NO_PROXY) lists.
+  - The module runs in the process of the control node. It does not connect to the inventory host over Ansible's connection unless an option
+    requires it, needs nothing to be installed there and does not need C(delegate_to).
+  - With C(async), or if the variable C(fleetgate_execute_on) is C(target), the module runs on the inventory host instead. Ansible must be
+    able to connect to that host, which needs Python, the listed requirements and access to the API. Use C(delegate_to=localhost) to keep an
+    C(async) task on the control node; the task still addresses the API of the inventory host.
+  - Requests use the proxy in C(HTTPS_PROXY), C(HTTP_PROXY) or C(ALL_PROXY), except for hosts listed in C(NO_PROXY). The variables are
+    read from the environment of the control node and of the task.
 """
 
 
 class ModuleDocFragment:
-    """What every module can do."""
+    """Attributes of all modules."""
 
     DOCUMENTATION: str = r"""
 options: {}
 attributes:
   check_mode:
-    description: Can predict what it would do without doing it.
+    description: Can run in C(check_mode) and return changed status prediction without modifying the server.
     support: full
-    details: In check mode nothing but reads is sent, and the result is the one that the real run will give.
+    details: Check mode sends read requests only. The result is the same as that of the real run.
   diff_mode:
-    description: Tells what changed, or would change.
+    description: Returns details on what has changed (or would change in C(check_mode)) when in diff mode.
     support: full
-    details: Secrets are never shown; the diff only says that one is there or is another one.
+    details: Secrets are never shown. The diff only indicates that a secret is set or differs.
   idempotent:
-    description: Changes nothing when everything is as declared.
+    description: When run twice in a row with the same options, the second run does not report a change.
     support: full
 """ + EXECUTION
 
@@ -56,15 +56,15 @@ attributes:
 options: {}
 attributes:
   check_mode:
-    description: Can predict what it would do without doing it.
+    description: Can run in C(check_mode) and return changed status prediction without modifying the server.
     support: full
     details: The module only reads.
   diff_mode:
-    description: Tells what changed, or would change.
+    description: Returns details on what has changed (or would change in C(check_mode)) when in diff mode.
     support: N/A
     details: The module only reads.
   idempotent:
-    description: Changes nothing when everything is as declared.
+    description: When run twice in a row with the same options, the second run does not report a change.
     support: N/A
     details: The module only reads.
 """ + EXECUTION

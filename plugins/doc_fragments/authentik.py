@@ -12,25 +12,25 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Address of authentik, as people use it.
-      - When left out, the environment variable E(AUTHENTIK_URL) counts, and else the inventory host that the task runs for.
+      - URL of authentik, as users open it.
+      - Falls back to the environment variable E(AUTHENTIK_URL) and then to the inventory host.
     type: str
   token:
     description:
-      - Token of intent API of an administrator, or the server's C(AUTHENTIK_BOOTSTRAP_TOKEN). Falls back to E(AUTHENTIK_TOKEN).
-      - Others than superusers see only what they have permissions for. A permission that is missing is named, where the server tells
-        it ahead (to make something, and to change what is there) before anything is written.
+      - Token with the intent API of an administrator, or the C(AUTHENTIK_BOOTSTRAP_TOKEN) of the server. Falls back to E(AUTHENTIK_TOKEN).
+      - Users without superuser privileges only see objects that they have permissions for. Missing permissions are reported by name, before the
+        first change as far as the server reveals them.
     type: str
   validate_certs:
-    description: Whether the certificate of the server is verified. Falls back to E(AUTHENTIK_VALIDATE_CERTS).
+    description: Whether to verify the certificate of the server. Falls back to E(AUTHENTIK_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificate of the authority that issued the server's certificate. Falls back to E(AUTHENTIK_CA_PATH).
+      - File with the CA certificate that issued the certificate of the server. Falls back to E(AUTHENTIK_CA_PATH).
     type: path
   timeout:
-    description: Seconds to wait for an answer. Falls back to E(AUTHENTIK_TIMEOUT).
+    description: Timeout of a request in seconds. Falls back to E(AUTHENTIK_TIMEOUT).
     type: int
     default: 10
 requirements:

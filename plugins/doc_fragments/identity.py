@@ -4,16 +4,16 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of users and API tokens that PVE and PBS have alike."""
+    """Options of users and API tokens that PVE and PBS share."""
 
     DOCUMENTATION = r"""
 options:
   required_privileges:
     description:
-      - What the user or token must be allowed to do when the task is done. The server is asked for the effective permissions, and the
-        task fails with each privilege that is missing, and its path. A token never has more than its user.
-      - Proxmox Backup Server counts a change of the ACL after up to 5 seconds, so it is asked for up to 6.
-      - In check mode that is only looked at when nothing is to be changed, because the permissions after a change are not there yet.
+      - Privileges that the user or token must have after the task. The task reads the effective permissions from the server and fails
+        with every missing privilege and its path. A token never has more privileges than its user.
+      - Proxmox Backup Server applies a change of the ACL within 5 seconds, so the task waits for up to 6 seconds.
+      - In check mode this is only verified if nothing is to be changed, because the permissions after a change do not exist yet.
     type: list
     elements: dict
     suboptions:
@@ -22,7 +22,7 @@ options:
         type: str
         required: true
       privileges:
-        description: Privileges that are all needed there, V(Sys.Audit) for example.
+        description: Privileges that are all required on the path, for example V(Sys.Audit).
         type: list
         elements: str
         required: true
@@ -32,7 +32,7 @@ options:
 attributes:
   check_mode:
     support: partial
-    details: What O(required_privileges) asks for is only looked at when nothing is to be changed, so the real run can fail for it.
+    details: O(required_privileges) is only verified if nothing is to be changed, so the real run can fail although check mode does not.
 """
 
     USER = r"""
@@ -42,10 +42,10 @@ options:
     type: str
     required: true
   enable:
-    description: Whether the user may sign in. New users may.
+    description: Whether the user may sign in. New users are enabled unless this is V(false).
     type: bool
   expire:
-    description: When the account ends, in seconds since 1970; V(0) is never.
+    description: Expiry of the account, in seconds since 1970-01-01 UTC. V(0) means that it never expires.
     type: int
   firstname:
     description: First name.
@@ -65,43 +65,43 @@ options:
     type: str
     required: true
   expire:
-    description: When the token ends, in seconds since 1970; V(0) is never.
+    description: Expiry of the token, in seconds since 1970-01-01 UTC. V(0) means that it never expires.
     type: int
   secret:
     description:
-      - What becomes of the secret of a token that is there. A new token gets one in any case.
-      - V(keep), which counts when this is left out, leaves it as it is.
-      - V(regenerate) has the server make another one, in every run. The old one is not accepted any more.
-      - V(if_invalid) tries what O(secret_file) holds, and then O(secret_candidates), against the server, and has another one made when
-        none of them is accepted. A token that is disabled or expired, or whose user is, accepts no secret; it keeps the one that it has.
-      - Proxmox VE 9.1.14 and Proxmox Backup Server 3.3.7 and later do it in place. On older ones the token is removed and made again, and
-        has its ACL entries still when the task is done. On Proxmox VE a second token, named like the first with C(.fleetgate) behind it
-        and expired from the beginning, keeps them meanwhile, so that an interrupted run is put right by the next one.
-      - A token cannot be used to make its own secret anew.
+      - How to treat the secret of an existing token. A new token always gets a secret.
+      - V(keep) leaves the secret as it is. This is the behavior if the option is omitted.
+      - V(regenerate) replaces the secret in every run. The previous secret is no longer accepted.
+      - V(if_invalid) tests the content of O(secret_file) and then O(secret_candidates) against the server, and replaces the secret if none of
+        them is accepted. A token that is disabled or expired, or whose user is, accepts no secret and keeps the one it has.
+      - Proxmox VE 9.1.14 and Proxmox Backup Server 3.3.7 and later replace the secret in place. On older versions the token is deleted and
+        recreated, and keeps its ACL entries. On Proxmox VE they are held meanwhile by a second, expired token whose name has the suffix
+        C(.fleetgate), so that the next run completes an interrupted one.
+      - A token cannot regenerate its own secret.
     type: str
     choices: [keep, regenerate, if_invalid]
   secret_candidates:
-    description: Secrets that may be right, for O(secret=if_invalid). The one that is accepted is put into O(secret_file).
+    description: Secrets to test with O(secret=if_invalid). The secret that the server accepts is stored in O(secret_file).
     type: list
     elements: str
   secret_file:
     description:
-      - File that keeps the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
-      - Where it is lost although the token is there, the task fails, and with O(secret=if_invalid) it makes another secret.
+      - File for the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
+      - If the file is missing although the token exists, the task fails. With O(secret=if_invalid) it replaces the secret instead.
     type: path
   secret_file_vault_id:
     description:
-      - Encrypts O(secret_file) as C(ansible-vault) does, with the password that ansible was given for this vault id. The one of
-        C(--vault-password-file) has the id V(default).
+      - Encrypt O(secret_file) with Ansible Vault, with the password of this vault ID. The password of C(--vault-password-file) has the ID
+        V(default).
       - Lookups such as P(ansible.builtin.file#lookup) decrypt the file when they read it.
-      - Needs the vault of the running ansible, so neither C(async) nor C(fleetgate_execute_on) can be used with it.
+      - Cannot be used with C(async) or C(fleetgate_execute_on), because the vault is only available in the process of the control node.
     type: str
   return_secret:
     description:
-      - Whether the secret is returned as C(secret), in clear text, when it is a new one, or when O(secret=if_invalid) found one that works.
+      - Whether to return the secret as C(secret), in clear text, if it is new or if O(secret=if_invalid) found one that works.
     type: bool
 attributes:
   idempotent:
     support: partial
-    details: With O(secret=regenerate) every run makes another secret.
+    details: O(secret=regenerate) replaces the secret in every run.
 """

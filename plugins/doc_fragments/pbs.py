@@ -13,14 +13,14 @@ options:
   connection:
     description:
       - How the API is reached.
-      - V(https) goes to O(api_host), and needs a token or a password.
-      - V(shell) runs C(proxmox-backup-debug api) as root on the host that the task runs for, over the connection that Ansible has to
-        it (with the become of the task), and needs no credential of the API. All other connection options are without
-        meaning then.
-        That command takes one value of an option only, so a task that empties several options of an object is refused by
-        it, and it tells no digest, so that a change by somebody else at the same moment goes unnoticed.
-      - With V(shell) the values of options are in the command line of that command, where every user of the host can see
-        them while it runs; they are neither in that of C(ssh) nor in the output of Ansible. Falls back to
+      - V(https) connects to O(api_host) and requires a token or a password.
+      - V(shell) runs C(proxmox-backup-debug api) as root on the inventory host, over Ansible's own connection (with the become settings of the task). It
+        needs no API credentials and ignores all other connection options.
+      - That command accepts a single value for each option, so it refuses tasks that unset several options of an object. It returns no
+        digest, so concurrent changes are not detected.
+      - With V(shell) the values of options are on the command line of that command, where every user of the host can see them while it
+        runs. They appear neither on the command line of C(ssh) nor in the output of Ansible.
+      - Falls back to
         E(PROXMOX_BACKUP_CONNECTION).
     type: str
     choices: [https, shell]
@@ -28,8 +28,8 @@ options:
   api_host:
     description:
       - Host name or address of the backup server, without a port. An IPv6 address may be in brackets.
-      - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
-        E(PROXMOX_BACKUP_HOST) counts, which would send all hosts of a play to one server.
+      - The default is the inventory host. The environment variable
+        E(PROXMOX_BACKUP_HOST) is only used for localhost, because it would direct all hosts of a play to one server.
     type: str
   api_port:
     description: Port of the API. Falls back to E(PROXMOX_BACKUP_PORT).
@@ -42,25 +42,25 @@ options:
     description: Password of O(api_user). Falls back to E(PROXMOX_BACKUP_PASSWORD).
     type: str
   api_totp:
-    description: Code of a time-based second factor, where O(api_user) has one. It holds once. Falls back to E(PROXMOX_BACKUP_TOTP).
+    description: Current code of the time-based second factor of O(api_user). A code is accepted once. Falls back to E(PROXMOX_BACKUP_TOTP).
     type: str
   api_token_id:
-    description: API token, as V(user@realm!name) or only its name beside O(api_user). Falls back to E(PROXMOX_BACKUP_TOKEN_ID).
+    description: API token, as V(user@realm!name) or its name together with O(api_user). Falls back to E(PROXMOX_BACKUP_TOKEN_ID).
     type: str
   api_token_secret:
     description: Secret of the API token. Falls back to E(PROXMOX_BACKUP_TOKEN_SECRET).
     type: str
   validate_certs:
-    description: Whether the certificate of the server is verified. Falls back to E(PROXMOX_BACKUP_VALIDATE_CERTS).
+    description: Whether to verify the certificate of the server. Falls back to E(PROXMOX_BACKUP_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificate of the authority that issued the server's certificate, or of the server itself.
+      - File with the CA certificate that issued the certificate of the server, or of the server itself.
       - Falls back to E(PROXMOX_BACKUP_CA_PATH).
     type: path
   api_timeout:
-    description: Seconds to wait for an answer. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
+    description: Timeout of a request in seconds. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
     type: int
     default: 10
 requirements:

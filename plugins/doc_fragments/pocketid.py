@@ -12,23 +12,23 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - Address of Pocket ID, as people use it.
-      - When left out, the environment variable E(POCKETID_URL) counts, and else the inventory host that the task runs for.
+      - URL of Pocket ID, as users open it.
+      - Falls back to the environment variable E(POCKETID_URL) and then to the inventory host.
     type: str
   api_key:
     description:
       - API key of an administrator, or the server's C(STATIC_API_KEY). Falls back to E(POCKETID_API_KEY).
     type: str
   validate_certs:
-    description: Whether the certificate of the server is verified. Falls back to E(POCKETID_VALIDATE_CERTS).
+    description: Whether to verify the certificate of the server. Falls back to E(POCKETID_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificate of the authority that issued the server's certificate. Falls back to E(POCKETID_CA_PATH).
+      - File with the CA certificate that issued the certificate of the server. Falls back to E(POCKETID_CA_PATH).
     type: path
   timeout:
-    description: Seconds to wait for an answer. Falls back to E(POCKETID_TIMEOUT).
+    description: Timeout of a request in seconds. Falls back to E(POCKETID_TIMEOUT).
     type: int
     default: 10
 requirements:

@@ -13,25 +13,24 @@ options:
   url:
     description:
       - Address of Pulse, for example V(https://pulse.example.org:7655).
-      - When left out, the environment variable E(PULSE_URL) counts, and else port 7655 of the inventory host that the task runs for,
-        with https.
+      - Falls back to the environment variable E(PULSE_URL) and then to C(https) on port 7655 of the inventory host.
     type: str
   api_token:
     description:
-      - API token of Pulse with the scopes C(settings:read) and C(settings:write), made under Settings, API Access. The first is
-        enough for M(fleetgate.proxmox.pulse_info). Falls back to E(PULSE_API_TOKEN).
+      - API token of Pulse with the scopes C(settings:read) and C(settings:write), created under Settings, API Access. The first is
+        sufficient for M(fleetgate.proxmox.pulse_info). Falls back to E(PULSE_API_TOKEN).
     type: str
   validate_certs:
-    description: Whether the certificate of Pulse is verified. Falls back to E(PULSE_VALIDATE_CERTS).
+    description: Whether to verify the certificate of Pulse. Falls back to E(PULSE_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificate of the authority that issued the certificate of Pulse. Falls back to E(PULSE_CA_PATH).
+      - File with the CA certificate that issued the certificate of Pulse. Falls back to E(PULSE_CA_PATH).
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer. Pulse looks for the cluster of a new node before it answers, which takes it up to 18 seconds.
+      - Timeout of a request in seconds. Pulse detects the cluster of a new node before it responds, which takes up to 18 seconds.
       - Falls back to E(PULSE_TIMEOUT).
     type: int
     default: 30
@@ -44,7 +43,7 @@ attributes:
       - fleetgate.proxmox.pulse
       - fleetgate.proxmox.all
 notes:
-  - Pulse takes 30 changes and tests a minute from one address; when it refuses more, the module waits and tries again.
+  - Pulse limits changes and tests to 30 a minute for each client address. The module waits and retries when the limit is reached.
 """
 
     STATE: str = lists_of("pulse", {"nodes": "node"})

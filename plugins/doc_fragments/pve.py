@@ -13,12 +13,12 @@ options:
   connection:
     description:
       - How the API is reached.
-      - V(https) goes to O(api_host), and needs a token or a password.
-      - V(shell) runs C(pvesh) as root on the host that the task runs for, over the connection that Ansible has to
-        it (with the become of the task), and needs no credential of the API. All other connection options are without
-        meaning then.
-      - With V(shell) the values of options are in the command line of that command, where every user of the host can see
-        them while it runs; they are neither in that of C(ssh) nor in the output of Ansible. Falls back to
+      - V(https) connects to O(api_host) and requires a token or a password.
+      - V(shell) runs C(pvesh) as root on the inventory host, over Ansible's own connection (with the become settings of the task). It
+        needs no API credentials and ignores all other connection options.
+      - With V(shell) the values of options are on the command line of that command, where every user of the host can see them while it
+        runs. They appear neither on the command line of C(ssh) nor in the output of Ansible.
+      - Falls back to
         E(PROXMOX_CONNECTION).
     type: str
     choices: [https, shell]
@@ -26,8 +26,8 @@ options:
   api_host:
     description:
       - Host name or address of any node of the cluster, without a port. An IPv6 address may be in brackets.
-      - When left out, the inventory host that the task runs for is meant. Only on localhost the environment variable
-        E(PROXMOX_HOST) counts, which would send all hosts of a play to one cluster.
+      - The default is the inventory host. The environment variable
+        E(PROXMOX_HOST) is only used for localhost, because it would direct all hosts of a play to one cluster.
     type: str
   api_port:
     description: Port of the API. Falls back to E(PROXMOX_PORT).
@@ -40,25 +40,25 @@ options:
     description: Password of O(api_user). Falls back to E(PROXMOX_PASSWORD).
     type: str
   api_totp:
-    description: The current six digits, where O(api_user) has a time-based second factor. Falls back to E(PROXMOX_TOTP).
+    description: Current code of the time-based second factor of O(api_user). Falls back to E(PROXMOX_TOTP).
     type: str
   api_token_id:
-    description: API token, as V(user@realm!name) or only its name beside O(api_user). Falls back to E(PROXMOX_TOKEN_ID).
+    description: API token, as V(user@realm!name) or its name together with O(api_user). Falls back to E(PROXMOX_TOKEN_ID).
     type: str
   api_token_secret:
     description: Secret of the API token. Falls back to E(PROXMOX_TOKEN_SECRET).
     type: str
   validate_certs:
-    description: Whether the certificate of the server is verified. Falls back to E(PROXMOX_VALIDATE_CERTS).
+    description: Whether to verify the certificate of the server. Falls back to E(PROXMOX_VALIDATE_CERTS).
     type: bool
     default: true
   ca_path:
     description:
-      - File with the certificate of the authority that issued the server's certificate.
-      - On a cluster with its own authority that is C(/etc/pve/pve-root-ca.pem). Falls back to E(PROXMOX_CA_PATH).
+      - File with the CA certificate that issued the certificate of the server.
+      - For a cluster with its own CA this is C(/etc/pve/pve-root-ca.pem). Falls back to E(PROXMOX_CA_PATH).
     type: path
   api_timeout:
-    description: Seconds to wait for an answer. Falls back to E(PROXMOX_TIMEOUT).
+    description: Timeout of a request in seconds. Falls back to E(PROXMOX_TIMEOUT).
     type: int
     default: 10
 requirements:

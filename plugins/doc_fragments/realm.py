@@ -4,94 +4,96 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The options of realms that PVE and PBS have alike."""
+    """Options of realms that PVE and PBS share."""
 
     DOCUMENTATION = r"""
 options:
   issuer_url:
     description:
-      - Issuer of a realm of type V(openid), exactly as its discovery document says it, trailing slash included; see
+      - Issuer of a realm of type V(openid), exactly as in its discovery document, including a trailing slash. See
         M(fleetgate.proxmox.oidc_info).
-      - Needed to make the realm.
+      - Required to create the realm.
     type: str
   client_id:
-    description: Client id of the host at the issuer, for the type V(openid). Needed to make the realm.
+    description: Client ID of the host at the issuer, for the type V(openid). Required to create the realm.
     type: str
   client_key:
     description:
-      - Client secret, for the type V(openid). The server tells it to those who manage realms, so it is compared, but never
+      - Client secret, for the type V(openid). The server returns it to users who may manage realms, so it is compared, but it is never
         shown.
-      - An empty value makes the client a public one.
+      - An empty value unsets the secret, for a public client.
     type: str
   username_claim:
     description:
-      - Claim that becomes the user's name, mostly V(preferred_username), for the type V(openid). Without it V(sub) counts.
-      - It is set when the realm is made; see O(on_immutable_change) for one that exists.
+      - Claim that is used as the name of the user, commonly V(preferred_username), for the type V(openid). The server uses V(sub) if it is
+        not set.
+      - It can only be set when the realm is created. See O(on_immutable_change) for existing realms.
     type: str
   autocreate:
-    description: Whether a user who signs in for the first time is made, for the type V(openid).
+    description: Whether to create users at their first sign-on, for the type V(openid).
     type: bool
   check_connection:
     description:
-      - For the type V(openid), whether the server is made to begin a sign-on when the realm is as declared. For that it asks the issuer
-        who it is, so the task fails where it does not reach the issuer, or does not trust its certificate.
-      - For the types V(ldap) and V(ad), whether Proxmox VE connects to the directory, and binds there, before it saves a change of the
-        realm. From Proxmox VE 8.1 on; Proxmox Backup Server always does so.
+      - For the type V(openid), make the server begin a sign-on when the realm is as declared. The server reads the issuer's discovery
+        document for that, so the task fails if the server cannot reach the issuer or does not trust its certificate.
+      - For the types V(ldap) and V(ad), make Proxmox VE connect and bind to the directory before it saves a change of the realm. Requires
+        Proxmox VE 8.1; Proxmox Backup Server always does this.
     type: bool
   prompt:
-    description: What the issuer is to ask the user, for example V(login) or V(consent), for the type V(openid).
+    description: Prompt that the issuer shows to the user, for example V(login) or V(consent), for the type V(openid).
     type: str
   acr_values:
-    description: Authentication context classes to ask for, for the type V(openid).
+    description: Authentication context classes to request, for the type V(openid).
     type: list
     elements: str
   server1:
     description:
-      - Host name or address of the directory, for the types V(ldap) and V(ad). Needed to make the realm.
-      - An IPv6 address is in brackets on Proxmox Backup Server, and is not on Proxmox VE.
+      - Host name or address of the directory, for the types V(ldap) and V(ad). Required to create the realm.
+      - Write an IPv6 address in brackets for Proxmox Backup Server and without them for Proxmox VE.
     type: str
   server2:
-    description: Second server, which is tried where the first does not answer, for the types V(ldap) and V(ad).
+    description: Second server, used if the first does not answer, for the types V(ldap) and V(ad).
     type: str
   port:
     description:
       - Port of the directory, for the types V(ldap) and V(ad).
-      - With V(0) it is the usual one of the mode, 389 or 636.
+      - V(0) selects the default port of the mode, 389 or 636.
     type: int
   mode:
-    description: How the connection is secured, for the types V(ldap) and V(ad). Without it V(ldap) counts, which is not at all.
+    description: How the connection is secured, for the types V(ldap) and V(ad). The server uses V(ldap), an unencrypted connection, if it is not set.
     type: str
     choices: [ldap, ldap+starttls, ldaps]
   verify:
-    description: Whether the certificate of the directory is verified, for the types V(ldap) and V(ad). It is not by default.
+    description: Whether to verify the certificate of the directory, for the types V(ldap) and V(ad). The server does not verify it if this is not set.
     type: bool
   bind_dn:
     description:
-      - Who the server signs in to the directory as, for the types V(ldap) and V(ad). Without it, it does not sign in.
-      - An empty value also takes the password away.
+      - Distinguished name that the server binds to the directory with, for the types V(ldap) and V(ad). The server binds anonymously if it is
+        not set.
+      - An empty value also unsets the password.
     type: str
   password:
-    description: Password of O(bind_dn). The server never tells it; see O(update_password).
+    description: Password of O(bind_dn). The server never returns it; see O(update_password).
     type: str
   update_password:
     description:
-      - Whether O(password) is sent to a realm that has one already.
-      - With V(on_create) it is only sent when the realm is made, or is to bind as somebody else.
-      - With V(always) it is sent every time, and the task says every time that it changed something.
+      - When to send O(password).
+      - V(on_create) sends it when the realm is created or when O(bind_dn) changes.
+      - V(always) sends it in every run, and every run reports a change.
     type: str
     choices: [on_create, always]
     default: on_create
   filter:
-    description: Filter that an entry must pass to become a user, for the types V(ldap) and V(ad).
+    description: Filter that directory entries must match to become users, for the types V(ldap) and V(ad).
     type: str
   user_classes:
     description:
       - Object classes of users, for the types V(ldap) and V(ad).
-      - Without it V(inetorgperson), V(posixaccount), V(person) and V(user) count.
+      - The server uses V(inetorgperson), V(posixaccount), V(person) and V(user) if it is not set.
     type: list
     elements: str
 attributes:
   idempotent:
     support: partial
-    details: With O(update_password=always) every run sends the password, and says that it changed something.
+    details: O(update_password=always) sends the password in every run and reports a change.
 """

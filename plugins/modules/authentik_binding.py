@@ -6,48 +6,48 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: authentik_binding
-short_description: Manage who may use an application of authentik
+short_description: Manage bindings of an application of authentik
 version_added: 0.1.0
 description:
-  - Binds a group, a user or a policy to an application of authentik, or removes that.
-  - An application without an enabled binding can be used by everybody. So the last one is not removed or disabled, be it here, with
-    its group or with its user, unless O(allow_everybody) says that this is meant.
+  - Creates, updates or deletes the binding of a group, a user or a policy to an application of authentik.
+  - Everybody can use an application without an enabled binding. The last binding is therefore not deleted or disabled, neither directly nor
+    together with its group or user, unless O(allow_everybody=true).
 options:
   application:
     description: Slug of the application.
     type: str
     required: true
   group:
-    description: Name of a group, whose members may use the application.
+    description: Name of the group whose members may use the application.
     type: str
   user:
-    description: User name of somebody who may use the application.
+    description: Name of the user who may use the application.
     type: str
   policy:
-    description: Name of a policy that decides who may use the application.
+    description: Name of the policy that decides about access to the application.
     type: str
   order:
     description:
-      - Place among the bindings of the application, each of which must have one of its own.
-      - A new binding without one gets the place after all others.
+      - Order of the binding, unique within the application.
+      - A new binding is placed last by default.
     type: int
   enabled:
-    description: Whether the binding counts. New ones do.
+    description: Whether the binding is evaluated. Defaults to V(true) for new bindings.
     type: bool
   negate:
-    description: Whether it is the others who may use the application.
+    description: Negate the binding, so that everybody except these may use the application.
     type: bool
   policy_timeout:
-    description: Seconds that a policy may take, V(30) for new ones.
+    description: Timeout of a policy in seconds. Defaults to V(30) for new bindings.
     type: int
   failure_result:
-    description: Whether a policy that fails lets the user in.
+    description: Whether a policy that fails grants access.
     type: bool
   allow_everybody:
-    description: Whether the binding may be removed or disabled although it is the last one, so that everybody may use the application.
+    description: Allow deleting or disabling the last binding, so that everybody may use the application.
     type: bool
   state:
-    description: Whether the binding is there.
+    description: Whether the binding exists.
     type: str
     choices: [present, absent]
     default: present
@@ -61,13 +61,13 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Only administrators and auditors sign in to the lab
+- name: Restrict the lab to administrators and auditors
   fleetgate.proxmox.authentik_binding:
     application: pve-lab
     group: "{{ item }}"
   loop: [proxmox_admins, proxmox_auditors]
 
-- name: Everybody does
+- name: Allow everybody to use the application
   fleetgate.proxmox.authentik_binding:
     application: pve-lab
     group: proxmox_admins
@@ -77,12 +77,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 binding:
-  description: The binding as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The binding after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {application: pve-lab, group: proxmox_admins, order: 0, enabled: true}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

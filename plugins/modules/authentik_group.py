@@ -9,8 +9,8 @@ module: authentik_group
 short_description: Manage a group of authentik
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one group of authentik, with its members.
-  - The claim C(groups) carries the names of a user's groups. There is no scope of that name; the claim is in the scope C(profile).
+  - Creates, updates or deletes one group of authentik, with its members.
+  - The claim C(groups) contains the names of a user's groups. It is part of the scope C(profile); a scope C(groups) does not exist.
 options:
   name:
     description: Name of the group.
@@ -20,16 +20,21 @@ options:
     description: Whether the members are administrators of authentik.
     type: bool
   parents:
-    description: Names of the groups that this one is in. Servers before 2025.12 know one parent at the most.
+    description: Names of the parent groups. Servers before 2025.12 support a single parent.
     type: list
     elements: str
   attributes:
-    description: Attributes, which replace those that the group has.
+    description: Attributes. They replace the existing attributes of the group.
     type: dict
   users:
-    description: User names of the members; they replace those that the group has, and an empty list empties it.
+    description: Names of the members. They replace the existing members; an empty list removes all members.
     type: list
     elements: str
+  allow_lockout:
+    description:
+      - Whether the user of the token that this task works with may lose the superuser status or the roles that it has by this group.
+        The token may stop working, so the task may be unable to verify the change that it made, and fail after it.
+    type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list
@@ -37,15 +42,15 @@ options:
     choices: [parents, users]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [parents, users]
     default: []
   state:
     description:
-      - Whether the group is there. With a group go its bindings.
-      - It is not removed while it is the last one that an application is bound to, because everybody could use that then.
+      - Whether the group exists. Its bindings are deleted with it.
+      - A group is not deleted if it has the last binding of an application, because everybody could then use the application.
     type: str
     choices: [present, absent]
     default: present
@@ -60,7 +65,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Administrators of the fleet
+- name: Create the administrators of the fleet
   fleetgate.proxmox.authentik_group:
     name: proxmox_admins
     users: [alice]
@@ -68,12 +73,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 group:
-  description: The group as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The group after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {name: proxmox_admins, is_superuser: false, users: [alice], parents: [], attributes: {}}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

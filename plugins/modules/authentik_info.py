@@ -9,8 +9,8 @@ module: authentik_info
 short_description: Read users, groups, applications, bindings and tokens of authentik
 version_added: 0.1.0
 description:
-  - Reads users, groups with their members, applications with their OAuth2 providers, bindings, API tokens, and what applications may name.
-  - The first five lists have the options of M(fleetgate.proxmox.authentik_state), and given back to it they change nothing.
+  - Reads users, groups with their members, applications with their OAuth2 providers, bindings, API tokens, and objects that applications refer to.
+  - The first five lists have the options of M(fleetgate.proxmox.authentik_state), and can be passed back to it without causing a change.
 options:
   gather:
     description: What to read.
@@ -19,7 +19,7 @@ options:
     choices: [users, groups, applications, bindings, tokens, flows, key_pairs, scope_mappings, policies, setup_urls, version]
     default: [users, groups, applications, bindings, tokens, flows, key_pairs, scope_mappings, policies, setup_urls, version]
   show_secrets:
-    description: Whether the client secrets of applications are returned, in clear text.
+    description: Whether to return the client secrets of applications, in clear text.
     type: bool
     default: false
 seealso:
@@ -32,7 +32,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: What clients are set up with
+- name: Read the endpoints of all applications
   fleetgate.proxmox.authentik_info:
     gather: [setup_urls]
   register: authentik
@@ -82,7 +82,7 @@ key_pairs:
   elements: dict
   sample: [{name: authentik Self-signed Certificate, key_type: rsa}]
 scope_mappings:
-  description: Scope mappings; those that authentik brings along are called as their scope.
+  description: Scope mappings. The built-in mappings are named by their scope.
   returned: when gathered
   type: list
   elements: dict
@@ -95,9 +95,9 @@ policies:
   sample: [{name: office-hours, component: ak-policy-expression-form}]
 setup_urls:
   description:
-    - By application what its clients are set up with, C(issuer), C(provider_info) (the discovery document), C(authorize), C(token),
-      C(user_info), C(jwks) and C(logout).
-    - The server makes them of the address that it is asked at, so O(url) must be the one that people use.
+    - Endpoints by application, which are C(issuer), C(provider_info) (the discovery document), C(authorize), C(token), C(user_info), C(jwks) and
+      C(logout).
+    - The server derives them from the requested address, so O(url) must be the URL that users open.
   returned: when gathered
   type: dict
   sample:

@@ -9,9 +9,9 @@ module: authentik_state
 short_description: Make users, groups, applications, bindings and tokens of authentik as declared
 version_added: 0.1.0
 description:
-  - Takes users, groups, applications with their providers, bindings and API tokens of one authentik in one task.
-  - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
-  - Everything wrong in any entry is reported together, before anything is written.
+  - Manages users, groups, applications with their providers, bindings and API tokens of one authentik in one task.
+  - Every kind of object is read once, compared with the declaration in the order of dependencies, and only differences are written.
+  - All problems in all entries are reported together, before the first change.
 seealso:
   - module: fleetgate.proxmox.authentik_info
 extends_documentation_fragment:
@@ -41,42 +41,42 @@ EXAMPLES = r"""
 
 RETURN = r"""
 users:
-  description: The declared users as they are after the task, or in check mode as they would be.
+  description: The declared users after the task, or as predicted in check mode.
   returned: when users are declared
   type: list
   elements: dict
   sample: [{username: alice, email: alice@example.org}]
 groups:
-  description: The same for groups.
+  description: The declared groups after the task, or as predicted in check mode.
   returned: when groups are declared
   type: list
   elements: dict
   sample: [{name: proxmox_admins, users: [alice]}]
 applications:
-  description: The same for applications.
+  description: The declared applications after the task, or as predicted in check mode.
   returned: when applications are declared
   type: list
   elements: dict
   sample: [{slug: pve-lab, name: Proxmox VE lab}]
 bindings:
-  description: The same for bindings.
+  description: The declared bindings after the task, or as predicted in check mode.
   returned: when bindings are declared
   type: list
   elements: dict
   sample: [{application: pve-lab, group: proxmox_admins, order: 0}]
 tokens:
-  description: The same for API tokens.
+  description: The declared API tokens after the task, or as predicted in check mode.
   returned: when tokens are declared
   type: list
   elements: dict
   sample: [{identifier: fleet-pipeline, user: pipeline, expiring: false}]
 secrets:
   description: Secrets by slug of the application or name of the token, for entries with C(return_secret=true).
-  returned: when there are such entries
+  returned: when such entries are declared
   type: dict
   sample: {pve-lab: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

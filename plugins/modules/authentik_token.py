@@ -9,31 +9,36 @@ module: authentik_token
 short_description: Manage an API token of authentik
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one token of intent API. Tokens of other intents are left alone.
+  - Creates, updates or deletes one token with the intent API. Tokens with other intents are not modified.
 options:
   identifier:
     description: Name of the token.
     type: str
     required: true
   user:
-    description: User name of the owner, by default of a new token that of the token that the task uses. It cannot be changed.
+    description: Name of the owner. Defaults to the owner of the token that the task uses. It cannot be changed.
     type: str
   description:
     description: Description.
     type: str
   expiring:
     description:
-      - Whether the token ends. New ones do, after the time that the server's settings say, half an hour if they say nothing; and
-        every change begins that anew.
+      - Whether the token expires. Defaults to V(true) for new tokens, after the time in the settings of the server, 30 minutes by default. Every
+        change of the token restarts that time.
     type: bool
   key:
-    description: The token itself. The server makes one for a new token, and keeps it.
+    description: The key of the token. The server generates and stores one for a new token.
     type: str
   return_secret:
-    description: Whether the token itself is returned as C(secret), in clear text.
+    description: Whether to return the key as C(secret), in clear text.
+    type: bool
+  allow_lockout:
+    description:
+      - Whether the token that this task works with may be removed, expire, or get another key. It would stop working, so the task
+        cannot verify the change that it made, and fails after it.
     type: bool
   state:
-    description: Whether the token is there.
+    description: Whether the token exists.
     type: str
     choices: [present, absent]
     default: present
@@ -47,7 +52,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A token for the pipeline that does not end
+- name: Create a token for the pipeline that does not expire
   fleetgate.proxmox.authentik_token:
     identifier: fleet-pipeline
     user: pipeline
@@ -59,17 +64,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 token:
-  description: The token as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The token after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {identifier: fleet-pipeline, user: pipeline, description: "", expiring: false}
 secret:
-  description: The token itself. In check mode, when it is not there yet and none is declared, a text that says so.
+  description: The key. A placeholder in check mode if the token does not exist yet and no key is declared.
   returned: when O(return_secret=true)
   type: str
   sample: 0Jm2XyEGlqsCQyqZ8kDqwkJ0uXhGVfCQvxTfUvVb
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

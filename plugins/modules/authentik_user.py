@@ -9,40 +9,45 @@ module: authentik_user
 short_description: Manage a user of authentik
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one user of authentik.
+  - Creates, updates or deletes one user of authentik.
 options:
   username:
-    description: Name that the user signs in with. It is what the claim C(preferred_username) carries.
+    description: Name that the user signs in with, and value of the claim C(preferred_username).
     type: str
     required: true
   name:
-    description: Name that is shown. A new user without one gets its user name.
+    description: Display name. Defaults to O(username) for new users.
     type: str
   email:
     description: E-mail address.
     type: str
   is_active:
-    description: Whether the user may sign in. New users may.
+    description: Whether the user may sign in. Defaults to V(true) for new users.
     type: bool
   path:
-    description: Folder of the user directory that the user is in, V(users) for new ones.
+    description: Path of the user in the user directory. Defaults to V(users) for new users.
     type: str
   type:
-    description: Kind of the user, V(internal) for new ones.
+    description: Type of the user. Defaults to V(internal) for new users.
     type: str
     choices: [internal, external, service_account]
   attributes:
-    description: Attributes, which replace those that the user has.
+    description: Attributes. They replace the existing attributes of the user.
     type: dict
   groups:
     description:
-      - Names of the groups that the user is in; they replace those of now, and an empty list leaves them all.
-      - Members can also be named with C(users) of M(fleetgate.proxmox.authentik_group); say it in one place only.
+      - Names of the groups of the user. They replace the existing groups; an empty list removes the user from all groups.
+      - Memberships can also be declared with C(users) of M(fleetgate.proxmox.authentik_group). Declare a membership in one place only.
     type: list
     elements: str
   password:
-    description: Password of a new user. It is not compared, and not set again when the user is there.
+    description: Password of a new user. It is not compared or set for an existing user.
     type: str
+  allow_lockout:
+    description:
+      - Whether the user of the token that this task works with may be removed or deactivated, or lose the groups that make it a
+        superuser or give it roles. The token would stop working, so the task cannot verify the change that it made, and fails after it.
+    type: bool
   append:
     description: Options whose values are added to those on the server instead of replacing them.
     type: list
@@ -50,13 +55,13 @@ options:
     choices: [groups]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [groups]
     default: []
   state:
-    description: Whether the user is there. With a user go its tokens and bindings.
+    description: Whether the user exists. Its tokens and bindings are deleted with it.
     type: str
     choices: [present, absent]
     default: present
@@ -70,7 +75,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Somebody who signs in
+- name: Create a user and add it to a group
   fleetgate.proxmox.authentik_user:
     username: alice
     name: Alice Ahrens
@@ -81,12 +86,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The user after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {username: alice, name: Alice Ahrens, email: alice@example.org, is_active: true, groups: [proxmox_admins]}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

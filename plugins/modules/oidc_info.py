@@ -6,49 +6,51 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: oidc_info
-short_description: Read what an OpenID issuer says about itself, and what is wrong with it
+short_description: Read and check an OpenID issuer
 version_added: 0.1.0
 description:
   - Reads the discovery document and the keys of an OpenID Connect issuer.
-  - Tells what would keep Proxmox VE and Proxmox Backup Server from using it, which they themselves only find out, and tell
-    in few words, when somebody signs in.
+  - Reports everything that would prevent Proxmox VE and Proxmox Backup Server from using the issuer. The servers themselves only report
+    it, in few words, when a user signs in.
 options:
   issuer:
-    description: Issuer, the address to which C(/.well-known/openid-configuration) is added.
+    description: Issuer, the URL that C(/.well-known/openid-configuration) is appended to.
     type: str
     required: true
   scopes:
-    description: Scopes that the issuer must know.
+    description:
+      - Scopes that realms request. Scopes that the discovery document does not list are returned as warnings, because
+        C(scopes_supported) need not be complete.
     type: list
     elements: str
     default: [openid, email, profile]
   claims:
-    description: Claims that the issuer must know, for example V(groups).
+    description: Claims that realms use, for example V(groups). Claims that the discovery document does not list are returned as warnings.
     type: list
     elements: str
     default: []
   client_id:
     description:
-      - Id of a client that is to be looked at too, together with O(client_secret) and O(redirect_uris).
-      - The token endpoint is asked with a code that cannot exist, which changes nothing.
+      - ID of a client to check, together with O(client_secret) and O(redirect_uris).
+      - The token endpoint is sent a code that cannot exist, which has no side effects.
     type: str
   client_secret:
     description: Secret of that client.
     type: str
   redirect_uris:
-    description: Redirect URIs of that client. Some issuers tell only when somebody signs in that one is not registered.
+    description: Redirect URIs of that client. Some issuers only report an unregistered URI when a user signs in.
     type: list
     elements: str
     default: []
   validate_certs:
-    description: Whether the certificate of the issuer is verified.
+    description: Whether to verify the certificate of the issuer.
     type: bool
     default: true
   ca_path:
-    description: File with the certificate of the authority that issued the issuer's certificate.
+    description: File with the CA certificate that issued the certificate of the server.
     type: path
   timeout:
-    description: Seconds to wait for an answer.
+    description: Timeout of a request in seconds.
     type: int
     default: 10
 requirements:
@@ -59,13 +61,13 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Ask the issuer who it is
+- name: Read the issuer
   fleetgate.proxmox.oidc_info:
     issuer: https://id.example.org
     claims: [groups]
   register: provider
 
-- name: See whether a client was set up well
+- name: Check the configuration of a client
   fleetgate.proxmox.oidc_info:
     issuer: https://sso.example.org/realms/company
     client_id: proxmox
@@ -73,7 +75,7 @@ EXAMPLES = r"""
     redirect_uris: ["https://pve1.example.org:8006"]
   register: provider
 
-- name: Stop here when sign-on cannot work
+- name: Stop if users could not sign in
   ansible.builtin.assert:
     that: provider.problems | length == 0
     fail_msg: "{{ provider.problems | join('; ') }}"
@@ -81,20 +83,26 @@ EXAMPLES = r"""
 
 RETURN = r"""
 issuer:
-  description: The issuer as it calls itself. Realms must have exactly this text.
+  description: The issuer according to its discovery document. Realms must use exactly this text.
   returned: success
   type: str
   sample: https://id.example.org
 problems:
-  description: What is wrong with the issuer for Proxmox VE and Proxmox Backup Server, a sentence each.
+  description: What prevents Proxmox VE and Proxmox Backup Server from using the issuer, one sentence for each problem.
   returned: success
   type: list
   elements: str
   sample: []
+warnings:
+  description: Scopes and claims that the discovery document does not list, a sentence each. The issuer may know them nevertheless.
+  returned: when there are any
+  type: list
+  elements: str
+  sample: ["its discovery document does not list the scope groups, which it may know nevertheless; try a login if in doubt"]
 accepted:
   description:
-    - Whether the issuer takes the client's secret with all of its redirect URIs. Null where its answer does not tell.
-  returned: when a client is looked at
+    - Whether the issuer accepts the client secret with all redirect URIs. Null if its response does not reveal it.
+  returned: when O(client_id) is given
   type: bool
   sample: true
 document:

@@ -9,15 +9,15 @@ module: pbs_acl
 short_description: Manage ACL entries of Proxmox Backup Server
 version_added: 0.1.0
 description:
-  - Grants roles on one path to users and API tokens of a Proxmox Backup Server, or takes them away.
-  - One task stands for every pair of a subject and a role. Entries for other subjects, roles and paths are left alone.
+  - Grants roles on one path to users and API tokens of a Proxmox Backup Server, or revokes them.
+  - A task manages one entry for every pair of a subject and a role. Entries for other subjects, roles and paths are left unchanged.
 options:
   path:
     description:
-      - Path that the roles are for, for example V(/) or V(/datastore/tank).
-      - Namespaces follow the name of a datastore, up to seven deep, as in V(/datastore/tank/customers/ann); below a remote from
-        Proxmox Backup Server 3.2.11 on, as in V(/remote/offsite/tank/customers).
-      - V(/system/s3-endpoint) is there from 4.0.9 on, V(/system/encryption-keys) from 4.1.9 on.
+      - Path of the entries, for example V(/) or V(/datastore/tank).
+      - Namespaces follow the name of a datastore, up to seven levels deep, for example V(/datastore/tank/customers/ann). Below a remote, for
+        example V(/remote/offsite/tank/customers), they require Proxmox Backup Server 3.2.11 or later.
+      - V(/system/s3-endpoint) requires 4.0.9 or later, V(/system/encryption-keys) requires 4.1.9 or later.
     type: str
     required: true
 seealso:
@@ -30,7 +30,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Exactly these people of the realm pocketid are administrators
+- name: Make exactly these users of the realm pocketid administrators
   fleetgate.proxmox.pbs_acl:
     path: /
     roles: [Admin]
@@ -38,7 +38,7 @@ EXAMPLES = r"""
     exclusive:
       - {path: /, role: Admin, realm: pocketid}
 
-- name: User and token of a monitoring system both need the role
+- name: Grant the role to the user and the token of a monitoring system
   fleetgate.proxmox.pbs_acl:
     path: /
     roles: [Audit]
@@ -48,14 +48,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 acl:
-  description: The declared entries as they are after the task, or in check mode as they would be.
+  description: The declared entries after the task, or as predicted in check mode.
   returned: success
   type: list
   elements: dict
   sample:
     - {path: /, roles: [Admin], users: [alice@pocketid], propagate: true}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

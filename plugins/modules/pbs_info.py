@@ -10,7 +10,7 @@ short_description: Read the access of a Proxmox Backup Server
 version_added: 0.1.0
 description:
   - Reads realms, users, API tokens, ACL entries and roles.
-  - The lists that M(fleetgate.proxmox.pbs_state) has too can be given back to it, and change nothing there.
+  - The lists that are also options of M(fleetgate.proxmox.pbs_state) can be passed back to it without causing a change.
 options:
   gather:
     description: What to read.
@@ -20,13 +20,13 @@ options:
     default: [realms, users, tokens, acl, roles, version, fingerprint]
   permissions_of:
     description:
-      - Users and full token ids (V(NAME@REALM!TOKEN)) whose effective permissions are returned, as the server tells them.
-      - The server counts a change of the ACL after up to 5 seconds.
-      - Nobody else than the caller itself is told of without C(Sys.Audit) on C(/access). One that does not exist has no permissions.
+      - Users and full token IDs (V(NAME@REALM!TOKEN)) whose effective permissions are returned.
+      - The server applies a change of the ACL within 5 seconds.
+      - Without C(Sys.Audit) on C(/access) only the permissions of the caller are returned. A principal that does not exist has none.
     type: list
     elements: str
   show_secrets:
-    description: Whether C(client_key) of realms is returned, in clear text.
+    description: Whether to return C(client_key) of realms, in clear text.
     type: bool
     default: false
 seealso:
@@ -39,12 +39,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Who may do what
+- name: Read users and ACL entries
   fleetgate.proxmox.pbs_info:
     gather: [users, acl]
   register: backup
 
-- name: The tokens of one realm, and what two of those that there are may do
+- name: Read the tokens of one realm and the permissions of two principals
   fleetgate.proxmox.pbs_info:
     gather: [tokens]
     filters:
@@ -55,7 +55,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 realms:
-  description: Realms, each with the options that its type has, without passwords, which no server tells.
+  description: Realms, each with the options of its type, without passwords, which servers do not return.
   returned: when gathered
   type: list
   elements: dict
@@ -67,7 +67,7 @@ users:
   elements: dict
   sample: [{userid: alice@pocketid, enable: true}]
 tokens:
-  description: API tokens, without secrets, which no server tells.
+  description: API tokens, without secrets, which servers do not return.
   returned: when gathered
   type: list
   elements: dict
@@ -79,7 +79,7 @@ acl:
   elements: dict
   sample: [{path: /, roles: [Admin], users: [alice@pocketid], propagate: true}]
 roles:
-  description: The roles that the server has, with their privileges.
+  description: Roles with their privileges.
   returned: when gathered
   type: list
   elements: dict
@@ -91,14 +91,14 @@ version:
   sample: 4.2.3
 fingerprint:
   description:
-    - SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
-    - None with O(connection=shell), which sees no certificate.
+    - SHA-256 fingerprint of the certificate that the server presents to the node that runs the task, after verification.
+    - Null with O(connection=shell), which does not use a certificate.
   returned: when gathered
   type: str
   sample: "64:D1:07:A9:5E:22:...:0B"
 permissions:
-  description: Effective permissions. For each id by path what is allowed there, and whether it is below as well.
-  returned: when O(permissions_of) names somebody
+  description: Privileges by ID and path, and whether they propagate.
+  returned: when O(permissions_of) is not empty
   type: dict
   sample: {"pulse-monitor@pbs!pulse": {/: {Sys.Audit: true}}}
 """

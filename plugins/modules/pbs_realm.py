@@ -9,52 +9,52 @@ module: pbs_realm
 short_description: Manage a realm of Proxmox Backup Server
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one realm of a Proxmox Backup Server, and sets what can be set of the realms V(pam) and V(pbs).
-  - An option that is left out is left alone, an empty value takes it away.
-  - Proxmox Backup Server knows no groups. Rights are given to each user; see M(fleetgate.proxmox.pbs_user) and
-    M(fleetgate.proxmox.pbs_acl), which work before the user signs in for the first time.
-  - The server connects to the directory of a realm of type V(ldap) or V(ad), and binds there, whenever it is made or changed. It
-    saves nothing where that does not work.
+  - Creates, updates or deletes one realm of a Proxmox Backup Server, or updates the configurable options of the realms V(pam) and V(pbs).
+  - Omitted options are left unchanged. An empty value unsets an option.
+  - Proxmox Backup Server has no groups. Permissions are granted to users; see M(fleetgate.proxmox.pbs_user) and M(fleetgate.proxmox.pbs_acl),
+    which can be used before a user signs in for the first time.
+  - The server connects and binds to the directory whenever a realm of type V(ldap) or V(ad) is created or changed, and rejects the change if that
+    fails.
 options:
   realm:
-    description: Name of the realm. It is the part after the C(@) of its users.
+    description: Name of the realm, the part after C(@) in the names of its users.
     type: str
     required: true
   type:
     description:
-      - Type of the realm. It decides which of the other options there are.
-      - Left out, it is V(openid), and for the realms V(pam) and V(pbs) their own.
-      - A realm of another type with this name is not touched but reported; see O(on_immutable_change).
+      - Type of the realm, which determines the available options.
+      - Defaults to V(openid), and for the realms V(pam) and V(pbs) to their own type.
+      - An existing realm of another type is reported and not modified; see O(on_immutable_change).
     type: str
     choices: [openid, ldap, ad, pam, pbs]
   scopes:
     description:
-      - Scopes to ask for, for the type V(openid). C(openid) is always asked for.
-      - Without it V(email) and V(profile) count.
+      - Scopes to request, for the type V(openid). C(openid) is always requested.
+      - The server requests V(email) and V(profile) if this is not set.
     type: list
     elements: str
   audiences:
-    description: Further audiences that a token may be for, for the type V(openid). From Proxmox Backup Server 4.2.1 on.
+    description: Additional audiences accepted in tokens, for the type V(openid). Requires Proxmox Backup Server 4.2.1 or later.
     type: list
     elements: str
   capath:
     description:
-      - File with the certificate of the authority of the directory, or a folder of such files that is used in place of the
-        system's, on the backup server. For the types V(ldap) and V(ad).
-      - It is set when the realm is made; see O(on_immutable_change) for one that exists.
+      - File on the backup server with the CA certificate of the directory, or a directory of such files that replaces the trust store of the
+        system. For the types V(ldap) and V(ad).
+      - It can only be set when the realm is created. See O(on_immutable_change) for existing realms.
     type: str
   base_dn:
     description:
-      - Distinguished name below which users are, for the types V(ldap) and V(ad).
-      - Needed to make a realm of type V(ldap); for V(ad) the directory is asked where it is left out.
+      - Base DN of users, for the types V(ldap) and V(ad).
+      - Required to create a realm of type V(ldap). For V(ad) it is read from the directory if omitted.
     type: str
   user_attr:
-    description: Attribute that holds the name of a user, for the type V(ldap). Needed to make the realm.
+    description: Attribute with the name of a user, for the type V(ldap). Required to create the realm.
     type: str
   sync_attributes:
     description:
-      - Attributes of the directory that a sync takes over, for the types V(ldap) and V(ad).
-      - An attribute that is left out is left alone, an empty one is taken away.
+      - Attributes of the directory that a sync copies, for the types V(ldap) and V(ad).
+      - Omitted attributes are left unchanged. An empty value unsets an attribute.
     type: dict
     suboptions:
       email:
@@ -68,37 +68,37 @@ options:
         type: str
   sync_defaults_options:
     description:
-      - What counts for a sync that does not say otherwise; see M(fleetgate.proxmox.pbs_realm_sync). For the types V(ldap) and
+      - Defaults of a sync; see M(fleetgate.proxmox.pbs_realm_sync). For the types V(ldap) and
         V(ad).
     type: dict
     suboptions:
       enable_new:
-        description: Whether new users may sign in. They may by default.
+        description: Whether new users may sign in. Defaults to V(true).
         type: bool
       remove_vanished:
         description:
-          - What is taken away when it is no longer in the directory. V(entry) is the user, V(acl) the ACL entries of such a user
+          - What to remove if it no longer exists in the directory. V(entry) is the user, V(acl) the ACL entries of such a user
             and of the user's tokens, V(properties) what users that remain no longer have there.
         type: list
         elements: str
         choices: [acl, entry, properties]
   default:
     description:
-      - Whether the sign-in page offers this realm first. Setting it takes the mark from the realm that has it.
-      - From Proxmox Backup Server 3.3.7 on; before, it is always V(pam).
+      - Whether the realm is preselected on the sign-in page. Setting it unsets the flag of the previous default realm.
+      - Requires Proxmox Backup Server 3.3.7 or later. On older versions it is always V(pam).
     type: bool
   comment:
     description:
       - Comment, shown on the sign-in page.
-      - That of the realms V(pam) and V(pbs) can be changed from Proxmox Backup Server 3.3.7 on.
+      - The comment of the realms V(pam) and V(pbs) can be changed on Proxmox Backup Server 3.3.7 or later.
     type: str
   on_immutable_change:
     description:
-      - What to do where the realm has another value of what can only be said when it is made, which is O(type),
+      - What to do if an existing realm has another value of an option that can only be set when the realm is created, which are O(type),
         O(username_claim) and O(capath).
-      - With V(recreate) the realm is removed and made again with all that it had and what is declared; a realm that binds needs
-        O(password) for that. Its users, API tokens and ACL entries stay as they are; but whoever gets another name by another
-        claim is another user.
+      - V(recreate) deletes and recreates the realm with its existing and declared options. A realm that binds to a directory needs
+        O(password) for that. Its users, API tokens and ACL entries are kept, but a user who gets another name through another
+        claim becomes a different user.
     type: str
     choices: [fail, recreate]
     default: fail
@@ -109,15 +109,15 @@ options:
     choices: [scopes, acr_values, audiences, user_classes]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [scopes, acr_values, audiences, user_classes]
     default: []
   state:
     description:
-      - Whether the realm is there. The realms V(pam) and V(pbs) always are.
-      - Removing it leaves its users and ACL entries in place; nobody can sign in through it any more.
+      - Whether the realm exists. The realms V(pam) and V(pbs) always exist.
+      - Deleting it keeps its users and ACL entries, but nobody can sign in through it any more.
     type: str
     choices: [present, absent]
     default: present
@@ -133,7 +133,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Sign-on through Pocket ID
+- name: Create a realm for Pocket ID
   fleetgate.proxmox.pbs_realm:
     realm: pocketid
     issuer_url: https://id.example.org
@@ -143,7 +143,7 @@ EXAMPLES = r"""
     autocreate: true
     default: true
 
-- name: Users of a directory
+- name: Create a realm for a directory
   fleetgate.proxmox.pbs_realm:
     realm: example
     type: ldap
@@ -157,7 +157,7 @@ EXAMPLES = r"""
     sync_attributes: {email: mail, firstname: givenName, lastname: sn}
     sync_defaults_options: {remove_vanished: [acl, entry]}
 
-- name: Local accounts are offered first
+- name: Preselect local accounts on the sign-in page
   fleetgate.proxmox.pbs_realm:
     realm: pbs
     default: true
@@ -166,12 +166,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 realm:
-  description: The realm as it is after the task, or in check mode as it would be, without its secret; empty when it is absent.
+  description: The realm after the task, or as predicted in check mode, without its secret. Empty if the realm is absent.
   returned: success
   type: dict
   sample: {realm: pocketid, type: openid, issuer_url: "https://id.example.org", client_id: pbs}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

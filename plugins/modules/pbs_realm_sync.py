@@ -9,30 +9,30 @@ module: pbs_realm_sync
 short_description: Sync a realm of Proxmox Backup Server with its directory
 version_added: 0.1.0
 description:
-  - Makes, changes and removes users of a realm of type V(ldap) or V(ad), as its directory says.
-  - The server does a dry run first. Where that has nothing to do, nothing else is done; in check mode it is all that is done.
-  - The task waits for the server to finish, and tells what the server wrote to its log.
+  - Creates, updates and deletes users of a realm of type V(ldap) or V(ad), from its directory.
+  - The server performs a dry run first. If it finds no changes, the sync is skipped. Check mode performs the dry run only.
+  - The task waits for the server to finish and returns the outcome from its log.
 options:
   realm:
     description: Name of the realm.
     type: str
     required: true
   enable_new:
-    description: Whether new users may sign in. Without it the realm's own option counts, and else they may.
+    description: Whether new users may sign in. Defaults to the option of the realm, and then to V(true).
     type: bool
   remove_vanished:
     description:
-      - What is taken away when it is no longer in the directory. V(entry) is the user, V(acl) the ACL entries of such a user and of
-        the user's tokens, V(properties) what users that remain no longer have there.
-      - Without it the realm's own option counts, and else nothing is taken away.
-      - Without V(acl) the ACL entries of a removed user stay, and count for the next user of that name.
+      - What to remove if it no longer exists in the directory. V(entry) is the user, V(acl) the ACL entries of such a user and of
+        the user's tokens, V(properties) the properties that remaining users no longer have there.
+      - Defaults to the option of the realm, and then to removing nothing.
+      - Without V(acl) the ACL entries of a removed user are kept and apply to the next user of that name.
     type: list
     elements: str
     choices: [acl, entry, properties]
   max_removals:
     description:
-      - How many users one run may remove. A run that would remove more is refused after the dry run, because a directory that
-        came out empty by mistake should not empty a server.
+      - Maximum number of users that one run may remove. A run that would remove more is refused after the dry run, so that an empty result
+        from the directory does not empty the server.
     type: int
     default: 20
   wait:
@@ -48,7 +48,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Users are those of the directory
+- name: Sync users with the directory
   fleetgate.proxmox.pbs_realm_sync:
     realm: example
     remove_vanished: [acl, entry]
@@ -56,15 +56,15 @@ EXAMPLES = r"""
 
 RETURN = r"""
 added:
-  description: Users that were made, or in check mode would be.
+  description: Users that were created, or would be created in check mode.
   returned: success
   type: list
   elements: str
   sample: [ann@example]
 updated:
   description:
-    - Users that were changed. The server does not tell what of them.
-    - A user that was made in another way is among them at the first sync, even where nothing can be seen to change.
+    - Users that were updated. The server does not report the changed properties.
+    - A user that was created in another way is listed at the first sync, even without a visible change.
   returned: success
   type: list
   elements: str
@@ -76,7 +76,7 @@ removed:
   elements: str
   sample: [eve@example]
 plan:
-  description: The request that changes something. The same in check mode.
+  description: The write request. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

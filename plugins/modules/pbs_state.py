@@ -9,9 +9,9 @@ module: pbs_state
 short_description: Make the access of a Proxmox Backup Server as declared
 version_added: 0.1.0
 description:
-  - Takes realms, users, API tokens and ACL entries of one backup server in one task.
-  - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
-  - Everything wrong in any entry is reported together, before anything is written.
+  - Manages realms, users, API tokens and ACL entries of one backup server in one task.
+  - Every kind of object is read once, compared with the declaration in the order of dependencies, and only differences are written.
+  - All problems in all entries are reported together, before the first change.
 seealso:
   - module: fleetgate.proxmox.pbs_info
 extends_documentation_fragment:
@@ -46,30 +46,30 @@ realms:
   elements: dict
   sample: [{realm: pocketid, type: openid}]
 users:
-  description: The same for users.
+  description: The declared users after the task, or as predicted in check mode.
   returned: when users are declared
   type: list
   elements: dict
   sample: [{userid: alice@pocketid, enable: true}]
 tokens:
-  description: The same for API tokens.
+  description: The declared API tokens after the task, or as predicted in check mode.
   returned: when tokens are declared
   type: list
   elements: dict
   sample: [{userid: pulse-monitor@pbs, token_name: pulse}]
 acl:
-  description: The same for ACL entries.
+  description: The declared ACL entries after the task, or as predicted in check mode.
   returned: when ACL entries are declared
   type: list
   elements: dict
   sample: [{path: /, roles: [Admin], users: [alice@pocketid], propagate: true}]
 secrets:
-  description: Secrets of tokens that were made, by full token id, for entries with C(return_secret=true).
-  returned: when there are such tokens
+  description: Secrets of created tokens by full token ID, for entries with C(return_secret=true).
+  returned: when such tokens were created
   type: dict
   sample: {pulse-monitor@pbs!pulse: 4f0a3c62-2f0c-4d9c-9df4-6f0e1c1f2d11}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

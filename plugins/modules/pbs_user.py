@@ -9,24 +9,23 @@ module: pbs_user
 short_description: Manage a user of Proxmox Backup Server
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one user of a Proxmox Backup Server.
-  - Users of an OpenID realm can be made before they sign in for the first time.
+  - Creates, updates or deletes one user of a Proxmox Backup Server.
+  - Users of an OpenID realm can be created before they sign in for the first time.
   - API tokens are never touched; see M(fleetgate.proxmox.pbs_token).
 options:
   tfa_locked:
     description:
-      - Whether the user is locked out, because second factors were wrong too often. V(false) ends that; nothing else can be asked
-        for.
+      - Whether the user is locked out after too many failed second factors. V(false) unlocks the user; V(true) cannot be declared.
     type: bool
   password:
     description:
       - Password, for the realm V(pbs). Other realms keep none on the server, so it is refused there.
-      - It is set when the user is made and not afterwards, because the server cannot say whether it is the same, and takes no
+      - It is only set when the user is created, because the server cannot compare it and does not accept a
         new one from an API token.
     type: str
   state:
     description:
-      - Whether the user is there.
+      - Whether the user exists.
       - Removing a user also removes the user's API tokens and ACL entries, whatever of them the server would leave behind.
     type: str
     choices: [present, absent]
@@ -55,12 +54,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The user after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {userid: pulse-monitor@pbs, enable: true, expire: 0}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,13 +9,13 @@ module: pocketid_api_key
 short_description: Manage an API key of Pocket ID
 version_added: 0.1.0
 description:
-  - Makes or removes an API key of a user, and renews it when it has expired.
-  - A key cannot make keys. The module signs in as the owner of the key with a one-time access token, also in check mode,
-    which changes nothing else but the server's log of sign-ons. The owner must not be disabled.
-  - Where an owner has several keys of the same name, the newest one is meant.
+  - Creates or deletes an API key of a user, and renews it when it has expired.
+  - API keys cannot create API keys. The module signs in as the owner of the key with a one-time access token, also in check mode, which only
+    adds an entry to the audit log of the server. The owner must not be disabled.
+  - If an owner has several keys of the same name, the newest is used.
 options:
   username:
-    description: Name of the user whose key it is.
+    description: Name of the owner of the key.
     type: str
     required: true
   name:
@@ -26,16 +26,21 @@ options:
     description: Description. It cannot be changed later.
     type: str
   valid_days:
-    description: How many days a key that is made or renewed by the task is valid; by default 365.
+    description: Validity in days of a key that the task creates or renews. Defaults to 365.
     type: int
   secret_file:
-    description: File on the node that runs the task, where the key itself is kept when it is made or renewed.
+    description: File for the key on the node that runs the task, written when the key is created or renewed.
     type: path
   return_secret:
-    description: Whether the key itself is returned as C(secret) when it is made or renewed.
+    description: Whether to return the key as C(secret) when it is created or renewed.
+    type: bool
+  allow_lockout:
+    description:
+      - Whether the API key that this task works with may be removed. It would stop working, so the task cannot verify the change that
+        it made, and fails after it.
     type: bool
   state:
-    description: Whether the key is there.
+    description: Whether the key exists.
     type: str
     choices: [present, absent]
     default: present
@@ -43,7 +48,7 @@ seealso:
   - module: fleetgate.proxmox.pocketid_user
 attributes:
   check_mode:
-    details: Signing in as the owner of the key writes to the server's log of sign-ons; else nothing but reads is sent.
+    details: Signing in as the owner of the key adds an entry to the audit log of the server. Otherwise check mode sends read requests only.
 extends_documentation_fragment:
   - fleetgate.proxmox.pocketid
   - fleetgate.proxmox.attributes
@@ -51,7 +56,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A key for the automation, made with the static key of the server
+- name: Create a key for the automation with the static key of the server
   fleetgate.proxmox.pocketid_api_key:
     username: automation
     name: fleet
@@ -61,17 +66,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 api_key:
-  description: The key as it is after the task, or in check mode as it would be, without the key itself.
+  description: The attributes of the key after the task, or as predicted in check mode.
   returned: success
   type: dict
   sample: {username: automation, name: fleet, description: ""}
 secret:
-  description: The key itself. In check mode a text that says so.
-  returned: when O(return_secret=true) and the key is made or renewed
+  description: The key. A placeholder in check mode.
+  returned: when O(return_secret=true) and the key was created or renewed
   type: str
   sample: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,23 +9,23 @@ module: pocketid_group
 short_description: Manage a user group of Pocket ID
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one user group of Pocket ID, with its members.
+  - Creates, updates or deletes one user group of Pocket ID, with its members.
   - Of a group that comes from an LDAP directory only the custom claims can be changed, as long as LDAP is switched on.
 options:
   name:
-    description: Name of the group. It is what the claim C(groups) carries.
+    description: Name of the group, and value of the claim C(groups).
     type: str
     required: true
   friendly_name:
-    description: Name that is shown. A new group without one, and one whose name is taken away by an empty text, get the O(name).
+    description: Display name. Defaults to O(name) for new groups and if it is empty.
     type: str
   users:
-    description: User names of the members; they replace those that the group has, and an empty list empties it.
+    description: Names of the members. They replace the existing members; an empty list removes all members.
     type: list
     elements: str
   custom_claims:
     description:
-      - Custom claims by name; they replace those that the group has. A value that is no text is given to clients as JSON.
+      - Custom claims by name. They replace the existing claims. Values that are not strings are passed to clients as JSON.
       - The server adds them to the scope C(profile).
     type: dict
   append:
@@ -35,13 +35,13 @@ options:
     choices: [users]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [users]
     default: []
   state:
-    description: Whether the group is there. A client that only this group may use admits nobody after its removal.
+    description: Whether the group exists. If a client is restricted to this group only, nobody may use the client after its removal.
     type: str
     choices: [present, absent]
     default: present
@@ -55,7 +55,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Administrators of the fleet
+- name: Create the administrators of the fleet
   fleetgate.proxmox.pocketid_group:
     name: proxmox_admins
     friendly_name: Proxmox administrators
@@ -66,12 +66,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 group:
-  description: The group as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The group after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {name: proxmox_admins, friendly_name: Proxmox administrators, users: [alice]}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

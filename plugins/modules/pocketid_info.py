@@ -10,8 +10,8 @@ short_description: Read users, groups, clients and settings of Pocket ID
 version_added: 0.1.0
 description:
   - Reads users, groups with their members, OIDC clients with their allowed groups, SCIM providers, the settings and the
-    version, and what a client would be told of a user.
-  - The lists of objects have the options of M(fleetgate.proxmox.pocketid_state), and given back to it they change nothing.
+    version, and the claims that a client would receive for a user.
+  - The lists of objects have the options of M(fleetgate.proxmox.pocketid_state), and can be passed back to it without causing a change.
 options:
   gather:
     description: What to read.
@@ -20,16 +20,16 @@ options:
     choices: [users, groups, clients, scim_providers, settings, version]
     default: [users, groups, clients, scim_providers, settings, version]
   show_secrets:
-    description: Whether the tokens of SCIM providers are told, in clear text.
+    description: Whether to return the tokens of SCIM providers, in clear text.
     type: bool
     default: false
   claims:
-    description: What clients would be told of users, as the server previews it.
+    description: Claims that clients would receive for users, as previewed by the server.
     type: list
     elements: dict
     suboptions:
       client:
-        description: Id of a client.
+        description: ID of a client.
         type: str
         required: true
       username:
@@ -37,7 +37,7 @@ options:
         type: str
         required: true
       scopes:
-        description: Scopes that the client asks for; by default C(openid), C(profile), C(email) and C(groups).
+        description: Scopes that the client requests. Defaults to C(openid), C(profile), C(email) and C(groups).
         type: list
         elements: str
 seealso:
@@ -50,12 +50,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: The clients that there are
+- name: Read all clients
   fleetgate.proxmox.pocketid_info:
     gather: [clients]
   register: pocketid
 
-- name: What Proxmox VE is told of alice
+- name: Read the claims that Proxmox VE receives for alice
   fleetgate.proxmox.pocketid_info:
     gather: []
     claims:
@@ -78,13 +78,13 @@ groups:
   elements: dict
   sample: [{name: proxmox_admins, users: [alice]}]
 clients:
-  description: OIDC clients, without secrets, which the server does not tell.
+  description: OIDC clients, without secrets, which the server does not return.
   returned: when gathered
   type: list
   elements: dict
   sample: [{id: pve-lab, name: Proxmox VE lab}]
 scim_providers:
-  description: Where users and groups are sent by SCIM, by client.
+  description: SCIM providers by client.
   returned: when gathered
   type: list
   elements: dict
@@ -95,13 +95,13 @@ settings:
   type: dict
   sample: {appName: Pocket ID, sessionDuration: "60"}
 claims:
-  description: For each question whether the user is admitted to the client, and the claims.
-  returned: when asked
+  description: For each entry of O(claims) whether the user may use the client, and the claims.
+  returned: when O(claims) is given
   type: list
   elements: dict
   sample: [{client: pve-lab, username: alice, admitted: true, claims: {preferred_username: alice, groups: [proxmox_admins]}}]
 version:
-  description: Version of the server. One of 2.0 to 2.2 does not tell it, and is taken for 2.0 or 2.2 by what it can do.
+  description: Version of the server. Pocket ID 2.0 to 2.2 do not return it; they are reported as 2.0 or 2.2 by their features.
   returned: when gathered
   type: str
   sample: 2.14.0

@@ -9,17 +9,17 @@ module: pocketid_scim_provider
 short_description: Manage the SCIM provider of a client of Pocket ID
 version_added: 0.1.0
 description:
-  - Says where Pocket ID sends the users and groups of an OIDC client by SCIM, or takes it away.
+  - Creates, updates or deletes the SCIM provider to which Pocket ID sends the users and groups of an OIDC client.
 options:
   client:
-    description: Id of the client. It has one SCIM provider at most.
+    description: ID of the client. A client has at most one SCIM provider.
     type: str
     required: true
   endpoint:
-    description: Base URL of the receiver. Needed to make it.
+    description: Base URL of the SCIM receiver. Required to create the SCIM provider.
     type: str
   token:
-    description: Token that Pocket ID proves itself with. An empty text takes it away.
+    description: Token that Pocket ID authenticates with. An empty value unsets it.
     type: str
   state:
     description: Whether the client has a SCIM provider.
@@ -36,7 +36,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: The wiki has the users before they sign in
+- name: Provision users in the wiki
   fleetgate.proxmox.pocketid_scim_provider:
     client: wiki
     endpoint: https://wiki.example.org/scim/v2
@@ -45,12 +45,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 scim_provider:
-  description: The SCIM provider as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The SCIM provider after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {client: wiki, endpoint: "https://wiki.example.org/scim/v2"}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

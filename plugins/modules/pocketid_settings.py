@@ -9,23 +9,23 @@ module: pocketid_settings
 short_description: Change the application configuration of Pocket ID
 version_added: 0.1.0
 description:
-  - Changes settings of Pocket ID. Those that are not named stay, although the API replaces all of them.
-  - It cannot be used where the server takes its settings from its environment (C(UI_CONFIG_DISABLED)).
+  - Updates settings of Pocket ID. Other settings keep their values, although the API replaces all of them.
+  - It cannot be used if the server reads its settings from its environment (C(UI_CONFIG_DISABLED)).
 options:
   settings:
     description:
-      - Settings by the names that the API has for them, such as C(appName) or C(sessionDuration).
-      - An empty value sets one to its default.
+      - Settings by their names in the API, such as C(appName) or C(sessionDuration).
+      - An empty value resets a setting to its default.
     type: dict
   signup_default_groups:
-    description: Names of the groups that new users are put into; they replace those that are set.
+    description: Names of the groups that new users are added to. They replace the existing groups.
     type: list
     elements: str
   smtp_password:
-    description: Password for the mail server. An empty text takes it away.
+    description: Password for the mail server. An empty value unsets it.
     type: str
   ldap_bind_password:
-    description: Password for the LDAP directory. An empty text takes it away.
+    description: Password for the LDAP directory. An empty value unsets it.
     type: str
 seealso:
   - module: fleetgate.proxmox.pocketid_info
@@ -36,7 +36,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: People may sign up with a token, and get a session of a day
+- name: Allow sign-up with a token and sessions of one day
   fleetgate.proxmox.pocketid_settings:
     settings:
       allowUserSignups: withToken
@@ -46,12 +46,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 settings:
-  description: The settings as they are after the task, or in check mode as they would be, without passwords.
+  description: The settings after the task, or as predicted in check mode, without passwords.
   returned: success
   type: dict
   sample: {settings: {appName: Pocket ID}, signup_default_groups: [proxmox_users]}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

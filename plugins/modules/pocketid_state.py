@@ -9,9 +9,9 @@ module: pocketid_state
 short_description: Make users, groups and clients of Pocket ID as declared
 version_added: 0.1.0
 description:
-  - Takes users, groups, OIDC clients and SCIM providers of one Pocket ID in one task.
-  - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
-  - Everything wrong in any entry is reported together, before anything is written.
+  - Manages users, groups, OIDC clients and SCIM providers of one Pocket ID in one task.
+  - Every kind of object is read once, compared with the declaration in the order of dependencies, and only differences are written.
+  - All problems in all entries are reported together, before the first change.
 seealso:
   - module: fleetgate.proxmox.pocketid_info
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Who signs in to Proxmox
+- name: Declare users, groups and clients
   fleetgate.proxmox.pocketid_state:
     users:
       - username: alice
@@ -39,38 +39,38 @@ EXAMPLES = r"""
 
 RETURN = r"""
 users:
-  description: The declared users as they are after the task, or in check mode as they would be.
+  description: The declared users after the task, or as predicted in check mode.
   returned: when users are declared
   type: list
   elements: dict
   sample: [{username: alice, email: alice@example.org}]
 groups:
-  description: The same for groups.
+  description: The declared groups after the task, or as predicted in check mode.
   returned: when groups are declared
   type: list
   elements: dict
   sample: [{name: proxmox_admins, users: [alice]}]
 clients:
-  description: The same for clients.
+  description: The declared clients after the task, or as predicted in check mode.
   returned: when clients are declared
   type: list
   elements: dict
   sample: [{id: pve-lab, name: Proxmox VE lab}]
 scim_providers:
-  description: The same for SCIM providers.
+  description: The declared SCIM providers after the task, or as predicted in check mode.
   returned: when SCIM providers are declared
   type: list
   elements: dict
   sample: [{client: wiki, endpoint: "https://wiki.example.org/scim/v2"}]
 secrets:
   description:
-    - Secrets by client id for clients with C(return_secret=true), those with names by id and name (C(pve-lab/blue)), and
+    - Secrets by client ID for clients with C(return_secret=true), those with names by id and name (C(pve-lab/blue)), and
       one-time access tokens by user (C(user alice)).
-  returned: when there are any
+  returned: when such secrets were created
   type: dict
   sample: {pve-lab: oXaVUJ0ZK9ZrZ5bcRTyHPn3xDVhgTLDm}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,18 +9,18 @@ module: pocketid_user
 short_description: Manage a user of Pocket ID
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one user of Pocket ID.
-  - An option that is left out keeps its value, although the API replaces whole users.
-  - Of a user who comes from an LDAP directory only the custom claims can be changed, as long as LDAP is
-    switched on. Every sync puts back the rest, and empties O(locale).
-  - Pocket ID has no passwords. A new user registers a passkey with the help of a one-time link.
+  - Creates, updates or deletes one user of Pocket ID.
+  - Omitted options keep their values, although the API replaces complete users.
+  - Only the custom claims of a user from an LDAP directory can be changed while LDAP is enabled. Every sync restores the other options and
+    clears O(locale).
+  - Pocket ID has no passwords. A new user registers a passkey with a one-time link.
 options:
   username:
-    description: Name that the user signs in with. It is the claim C(preferred_username).
+    description: Name that the user signs in with, and value of the claim C(preferred_username).
     type: str
     required: true
   email:
-    description: E-mail address. Pocket ID demands one unless its setting says otherwise.
+    description: E-mail address, unique among all users. Required by default; see the settings of Pocket ID.
     type: str
   first_name:
     description: First name.
@@ -29,37 +29,43 @@ options:
     description: Last name.
     type: str
   display_name:
-    description: Name that is shown.
+    description: Display name.
     type: str
   is_admin:
-    description: Whether the user administrates Pocket ID.
+    description: Whether the user is an administrator of Pocket ID.
     type: bool
   disabled:
-    description: Whether the user is kept from signing in.
+    description: Whether the user may not sign in.
     type: bool
   email_verified:
-    description: Whether the e-mail address counts as verified, from Pocket ID 2.2 on.
+    description: Whether the e-mail address is verified. Requires Pocket ID 2.2 or later.
     type: bool
   locale:
     description: Language of the user, for example V(en).
     type: str
   custom_claims:
     description:
-      - Custom claims by name; they replace those that the user has. A value that is no text is given to clients as JSON.
+      - Custom claims by name. They replace the existing claims. Values that are not strings are passed to clients as JSON.
       - The server adds them to the scope C(profile).
     type: dict
   one_time_access:
     description:
-      - Whether a one-time access token is made and returned as C(secret). With it the user signs in once, at
-        C(/lc/TOKEN) of the server, for example to register a passkey.
-      - With V(new) only when the task makes the user, with V(always) on every run, which is always a change.
+      - Whether to create a one-time access token and return it as C(secret). The user can sign in once with it at C(/lc/TOKEN) of the server, for
+        example to register a passkey.
+      - V(new) creates a token only if the task creates the user. V(always) creates one in every run, which always reports a change.
     type: str
     choices: [new, always]
   one_time_access_seconds:
-    description: How long such a token lasts, at most 31 days. The server's default are 15 minutes.
+    description: Validity of the token in seconds, at most 31 days. The server uses 15 minutes by default.
     type: int
+  allow_lockout:
+    description:
+      - Whether the user of the API key that this task works with, or the last administrator who can sign in, may be removed, disabled
+        or made an ordinary user. The API key may stop working, so the task may be unable to verify the change that it made, and fail
+        after it.
+    type: bool
   state:
-    description: Whether the user is there.
+    description: Whether the user exists.
     type: str
     choices: [present, absent]
     default: present
@@ -69,7 +75,7 @@ seealso:
 attributes:
   idempotent:
     support: partial
-    details: With O(one_time_access=always) every run makes a one-time access token.
+    details: O(one_time_access=always) creates a one-time access token in every run.
 extends_documentation_fragment:
   - fleetgate.proxmox.pocketid
   - fleetgate.proxmox.attributes
@@ -77,7 +83,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A person
+- name: Create a user who registers a passkey with a one-time token
   fleetgate.proxmox.pocketid_user:
     username: alice
     email: alice@example.org
@@ -90,17 +96,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The user after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {username: alice, email: alice@example.org}
 secret:
-  description: The one-time access token. In check mode a text that says so.
-  returned: when O(one_time_access) has one made
+  description: The one-time access token. A placeholder in check mode.
+  returned: when O(one_time_access) creates a token
   type: str
   sample: aB3xY9
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

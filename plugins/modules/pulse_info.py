@@ -10,7 +10,7 @@ short_description: Read the nodes that Pulse monitors, and how it gets on with t
 version_added: 0.1.0
 description:
   - Reads the nodes of types V(pve) and V(pbs), their states, and the version.
-  - The list of nodes has the options of M(fleetgate.proxmox.pulse_state), and given back to it changes nothing.
+  - The list of nodes has the options of M(fleetgate.proxmox.pulse_state), and can be passed back to it without causing a change.
 options:
   gather:
     description: What to read.
@@ -28,7 +28,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: What Pulse cannot reach
+- name: Fail if Pulse cannot reach a node
   fleetgate.proxmox.pulse_info:
     url: https://pulse.example.org:7655
     api_token: "{{ vault_pulse_api_token }}"
@@ -39,16 +39,16 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The nodes, without secrets, which Pulse does not tell.
+  description: The nodes, without secrets, which Pulse does not return.
   returned: when gathered
   type: list
   elements: dict
   sample: [{type: pve, host: "https://pve1.example.org:8006", name: berlin, token_name: pulse-monitor@pve!pulse}]
 status:
   description:
-    - How Pulse gets on with each node. C(state) is in its own words, C(active), C(paused), C(unauthorized), C(unreachable), C(stale) or
-      C(pending) in Pulse 6 and C(connected) or C(disconnected) in 5.1. C(error) is only told by Pulse 6.
-    - C(members) are the addresses that Pulse knows for the nodes of a cluster.
+    - Connection state of each node. C(state) is the value returned by Pulse, C(active), C(paused), C(unauthorized), C(unreachable), C(stale) or
+      C(pending) in Pulse 6 and C(connected) or C(disconnected) in 5.1. C(error) is only returned by Pulse 6.
+    - C(members) lists the addresses of the nodes of a cluster.
   returned: when gathered
   type: list
   elements: dict

@@ -9,109 +9,108 @@ module: pulse_node
 short_description: Manage a node that Pulse monitors
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one entry of Pulse for a Proxmox VE node or cluster, or for a Proxmox Backup Server.
-  - A whole cluster is one entry, under the address of any of its nodes. An entry that exists for the server or for another node
-    of its cluster is used and not doubled, whoever made it.
+  - Creates, updates or deletes one entry of Pulse for a Proxmox VE node or cluster, or for a Proxmox Backup Server.
+  - A cluster is one entry, under the address of any of its nodes. An existing entry for the server or another node of its cluster is reused.
   - Pulse signs in to the server with a token before the token is saved.
-  - Backups, and the datastores of a backup server, are always monitored; Pulse does not let them be switched off.
+  - Pulse always monitors backups and the datastores of a backup server.
 options:
   type:
-    description: What the server is, V(pve) for Proxmox VE or V(pbs) for Proxmox Backup Server.
+    description: Product, V(pve) for Proxmox VE or V(pbs) for Proxmox Backup Server.
     type: str
     choices: [pve, pbs]
     required: true
   host:
     description:
-      - Address of the server as Pulse reaches it. Without a scheme C(https) is meant, without a port 8006 or 8007.
-      - An entry that exists keeps the address that it has.
+      - Address at which Pulse reaches the server. The scheme defaults to C(https), the port to 8006 or 8007.
+      - An existing entry keeps its address.
     type: str
     required: true
   aliases:
     description:
-      - Further addresses of the server, or of the nodes of its cluster, that Pulse may have it under. They are not written.
+      - Other addresses of the server or the nodes of its cluster, used to find an existing entry. They are not written.
     type: list
     elements: str
   name:
     description:
-      - Name that Pulse shows. A new entry without one gets the host name of O(host).
-      - Pulse tells states by name, so no other entry of the type may have it.
+      - Display name. Defaults to the host name of O(host) for new entries.
+      - Pulse reports states by name, so it must be unique among the entries of the type.
     type: str
   guest_url:
-    description: Address that people open from Pulse, where it differs from O(host). Empty takes it away.
+    description: URL that users open from Pulse, if it differs from O(host). An empty value unsets it.
     type: str
   token_name:
     description:
-      - Full id of the API token that Pulse signs in with, C(NAME@REALM!TOKEN). Needed for a new entry.
+      - Full ID of the API token that Pulse signs in with, C(NAME@REALM!TOKEN). Required for a new entry.
     type: str
   token_value:
     description:
-      - Secret of the token. Pulse never tells it; O(update_token) says when it is sent.
-      - Needed for a new entry, and where O(token_name) is another one than Pulse has.
+      - Secret of the token. Pulse never returns it; see O(update_token).
+      - Required for a new entry and if O(token_name) changes.
     type: str
   update_token:
     description:
-      - When the secret of an existing entry is sent again although the name of the token stays the same.
-      - V(on_create) does not send it, unless Pulse has none.
-      - V(if_invalid) has Pulse sign in with what it has, and sends O(token_value) if that fails.
-      - V(always) sends it on every run, which is then always reported as changed.
+      - When to send the secret of an existing entry although O(token_name) does not change.
+      - V(on_create) does not send it unless the entry has no token.
+      - V(if_invalid) makes Pulse sign in with its stored token and sends O(token_value) if that fails.
+      - V(always) sends it in every run, which always reports a change.
     type: str
     choices: [on_create, always, if_invalid]
     default: on_create
   test_connection:
-    description: Whether Pulse signs in with a token before the token is saved. If it cannot, nothing is written.
+    description: Whether Pulse must sign in with a token before it is saved. If it cannot, nothing is written.
     type: bool
     default: true
   fingerprint:
     description:
-      - SHA-256 fingerprint of the server's certificate, which Pulse then accepts and no other. Empty takes it away.
+      - SHA-256 fingerprint of the only certificate that Pulse accepts from the server. An empty value unsets it.
     type: str
   verify_ssl:
     description:
-      - Whether Pulse verifies the server's certificate with the authorities of the machine that it runs on. It counts only without
-        O(fingerprint); with neither Pulse accepts any certificate.
-      - A new entry that does not say it has V(false).
+      - Whether Pulse verifies the certificate of the server against the trust store of its machine. Ignored if O(fingerprint) is set. Without both,
+        Pulse accepts any certificate.
+      - Defaults to V(false) for a new entry.
     type: bool
   monitor_vms:
-    description: Whether virtual machines are monitored; only for V(pve). A new entry that does not say it has V(true).
+    description: Whether virtual machines are monitored, for the type V(pve). Defaults to V(true) for a new entry.
     type: bool
   monitor_containers:
-    description: Whether containers are monitored; only for V(pve). A new entry that does not say it has V(true).
+    description: Whether containers are monitored, for the type V(pve). Defaults to V(true) for a new entry.
     type: bool
   monitor_storage:
-    description: Whether storage is monitored; only for V(pve). A new entry that does not say it has V(true).
+    description: Whether storage is monitored, for the type V(pve). Defaults to V(true) for a new entry.
     type: bool
   monitor_physical_disks:
-    description: Whether physical disks are monitored; only for V(pve). A new entry that does not say it has V(true).
+    description: Whether physical disks are monitored, for the type V(pve). Defaults to V(true) for a new entry.
     type: bool
   physical_disk_polling_minutes:
-    description: Minutes between looks at physical disks; only for V(pve). V(0) is what Pulse has built in.
+    description: Polling interval of physical disks in minutes, for the type V(pve). V(0) selects the built-in interval.
     type: int
   monitor_sync_jobs:
-    description: Whether sync jobs are monitored; only for V(pbs). A new entry that does not say it has V(true).
+    description: Whether sync jobs are monitored, for the type V(pbs). Defaults to V(true) for a new entry.
     type: bool
   monitor_verify_jobs:
-    description: Whether verify jobs are monitored; only for V(pbs). A new entry that does not say it has V(true).
+    description: Whether verify jobs are monitored, for the type V(pbs). Defaults to V(true) for a new entry.
     type: bool
   monitor_prune_jobs:
-    description: Whether prune jobs are monitored; only for V(pbs). A new entry that does not say it has V(true).
+    description: Whether prune jobs are monitored, for the type V(pbs). Defaults to V(true) for a new entry.
     type: bool
   monitor_garbage_jobs:
-    description: Whether garbage collection is monitored; only for V(pbs). A new entry that does not say it has V(true).
+    description: Whether garbage collection is monitored, for the type V(pbs). Defaults to V(true) for a new entry.
     type: bool
   exclude_datastores:
-    description: Datastores that are not monitored; only for V(pbs). They replace those that the entry has, and an empty list takes all away.
+    description: Datastores that are not monitored, for the type V(pbs). They replace the existing list; an empty list clears it.
     type: list
     elements: str
   temperature_monitoring_enabled:
-    description: Whether temperatures are monitored. Unless it is said, the setting for all of Pulse counts; that cannot be brought back.
+    description: Whether temperatures are monitored. If never set, Pulse's global setting applies; once set, it cannot be reset.
     type: bool
   enabled:
-    description: Whether the node is monitored at all. V(false) needs Pulse 6.0 or later.
+    description: Whether the node is monitored. V(false) requires Pulse 6.0 or later.
     type: bool
   wait_until_connected:
     description:
-      - Seconds to wait until Pulse says that it is connected; the task fails if it does not. V(0) is not to wait.
-      - Pulse looks at a V(pve) every 10 and at a V(pbs) every 60 seconds, unless it is set up in another way.
+      - Seconds to wait until Pulse reports a connection; the task fails if it does not. V(0) does not wait.
+      - By default Pulse polls Proxmox VE every 10 and Proxmox Backup Server every 60 seconds.
     type: int
   append:
     description: Options whose values are added to those on the server instead of replacing them.
@@ -120,13 +119,13 @@ options:
     choices: [exclude_datastores]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [exclude_datastores]
     default: []
   state:
-    description: Whether Pulse monitors the node. A cluster is only removed by the address that its entry has.
+    description: Whether the entry exists. A cluster is only removed by the address of its entry.
     type: str
     choices: [present, absent]
     default: present
@@ -137,7 +136,7 @@ seealso:
 attributes:
   idempotent:
     support: partial
-    details: With O(update_token=always) every run sends the token, and says that it changed something.
+    details: O(update_token=always) sends the token in every run and reports a change.
 extends_documentation_fragment:
   - fleetgate.proxmox.pulse
   - fleetgate.proxmox.attributes
@@ -145,7 +144,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Monitor a cluster, under whichever of its nodes Pulse has it
+- name: Monitor a cluster, whichever node its entry refers to
   fleetgate.proxmox.pulse_node:
     url: https://pulse.example.org:7655
     api_token: "{{ vault_pulse_api_token }}"
@@ -157,7 +156,7 @@ EXAMPLES = r"""
     token_value: "{{ vault_pulse_secret }}"
     verify_ssl: true
 
-- name: Monitor a backup server, and wait for it
+- name: Monitor a backup server and wait for its connection
   fleetgate.proxmox.pulse_node:
     url: https://pulse.example.org:7655
     api_token: "{{ vault_pulse_api_token }}"
@@ -173,12 +172,12 @@ EXAMPLES = r"""
 RETURN = r"""
 node:
   description:
-    - The entry as it is after the task, or in check mode as it would be; empty when it is absent. It has the options that its type has.
+    - The entry after the task, or as predicted in check mode. Empty if it is absent. It has the options that its type has.
   returned: success
   type: dict
   sample: {type: pve, host: "https://pve1.example.org:8006", name: berlin, token_name: pulse-monitor@pve!pulse, verify_ssl: true}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

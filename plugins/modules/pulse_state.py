@@ -9,9 +9,9 @@ module: pulse_state
 short_description: Make the nodes that Pulse monitors as declared
 version_added: 0.1.0
 description:
-  - Takes the nodes of one Pulse in one task.
-  - They are read once, one plan is made over all of them, and only the differences are written.
-  - Everything wrong in any entry is reported together, before anything is written.
+  - Manages the nodes of one Pulse in one task.
+  - The nodes are read once, and only differences are written.
+  - All problems in all entries are reported together, before the first change.
 seealso:
   - module: fleetgate.proxmox.pulse_info
 extends_documentation_fragment:
@@ -22,7 +22,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: What is monitored
+- name: Declare the monitored nodes
   fleetgate.proxmox.pulse_state:
     url: https://pulse.example.org:7655
     api_token: "{{ vault_pulse_api_token }}"
@@ -42,13 +42,13 @@ EXAMPLES = r"""
 
 RETURN = r"""
 nodes:
-  description: The declared nodes as they are after the task, or in check mode as they would be.
+  description: The declared nodes after the task, or as predicted in check mode.
   returned: when nodes are declared
   type: list
   elements: dict
   sample: [{type: pbs, host: "https://pbs.example.org:8007", name: pbs.example.org, token_name: pulse-monitor@pbs!pulse}]
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,15 +9,15 @@ module: pve_acl
 short_description: Manage ACL entries of Proxmox VE
 version_added: 0.1.0
 description:
-  - Grants roles on one path to users, groups and API tokens of a Proxmox VE cluster, or takes them away.
-  - One task stands for every pair of a subject and a role. Entries for other subjects, roles and paths are left alone.
+  - Grants roles on one path to users, groups and API tokens of a Proxmox VE cluster, or revokes them.
+  - A task manages one entry for every pair of a subject and a role. Entries for other subjects, roles and paths are left unchanged.
 options:
   path:
-    description: Path that the roles are for, for example V(/) or V(/vms/100).
+    description: Path of the entries, for example V(/) or V(/vms/100).
     type: str
     required: true
   groups:
-    description: Groups. Those of an OpenID realm end in V(-REALM).
+    description: Groups. The names of groups of an OpenID realm end in V(-REALM).
     type: list
     elements: str
 seealso:
@@ -31,13 +31,13 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Members of proxmox_admins may do everything once they sign in through the realm pocketid
+- name: Make members of proxmox_admins administrators
   fleetgate.proxmox.pve_acl:
     path: /
     roles: [Administrator]
     groups: [proxmox_admins-pocketid]
 
-- name: User and token of a monitoring system both need the role
+- name: Grant the role to the user and the token of a monitoring system
   fleetgate.proxmox.pve_acl:
     path: /
     roles: [PVEAuditor]
@@ -47,14 +47,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 acl:
-  description: The declared entries as they are after the task, or in check mode as they would be.
+  description: The declared entries after the task, or as predicted in check mode.
   returned: success
   type: list
   elements: dict
   sample:
     - {path: /, roles: [Administrator], groups: [proxmox_admins-pocketid], propagate: true}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,21 +9,21 @@ module: pve_group
 short_description: Manage a group of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one group of a Proxmox VE cluster.
-  - At an OpenID sign-on the entry V(admins) of the groups claim means the group V(admins-REALM). With this module such a
-    group, and its rights, exist before anybody signs in.
+  - Creates, updates or deletes one group of a Proxmox VE cluster.
+  - At an OpenID sign-on the entry V(admins) of the groups claim refers to the group V(admins-REALM). This module creates such a group, so that it
+    can have permissions before anybody signs in.
 options:
   groupid:
     description: Name of the group.
     type: str
     required: true
   comment:
-    description: Comment. An empty one removes it.
+    description: Comment. An empty value unsets it.
     type: str
   users:
     description:
-      - Users that are in the group, all of them unless O(append) or O(remove) says otherwise. An empty list takes everybody out.
-      - A membership is written with the user, so the caller needs the right to change these users.
+      - Members of the group. They replace the existing members unless O(append) or O(remove) is used; an empty list removes all members.
+      - Memberships are stored with the user, so the caller needs permission to modify these users.
     type: list
     elements: str
   append:
@@ -33,13 +33,13 @@ options:
     choices: [users]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [users]
     default: []
   state:
-    description: Whether the group is there. Removing it also removes its ACL entries.
+    description: Whether the group exists. Its ACL entries are deleted with it.
     type: str
     choices: [present, absent]
     default: present
@@ -53,12 +53,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: The group that members of proxmox_admins join when they sign in through the realm pocketid
+- name: Create the group that members of proxmox_admins join at their sign-on
   fleetgate.proxmox.pve_group:
     groupid: proxmox_admins-pocketid
     comment: Administrators, from Pocket ID
 
-- name: One more operator, whoever else there is
+- name: Add a user to the group and keep the other members
   fleetgate.proxmox.pve_group:
     groupid: operators
     users: [rita@pve]
@@ -67,12 +67,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 group:
-  description: The group as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The group after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {groupid: proxmox_admins-pocketid, comment: "Administrators, from Pocket ID"}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,8 +9,8 @@ module: pve_info
 short_description: Read the access of a Proxmox VE cluster
 version_added: 0.1.0
 description:
-  - Reads realms, scheduled syncs of realms, roles, groups, users, API tokens, ACL entries and what the cluster consists of.
-  - The lists have the options of M(fleetgate.proxmox.pve_state), and given back to it they change nothing.
+  - Reads realms, scheduled syncs of realms, roles, groups, users, API tokens, ACL entries and the nodes of the cluster.
+  - The lists have the options of M(fleetgate.proxmox.pve_state), and can be passed back to it without causing a change.
 options:
   gather:
     description: What to read.
@@ -20,14 +20,14 @@ options:
     default: [roles, groups, users, tokens, acl, realms, realm_sync_jobs, version, cluster, nodes, fingerprint]
   permissions_of:
     description:
-      - Users, full token ids (V(NAME@REALM!TOKEN)) and groups whose effective permissions are returned.
-      - The server tells those of users and tokens, and of groups the ACL does. What a group has is what a member has who has no
-        ACL entries of its own, without what a pool gives on its guests and storages.
-      - Nobody else than the caller itself is told of without C(Sys.Audit) on C(/access). One that does not exist has no permissions.
+      - Users, full token IDs (V(NAME@REALM!TOKEN)) and groups whose effective permissions are returned.
+      - The permissions of users and tokens are returned by the server. Those of groups are derived from the ACL, as the permissions of a member
+        without own ACL entries, excluding permissions on guests and storages that are inherited from pools.
+      - Without C(Sys.Audit) on C(/access) only the permissions of the caller are returned. A principal that does not exist has none.
     type: list
     elements: str
   show_secrets:
-    description: Whether C(client_key) of realms is returned, in clear text.
+    description: Whether to return C(client_key) of realms, in clear text.
     type: bool
     default: false
 seealso:
@@ -40,12 +40,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: The nodes of a cluster
+- name: Read the nodes of a cluster
   fleetgate.proxmox.pve_info:
     gather: [nodes]
   register: lab
 
-- name: The tokens of one realm, and what two of those that there are may do
+- name: Read the tokens of one realm and the permissions of two principals
   fleetgate.proxmox.pve_info:
     gather: [tokens]
     filters:
@@ -56,7 +56,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 roles:
-  description: Roles, built-in ones too.
+  description: Roles, including built-in roles.
   returned: when gathered
   type: list
   elements: dict
@@ -74,7 +74,7 @@ users:
   elements: dict
   sample: [{userid: pulse-monitor@pve, enable: true}]
 tokens:
-  description: API tokens, without secrets, which no server tells.
+  description: API tokens, without secrets, which servers do not return.
   returned: when gathered
   type: list
   elements: dict
@@ -92,7 +92,7 @@ realms:
   elements: dict
   sample: [{realm: pocketid, type: openid}]
 realm_sync_jobs:
-  description: Scheduled syncs of realms; none on servers before 8.0.
+  description: Scheduled syncs of realms. Empty on servers before 8.0.
   returned: when gathered
   type: list
   elements: dict
@@ -103,7 +103,7 @@ version:
   type: str
   sample: 9.2.11
 cluster:
-  description: Name of the cluster; none for a node that is in no cluster.
+  description: Name of the cluster. Empty for a standalone node.
   returned: when gathered
   type: str
   sample: lab
@@ -115,14 +115,14 @@ nodes:
   sample: [{name: pve1, online: true, ip: 192.0.2.11, local: true}]
 fingerprint:
   description:
-    - SHA-256 fingerprint of the certificate that the server shows to the node that runs the task, which has verified it.
-    - None with O(connection=shell), which sees no certificate.
+    - SHA-256 fingerprint of the certificate that the server presents to the node that runs the task, after verification.
+    - Null with O(connection=shell), which does not use a certificate.
   returned: when gathered
   type: str
   sample: "64:D1:07:A9:5E:22:...:0B"
 permissions:
-  description: Effective permissions. For each id by path what is allowed there, and whether it is below as well.
-  returned: when O(permissions_of) names somebody
+  description: Privileges by ID and path, and whether they propagate.
+  returned: when O(permissions_of) is not empty
   type: dict
   sample: {"pulse-monitor@pve!pulse": {/: {Sys.Audit: true}}}
 """

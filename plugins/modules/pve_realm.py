@@ -9,91 +9,90 @@ module: pve_realm
 short_description: Manage a realm of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one realm of a Proxmox VE cluster, and sets what can be set of the realms V(pam) and V(pve).
-  - An option that is left out is left alone, an empty value takes it away.
+  - Creates, updates or deletes one realm of a Proxmox VE cluster, or updates the configurable options of the realms V(pam) and V(pve).
+  - Omitted options are left unchanged. An empty value unsets an option.
 options:
   realm:
-    description: Name of the realm. It is the part after the C(@) of its users, and ends the names of its groups.
+    description: Name of the realm, the part after C(@) in the names of its users and the suffix of the names of its groups.
     type: str
     required: true
   type:
     description:
-      - Type of the realm. It decides which of the other options there are.
-      - Left out, it is V(openid), and for the realms V(pam) and V(pve) their own.
-      - A realm of another type with this name is not touched but reported; see O(on_immutable_change).
+      - Type of the realm, which determines the available options.
+      - Defaults to V(openid), and for the realms V(pam) and V(pve) to their own type.
+      - An existing realm of another type is reported and not modified; see O(on_immutable_change).
     type: str
     choices: [openid, ldap, ad, pam, pve]
   scopes:
     description:
-      - Scopes to ask for, for the type V(openid). C(openid) is always asked for.
-      - Without it V(email) and V(profile) count.
+      - Scopes to request, for the type V(openid). C(openid) is always requested.
+      - The server requests V(email) and V(profile) if this is not set.
     type: list
     elements: str
   groups_claim:
-    description: Claim with the names of the user's groups, mostly V(groups). From Proxmox VE 8.4 on.
+    description: Claim with the names of the user's groups, commonly V(groups). Requires Proxmox VE 8.4 or later.
     type: str
   groups_autocreate:
-    description: Whether groups of the claim are made when they do not exist.
+    description: Whether to create groups of the claim that do not exist.
     type: bool
   groups_overwrite:
-    description: Whether a sign-on takes the user out of all other groups, those of other realms and by hand included.
+    description: Whether a sign-on removes the user from all other groups, including groups of other realms and manual memberships.
     type: bool
   query_userinfo:
-    description: Whether claims are also read from the issuer's userinfo endpoint. Without it they are.
+    description: Whether to also read claims from the userinfo endpoint of the issuer. The server does so if this is not set.
     type: bool
   audiences:
-    description: Further audiences that a token may be for, for the type V(openid). From Proxmox VE 9.1.14 on.
+    description: Additional audiences accepted in tokens, for the type V(openid). Requires Proxmox VE 9.1.14 or later.
     type: list
     elements: str
   domain:
-    description: Domain of the Active Directory, for the type V(ad). Needed to make the realm.
+    description: Domain of the Active Directory, for the type V(ad). Required to create the realm.
     type: str
   base_dn:
     description:
-      - Distinguished name below which users are, for the types V(ldap) and V(ad).
-      - Needed to make a realm of type V(ldap).
+      - Base DN of users, for the types V(ldap) and V(ad).
+      - Required to create a realm of type V(ldap).
     type: str
   user_attr:
     description:
-      - Attribute that holds the name of a user, for the types V(ldap) and V(ad).
-      - Needed to make a realm of type V(ldap).
+      - Attribute with the name of a user, for the types V(ldap) and V(ad).
+      - Required to create a realm of type V(ldap).
     type: str
   capath:
-    description: File or folder, on the nodes, with the certificates of the authorities that the directory is verified with, for the types V(ldap) and V(ad).
+    description: File or directory on the nodes with the CA certificates to verify the directory with, for the types V(ldap) and V(ad).
     type: str
   cert:
-    description: File on the nodes with the certificate by which the nodes show the directory who they are, for the types V(ldap) and V(ad).
+    description: File on the nodes with the client certificate for the directory, for the types V(ldap) and V(ad).
     type: str
   certkey:
     description: File on the nodes with the key of O(cert), for the types V(ldap) and V(ad).
     type: str
   sslversion:
-    description: Version of TLS that is used, for the types V(ldap) and V(ad).
+    description: TLS version, for the types V(ldap) and V(ad).
     type: str
     choices: ["", tlsv1, tlsv1_1, tlsv1_2, tlsv1_3]
   case_sensitive:
-    description: Whether names that differ in case only are different users, for the types V(ldap) and V(ad). They are by default.
+    description: Whether user names are case-sensitive, for the types V(ldap) and V(ad). They are if this is not set.
     type: bool
   group_dn:
-    description: Distinguished name below which groups are, for the types V(ldap) and V(ad). Without it O(base_dn) counts.
+    description: Base DN of groups, for the types V(ldap) and V(ad). The server uses O(base_dn) if this is not set.
     type: str
   group_name_attr:
-    description: Attribute that holds the name of a group, for the types V(ldap) and V(ad).
+    description: Attribute with the name of a group, for the types V(ldap) and V(ad).
     type: str
   group_filter:
-    description: Filter that an entry must pass to become a group, for the types V(ldap) and V(ad).
+    description: Filter that directory entries must match to become groups, for the types V(ldap) and V(ad).
     type: str
   group_classes:
     description:
       - Object classes of groups, for the types V(ldap) and V(ad).
-      - Without it V(groupOfNames), V(group), V(univentionGroup) and V(ipausergroup) count.
+      - The server uses V(groupOfNames), V(group), V(univentionGroup) and V(ipausergroup) if this is not set.
     type: list
     elements: str
   sync_attributes:
     description:
-      - Attributes of the directory that a sync takes over, by the field of a user that they become, for the types V(ldap) and
-        V(ad).
-      - An attribute that is left out is left alone, an empty one is taken away.
+      - Attributes of the directory that a sync copies, by the property of the user, for the types V(ldap) and V(ad).
+      - Omitted attributes are left unchanged. An empty value unsets an attribute.
     type: dict
     suboptions:
       email:
@@ -112,27 +111,27 @@ options:
         description: Attribute with the keys of a second factor.
         type: str
       enable:
-        description: Attribute with whether the user may sign in.
+        description: Attribute that indicates whether the user may sign in.
         type: str
       expire:
-        description: Attribute with when the user expires.
+        description: Attribute with the expiry of the user.
         type: str
   sync_defaults_options:
     description:
-      - What counts for a sync that does not say otherwise; see M(fleetgate.proxmox.pve_realm_sync). For the types V(ldap) and
+      - Defaults of a sync; see M(fleetgate.proxmox.pve_realm_sync). For the types V(ldap) and
         V(ad).
     type: dict
     suboptions:
       scope:
-        description: What is taken over.
+        description: Objects to sync.
         type: str
         choices: ["", users, groups, both]
       enable_new:
-        description: Whether new users may sign in. They may by default.
+        description: Whether new users may sign in. Defaults to V(true).
         type: bool
       remove_vanished:
         description:
-          - What is taken away when it is no longer in the directory. V(entry) is the user or group, V(acl) its ACL entries,
+          - What to remove if it no longer exists in the directory. V(entry) is the user or group, V(acl) its ACL entries,
             V(properties) what users that remain no longer have there, and V(none) is nothing.
         type: list
         elements: str
@@ -143,18 +142,18 @@ options:
       - It may hold the key of a service, so it is compared, but never shown.
     type: str
   default:
-    description: Whether the sign-in page offers this realm first. Setting it takes the mark from the realm that has it.
+    description: Whether the realm is preselected on the sign-in page. Setting it unsets the flag of the previous default realm.
     type: bool
   comment:
     description: Comment, shown on the sign-in page.
     type: str
   on_immutable_change:
     description:
-      - What to do where the realm has another value of what can only be said when it is made, which is O(type)
+      - What to do if an existing realm has another value of an option that can only be set when the realm is created, which are O(type)
         and O(username_claim).
-      - With V(recreate) the realm is removed and made again with all that it had and what is declared; a realm that binds needs
-        O(password) for that. Its users, groups, API tokens and ACL entries stay as they are; but whoever gets another name by another
-        claim is another user.
+      - V(recreate) deletes and recreates the realm with its existing and declared options. A realm that binds to a directory needs
+        O(password) for that. Its users, groups, API tokens and ACL entries are kept, but a user who gets another name through another
+        claim becomes a different user.
     type: str
     choices: [fail, recreate]
     default: fail
@@ -165,15 +164,15 @@ options:
     choices: [scopes, acr_values, audiences, user_classes, group_classes]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [scopes, acr_values, audiences, user_classes, group_classes]
     default: []
   state:
     description:
-      - Whether the realm is there. The realms V(pam) and V(pve) always are.
-      - Removing it leaves its users, groups and ACL entries in place; nobody can sign in through it any more.
+      - Whether the realm exists. The realms V(pam) and V(pve) always are.
+      - Deleting it keeps its users, groups and ACL entries, but nobody can sign in through it any more.
     type: str
     choices: [present, absent]
     default: present
@@ -203,12 +202,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 realm:
-  description: The realm as it is after the task, or in check mode as it would be, without its secret; empty when it is absent.
+  description: The realm after the task, or as predicted in check mode, without its secret. Empty if the realm is absent.
   returned: success
   type: dict
   sample: {realm: pocketid, type: openid, issuer_url: "https://id.example.org", client_id: pve-lab}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,39 +9,39 @@ module: pve_realm_sync
 short_description: Sync a realm of Proxmox VE with its directory
 version_added: 0.1.0
 description:
-  - Makes, changes and removes users and groups of a realm of type V(ldap) or V(ad), as its directory says. Groups are called
+  - Creates, updates and deletes users and groups of a realm of type V(ldap) or V(ad), from its directory. Groups are named
     V(NAME-REALM).
-  - The server does a dry run first. Where that finds nobody, nothing else is done; in check mode it is all that is done.
-  - The task waits for the server to finish, and tells what came of it.
-  - For a sync that the cluster begins by itself see M(fleetgate.proxmox.pve_realm_sync_job).
+  - The server performs a dry run first. If it finds no objects, the sync is skipped. Check mode performs the dry run only.
+  - The task waits for the server to finish and returns the outcome.
+  - See M(fleetgate.proxmox.pve_realm_sync_job) for scheduled syncs.
 options:
   realm:
     description: Name of the realm.
     type: str
     required: true
   scope:
-    description: What is synced. Without it the realm's own option counts, and it is an error when there is none.
+    description: Objects to sync. Defaults to the option of the realm, and is required if the realm has none.
     type: str
     choices: [users, groups, both]
   enable_new:
-    description: Whether new users may sign in. Without it the realm's own option counts, and else they may.
+    description: Whether new users may sign in. Defaults to the option of the realm, and then to V(true).
     type: bool
   remove_vanished:
     description:
-      - What is taken away when it is no longer in the directory. V(entry) is the user or group, V(acl) the ACL entries of such
-        users and groups, V(properties) what users and groups that remain no longer have there. V(none) stands alone, and
-        takes nothing away.
-      - Without it the realm's own option counts, and else nothing is taken away.
-      - Without V(acl) the ACL entries of a removed user or group stay, and count for the next one of that name.
-      - Every group whose name ends with V(-REALM) counts as one of the realm, and every one that the directory has gets exactly
-        the members that it has there, whatever is said here.
+      - What to remove if it no longer exists in the directory. V(entry) is the user or group, V(acl) the ACL entries of such
+        users and groups, V(properties) the properties that remaining users and groups no longer have there. V(none) cannot be combined and
+        removes nothing.
+      - Defaults to the option of the realm, and then to removing nothing.
+      - Without V(acl) the ACL entries of a removed user or group are kept and apply to the next one of that name.
+      - Every group whose name ends with V(-REALM) is treated as a group of the realm. Every group in the directory gets exactly its members
+        in the directory, regardless of this option.
     type: list
     elements: str
     choices: [acl, entry, properties, none]
   max_removals:
     description:
-      - How many users and groups one run may remove. A run that would remove more is refused after the dry run, because a
-        directory that came out empty by mistake should not empty a cluster.
+      - Maximum number of users and groups that one run may remove. A run that would remove more is refused after the dry run, so that an
+        empty result from the directory does not empty the cluster.
     type: int
     default: 20
   wait:
@@ -49,17 +49,17 @@ options:
     type: int
     default: 300
 notes:
-  - The dry run of Proxmox VE does not tell what would change of users and groups that are there. So check mode tells who would be
-    added and removed, and who would only lose ACL entries, but no other change; and outside of check mode the sync is carried
-    out wherever the directory has anybody. Whether that changed something is found by reading before and after.
-  - ACL entries are only looked at as far as the caller may see them, with C(Sys.Audit) on C(/access).
+  - The dry run of Proxmox VE does not report changes of existing users and groups. Check mode therefore predicts additions, removals and lost
+    ACL entries, but no other changes. The real run always performs the sync if the directory has any objects, and detects changes by
+    comparing the state before and after.
+  - ACL entries are only compared as far as the caller may read them, with C(Sys.Audit) on C(/access).
 seealso:
   - module: fleetgate.proxmox.pve_realm
   - module: fleetgate.proxmox.pve_realm_sync_job
 attributes:
   check_mode:
     support: partial
-    details: Changes of users and groups that are there are not foretold; see the notes.
+    details: Changes of existing users and groups are not predicted; see the notes.
 extends_documentation_fragment:
   - fleetgate.proxmox.pve
   - fleetgate.proxmox.attributes
@@ -67,7 +67,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Users and groups are those of the directory
+- name: Sync users and groups with the directory
   fleetgate.proxmox.pve_realm_sync:
     realm: corp
     scope: both
@@ -76,25 +76,25 @@ EXAMPLES = r"""
 
 RETURN = r"""
 added:
-  description: Users and groups that were made, or in check mode would be.
+  description: Users and groups that were created, or would be created in check mode.
   returned: success
   type: list
   elements: str
   sample: [admins-corp, ann@corp]
 updated:
-  description: Users and groups that were changed, or that lost ACL entries. In check mode only the latter are known.
+  description: Users and groups that were updated or lost ACL entries. Check mode only predicts lost ACL entries.
   returned: success
   type: list
   elements: str
   sample: [bob@corp]
 removed:
-  description: Users and groups that were removed, or in check mode would be. A user's API tokens go with it.
+  description: Users and groups that were removed, or would be removed in check mode. The API tokens of a removed user are removed as well.
   returned: success
   type: list
   elements: str
   sample: [eve@corp]
 plan:
-  description: The request that changes something. In check mode as far as a dry run tells.
+  description: The write request, predicted from the dry run in check mode.
   returned: success
   type: list
   elements: dict

@@ -9,41 +9,41 @@ module: pve_realm_sync_job
 short_description: Manage the scheduled sync of a realm of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes a job that syncs a realm of type V(ldap) or V(ad) with its directory, again and again.
-  - Needs Proxmox VE 8.0 or later.
+  - Creates, updates or deletes a job that syncs a realm of type V(ldap) or V(ad) with its directory on a schedule.
+  - Requires Proxmox VE 8.0 or later.
 options:
   id:
     description: Name of the job.
     type: str
     required: true
   realm:
-    description: Realm to sync. Needed to make the job, and cannot be changed.
+    description: Realm to sync. Required to create the job. It cannot be changed.
     type: str
   schedule:
     description:
-      - When the job runs, as a calendar event of systemd in the form that Proxmox VE knows, for example V(daily), V(2:30) or
-        V(mon..fri *:0/30). Needed to make the job.
+      - Schedule of the job, as a systemd calendar event in the subset that Proxmox VE supports, for example V(daily), V(2:30) or
+        V(mon..fri *:0/30). Required to create the job.
     type: str
   scope:
-    description: What is synced. Needed to make the job.
+    description: Objects to sync. Required to create the job.
     type: str
     choices: [users, groups, both]
   remove_vanished:
     description:
-      - What is taken away when it is no longer in the directory. V(entry) is the user or group, V(acl) the ACL entries of such
-        users and groups, V(properties) what users and groups that remain no longer have there.
-      - An empty list takes nothing away, which is also what a new job does.
+      - What to remove if it no longer exists in the directory. V(entry) is the user or group, V(acl) the ACL entries of such
+        users and groups, V(properties) the properties that remaining users and groups no longer have there.
+      - An empty list removes nothing, which is the default of a new job.
     type: list
     elements: str
     choices: [acl, entry, properties]
   enable_new:
-    description: Whether new users may sign in. A new job enables them.
+    description: Whether new users may sign in. Defaults to V(true) for a new job.
     type: bool
   enabled:
-    description: Whether the job runs. A new one does.
+    description: Whether the job is enabled. Defaults to V(true) for a new job.
     type: bool
   comment:
-    description: Comment. An empty one removes it.
+    description: Comment. An empty value unsets it.
     type: str
   append:
     description: Options whose values are added to those on the server instead of replacing them.
@@ -52,13 +52,13 @@ options:
     choices: [remove_vanished]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [remove_vanished]
     default: []
   state:
-    description: Whether the job is there.
+    description: Whether the job exists.
     type: str
     choices: [present, absent]
     default: present
@@ -74,7 +74,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Users and groups are those of the directory, every night
+- name: Sync users and groups with the directory every night
   fleetgate.proxmox.pve_realm_sync_job:
     id: nightly
     realm: corp
@@ -85,12 +85,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 realm_sync_job:
-  description: The job as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The job after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {id: nightly, realm: corp, schedule: "2:30", scope: both, remove_vanished: [acl, entry], enable_new: true, enabled: true, comment: ""}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

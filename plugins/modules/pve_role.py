@@ -9,17 +9,17 @@ module: pve_role
 short_description: Manage a role of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one role, that is a named set of privileges, of a Proxmox VE cluster.
-  - Built-in roles are not changed.
+  - Creates, updates or deletes one role, a named set of privileges, of a Proxmox VE cluster.
+  - Built-in roles cannot be changed.
 options:
   roleid:
-    description: Name of the role. A new one may not begin with C(PVE).
+    description: Name of the role. The name of a new role must not begin with C(PVE).
     type: str
     required: true
   privs:
     description:
-      - Privileges of the role; they replace those it has, and an empty list empties it.
-      - Each is checked against the privileges that the server knows, which differ between versions.
+      - Privileges of the role. They replace the existing privileges; an empty list removes all privileges.
+      - They are checked against the privileges of the server, which differ between versions.
     type: list
     elements: str
   append:
@@ -29,13 +29,18 @@ options:
     choices: [privs]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [privs]
     default: []
+  allow_lockout:
+    description:
+      - Whether the role may lose privileges that the user or token which runs the task needs to manage access, and holds by this role only.
+        It might not be able to restore them.
+    type: bool
   state:
-    description: Whether the role is there. Removing it also removes the ACL entries that grant it.
+    description: Whether the role exists. The ACL entries that grant it are deleted with it.
     type: str
     choices: [present, absent]
     default: present
@@ -49,7 +54,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: What an automation needs to set up sign-on
+- name: Create the role of the automation
   fleetgate.proxmox.pve_role:
     roleid: FleetAccess
     privs:
@@ -64,12 +69,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 role:
-  description: The role as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The role after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {roleid: VMReader, privs: [VM.Audit]}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

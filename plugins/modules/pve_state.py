@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: pve_state
-short_description: Make the access of a Proxmox VE cluster as declared
+short_description: Manage the access configuration of a Proxmox VE cluster
 version_added: 0.1.0
 description:
-  - Takes roles, groups, users, API tokens, ACL entries, realms and scheduled syncs of realms of one cluster in one task.
-  - Each kind is read once, one plan is made over all of them in order of dependency, and only the differences are written.
-  - Everything wrong in any entry is reported together, before anything is written.
-  - A realm is made last, so that whoever signs in through it has rights from the first time on.
+  - Manages roles, groups, users, API tokens, ACL entries, realms and scheduled syncs of realms of one cluster in one task.
+  - Every kind of object is read once, compared with the declaration in the order of dependencies, and only differences are written.
+  - All problems in all entries are reported together, before the first change.
+  - Realms are created last, so that users have their permissions at the first sign-on.
 seealso:
   - module: fleetgate.proxmox.pve_info
 extends_documentation_fragment:
@@ -23,7 +23,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Sign-on with rights for two groups
+- name: Declare a realm and the permissions of two groups
   fleetgate.proxmox.pve_state:
     groups:
       - groupid: proxmox_users-pocketid
@@ -48,54 +48,54 @@ EXAMPLES = r"""
 
 RETURN = r"""
 roles:
-  description: The declared roles as they are after the task, or in check mode as they would be.
+  description: The declared roles after the task, or as predicted in check mode.
   returned: when roles are declared
   type: list
   elements: dict
   sample: [{roleid: VMReader, privs: [VM.Audit]}]
 groups:
-  description: The same for groups.
+  description: The declared groups after the task, or as predicted in check mode.
   returned: when groups are declared
   type: list
   elements: dict
   sample: [{groupid: proxmox_users-pocketid, comment: ""}]
 users:
-  description: The same for users.
+  description: The declared users after the task, or as predicted in check mode.
   returned: when users are declared
   type: list
   elements: dict
   sample: [{userid: pulse-monitor@pve, enable: true}]
 tokens:
-  description: The same for API tokens.
+  description: The declared API tokens after the task, or as predicted in check mode.
   returned: when tokens are declared
   type: list
   elements: dict
   sample: [{userid: pulse-monitor@pve, tokenid: pulse, privsep: true}]
 acl:
-  description: The same for ACL entries.
+  description: The declared ACL entries after the task, or as predicted in check mode.
   returned: when ACL entries are declared
   type: list
   elements: dict
   sample: [{path: /, roles: [PVEAuditor], groups: [proxmox_users-pocketid], propagate: true}]
 realms:
-  description: The same for realms, without their secrets.
+  description: The declared realms, without their secrets after the task, or as predicted in check mode.
   returned: when realms are declared
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
 realm_sync_jobs:
-  description: The same for scheduled syncs of realms.
+  description: The declared scheduled syncs of realms after the task, or as predicted in check mode.
   returned: when scheduled syncs are declared
   type: list
   elements: dict
   sample: [{id: nightly, realm: corp, schedule: "2:30", scope: both, remove_vanished: [], enable_new: true, enabled: true, comment: ""}]
 secrets:
-  description: Secrets of tokens that were made, by full token id, for entries with C(return_secret=true).
-  returned: when there are such tokens
+  description: Secrets of created tokens by full token ID, for entries with C(return_secret=true).
+  returned: when such tokens were created
   type: dict
   sample: {pulse-monitor@pve!pulse: 4f0a3c62-2f0c-4d9c-9df4-6f0e1c1f2d11}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -9,20 +9,25 @@ module: pve_token
 short_description: Manage an API token of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one API token of a user of a Proxmox VE cluster.
-  - The server tells the secret of a token once, when it makes it; the task must therefore say where it is to go.
+  - Creates, updates or deletes one API token of a user of a Proxmox VE cluster.
+  - The server returns the secret of a token once, when the token is created. The task must therefore specify where to store or return it.
 options:
   tokenid:
-    description: Name of the token, the part after the C(!) of its full id.
+    description: Name of the token, the part after the C(!) of its full ID.
     type: str
     required: true
+    aliases: [token_name]
   privsep:
     description:
-      - Whether the token has only those rights of its owner that ACL entries give to the token itself. New tokens are so.
-      - Such a token has no rights at all before it has an ACL entry; see M(fleetgate.proxmox.pve_acl).
+      - Whether the privileges of the token are limited to those that ACL entries grant to the token itself. Defaults to V(true) for new tokens.
+      - Such a token has no privileges until it has an ACL entry; see M(fleetgate.proxmox.pve_acl).
+    type: bool
+  allow_lockout:
+    description:
+      - Whether O(privsep=true) may be set on the token that runs the task, although its own ACL entries do not give it what its user has.
     type: bool
   state:
-    description: Whether the token is there. Removing it also removes its ACL entries.
+    description: Whether the token exists. Its ACL entries are deleted with it.
     type: str
     choices: [present, absent]
     default: present
@@ -38,14 +43,14 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A token for Pulse, its secret in a file
+- name: Create a token for Pulse and store its secret in a file
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     comment: Pulse
     secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
-- name: A secret that works, kept encrypted; a new one only if the file is lost or the server does not accept what it holds
+- name: Keep a working secret in an encrypted file and replace it only if it is lost or not accepted
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
@@ -53,14 +58,14 @@ EXAMPLES = r"""
     secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
-- name: Another secret for a token that may have leaked
+- name: Replace the secret of a token that may have leaked
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: regenerate
     secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
 
-- name: See that the token may do what it is for
+- name: Verify the privileges of the token
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
@@ -70,17 +75,17 @@ EXAMPLES = r"""
 
 RETURN = r"""
 token:
-  description: The token as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The token after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {userid: pulse-monitor@pve, tokenid: pulse, privsep: true, expire: 0, comment: Pulse}
 secret:
-  description: A secret that was made, or that works. In check mode, where one would be made, a text that says so.
-  returned: when O(return_secret=true) and one was made or found to work
+  description: A new secret, or one that was tested successfully. A placeholder in check mode if a secret would be created.
+  returned: when O(return_secret=true) and a secret was created or tested successfully
   type: str
   sample: 4f0a3c62-2f0c-4d9c-9df4-6f0e1c1f2d11
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

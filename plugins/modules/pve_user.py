@@ -9,21 +9,21 @@ module: pve_user
 short_description: Manage a user of Proxmox VE
 version_added: 0.1.0
 description:
-  - Makes, changes or removes one user of a Proxmox VE cluster.
-  - Users of an OpenID realm can be made before they sign in for the first time.
-  - API tokens are never touched; see M(fleetgate.proxmox.pve_token).
+  - Creates, updates or deletes one user of a Proxmox VE cluster.
+  - Users of an OpenID realm can be created before they sign in for the first time.
+  - API tokens are not modified; see M(fleetgate.proxmox.pve_token).
 options:
   keys:
-    description: Second factor of the old kind, as the API has it.
+    description: Keys of a legacy second factor, in the format of the API.
     type: str
   groups:
-    description: Groups of the user; they replace those that the user is in, and an empty list takes the user out of all.
+    description: Groups of the user. They replace the existing groups; an empty list removes the user from all groups.
     type: list
     elements: str
   password:
     description:
       - Password, for the realms V(pam) and V(pve).
-      - It is set when the user is made and not afterwards, because the server cannot say whether it is the same.
+      - It is only set when the user is created, because the server cannot compare it.
     type: str
   append:
     description: Options whose values are added to those on the server instead of replacing them.
@@ -32,13 +32,13 @@ options:
     choices: [groups]
     default: []
   remove:
-    description: Options whose values are taken from those on the server instead of replacing them.
+    description: Options whose values are removed from those on the server instead of replacing them.
     type: list
     elements: str
     choices: [groups]
     default: []
   state:
-    description: Whether the user is there. Removing a user also removes tokens, memberships and ACL entries.
+    description: Whether the user exists. Its tokens, memberships and ACL entries are deleted with it.
     type: str
     choices: [present, absent]
     default: present
@@ -54,12 +54,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A user for monitoring, who has no password and works through a token
+- name: Create a user for monitoring without a password
   fleetgate.proxmox.pve_user:
     userid: pulse-monitor@pve
     comment: Pulse
 
-- name: One more group for a user, whatever other groups there are
+- name: Add a user to a group and keep its other groups
   fleetgate.proxmox.pve_user:
     userid: alice@pocketid
     groups: [backup-operators]
@@ -68,12 +68,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 user:
-  description: The user as it is after the task, or in check mode as it would be; empty when it is absent.
+  description: The user after the task, or as predicted in check mode. Empty if it is absent.
   returned: success
   type: dict
   sample: {userid: pulse-monitor@pve, enable: true, groups: []}
 plan:
-  description: The requests that change something, in order, each with its reason. The same in check mode.
+  description: Write requests in the order they are sent, each with its reason. Check mode returns the same plan.
   returned: success
   type: list
   elements: dict

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The options of a state module, documented once: where the one-object modules document them."""
+"""Options of the state modules, generated from the documentation of the modules for single objects."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ import re
 
 import yaml
 
-# fragments with options of objects, not of connections
+# fragments with options of objects instead of connections
 SHARED = ("acl", "identity", "realm")
 LIMIT = {
     "description": [
-        "How many objects one run may remove. A run that would remove more is refused before it writes, because a list that"
-        " came out empty by mistake should not empty a server."
+        "Maximum number of objects that one run may remove. A run that would remove more is refused before the first change, so"
+        " that a list that is empty by mistake does not empty a server."
     ],
     "type": "int",
     "default": 20,
 }
-SURPLUS = "An object that is all that a scope says, and that no entry declares, is removed."
-MATCHES = "An object is returned when it is all that one of these says."
+TO_PRUNE = "Undeclared objects that meet all conditions of one of these scopes are removed."
+MATCHES = "Objects that meet all conditions of one of these filters are returned."
 CONDITIONS = {
-    "host": ["Address of nodes as the server has it, or a pattern with C(*) and C(?)."],
+    "host": ["Address of nodes on the server, or a pattern with C(*) and C(?)."],
     "name": ["Name of objects, or a pattern with C(*) and C(?)."],
-    "application": ["Slug of an application, for its bindings."],
+    "application": ["Slug of the application of bindings."],
     "path": ["Path of entries of the ACL."],
     "realm": ["Realm of users and of the users of tokens."],
-    "role": ["Role that entries of the ACL give."],
-    "subject": ["User, group or full token id that entries of the ACL are for."],
-    "subtree": ["Path that entries of the ACL are on, or below."],
+    "role": ["Role of entries of the ACL."],
+    "subject": ["User, group or full token ID of entries of the ACL."],
+    "subtree": ["Path of entries of the ACL, including paths below."],
     "type": ["Type of objects."],
 }
 
@@ -37,20 +37,20 @@ CONDITIONS = {
 def lists_of(system, kinds):
     """Documentation of the list options of `<system>_state`, from the modules of its kinds (option: module's kind).
 
-    What a kind can only do in part the state module cannot do in full.
+    Attributes with partial support in one module have partial support in the state module.
     """
     options, scopes, limits = {}, {}, {}
     state = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state")
     declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
         module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
-        told = _as_entries(module.DOCUMENTATION, option)
-        suboptions = {name: one for text in told for name, one in text["options"].items()}
-        for name, limit in ((name, one) for text in told for name, one in text.get("attributes", {}).items()):
+        texts = _as_entries(module.DOCUMENTATION, option)
+        suboptions = {name: one for text in texts for name, one in text["options"].items()}
+        for name, limit in ((name, one) for text in texts for name, one in text.get("attributes", {}).items()):
             if limit.get("support") == "partial":
                 limits.setdefault(name, {"support": "partial", "details": []})["details"].append(limit["details"])
         own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
-        scopes[option] = own_scope or _scope(declared[option]["options"], SURPLUS)
+        scopes[option] = own_scope or _scope(declared[option]["options"], TO_PRUNE)
         options[option] = {
             "description": [f"Entries with the options of M(fleetgate.proxmox.{system}_{kind})."],
             "type": "list",
@@ -58,7 +58,10 @@ def lists_of(system, kinds):
             "suboptions": suboptions,
         }
     options["exclusive"] = {
-        "description": ["Scopes in which the declared entries are all that there are, by the list that they are of."],
+        "description": [
+            "Remove undeclared objects within these scopes, by the list that they belong to. An object matches a scope if it meets all of"
+            " its conditions; a scope needs at least one condition."
+        ],
         "type": "dict",
         "suboptions": scopes,
     }
@@ -67,12 +70,12 @@ def lists_of(system, kinds):
 
 
 def _as_entries(documentation, option):
-    """The texts that document a module, for entries of a list; some of them are fragments that PVE and PBS share."""
+    """The documentation of a module as that of list entries, including shared fragments."""
     texts = [
         documentation,
         *map(_fragment, re.findall(rf"- fleetgate\.proxmox\.((?:{'|'.join(SHARED)})\S*)", documentation)),
     ]
-    # what is an option of the module is one of an entry here
+    # options of the module are suboptions of an entry here
     return [yaml.safe_load(re.sub(r"\bO\((?=\w)", f"O({option}[].", text)) for text in texts]
 
 
@@ -83,14 +86,14 @@ def _fragment(name):
 
 
 def filters_of(system):
-    """Documentation of the filters of `<system>_info`, which are scopes as well."""
+    """Documentation of the filters of `<system>_info`, which have the form of scopes."""
     info = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info")
     declared = info.MODULE.argument_spec["filters"]["options"]
     filters = {
         "description": [
-            "Which objects are returned, by the list that they are of; all of a list that is not named here.",
-            f"The conditions are those of O(fleetgate.proxmox.{system}_state#module:exclusive), so what would be exclusive can be"
-            " looked at first.",
+            "Objects to return, by the list that they belong to. Lists without filters are returned completely.",
+            f"The conditions are those of O(fleetgate.proxmox.{system}_state#module:exclusive), so the objects of a scope can be reviewed"
+            " first.",
         ],
         "type": "dict",
         "suboptions": {option: _scope(one["options"], MATCHES) for option, one in declared.items()},

@@ -10,15 +10,18 @@ are imported once, before ansible forks its workers.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import contextmanager
+from datetime import date
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleFileNotFound
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 
 from ..module_utils.core.client import in_url
-from ..module_utils.core.module import Definition, argument_problems
+from ..module_utils.core.module import Definition
 from ..module_utils.core.secret_file import vault_at_hand
 from .inventory_files import exposed_secret_files
 from .vault import Vault
@@ -71,20 +74,8 @@ class InProcessAction(ActionBase):
             os.environ.update(before)
 
     def _in_process(self, args):
-        checked = ArgumentSpecValidator(self.module.argument_spec).validate(args)
-        params, hidden = checked.validated_parameters, checked._no_log_values
-        if checked.error_messages:
-            problems = argument_problems(self.module.argument_spec, params) or checked.error_messages
-            result = {"failed": True, "msg": "; ".join(problems), "problems": problems}
-        else:
-            shell = {"shell": self._run_on_host} if self._uses_shell(params) else {}
-            with vault_at_hand(Vault(self._loader)):
-                result = self.module.execute({**params, **shell}, self._task.check_mode)
-        return self.module.finish(result, params, hidden | set(self.module.hidden(params)))
-
-    def _uses_shell(self, params):
-        """Whether requests go over the connection that ansible has to the host."""
-        return params.get("connection") == "shell"
+        with vault_at_hand(Vault(self._loader)):
+            return self.module.run_task(_as_json(args), self._task.check_mode, shell=self._run_on_host)
 
     def _returns_invocation(self, task_vars):
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
@@ -148,3 +139,14 @@ class InProcessAction(ActionBase):
                 except AnsibleFileNotFound:
                     pass  # the module says that it cannot be read, in the same words wherever it runs
         return located
+
+
+def _as_json(value):
+    """A value as ansible hands it to an ordinary module: as JSON, which has no dates, sets and bytes, and only text for keys."""
+    if isinstance(value, Mapping):
+        return {to_text(name): _as_json(one) for name, one in value.items()}
+    if isinstance(value, (list, tuple, set)):
+        return [_as_json(one) for one in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    return to_text(value) if isinstance(value, bytes) else value

@@ -20,7 +20,7 @@ from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
-HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
+HOST, PROVIDER, PROVIDER_DONE = ("__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done")
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -64,6 +64,8 @@ class FleetAction(InProcessAction):
             result = super().run(tmp, task_vars)
         except FleetgateError as error:
             result = error.as_result()
+        # it would be all variables of people once more, on every host
+        result.pop("invocation", None)
         if "secrets" in result:
             result["secrets"] = {name: seal(secret) for name, secret in result["secrets"].items()}
         return result
@@ -156,10 +158,6 @@ class HostAction(FleetAction):
             return api
         address = self._templar.template(task_vars.get("ansible_host", host))
         return {**(api or {}), "api_host": str(address)}
-
-    def _uses_shell(self, params: Mapping[str, Any]) -> bool:
-        api = params.get("api")
-        return isinstance(api, dict) and api.get("connection") == "shell"
 
 
 class ProviderAction(FleetAction):

@@ -1,102 +1,72 @@
-"""`make bench`: speed as ratios and requests as counts, on the machine it runs on. Nothing is asserted."""
+"""Benchmarks: `python -m tests.benchmarks` takes all figures and writes docs/benchmarks.md; with `fleet` or `modules` it
+prints those only. Nothing is asserted but that a second run changes nothing."""
 
 from __future__ import annotations
 
-import statistics
-import tempfile
-import time
-from pathlib import Path
+import argparse
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
-from tests.modules.systems import task
-from tests.modules.systems.shared import REALM
-from tests.simulators.fleet import FLEETS, FleetServers
-from tests.support.ansible import Ansible, checkout
+from tests.benchmarks import fleet, modules, page
 
-ITEMS = 50
-RUNS = 3
+Row = TypeVar("Row")
 
 
-class Bench:
-    def __init__(self, folder: Path, fleet) -> None:
-        self.fleet = fleet
-        self._ansible = Ansible(folder, checkout(folder))
-
-    def seconds(self, tasks: list[dict]) -> float:
-        """Wall time of a play with these tasks, without that of an empty one; the median of some runs."""
-        return statistics.median(self._once(tasks) for _run in range(RUNS)) - statistics.median(
-            self._once([]) for _run in range(RUNS)
-        )
-
-    def requests(self, tasks: list[dict]) -> int:
-        self.fleet.forget()
-        self._ansible.tasks(tasks).succeeded()
-        return len(self.fleet.exchanges())
-
-    def _once(self, tasks: list[dict]) -> float:
-        started = time.monotonic()
-        assert self._ansible.tasks(tasks).succeeded().failed == []
-        return time.monotonic() - started
+def names(text: str) -> tuple[str, ...]:
+    return tuple(text.split(","))
 
 
-def loop(bench: Bench, **how) -> list[dict]:
-    """Fifty groups, an object each, by one task with a loop."""
-    names = [f"group{number}" for number in range(ITEMS)]
-    return [{**task(bench, "pve_group", groupid="{{ item }}", comment="Bench"), "loop": names, **how}]
+def numbers(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
 
 
-def cluster(bench: Bench, **secret) -> list[dict]:
-    """One realm, three groups, two roles, six ACL entries, one user with a token, by one task."""
-    groups = ["admins", "operators", "auditors"]
-    state = {
-        "realms": [{"realm": "sso", **REALM}],
-        "groups": [{"groupid": group} for group in groups],
-        "roles": [
-            {"roleid": "Operate", "privs": ["VM.PowerMgmt", "VM.Console"]},
-            {"roleid": "Look", "privs": ["VM.Audit"]},
-        ],
-        "users": [{"userid": "monitor@pve"}],
-        "tokens": [{"userid": "monitor@pve", "tokenid": "pulse", **secret}],
-        "acl": [
-            *({"path": "/", "roles": ["Look"], "groups": [group]} for group in groups),
-            {"path": "/vms", "roles": ["Operate"], "groups": ["operators"]},
-            {"path": "/", "roles": ["PVEAuditor"], "users": ["monitor@pve"], "tokens": ["monitor@pve!pulse"]},
-        ],
-    }
-    return [task(bench, "pve_state", **state)]
+def shown(rows: Iterable[Row], render: Callable[[list[Row]], str]) -> list[Row]:
+    """All rows; each is printed as it comes, because together they take a while."""
+    found = []
+    for row in rows:
+        found.append(row)
+        print(render([row]).splitlines()[-1], flush=True)
+    return found
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("part", nargs="?", choices=("fleet", "modules"), help="only these figures, and no page")
+    parser.add_argument("--sizes", type=numbers, default=fleet.SIZES, help="clusters of a fleet, as 1,10,100")
+    parser.add_argument("--playbook", type=names, default=fleet.PLAYBOOKS, help="wire, monitor or both")
+    parser.add_argument(
+        "--client",
+        type=names,
+        default=fleet.CLIENTS,
+        help="an OIDC client for all clusters (shared), for each (own), or both",
+    )
+    parser.add_argument("--forks", type=int, help="forks of ansible-playbook; its own default where not given")
+    parser.add_argument(
+        "--runs", type=int, help="runs of each case; five where not given, and one for the largest fleets"
+    )
+    parser.add_argument(
+        "--workload", type=lambda text: (text,), default=tuple(modules.WORKLOADS), help="one workload of modules"
+    )
+    parser.add_argument("--python", help="Python of the environment that has PyPI's ansible bundle, to compare with")
+    return parser.parse_args()
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as name, FleetServers(FLEETS["homelab"], Path(name) / "fleet") as fleet:
-        bench = Bench(Path(name), fleet)
-        bench.seconds(loop(bench))
-        inside = bench.seconds(loop(bench))
-        ordinary = bench.seconds(loop(bench, vars={"fleetgate_execute_on": "target"}))
-        print(
-            f"{ITEMS} single-object tasks in a loop, nothing to change: the ordinary module path takes {ordinary / inside:.1f} times as long"
-        )
-        print(f"  ({ordinary:.2f} s against {inside:.2f} s, without the {RUNS} runs' start of ansible itself)")
-        first = bench.requests(cluster(bench, return_secret=True))
-        again = bench.requests(cluster(bench))
-        print("pve_state for one realm, three groups, two roles, six ACL entries, one user with a token:")
-        print(f"  {again} requests where nothing is to be changed, {first} where everything is made")
-        singles = bench.requests(single_tasks(bench))
-        print(
-            f"  the same as single tasks, nothing to be changed: {singles / again:.1f} times the requests ({singles})"
-        )
-
-
-def single_tasks(bench: Bench) -> list[dict]:
-    """The state of `cluster`, an object a task."""
-    state = cluster(bench)[0]["fleetgate.proxmox.pve_state"]
-    modules = {
-        "realms": "pve_realm",
-        "groups": "pve_group",
-        "roles": "pve_role",
-        "users": "pve_user",
-        "tokens": "pve_token",
-        "acl": "pve_acl",
-    }
-    return [task(bench, module, **entry) for kind, module in modules.items() for entry in state[kind]]
+    given = arguments()
+    fleet_rows: list[fleet.Row] = []
+    module_rows: list[modules.Row] = []
+    if given.part != "modules":
+        found = fleet.rows(given.sizes, given.playbook, given.client, given.runs, given.forks)
+        fleet_rows = shown(found, page.fleets)
+        print(page.growth(fleet_rows), page.servers(fleet_rows), sep="\n")
+    if given.part != "fleet":
+        if not given.python:
+            raise SystemExit("the comparison needs --python; `make bench` gives it")
+        module_rows = list(modules.rows(given.python, given.runs or modules.RUNS, given.workload))
+        print(page.comparison(module_rows))
+    if given.part is None:
+        page.write(fleet_rows, module_rows, given.python)
+        print(f"wrote {page.PAGE}")
 
 
 if __name__ == "__main__":

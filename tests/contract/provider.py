@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote_plus, urlsplit
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 from werkzeug import Request, Response
 from werkzeug.exceptions import BadRequest, NotFound
+
+from tests.simulators.digests import s256_challenge
 
 SIGNING, STRANGER = (RSAKey.generate_key(2048, {"kid": "first", "use": "sig"}) for _each in range(2))
 
@@ -78,7 +79,7 @@ class Provider:
             client = unquote_plus(given.username), unquote_plus(given.password)
         shown = request.form["code"], request.form["redirect_uri"], request.form["code_verifier"]
         due = "the code", self._asked["redirect_uri"], self._asked["code_challenge"]
-        if client != self.client or (*shown[:2], create_s256_code_challenge(shown[2])) != due:
+        if client != self.client or (*shown[:2], s256_challenge(shown[2])) != due:
             raise BadRequest("invalid_grant")
         now = int(time.time())
         claims = {

@@ -74,6 +74,37 @@ class TestHomelab:
         }
         assert homelab.play("monitor", **more).succeeded().changed == []
 
+    @pytest.mark.parametrize("certificate", ["pin", "ignore"])
+    def test_a_renewed_certificate_is_accepted_with_the_token_that_pulse_has(self, homelab, ansible, certificate):
+        """Pulse reports the server as unreachable until its entry has the fingerprint, and then knows its token still."""
+        homelab.play("monitor").succeeded()
+        servers = [homelab.fleet.pve["pve1"][0], homelab.fleet.pbs["pbs1"]]
+        for server in servers:
+            server.renew_certificate()
+        for server in servers:
+            wait_until("unreachable", homelab, ansible, server.url)
+        declared = {"fleetgate_monitoring": {"certificate": certificate}}
+        planned = homelab.play("monitor", "--check", "--diff", **declared).succeeded()
+        assert homelab.fleet.writes() == []
+        done = homelab.play("monitor", "--diff", **declared).succeeded()
+        assert {(name, one.verb) for name, one in homelab.fleet.writes()} == {("pulse1", "PUT")}
+        assert done.told("plan", "diff") == planned.told("plan", "diff") and len(done.changed) == 2
+        assert {one["state"] for one in nodes(homelab, ansible).values()} == {"active"}
+        assert homelab.play("monitor", **declared).succeeded().changed == []
+
+    def test_a_renewed_certificate_and_a_lost_token_are_repaired_together(self, homelab, ansible):
+        homelab.play("monitor").succeeded()
+        names = {"pve": {"tokenid": "pulse"}, "pbs": {"token_name": "pulse"}}
+        for system, server in (("pve", homelab.fleet.pve["pve1"][0]), ("pbs", homelab.fleet.pbs["pbs1"])):
+            server.renew_certificate()
+            # the token stays, and only Pulse's secret of it is wrong
+            token = {"userid": USERS[system], **names[system], "secret": "regenerate", "return_secret": True}
+            ansible.tasks([task(homelab, f"{system}_token", **token)]).succeeded()
+            wait_until("unreachable", homelab, ansible, server.url)
+        homelab.play("monitor").succeeded()
+        assert {one["state"] for one in nodes(homelab, ansible).values()} == {"active"}
+        assert homelab.play("monitor").succeeded().changed == []
+
     def test_where_pulse_does_not_reach_a_server_no_secret_is_made(self, homelab, ansible, monkeypatch):
         """Pulse cannot say whether its token works; a new one would not help, and the one that it has may be good."""
         server = homelab.fleet.pve["pve1"][0]

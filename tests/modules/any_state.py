@@ -15,8 +15,8 @@ def values(kind):
     name = next((one.__name__ for one in type(kind).__mro__ if one.__module__.endswith("core.fields")), "")
     if name == "Flag":
         return st.booleans()
-    if name == "Number":
-        numbers = st.integers(kind.least, kind.most or 2**31)
+    if name in ("Number", "Moment"):
+        numbers = st.integers(kind.least, min(kind.most, 2**31))
         return st.just(0) | numbers if kind.optional else numbers
     if name == "Properties":
         return st.fixed_dictionaries({}, optional={one.option: values(one.kind) for one in kind.parts})

@@ -31,10 +31,14 @@ class Authentik:
         assert run.failed == []
         return run.results()
 
-    def refused(self, module, **options):
-        (result,) = self._ansible.tasks([task(self.wired, f"authentik_{module}", **options)]).results()
+    def refused(self, module, check=False, **options):
+        (result,) = self._ansible.tasks([{**task(self.wired, f"authentik_{module}", **options), "check_mode": check}]).results()
         assert result["failed"], result
         return result["msg"]
+
+    def check(self, module, **options):
+        """The result of a task in check mode."""
+        return self._ansible.tasks([{**task(self.wired, f"authentik_{module}", **options), "check_mode": True}]).results()
 
     def ask(self, verb, path, **body):
         bearer = {"Authorization": f"Bearer {self.wired.fleet.authentik_token}"}
@@ -120,25 +124,85 @@ class TestApplications:
         assert mended["changed"] and not again["changed"]
         assert authentik.ask("GET", f"/providers/oauth2/{provider['pk']}/")["signing_key"]
 
-    def test_a_provider_of_another_kind_is_not_taken_for_one(self, authentik):
-        authentik.run(("application", APP))
-        provider = authentik.ask("GET", "/core/applications/app/")["provider"]
-        authentik.wired.fleet.authentik.observed.faults.append(
-            Fault(
-                "GET", "/api/v3/providers/oauth2/", 200, json.dumps({"pagination": {"next": 0}, "results": []}), {"Content-Type": "application/json"}, times=9
-            )
+    def proxy(self, authentik, name, **values):
+        """A proxy provider, which the server lists among the OAuth2 providers."""
+        flows = {flow["slug"]: flow["pk"] for flow in authentik.ask("GET", "/flows/instances/")["results"]}
+        return authentik.ask(
+            "POST",
+            "/providers/proxy/",
+            name=name,
+            external_host="https://tool.example.org",
+            authorization_flow=flows["default-provider-authorization-implicit-consent"],
+            invalidation_flow=flows["default-provider-invalidation-flow"],
+            **values,
         )
-        assert provider and "has a provider that is none of OAuth2" in authentik.refused("application", slug="app", meta_publisher="Us")
+
+    @pytest.mark.parametrize("options", [APP, {"slug": "app", "meta_publisher": "Us"}, {"slug": "app", "state": "absent"}])
+    def test_one_with_a_proxy_provider_is_refused_before_anything_is_written(self, authentik, options):
+        provider = self.proxy(authentik, "Tool")
+        authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
+        authentik.wired.fleet.forget()
+        for check in (True, False):
+            message = authentik.refused("state", check, groups=[{"name": "staff"}], applications=[options])
+            assert "slug: 'app' has a provider of the type proxy, and only OAuth2 providers are managed here" in message
+        assert authentik.wired.fleet.writes() == []
+
+    def test_one_with_a_proxy_provider_is_read_and_given_back_and_is_in_no_exclusive_scope(self, authentik):
+        provider = self.proxy(authentik, "Tool")
+        authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
+        told = authentik.run(("info", {"gather": ["applications"]}))[0]["applications"]
+        given_back, pruned = authentik.run(("state", {"applications": told}), ("state", {"exclusive": {"applications": [{"name": "*"}]}}))
+        assert [one["slug"] for one in told] == ["app"] and not given_back["changed"] and not pruned["changed"]
+
+    def test_a_name_or_client_id_of_another_provider_is_refused_in_check_mode_too(self, authentik):
+        self.proxy(authentik, "app", client_id="taken")
+        authentik.wired.fleet.forget()
+        for check in (True, False):
+            message = authentik.refused("state", check, groups=[{"name": "staff"}], applications=[{**APP, "client_id": "taken"}])
+            assert "slug: 'app' is the name of the provider app already" in message
+            assert "client_id: 'taken' is the client id of the provider app" in message
+        assert authentik.wired.fleet.writes() == []
+
+    def test_two_applications_with_one_client_id_are_refused(self, authentik):
+        message = authentik.refused("state", True, applications=[APP, {**APP, "slug": "other", "client_id": "app"}])
+        assert "client_id: 'app' is declared for application app and application other" in message
+
+    def test_a_provider_left_behind_is_attached_only_if_it_is_an_oauth2_provider(self, authentik):
+        authentik.run(("application", APP))
+        authentik.ask("DELETE", "/core/applications/app/")
+        plan = authentik.run(("application", APP))[0]["plan"]
+        assert [step["verb"] for step in plan] == ["PATCH", "POST", "PATCH"]
+        self.proxy(authentik, "other")
+        assert "slug: 'other' is the name of the provider other already" in authentik.refused("application", **{**APP, "slug": "other"})
+
+    @pytest.mark.parametrize("key", ["ecdsa", "ed25519", None])
+    def test_a_signing_key_that_would_stay_and_is_not_rsa_is_refused_or_repaired(self, authentik, key):
+        authentik.run(("application", APP))
+        pk = key and authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg=key)["pk"]
+        provider = authentik.ask("GET", "/core/applications/app/")["provider"]
+        authentik.ask("PATCH", f"/providers/oauth2/{provider}/", signing_key=pk)
+        has = "'curve' of the existing provider is not an RSA key" if key else "the existing provider has none"
+        for check in (True, False):
+            assert f"signing_key: {has}, which PVE and PBS require" in authentik.refused("application", check, **APP)
+        repair = {**APP, "repair_signing_key": True}
+        repaired, again = authentik.run(("application", repair), ("application", repair))
+        assert repaired["application"]["signing_key"] == "authentik Self-signed Certificate" and not again["changed"]
+
+    def test_a_signing_key_that_is_rsa_is_not_repaired(self, authentik):
+        authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="own", validity_days=10, alg="rsa")
+        kept = authentik.run(("application", {**APP, "signing_key": "own"}), ("application", {**APP, "repair_signing_key": True}))[1]
+        assert not kept["changed"] and kept["application"]["signing_key"] == "own"
 
     def test_a_key_that_is_not_rsa_is_refused(self, authentik):
         authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg="ecdsa")
         message = authentik.refused("application", **APP, signing_key="curve")
-        assert "signing_key: 'curve' has a key of kind ec; PVE and PBS verify RS256" in message
+        assert "signing_key: 'curve' has a key of type ec; PVE and PBS verify RS256" in message
 
     def test_an_option_that_the_server_is_too_old_for_is_named(self, fleet_of, ansible):
         old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
         message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
         assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
+        assert "slug: 'aaaa" in old.refused("application", **{**APP, "slug": "a" * 51})
         made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
         assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
 
@@ -335,6 +399,59 @@ class TestBindings:
         changed, again = authentik.run(("state", only), ("state", only))
         assert len(changed["plan"]) == 1 and not again["changed"]
         assert [one["user"] for one in authentik.bindings("app")] == [None]
+
+
+class TestLockout:
+    """The token of the task belongs to akadmin, whom the group authentik Admins makes a superuser."""
+
+    ADMINS = {"name": "authentik Admins"}
+
+    @pytest.mark.parametrize(
+        ("kind", "entry"),
+        [
+            ("users", {"username": "akadmin", "is_active": False}),
+            ("users", {"username": "akadmin", "groups": []}),
+            ("users", {"username": "akadmin", "groups": ["authentik Admins"], "remove": ["groups"]}),
+            ("users", {"username": "akadmin", "state": "absent"}),
+            ("groups", {**ADMINS, "users": []}),
+            ("groups", {**ADMINS, "users": ["akadmin"], "remove": ["users"]}),
+            ("groups", {**ADMINS, "is_superuser": False}),
+            ("groups", {**ADMINS, "state": "absent"}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "state": "absent"}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "expiring": True}),
+            ("tokens", {"identifier": "authentik-bootstrap-token", "key": "another-key-for-the-pipeline"}),
+        ],
+    )
+    def test_what_takes_the_rights_of_the_own_token_is_refused_unless_allowed(self, authentik, kind, entry):
+        authentik.ask("PATCH", "/core/tokens/authentik-bootstrap-token/", user=authentik.ask("GET", "/core/users/me/")["user"]["pk"], expiring=False)
+        state = {"groups": [{"name": "staff"}]}
+        state[kind] = [*state.get(kind, []), entry]
+        authentik.wired.fleet.forget()
+        for check in (True, False):
+            assert "set allow_lockout=true if that is intended" in authentik.refused("state", check, **state)
+        assert authentik.wired.fleet.writes() == []
+        state[kind][-1] = {**entry, "allow_lockout": True}
+        (planned,) = authentik.check("state", **state)
+        assert planned["plan"] and not planned["failed"]
+
+    def test_superusers_by_another_group_may_leave_one(self, authentik):
+        authentik.run(("group", {"name": "root", "is_superuser": True}), ("group", {"name": "crew", "parents": ["root"], "users": ["akadmin"]}))
+        left = authentik.run(("group", {**self.ADMINS, "users": []}))[0]
+        assert left["changed"]
+        assert "group root: akadmin, to whom the token of this task belongs" in authentik.refused("group", name="root", is_superuser=False)
+        assert "group crew: akadmin, to whom the token" in authentik.refused("group", name="crew", parents=[])
+        assert "group crew: akadmin" in authentik.refused("state", exclusive={"groups": [{"name": "crew"}]})
+
+    def test_roles_of_somebody_who_is_no_superuser_are_kept_too(self, authentik):
+        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group")
+        message = authentik.refused("group", name="robots", users=[], token=key)
+        assert "group robots: robot, to whom the token of this task belongs, would lose roles" in message
+
+    def test_what_only_superusers_may_ask_of_tokens_is_refused_before_the_server_ignores_it(self, authentik):
+        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING)
+        authentik.run(("user", {"username": "ann"}))
+        message = authentik.refused("token", identifier="ci", expiring=False, user="ann", token=key)
+        assert "expiring: must be true, because only superusers" in message and "user: only superusers create tokens of others" in message
 
 
 class TestWhoAsks:

@@ -79,7 +79,7 @@ class TestRequired:
 
 def test_pbs_counts_a_change_of_the_acl_a_little_later(ansible, tmp_path):
     """Five seconds, and reading what is allowed before makes the server remember it."""
-    simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, permission_cache=True)
+    simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, acl_cache_seconds=5)
     authority = Authority(tmp_path)
     with serve(simulator.app(), authority.tls("127.0.0.1"), "127.0.0.1") as port:
         where = {"api_host": "127.0.0.1", "api_port": port, "ca_path": str(authority.bundle), "api_token_id": "root@pam!fleet", "api_token_secret": "a-secret"}

@@ -30,9 +30,17 @@ def answering(page, status, body):
 # what is wrong: how the issuer is made so, options of the task, and what is said of it (None: nothing)
 CASES = {
     "nothing": (lambda provider: None, {}, None),
-    "another issuer": (saying(issuer="https://elsewhere.example.org"), {}, "the issuer calls itself 'https://elsewhere.example.org' and not"),
+    "another issuer": (
+        saying(issuer="https://elsewhere.example.org"), {}, "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer"
+    ),
     "a slash at its end": (
         lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"), {}, "realms must have exactly 'https://.*/', slash for slash"
+    ),
+    "an issuer for all tenants": (
+        saying(issuer="https://login.example.org/{tenantid}/v2.0"), {}, "is for all tenants.* give the issuer of your own tenant"
+    ),
+    "an internal issuer": (
+        saying(issuer="http://keycloak:8080/realms/x"), {}, "must be an https:// URL .*set the public https:// address of the identity provider"
     ),
     "no key set in its document": (without("jwks_uri"), {}, "its discovery document lacks jwks_uri"),
     "no token endpoint": (without("token_endpoint"), {}, "its discovery document lacks token_endpoint"),
@@ -41,8 +49,8 @@ CASES = {
     "no keys": (answering("jwks", 200, "{}"), {}, "its key set has no RSA key"),
     "a key set that cannot be had": (answering("jwks", 500, ""), {}, "was refused with 500"),
     "a key set that is a page": (lambda provider: provider.broken.update(jwks=HTML), {}, r"\(text/html\) is none of this API"),
-    "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, "it does not know the scope groups"),
-    "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, "it does not know the claim groups"),
+    "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, None),
+    "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, None),
     "no Basic": (saying(token_endpoint_auth_methods_supported=["private_key_jwt"]), {}, "it does not take client secrets by HTTP Basic"),
     "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not know the PKCE method S256"),
     "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is no https:// URL"),
@@ -55,6 +63,7 @@ CASES = {
     ),
     "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
+WARNED = {"no scope groups": "the scope groups", "no claim groups": "the claim groups"}
 ACCEPTED = {"a right secret": True, "a wrong secret": False, "a wrong secret, as Keycloak says it": False, "an answer that tells nothing": None}
 
 
@@ -84,6 +93,8 @@ def test_it_is_said_what_is_wrong(asked, case):
         assert result["problems"] == []
     else:
         assert [problem for problem in result["problems"] if re.search(message, problem)], result["problems"]
+    warnings = [f"its discovery document does not list {WARNED[case]}, which it may know nevertheless; try a login if in doubt"] if case in WARNED else []
+    assert result.get("warnings", []) == warnings
     assert result.get("accepted", "not asked") == ACCEPTED.get(case, "not asked")
 
 

@@ -23,7 +23,8 @@ class Host(Server):
     def __init__(self, wired, ansible, **options):
         super().__init__(wired, ansible)
         secret = pbs.connection(wired)["api_token_secret"]
-        self.simulator = PbsSimulator(tokens={"root@pam!fleet": secret}, directories=example_directories(), **options)
+        options = {"tokens": {"root@pam!fleet": secret}, "directories": example_directories(), "acl_cache_seconds": 0.5, **options}
+        self.simulator = PbsSimulator(**options)
         pbs.server(wired).observed.app = self.simulator.app()
 
 
@@ -302,3 +303,24 @@ def test_a_lock_is_taken_away(host):
     assert before["tfa_locked"] and done["changed"] and not again["changed"], (done, again)
     assert server.writes() == ["POST /access/users", "PUT /access/users/bob@pbs", "PUT /access/users/bob@pbs/unlock-tfa"]
     assert server.simulator.state.second_factors["bob@pbs"].locked is False
+
+
+def test_rows_of_groups_are_not_rows_of_the_user_of_that_name(host):
+    """PBS reads a row of the user @ops@pbs as one of the group ops@pbs."""
+    server = host()
+    with server.simulator.state.acl.change() as rows:
+        rows["/tape"] = {"@ops@pbs": {"Audit": True}}
+    entry = {"path": "/tape", "roles": ["Audit"], "users": ["ops@pbs"]}
+    server.done("pbs_user", userid="ops@pbs")
+    first, again = server.tasks(("pbs_acl", entry), ("pbs_acl", entry))
+    assert first["changed"] and not again["changed"], (first, again)
+    assert server.simulator.state.acl.sections["/tape"] == {"@ops@pbs": {"Audit": True}, "ops@pbs": {"Audit": True}}
+    removed, gone = server.tasks(("pbs_acl", {**entry, "state": "absent"}), ("pbs_acl", {**entry, "state": "absent"}))
+    assert removed["changed"] and not gone["changed"] and not gone["failed"], (removed, gone)
+
+
+def test_a_user_whose_name_breaks_the_acl_can_be_removed(host):
+    server = host()
+    with server.simulator.state.users.change() as users:
+        users["a,b@pbs"] = {"type": "user"}
+    assert server.done("pbs_user", userid="a,b@pbs", state="absent")["changed"]

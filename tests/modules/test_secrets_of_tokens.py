@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+import resource
 
 import pytest
 import requests
 
 from tests.modules.systems import SYSTEMS, task
+from tests.support.in_process import result_of
 
 NAME = {"pve": "tokenid", "pbs": "token_name"}
 ROLES = {"pve": ("PVEAuditor", "PVEDatastoreUser"), "pbs": ("Audit", "DatastoreAudit")}
@@ -259,3 +261,33 @@ class TestAnEncryptedFile:
         assert "secret_file_vault_id: 'elsewhere' is not among the vault ids that ansible was given a password for" in unknown["msg"]
         assert "secret_file_vault_id: needs the vault of the ansible that runs the task" in there["msg"]
         assert [one for one in stage.server.observed.writes() if "token" in one.path] == []
+
+
+def test_a_file_that_others_can_read_is_closed_though_its_secret_works(stage, ansible):
+    path = stage.file("open_to_all")
+    wide = {"ansible.builtin.file": {"path": str(path), "mode": "0664"}}
+    for secret in ("keep", "if_invalid"):
+        task_of_it = stage.kept("open_to_all", secret=secret)
+        run = ansible.tasks([*stage.company("open_to_all"), wide, checked(task_of_it), task_of_it, task_of_it]).succeeded()
+        predicted, done, again = run.results()[-3:]
+        assert [step["verb"] for step in done["plan"]] == ["PROTECT"] and predicted["plan"] == done["plan"] and not again["changed"]
+        assert predicted["diff"] == done["diff"] == {"before": {f"file {path}": {"mode": "0664"}}, "after": {f"file {path}": {"mode": "0600"}}}
+        assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_no_secret_is_lost_on_a_disk_that_is_full(stage, ansible):
+    """Nothing is asked of the server: neither that it makes a secret, nor that it removes a token to make it again."""
+    path = stage.file("full")
+    assert ansible.tasks(stage.company("full")).succeeded().failed == []
+    secret = read(path)
+    stage.wired.fleet.forget()
+    ((module, options),) = stage.kept("full", secret="regenerate").items()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20, limits[1]))
+    try:
+        result = result_of(module.rpartition(".")[2], **options)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert result["failed"] and not result["changed"] and "File too large" in result["msg"], result
+    assert stage.server.observed.writes() == []
+    assert read(path) == secret and stage.accepts("full", secret)

@@ -258,6 +258,18 @@ class TestWhatTheCallerWorksBy:
         "its user": ({"users": [{"userid": "auto@pve", "state": "absent"}]}, f"user auto@pve: {ACCESS}"),
         "that its user is enabled": ({"users": [{"userid": "auto@pve", "enable": False}]}, f"user auto@pve: {ACCESS}"),
         "its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "state": "absent"}]}, f"token auto@pve!run: {ACCESS}"),
+        "what its role gives": (
+            {"roles": [{"roleid": "Automation", "privs": ["Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}]},
+            "role Automation: auto@pve!run would lose Permissions.Modify on / (by group automation); set allow_lockout=true",
+        ),
+        "a part of what its role gives": (
+            {"roles": [{"roleid": "Automation", "privs": ["User.Modify", "Sys.Audit"], "remove": ["privs"]}]},
+            "role Automation: auto@pve!run would lose Sys.Audit, User.Modify on /",
+        ),
+        "what its user has": (
+            {"tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": True}]},
+            "token auto@pve!run: with privsep=true auto@pve!run would lose what its user has (",
+        ),
         "the time of its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "expire": 1}]}, f"token auto@pve!run: {ACCESS}"),
     }
 
@@ -284,3 +296,29 @@ class TestWhatTheCallerWorksBy:
         goodbye = task(homelab, "pve_state", **caller, acl=[entry], groups=[{"groupid": "automation", "state": "absent"}])
         (result,) = ansible.tasks([{**goodbye, "check_mode": True}]).results()
         assert not result["failed"] and len(result["plan"]) == 2
+
+    def test_unless_something_else_gives_the_same(self, homelab, ansible, caller):
+        entries = [{"path": "/", "roles": ["Administrator"], "users": ["auto@pve"]}, {"path": "/", "roles": ["Administrator"], "tokens": ["auto@pve!run"]}]
+        token = task(homelab, "pve_token", **caller, userid="auto@pve", tokenid="run", privsep=True)
+        together = task(homelab, "pve_state", **caller, acl=entries, tokens=[{"userid": "auto@pve", "tokenid": "run", "privsep": True}])
+        # the token would be changed before its entries are written
+        refused, _granted, separated = ansible.tasks([together, task(homelab, "pve_state", acl=entries), token]).results()
+        assert refused["failed"] and not refused["changed"], refused
+        assert not separated["failed"] and separated["changed"], separated
+        narrowed = {"roleid": "Automation", "privs": ["Sys.Audit"]}
+        others = [task(homelab, "pve_role", roleid="Other", privs=["Sys.Audit"]), task(homelab, "pve_role", **caller, **narrowed, allow_lockout=True)]
+        assert [one["failed"] for one in ansible.tasks(others).results()] == [False, False]
+
+    def test_by_a_removed_realm(self, homelab, ansible, system):
+        name = {"pve": "tokenid", "pbs": "token_name"}[system]
+        role = {"pve": "Administrator", "pbs": "Admin"}[system]
+        state = {
+            "realms": [{"realm": "sso", **REALM}],
+            "users": [{"userid": "auto@sso"}],
+            "tokens": [{"userid": "auto@sso", name: "run", "return_secret": True}],
+            "acl": [{"path": "/", "roles": [role], "users": ["auto@sso"], "tokens": ["auto@sso!run"]}],
+        }
+        (made,) = ansible.tasks([task(homelab, f"{system}_state", **state)]).results()
+        caller = {"api_token_id": "auto@sso!run", "api_token_secret": made["secrets"]["auto@sso!run"]}
+        (result,) = ansible.tasks([task(homelab, f"{system}_realm", **caller, realm="sso", state="absent")]).results()
+        assert result["failed"] and "realm sso: auto@sso!run belongs to this realm" in result["msg"], result

@@ -13,7 +13,7 @@ import threading
 from pathlib import Path
 
 import yaml
-from flask import Flask, jsonify
+from flask import Flask, Response, jsonify
 
 from .fleet import FLEETS, Fleet, FleetServers
 from .server import serve
@@ -24,11 +24,11 @@ def control(fleet: Fleet) -> Flask:
     app = Flask(__name__)
 
     @app.get("/writes")
-    def writes():
+    def writes() -> Response:
         return jsonify([{"server": name, "verb": one.verb, "path": one.path} for name, one in fleet.writes()])
 
     @app.delete("/journal")
-    def forget():
+    def forget() -> tuple[str, int]:
         fleet.forget()
         return "", 204
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qs, urljoin, urlsplit
 
 import requests
@@ -42,7 +43,7 @@ class Person:
         rights = requests.get(f"{api}/permissions", cookies=cookie, verify=self._trust, timeout=10).json()["data"]
         return SignedIn(told["username"], {path: sorted(privileges) for path, privileges in sorted(rights.items())})
 
-    def _post(self, url: str, what: str, form: dict):
+    def _post(self, url: str, what: str, form: dict[str, str]) -> Any:
         answer = requests.post(url, data=form, verify=self._trust, timeout=10)
         if answer.status_code != 200:
             raise Refused(f"could not {what}: {answer.status_code} {answer.reason} {answer.text}")
@@ -61,7 +62,7 @@ class Account:
         """Go through the pages of the identity provider, and return the URL that leads back to the server."""
         raise NotImplementedError
 
-    def _ask(self, verb: str, path: str, what: str, **content) -> requests.Response:
+    def _ask(self, verb: str, path: str, what: str, **content: Any) -> requests.Response:
         url = urljoin(self._provider, path)
         answer = self._session.request(verb, url, verify=self._trust, timeout=10, **content)
         if answer.status_code >= 400:
@@ -127,11 +128,17 @@ class AtAuthentik(Account):
                 raise Refused(f"authentik goes no further than {target}: {answer.text}")
             target = urljoin(self._provider, answer.headers["Location"])
             while target.startswith(f"{self._provider}/if/flow/"):
-                target = urljoin(self._provider, self._through(urlsplit(target)))
+                target = urljoin(self._provider, self._through(target))
         return target
 
-    def _through(self, page) -> str:
-        """Go through a flow, stage by stage, and return where it leads to."""
+    def post(self, path: str, body: dict[str, Any], **headers: str) -> requests.Response:
+        """The answer to a request with the cookies of the browser, such as a page of somebody else makes it send."""
+        url = urljoin(self._provider, path)
+        return self._session.post(url, json=body, headers=headers, verify=self._trust, timeout=10)
+
+    def _through(self, url: str) -> str:
+        """Go through the flow of a page, stage by stage, and return where it leads to."""
+        page = urlsplit(url)
         executor = f"/api/v3/flows/executor/{page.path.split('/')[3]}/"
         answers = {
             "ak-stage-identification": lambda told: {"uid_field": self._username},
@@ -143,5 +150,9 @@ class AtAuthentik(Account):
             if told.get("response_errors") or told["component"] not in answers:
                 raise Refused(f"authentik stops at {told['component']}: {told.get('response_errors')}")
             answer = {"component": told["component"], **answers[told["component"]](told)}
-            told = self._ask("POST", executor, "go on in a flow", params={"query": page.query}, json=answer).json()
-        return told["to"]
+            # required once the session is signed in
+            proof = {"Referer": url, "X-authentik-CSRF": self._session.cookies.get("authentik_csrf", "")}
+            told = self._ask(
+                "POST", executor, "go on in a flow", params={"query": page.query}, json=answer, headers=proof
+            ).json()
+        return str(told["to"])

@@ -1,6 +1,6 @@
 """A directory server as realms meet it: how it is reached, who may bind, and what a search finds.
 
-ldap3's mock answers binds and searches; what stands before them (names, ports, certificates) is told by `Directory`.
+Names, ports and certificates are those of `Directory`; entries are matched by the filters of `ldap_filter`.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from ldap3 import BASE, MOCK_SYNC, NONE, SUBTREE, Connection, Server
-from ldap3.core.exceptions import LDAPInvalidFilterError
+from .ldap_filter import FilterError, parse
 
 Attributes = dict[str, list[str]]
 
@@ -30,7 +29,12 @@ class DirectoryError(Exception):
 
 
 UNKNOWN, REFUSED, UNTRUSTED, NO_PASSWORD, BAD_FILTER = "unknown", "refused", "untrusted", "no password", "bad filter"
-OPERATIONS_ERROR = 1
+OPERATIONS_ERROR, NO_SUCH_OBJECT, INVALID_CREDENTIALS = 1, 32, 49
+RESULTS = {
+    OPERATIONS_ERROR: "operationsError",
+    NO_SUCH_OBJECT: "noSuchObject",
+    INVALID_CREDENTIALS: "invalidCredentials",
+}
 
 
 @dataclass
@@ -48,6 +52,10 @@ class Directory:
     naming_context: str | None = None
     authority: str = "/etc/ssl/example-ca.pem"
     is_up: bool = True
+
+    def tree(self) -> dict[str, Attributes]:
+        """All entries, with that of the base itself."""
+        return {self.base_dn: {"objectClass": ["domain"]}, **self.entries}
 
 
 @dataclass(frozen=True)
@@ -85,57 +93,53 @@ def connect(directories: Iterable[Directory], access: Access) -> Directory:
 
 def check(directories: Iterable[Directory], access: Access) -> None:
     """What is tried before a realm is saved: connect, bind, and look the base up."""
-    context = "LDAP bind failed, bind_dn or password could be incorrect: "
-    session = _readable(connect(directories, access), access, context)
-    if not session.search(access.base_dn, "(objectClass=*)", BASE):
-        raise _failure(session, "Could not search LDAP realm, base_dn could be incorrect: ")
+    directory = connect(directories, access)
+    _bind_to_read(directory, access, "LDAP bind failed, bind_dn or password could be incorrect: ")
+    if access.base_dn.lower() not in {dn.lower() for dn in directory.tree()}:
+        raise _failure(NO_SUCH_OBJECT, "Could not search LDAP realm, base_dn could be incorrect: ")
 
 
 def search(
     directories: Iterable[Directory], access: Access, condition: str, attributes: list[str]
 ) -> dict[str, Attributes]:
     """The attributes, by DN, of all entries below the base for which a filter holds; those that an entry lacks are left out."""
-    session = _readable(connect(directories, access), access, "")
+    directory = connect(directories, access)
+    _bind_to_read(directory, access)
     try:
-        found = session.search(access.base_dn, condition, SUBTREE, attributes=attributes)
-    except LDAPInvalidFilterError:
+        matches = parse(condition)
+    except FilterError:
         raise DirectoryError("filter parse error", BAD_FILTER) from None
-    if not found and session.result["result"]:
-        raise _failure(session, "")
+    below = {dn: entry for dn, entry in directory.tree().items() if dn.lower().endswith(access.base_dn.lower())}
+    if not below:
+        raise _failure(NO_SUCH_OBJECT)
+    wanted = {name.lower() for name in attributes}
     return {
-        entry["dn"]: {
-            name: [value.decode() for value in values] for name, values in entry["raw_attributes"].items() if values
-        }
-        for entry in session.response
+        dn: {name: values for name, values in entry.items() if values and name.lower() in wanted}
+        for dn, entry in below.items()
+        if matches(entry)
     }
 
 
-def bind(directory: Directory, access: Access, context: str = "") -> Connection:
-    """A session of whom the realm names, or of nobody, which every directory takes."""
-    if access.bind_dn and access.password is None:
+def bind(directory: Directory, access: Access, context: str = "") -> None:
+    """Sign in as whom the realm names, or as nobody, which every directory takes."""
+    if not access.bind_dn:
+        return
+    if access.password is None:
         raise DirectoryError(f"Missing bind password for {access.bind_dn}", NO_PASSWORD)
-    server = Server(directory.hosts[0], get_info=NONE)
-    session = Connection(server, access.bind_dn, access.password, client_strategy=MOCK_SYNC, check_names=False)
-    for dn, attributes in {directory.base_dn: {"objectClass": ["domain"]}, **directory.entries}.items():
-        session.strategy.add_entry(dn, dict(attributes))
-    if not session.bind():
-        raise _failure(session, context)
-    return session
+    entries = {dn.lower(): entry for dn, entry in directory.entries.items()}
+    if access.password not in entries.get(access.bind_dn.lower(), {}).get("userPassword", ()):
+        raise _failure(INVALID_CREDENTIALS, context)
 
 
-def _readable(directory: Directory, access: Access, context: str) -> Connection:
-    """A session that may search."""
-    session = bind(directory, access, context)
+def _bind_to_read(directory: Directory, access: Access, context: str = "") -> None:
+    """Sign in as somebody who may search."""
+    bind(directory, access, context)
     if not access.bind_dn and not directory.anonymous:
-        why = f"{context}LDAP operation result: rc=1 (operationsError), dn: '', text: 'bind first'"
-        raise DirectoryError(why, OPERATIONS_ERROR)
-    return session
+        raise _failure(OPERATIONS_ERROR, context, "bind first")
 
 
-def _failure(session: Connection, context: str) -> DirectoryError:
-    told = session.result
-    code = told["result"]
-    return DirectoryError(f"{context}LDAP operation result: rc={code} ({told['description']}), dn: '', text: ''", code)
+def _failure(code: int, context: str = "", text: str = "") -> DirectoryError:
+    return DirectoryError(f"{context}LDAP operation result: rc={code} ({RESULTS[code]}), dn: '', text: '{text}'", code)
 
 
 def person(uid: str, *classes: str, **attributes: str) -> tuple[str, Attributes]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 import secrets
 import uuid
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -19,9 +21,12 @@ from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
 from .pulse import PulseSimulator
 from .pve import PveSimulator
-from .server import Authority, Exchange, Observed, free_port, serve
+from .server import Application, Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
+
+# How long PBS may go on checking an ACL of before, so that tests see who does not wait; five seconds on a real server.
+ACL_CACHE_SECONDS = 0.5
 
 # What changes nothing, although it is a POST: asking for a ticket or where to sign in, or the token endpoint with a code that cannot exist, and
 # having Pulse sign in to a server; so is signing in with a one-time token.
@@ -72,6 +77,7 @@ class Server:
     host: str
     port: int
     observed: Observed
+    renew_certificate: Callable[[], None]
 
     @property
     def url(self) -> str:
@@ -91,9 +97,9 @@ class Fleet:
     pve: dict[str, list[Server]] = field(default_factory=dict)
     pbs: dict[str, Server] = field(default_factory=dict)
     idp: str = "pocketid"
-    pocketid: Server | None = None
-    authentik: Server | None = None
-    pulse: Server | None = None
+    pocketid: Server = field(init=False)
+    authentik: Server = field(init=False)
+    pulse: Server = field(init=False)
     api_key: str = field(default_factory=lambda: secrets.token_urlsafe(24))
     client_secrets: dict[str, str] = field(default_factory=dict)
     authentik_token: str = field(default_factory=lambda: secrets.token_urlsafe(24))
@@ -134,7 +140,7 @@ class Fleet:
         """What must never show in any output."""
         return [self.api_key, self.authentik_token, *self.tokens.values(), *self.client_secrets.values()]
 
-    def provider(self) -> dict:
+    def provider(self) -> dict[str, Any]:
         """The variable `fleetgate_idp` for this fleet."""
         trust = str(self.authority.bundle)
         return {
@@ -156,12 +162,12 @@ class Fleet:
             return Person(AtAuthentik(self.authentik.url, self.authentik_token, username, trust), trust)
         return Person(AtPocketId(self.pocketid.url, self.api_key, username, trust), trust)
 
-    def inventory(self) -> dict:
+    def inventory(self) -> dict[str, Any]:
         """An inventory to be read after that of an example: the same hosts, with addresses and credentials of this fleet."""
         trust = str(self.authority.bundle)
         provider = self.provider()
 
-        def host(server: Server, name: str) -> dict:
+        def host(server: Server, name: str) -> dict[str, Any]:
             api = {
                 "api_port": server.port,
                 "api_token_id": "root@pam!fleet",
@@ -209,7 +215,7 @@ class FleetServers:
             self._stack = stack.pop_all()
         return self.fleet
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._stack.close()
 
     def _start_pocketid(self, stack: ExitStack) -> None:
@@ -225,11 +231,12 @@ class FleetServers:
         """What others have made at the provider of type oidc: clients, people and their groups."""
         fleet = self.fleet
 
-        def make(path: str, body: dict) -> dict:
+        def make(path: str, body: dict[str, Any]) -> dict[str, Any]:
             key, trust = {"X-API-Key": fleet.api_key}, str(fleet.authority.bundle)
             answer = requests.post(f"{fleet.pocketid.url}/api/{path}", json=body, headers=key, verify=trust, timeout=10)
             answer.raise_for_status()
-            return answer.json()
+            made: dict[str, Any] = answer.json()
+            return made
 
         for name in CLIENTS:
             make("oidc/clients", {"id": name, "name": name, "callbackURLs": ["https://*:*"]})
@@ -270,6 +277,7 @@ class FleetServers:
             tokens={"root@pam!fleet": self._secret(name)},
             directories=example_directories(),
             trust=self.fleet.authority.bundle,
+            acl_cache_seconds=ACL_CACHE_SECONDS,
         )
         host = f"127.0.20.{number + 1}"
         port = PBS_PORT if self._real_ports else free_port(host)
@@ -295,7 +303,8 @@ class FleetServers:
     def _secret(self, owner: str) -> str:
         return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))
 
-    def _serve(self, stack: ExitStack, name: str, app, host: str, port: int) -> Server:
-        observed = Observed(app)
-        bound = stack.enter_context(serve(observed, self.fleet.authority.tls(host, name), host, port))
-        return Server(name, host, bound, observed)
+    def _serve(self, stack: ExitStack, name: str, app: Application, host: str, port: int) -> Server:
+        observed, authority = Observed(app), self.fleet.authority
+        tls = authority.tls(host, name)
+        bound = stack.enter_context(serve(observed, tls, host, port))
+        return Server(name, host, bound, observed, lambda: authority.renew(tls, host, name))

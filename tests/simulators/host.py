@@ -13,7 +13,11 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+if TYPE_CHECKING:
+    import requests
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -35,7 +39,8 @@ def install(folder: Path, hosts: dict[str, dict[str, str]]) -> Path:
 
 
 def known_hosts() -> dict[str, dict[str, str]]:
-    return json.loads(Path(sys.argv[0]).with_name("hosts.json").read_text())
+    hosts: dict[str, dict[str, str]] = json.loads(Path(sys.argv[0]).with_name("hosts.json").read_text())
+    return hosts
 
 
 def ssh(arguments: list[str]) -> int:
@@ -118,7 +123,7 @@ def options_of(words: list[str]) -> dict[str, list[str]]:
     return options
 
 
-def call(service: str, command: str, path: str, options: dict[str, list[str]]):
+def call(service: str, command: str, path: str, options: dict[str, list[str]]) -> requests.Response:
     """Call the API of the simulator as root@pam."""
     # ssh starts often, and in a third of the time without it
     import requests
@@ -132,5 +137,6 @@ def call(service: str, command: str, path: str, options: dict[str, list[str]]):
     session.cookies.set(f"{service}AuthCookie", ticket["ticket"])
     verb = VERBS[command]
     headers = {} if verb == "GET" else {"CSRFPreventionToken": ticket["CSRFPreventionToken"]}
-    content = {"data": options} if verb == "POST" else {"params": options}
-    return session.request(verb, f"{base}{quote(path, safe='/')}", headers=headers, timeout=10, **content)
+    url = f"{base}{quote(path, safe='/')}"
+    form, query = (options, None) if verb == "POST" else (None, options)
+    return session.request(verb, url, headers=headers, timeout=10, data=form, params=query)

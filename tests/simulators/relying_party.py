@@ -18,11 +18,11 @@ from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
 
 import requests
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import Key, OctKey, import_key
-from joserfc.jws import CompactSignature
+from joserfc.jwk import GuestProtocol, Key, OctKey, import_key
+
+from .digests import s256_challenge
 
 PENDING_SECONDS, PENDING_LIMIT = 10 * 60, 101
 TIMEOUT = 10
@@ -105,7 +105,7 @@ class RelyingParty:
             "response_type": "code",
             "client_id": client.client_id,
             "state": pending.state,
-            "code_challenge": create_s256_code_challenge(pending.verifier),
+            "code_challenge": s256_challenge(pending.verifier),
             "code_challenge_method": "S256",
             "redirect_uri": client.redirect_url,
             "scope": " ".join(["openid", *client.scopes]),
@@ -172,7 +172,7 @@ class RelyingParty:
         _require_url(client.redirect_url)
         return {**metadata, "keys": [key for key in keys if isinstance(key, dict)]}
 
-    def _exchanged(self, metadata: dict, client: Client, pending: Pending, code: str) -> dict[str, Any]:
+    def _exchanged(self, metadata: dict[str, Any], client: Client, pending: Pending, code: str) -> dict[str, Any]:
         """The tokens for a code. A client with a key proves itself by HTTP Basic, one without by name only."""
         form = {
             "grant_type": "authorization_code",
@@ -190,10 +190,10 @@ class RelyingParty:
             raise OpenIdError("Failed to parse server response")
         return tokens
 
-    def _verified(self, id_token: str, metadata: dict, client: Client, pending: Pending) -> dict[str, Any]:
+    def _verified(self, id_token: str, metadata: dict[str, Any], client: Client, pending: Pending) -> dict[str, Any]:
         """The claims of an ID token that the issuer signed for this client and this login, and that still holds."""
 
-        def key(token: CompactSignature) -> Key:
+        def key(token: GuestProtocol) -> Key:
             return _signing_key(token.headers(), metadata["keys"], client)
 
         try:
@@ -217,7 +217,7 @@ class RelyingParty:
                 raise OpenIdError(f"claim `{name}` is not acceptable: {claims.get(name)!r}")
         return claims
 
-    def _userinfo(self, metadata: dict, access_token: str) -> dict[str, Any]:
+    def _userinfo(self, metadata: dict[str, Any], access_token: str) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {access_token}"}
         userinfo = self._ask("GET", _endpoint(metadata, "userinfo"), headers=headers)
         if not isinstance(userinfo.get("sub"), str):
@@ -260,7 +260,7 @@ def _failing_as(what: str) -> Iterator[None]:
         raise OpenIdError(f"{what}: {error}") from error
 
 
-def _form_encoded(text: str, *_options: object) -> str:
+def _form_encoded(text: str | bytes, *_options: object) -> str:
     """As the URL standard has it, which differs from Python in these two characters; `urlencode` adds options."""
     return quote_plus(text, safe="*").replace("~", "%7E")
 
@@ -274,13 +274,14 @@ def _require_url(text: str) -> None:
         raise OpenIdError("relative URL without a base")
 
 
-def _endpoint(metadata: dict, name: str) -> str:
-    if not isinstance(metadata.get(f"{name}_endpoint"), str):
+def _endpoint(metadata: dict[str, Any], name: str) -> str:
+    endpoint = metadata.get(f"{name}_endpoint")
+    if not isinstance(endpoint, str):
         raise OpenIdError(f"the provider has no {name} endpoint")
-    return metadata[f"{name}_endpoint"]
+    return endpoint
 
 
-def _signing_key(header: dict, keys: list[dict], client: Client) -> Key:
+def _signing_key(header: dict[str, Any], keys: list[dict[str, Any]], client: Client) -> Key:
     """The one key that can have signed the token; for HS algorithms the secret of a confidential client."""
     if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in ("jwt", "jose"):
         raise OpenIdError(f"unexpected or unsupported JWT type `{header['typ']}`")

@@ -8,16 +8,19 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from io import BytesIO
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import trustme
 from cheroot import wsgi
 from cheroot.ssl.builtin import BuiltinSSLAdapter
 
 READS = ("GET", "HEAD", "OPTIONS")
+
+Application: TypeAlias = Callable[..., Iterable[bytes]]
 
 
 class Authority:
@@ -30,13 +33,27 @@ class Authority:
         self.bundle = folder / "ca.pem"
         self._ca.cert_pem.write_to_path(str(self.bundle))
 
+    def context(self, *names: str) -> ssl.SSLContext:
+        """TLS for servers that are not cheroot's, and cheaper: nothing is written to the folder."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self._ca.issue_cert(*names).configure_cert(context)
+        return context
+
     def tls(self, *names: str) -> BuiltinSSLAdapter:
         """TLS for a server reached by any of `names` (host names or IP addresses)."""
-        pem = self._folder / f"{names[0]}.pem"
-        self._ca.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(str(pem))
-        adapter = BuiltinSSLAdapter(str(pem), str(pem))
+        pem = self._issue(*names)
+        adapter = BuiltinSSLAdapter(pem, pem)
         adapter.context.minimum_version = ssl.TLSVersion.TLSv1_2
         return adapter
+
+    def renew(self, adapter: BuiltinSSLAdapter, *names: str) -> None:
+        """Issue another certificate to a running server, which presents it from its next connection on."""
+        adapter.context.load_cert_chain(self._issue(*names))
+
+    def _issue(self, *names: str) -> str:
+        pem = str(self._folder / f"{names[0]}.pem")
+        self._ca.issue_cert(*names).private_key_and_cert_chain_pem.write_to_path(pem)
+        return pem
 
 
 @dataclass
@@ -78,7 +95,7 @@ class Fault:
 class Observed:
     """WSGI wrapper that keeps the journal of an application and applies faults in front of it."""
 
-    def __init__(self, app) -> None:
+    def __init__(self, app: Application) -> None:
         self.app = app
         self.journal: list[Exchange] = []
         self.faults: list[Fault] = []
@@ -88,11 +105,11 @@ class Observed:
         """The requests so far that were not reads."""
         return [exchange for exchange in self.journal if exchange.writes]
 
-    def as_data(self) -> list[dict]:
+    def as_data(self) -> list[dict[str, Any]]:
         """The journal as plain data, for the fleet's control page."""
         return [asdict(exchange) for exchange in self.journal]
 
-    def __call__(self, environ: dict, start_response) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         body = environ["wsgi.input"].read()
         environ["wsgi.input"] = BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body)) if body or environ.get("CONTENT_LENGTH") else ""
@@ -104,7 +121,7 @@ class Observed:
             if fault is not None:
                 fault.times -= 1
 
-        def answer(status: str, headers, exc_info=None):
+        def answer(status: str, headers: list[tuple[str, str]], _error: object = None) -> Any:
             exchange.status = int(status.split()[0])
             return start_response(status, headers)
 
@@ -131,7 +148,7 @@ class Gateway(wsgi.Gateway_10):
 
 
 @contextlib.contextmanager
-def serve(app, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
+def serve(app: Application, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
     """Serve a WSGI application on `host` until the block ends; yields the port (a free one for port 0)."""
     server = wsgi.Server((host, port), app, numthreads=4, server_name=host, accepted_queue_timeout=1)
     server.gateway = Gateway
@@ -156,6 +173,6 @@ def free_port(host: str = "127.0.0.1") -> int:
     while True:
         with socket.socket() as probe:
             probe.bind((host, 0))
-            port = probe.getsockname()[1]
+            port = int(probe.getsockname()[1])
         if not {"401", "403"} & {str(port)[place : place + 3] for place in range(3)}:
             return port

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,9 +22,9 @@ class Run:
     arguments: tuple[str, ...]
     code: int
     output: str
-    rows: list[dict]
+    rows: list[dict[str, Any]]
 
-    def results(self, task: str | None = None) -> list[dict]:
+    def results(self, task: str | None = None) -> list[dict[str, Any]]:
         """Results of all tasks, or of those called `task`."""
         return [row["result"] for row in self.rows if task in (None, row["task"])]
 
@@ -69,7 +70,7 @@ class Ansible:
         self._collections = collections
         self._count = 0
 
-    def tasks(self, tasks: list[dict], *arguments: str, secrets: tuple[str, ...] = (), **play) -> Run:
+    def tasks(self, tasks: list[dict[str, Any]], *arguments: str, secrets: tuple[str, ...] = (), **play: Any) -> Run:
         """Run tasks on the control node. Each goes on after the failure of another.
 
         `secrets` come from a file of variables, as from a vault, because ansible quotes a playbook where a task fails.
@@ -96,7 +97,7 @@ class Ansible:
         done = self.program("ansible-playbook", *arguments, **environment)
         return done.returncode, done.stdout
 
-    def program(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess:
+    def program(self, name: str, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run one of ansible's programs."""
         command = [str(Path(sys.executable).with_name(name)), *arguments]
         return subprocess.run(
@@ -135,7 +136,7 @@ class LoadedAnsible(Ansible):
         )
         return self
 
-    def __exit__(self, *_error) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._process.communicate()
 
     def _play(self, *arguments: str, **environment: str) -> tuple[int, str]:
@@ -144,4 +145,5 @@ class LoadedAnsible(Ansible):
         output = self._folder / f"output{self._count}"
         asked = {"arguments": arguments, "environment": environment, "folder": str(self._folder), "output": str(output)}
         print(json.dumps(asked), file=self._process.stdin, flush=True)
+        assert self._process.stdout
         return int(self._process.stdout.readline()), output.read_text()

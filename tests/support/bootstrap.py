@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import requests
 import yaml
 
+from tests.simulators.fleet import Server
 from tests.support.ansible import ROOT
+
+if TYPE_CHECKING:
+    from tests.conftest import Wired
 
 PRIVILEGES = yaml.safe_load((ROOT / "roles/bootstrap/defaults/main.yml").read_text())["fleetgate_privileges"]
 STORED = "{{ lookup('ansible.builtin.file', fleetgate_token_file, errors='ignore') }}"
 
 
-def new(wired, folder):
+def new(wired: Wired, folder: Path) -> Wired:
     """A fleet whose inventory has no credential but what bootstrap will have stored."""
     inventory = wired.fleet.inventory()
     for system in ("pve", "pbs"):
@@ -24,11 +31,11 @@ def new(wired, folder):
     return wired
 
 
-def stored(wired):
+def stored(wired: Wired) -> dict[str, str]:
     return {path.name.partition(".")[0]: path.read_text().strip() for path in wired.secrets.iterdir()}
 
 
-def rights(server, system, secret, trust):
+def rights(server: Server, system: str, secret: str, trust: str) -> dict[str, set[str]]:
     """What the server says that the stored token may do, as privileges by path."""
     separator = {"pve": "=", "pbs": ":"}[system]
     header = {"Authorization": f"{system.upper()}APIToken=fleetgate@{system}!automation{separator}{secret}"}

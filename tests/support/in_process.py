@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-
-def run(module, check=False, **options):
-    """The result of a module that must not fail."""
+def result_of(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of a module, as the task that has these options would show it."""
     definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{module}").MODULE
-    checked = ArgumentSpecValidator(definition.argument_spec).validate(options)
-    assert checked.error_messages == [], checked.error_messages
-    result = definition.execute(checked.validated_parameters, check)
+    result: dict[str, Any] = definition.run_task(options, check)
+    return result
+
+
+def run(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
+    """The result of a module that must not fail."""
+    result = result_of(module, check, **options)
     assert not result.get("failed"), result
     return result

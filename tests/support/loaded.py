@@ -33,7 +33,7 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, output: 
         import_module("ansible.cli.playbook").main(["ansible-playbook", *arguments])
         code = 0
     except SystemExit as end:
-        code = end.code or 0
+        code = int(end.code or 0)
     finally:
         sys.stdout.flush()
         os._exit(code)

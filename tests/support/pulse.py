@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import requests
 
 from tests.modules.systems import pbs, pve, task
+from tests.support.ansible import Ansible
+
+if TYPE_CHECKING:
+    from tests.conftest import Wired
 
 USERS = {"pve": "pulse-monitor@pve", "pbs": "pulse-monitor@pbs"}
 
 
-def nodes(wired, ansible):
+def nodes(wired: Wired, ansible: Ansible) -> dict[str, dict[str, Any]]:
     """The entries of Pulse by address, and how it gets on with them when it has looked at all of them."""
     for _try in range(20):
         (told,) = ansible.tasks([task(wired, "pulse_info")]).succeeded().results()
@@ -19,7 +25,7 @@ def nodes(wired, ansible):
     return {one["host"]: {**one, **states[one["host"]]} for one in told["nodes"]}
 
 
-def wait_until(state, wired, ansible, address):
+def wait_until(state: str, wired: Wired, ansible: Ansible, address: str) -> None:
     """Wait until an entry of Pulse has a state, which takes it a look or two."""
     for _try in range(30):
         told = nodes(wired, ansible)[address]
@@ -28,7 +34,7 @@ def wait_until(state, wired, ansible, address):
     raise AssertionError(f"{address} is {told['state']} and not {state}: {told['error']}")
 
 
-def privileges(wired, ansible, system):
+def privileges(wired: Wired, ansible: Ansible, system: str) -> dict[str, dict[str, int]]:
     """What the token may do on the first server of a system, by path, as the server tells the token itself."""
     owner = {"pve": {"tokenid": "probe"}, "pbs": {"token_name": "probe"}}[system]
     made = {"userid": USERS[system], **owner}
@@ -44,7 +50,7 @@ def privileges(wired, ansible, system):
     secret = run.succeeded().results()[0]["secret"]
     server = {"pve": pve, "pbs": pbs}[system].server(wired)
     separator = {"pve": "=", "pbs": ":"}[system]
-    told = requests.get(
+    told: dict[str, dict[str, int]] = requests.get(
         f"{server.url}/api2/json/access/permissions",
         headers={"Authorization": f"{system.upper()}APIToken={USERS[system]}!probe{separator}{secret}"},
         verify=str(wired.fleet.authority.bundle),

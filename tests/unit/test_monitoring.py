@@ -8,8 +8,25 @@ import pytest
 
 
 @pytest.fixture(scope="module")
-def monitoring():
-    return importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.plugin_utils.monitoring")
+def fleet():
+    """Modules of the fleet's compiler by name."""
+    package = "ansible_collections.fleetgate.proxmox.plugins.module_utils.fleet"
+    return lambda name: importlib.import_module(f"{package}.{name}")
+
+
+@pytest.fixture(scope="module")
+def identity(fleet):
+    """The entries for the identity of Pulse by kind, with the options of the role."""
+    monitoring, products = fleet("monitoring"), fleet("products").PRODUCTS
+
+    def entries(options, product, version):
+        typed = monitoring.typed(options, monitoring.OPTIONS, "fleetgate_monitoring")
+        by_kind = {}
+        for entry in monitoring.identity(typed, products[product], version).entries:
+            by_kind.setdefault(entry.kind, []).append(entry.options)
+        return by_kind
+
+    return entries
 
 
 @pytest.fixture(scope="module")
@@ -22,39 +39,35 @@ def addresses():
     [("pve1", "pve1"), ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "[2001:db8::1]"), ("[::1]", "[::1]")],
 )
 def test_an_address_is_in_a_url_as_it_has_to_be(host, expected):
-    filters = (
-        importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.filter.fleet").FilterModule().filters()
-    )
-    assert filters["in_url"](host) == expected
+    client = importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.core.client")
+    assert client.in_url(host) == expected
 
 
-def granted(identity):
-    return {(row["path"], *row["roles"]) for row in identity["acl"]}
+def granted(entries):
+    return {(row["path"], *row["roles"]) for row in entries["acl"]}
 
 
 @pytest.mark.parametrize(("version", "privilege"), [("9.2.11", "VM.GuestAgent.FileRead"), ("8.4.1", "VM.Monitor")])
-def test_what_can_do_more_than_look_has_to_be_asked_for(monitoring, version, privilege):
-    assert granted(monitoring.monitoring_identity({}, "pve", version)) == {("/", "PVEAuditor")}
-    # as surveys say it
-    assert granted(monitoring.monitoring_identity({"backup_volumes": "false"}, "pve", version)) == {("/", "PVEAuditor")}
-    all_of_it = monitoring.monitoring_identity(
-        {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}, "pve", version
-    )
-    assert granted(all_of_it) == {("/", "PVEAuditor"), ("/", "FleetgateGuestAgent"), ("/storage", "PVEDatastoreAdmin")}
-    assert all_of_it["roles"] == [{"roleid": "FleetgateGuestAgent", "privs": [privilege]}]
+def test_privileges_beyond_read_access_have_to_be_asked_for(identity, version, privilege):
+    assert granted(identity({}, "pve", version)) == {("/", "PVEAuditor")}
+    # as surveys give it
+    assert granted(identity({"backup_volumes": "false"}, "pve", version)) == {("/", "PVEAuditor")}
+    everything = identity({"guest_agent": True, "backup_volumes": True, "pull_jobs": True}, "pve", version)
+    assert granted(everything) == {("/", "PVEAuditor"), ("/", "FleetgateGuestAgent"), ("/storage", "PVEDatastoreAdmin")}
+    assert everything["role"] == [{"roleid": "FleetgateGuestAgent", "privs": [privilege]}]
 
 
-def test_user_and_token_get_the_same(monitoring):
-    identity = monitoring.monitoring_identity({"user": "watch", "token": "tv", "pull_jobs": True}, "pbs", "4.2.3")
-    assert identity["token"] == "watch@pbs!tv"
-    assert granted(identity) == {("/datastore", "DatastoreAudit"), ("/system", "Audit"), ("/remote", "RemoteAudit")}
-    assert {(*row["users"], *row["tokens"]) for row in identity["acl"]} == {("watch@pbs", "watch@pbs!tv")}
+def test_user_and_token_get_the_same_roles(identity):
+    entries = identity({"user": "watch", "token": "tv", "pull_jobs": True}, "pbs", "4.2.3")
+    assert granted(entries) == {("/datastore", "DatastoreAudit"), ("/system", "Audit"), ("/remote", "RemoteAudit")}
+    assert {(*row["users"], *row["tokens"]) for row in entries["acl"]} == {("watch@pbs", "watch@pbs!tv")}
 
 
-def test_a_cluster_is_known_by_its_addresses_and_by_names_in_its_domain(monitoring):
-    nodes = [{"name": "pve1", "ip": "192.0.2.1"}, {"name": "pve2", "ip": "2001:db8::2"}, {"name": "pve3", "ip": None}]
-    assert monitoring.node_addresses(nodes, 8006) == ["https://192.0.2.1:8006", "https://[2001:db8::2]:8006"]
-    assert "https://pve3.example.org:8006" in monitoring.node_addresses(nodes, 8006, "example.org")
+def test_a_cluster_is_known_by_its_addresses_and_by_names_in_its_domain(fleet):
+    addresses = fleet("monitoring").node_addresses
+    names, ips = ("pve1", "pve2", "pve3"), ("192.0.2.1", "2001:db8::2")
+    assert addresses(names, ips, 8006) == ["https://192.0.2.1:8006", "https://[2001:db8::2]:8006"]
+    assert "https://pve3.example.org:8006" in addresses(names, ips, 8006, "example.org")
 
 
 @pytest.mark.parametrize(

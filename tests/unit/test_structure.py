@@ -78,6 +78,8 @@ def test_options_that_hold_secrets_are_not_logged(module):
         "secret_expires_at",
         "secret_max_age",
         "secret_overlap",
+        "secret_candidates_complete",
+        "repair_signing_key",
         "secrets",
         "show_secrets",
         "tokenid",

@@ -10,11 +10,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any, Mapping
 
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
-from ..core.resource import Actual, Reference, Step
+from ..core.resource import Actual, Guard, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
@@ -128,6 +130,8 @@ _REDIRECTS = {
     "redirect_uri_patterns": ("regex", "authorization"),
     "logout_redirect_uris": ("strict", "logout"),
 }
+# the component that the server names for providers of the type that this module manages
+_OAUTH2 = "ak-provider-oauth2-form"
 # options that name objects of the server, by their kind
 _NAMING = {
     "authorization_flow": "flow",
@@ -139,6 +143,10 @@ _NAMING = {
 }
 # before this version every provider may use every grant
 _GRANT_TYPES = (2026, 5)
+# the first version that knows a grant, where not all know it
+_GRANT_SINCE = {"urn:ietf:params:oauth:grant-type:token-exchange": (2026, 8)}
+# from this version on slugs may be longer than this
+_LONG_SLUGS, _SHORT_SLUG = (2025, 12), 50
 # what the admin interface chooses when an application is made
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
@@ -150,9 +158,10 @@ _DEFAULTS = {
 
 
 class Application(AuthentikResource):
-    """Found.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
-    `file` is the name of an icon that was uploaded for it.
+    """Actual.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
 
+    `file` is the name of an icon that was uploaded for it. `foreign` says why the provider must not be touched, mostly
+    that it is not an OAuth2 provider: the server lists proxy providers among those.
     The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
     """
 
@@ -166,6 +175,7 @@ class Application(AuthentikResource):
         *_PROVIDER,
         Field("icon", ICON, task_only=True),
         Field("return_secret", Flag(), task_only=True),
+        Field("repair_signing_key", Flag(), task_only=True),
     )
 
     # -- declared entries --------------------------------------------------------------------------------------
@@ -202,6 +212,9 @@ class Application(AuthentikResource):
         for slug, application in applications.items():
             attached = application and application["provider"]
             provider = providers.get(attached) if attached else left.get(slug)
+            foreign = self._foreign(application, provider) if attached else None
+            if provider and not attached:
+                provider = self._left_behind(client, provider)
             if application or provider:
                 icon = (application or {}).get("meta_icon") or ""
                 uploaded = uploaded_name(slug, icon, client.version)
@@ -210,9 +223,45 @@ class Application(AuthentikResource):
                     "slug": slug,
                     "application": {**application, "meta_icon": uploaded} if uploaded else application,
                     "file": icon if uploaded else None,
-                    "provider": provider and _with_names(server, provider),
+                    "provider": provider and not foreign and _with_names(server, provider),
                     "attached": attached,
+                    "foreign": foreign,
                 }
+
+    @staticmethod
+    def _left_behind(client, provider):
+        """A provider without an application, if it is known to be an OAuth2 provider."""
+        pks = {one["pk"] for one in client.providers_named(provider["name"]) if one["component"] == _OAUTH2}
+        return provider if provider["pk"] in pks else None
+
+    @staticmethod
+    def _foreign(application, provider):
+        """Why the provider that an application has is not to be touched, or None."""
+        slug, component = application["slug"], (application.get("provider_obj") or {}).get("component", "")
+        if component != _OAUTH2:
+            kind = component.removeprefix("ak-provider-").removesuffix("-form")
+            return (
+                f"'{slug}' has a provider of the type {kind}, and only OAuth2 providers are managed here; use another slug,"
+                " or replace that provider"
+            )
+        if not provider:
+            return (
+                f"'{slug}' has a provider that the token may not see; grant its user the permission"
+                " authentik_providers_oauth2.view_oauth2provider"
+            )
+        return None
+
+    def read_again(self, server, key):
+        """An application with its provider as that is now, which is the part with the lists that are replaced."""
+        planned = server.actual(self.name)[key].raw
+        provider = server.client.read_if_there(*self._provider(planned))
+        return provider and self.decode({**planned, "provider": _with_names(server, provider)})
+
+    def unchanged(self, planned, now, options):
+        """The list of redirect URIs also has patterns of logouts, which are no option."""
+        kept = [one.raw["provider"]["as_sent"] for one in (planned, now)]
+        same = kept[0] == kept[1] or not set(options) & set(_REDIRECTS)
+        return super().unchanged(planned, now, options) and same
 
     def decode(self, raw):
         values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
@@ -222,6 +271,9 @@ class Application(AuthentikResource):
         return Actual({**values, "slug": raw["slug"]}, raw)
 
     def compare(self, server, entry, found):
+        if found and found.raw["foreign"]:
+            values, _problems = super().compare(server, entry, found)
+            return values, [("slug", found.raw["foreign"])] if values else []
         client = server.client
         problems, wanted = [], entry
         if entry["icon"]:
@@ -236,10 +288,21 @@ class Application(AuthentikResource):
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
             ]
+        elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, found):
+            wanted = {**wanted, "signing_key": _DEFAULTS["signing_key"]}
         if client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
         values, broken = super().compare(server, wanted, found)
         problems += broken
+        problems += [
+            ("grant_types", f"'{grant}' {too_old}")
+            for grant in values.get("grant_types", ())
+            if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
+        ]
+        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not found:
+            problems.append(
+                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
+            )
         after = {**(found.values if found else {}), **values}
         if not after.get("name"):
             problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
@@ -247,19 +310,11 @@ class Application(AuthentikResource):
             problems.append(
                 ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
             )
-        problems += [
-            (option, f"'{values[option]}' has a key of kind {kind}; PVE and PBS verify RS256, which takes an RSA key")
-            for option in ("signing_key", "encryption_key")
-            for kind in [self._kind_of_key(server, values.get(option))]
-            if kind not in (None, "rsa")
-        ]
+        problems += self._unusable_keys(server, entry, values, found)
+        problems += self._taken(client, entry, values, found)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
             problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
-        if found and found.raw["attached"] and not found.raw["provider"]:
-            problems.append(
-                ("slug", f"'{entry['slug']}' has a provider that is none of OAuth2; remove it, or take another slug")
-            )
-        elif found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
+        if found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
             problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
         if entry["return_secret"]:
             provider = found.raw["provider"] if found else None
@@ -268,9 +323,61 @@ class Application(AuthentikResource):
                 problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
 
-    def _kind_of_key(self, server, name):
+    @staticmethod
+    def _type_of_key(server, name):
         pair = server.actual("key pair").get((name,)) if name else None
         return pair and pair.values["key_type"]
+
+    def _unusable_keys(self, server, entry, values, found):
+        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
+        problems = [
+            (
+                option,
+                f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key",
+            )
+            for option in ("signing_key", "encryption_key")
+            for kind in [self._type_of_key(server, values.get(option))]
+            if kind not in (None, "rsa")
+        ]
+        if entry["signing_key"] is None and found and not ("signing_key" in values or self._has_rsa_key(server, found)):
+            name = found.values["signing_key"]
+            has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
+            advice = f"give one, such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
+            problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
+        return problems
+
+    def _has_rsa_key(self, server, found):
+        """Whether a provider on the server signs with an RSA key, as far as that is known."""
+        name = found.values["signing_key"]
+        return bool(name) and self._type_of_key(server, name) in (None, "rsa")
+
+    @staticmethod
+    def _taken(client, entry, values, found):
+        """Problems with a client id or a provider name that another provider has, whatever its type."""
+        problems, provider = [], found and found.raw["provider"]
+        own = provider["pk"] if provider else None
+        client_id, name = values.get("client_id"), None if provider else entry["slug"]
+        if client_id:
+            problems += [
+                ("client_id", f"'{client_id}' is the client id of {_owner(one)}; choose another one")
+                for one in client.read_all("providers", "oauth2", client_id=client_id)
+                if one["client_id"] == client_id and one["pk"] != own
+            ]
+        if name:
+            named_so = [
+                *client.providers_named(name),
+                *(one for one in client.read_all("providers", "oauth2", name=name) if one["name"] == name),
+            ]
+            problems += [
+                (
+                    "slug",
+                    f"'{name}' is the name of {_owner(one)} already, and the provider of an application is named by its"
+                    " slug; rename that provider, or grant the permission authentik_core.view_provider where it was left"
+                    " behind by an interrupted run",
+                )
+                for one in named_so[:1]
+            ]
+        return problems
 
     def _compare_a_secret_that_is_not_told(self, client, entry, values, after):
         """Ask the token endpoint; it wants a redirect URI of the client's as well."""
@@ -289,6 +396,25 @@ class Application(AuthentikResource):
         if not secret_is_right(client, endpoint, after["client_id"], entry["client_secret"], uri):
             values["client_secret"] = entry["client_secret"]
         return []
+
+    def deletion_blockers(self, entry, found):
+        return [("slug", found.raw["foreign"])] if found.raw["foreign"] else []
+
+    def built_in(self, found):
+        """Applications with providers of other types are never meant where others are removed."""
+        return bool(found.raw["foreign"])
+
+    def safety_checks(self, changes, server):
+        """No two applications get one client id, which a new one takes from its slug."""
+        owners, problems = {}, []
+        for change in changes:
+            client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
+            if client_id and owners.setdefault(client_id, change) is not change:
+                problems.append(
+                    f"client_id: '{client_id}' is declared for {owners[client_id].label} and {change.label}; each provider"
+                    " requires one of its own"
+                )
+        return problems
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -325,11 +451,18 @@ class Application(AuthentikResource):
             made = Reference("provider", change.key)
             body = {"name": change.key[0], **body}
             return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
-        return (
-            [Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body)]
-            if body
-            else []
-        )
+        if not body:
+            return []
+        # lists are replaced, and the one of redirect URIs holds several options
+        lists = [
+            one.option
+            for one in _PROVIDER
+            if one.is_set and (one.option in change.values or uris and one.option in _REDIRECTS)
+        ]
+        guard = Guard(self.name, change.key, tuple(lists)) if lists and raw["attached"] else None
+        return [
+            Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body, guard=guard)
+        ]
 
     def _application_steps(self, change, raw, client):
         body = self._body(change, _APPLICATION)
@@ -405,6 +538,12 @@ def _listed(change, table):
     return ", ".join(sorted(one.option for one in table if one.option in change.values))
 
 
+def _owner(provider):
+    """A provider as messages name it."""
+    application = _assigned(provider)
+    return f"the provider {provider['name']}" + (f" of the application {application}" if application else "")
+
+
 def _assigned(provider):
     return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
 
@@ -431,3 +570,24 @@ def _redirect(option, url):
     mode, kind = _REDIRECTS[option]
     # servers before 2026.5 know one type only, and do not mind
     return {"matching_mode": mode, "url": url, "redirect_uri_type": kind}
+
+
+def login_problems(application: Mapping[str, Any]) -> list[str]:
+    """What keeps PVE and PBS from signing people in with an application, whose options are given as results show them."""
+    grants = application["grant_types"]
+    rules = (
+        ("grant_types", not grants or "authorization_code" in grants, "must have authorization_code"),
+        ("property_mappings", "openid" in application["property_mappings"], "must have openid"),
+        (
+            "encryption_key",
+            not application["encryption_key"],
+            "must be empty, because PVE and PBS cannot decrypt tokens",
+        ),
+        (
+            "issuer_mode",
+            application["issuer_mode"] != "global",
+            "must be per_provider, because there is no discovery document at the global issuer",
+        ),
+        ("signing_key", bool(application["signing_key"]), "must be an RSA key, because PVE and PBS verify RS256"),
+    )
+    return [f"application {application['slug']}: {option}: {rule}" for option, kept, rule in rules if not kept]

@@ -8,7 +8,7 @@ An application without an enabled binding is open to everybody, so the last one 
 from __future__ import annotations
 
 from ..core.fields import Field, Flag, Number
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
 from .resource import AuthentikResource, named
 
 HOLDERS = ("group", "user", "policy")
@@ -28,7 +28,7 @@ class Binding(AuthentikResource):
         named("order", Number(0, 2**31 - 1)),
         named("enabled", Flag(), default=True),
         named("negate", Flag()),
-        Field("policy_timeout", Number(), wire="timeout", default=30),
+        Field("policy_timeout", Number(0, 2**31 - 1), wire="timeout", default=30),
         named("failure_result", Flag()),
         Field("allow_everybody", Flag(), task_only=True),
     )
@@ -132,21 +132,20 @@ class Binding(AuthentikResource):
         read, same = [], {}
         for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
-                names = {
-                    "group": binding["group_obj"] and binding["group_obj"]["name"],
-                    "user": binding["user_obj"] and binding["user_obj"]["username"],
-                    "policy": binding["policy_obj"] and binding["policy_obj"]["name"],
-                }
-                told = {**binding, **names, "application": slugs[binding["target"]]}
+                told = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
                 same.setdefault(self.key_of(told), []).append(binding["pk"])
                 read.append({**told, "all": same[self.key_of(told)]})
         return read
+
+    def read_again(self, server, key):
+        raw = server.client.read_if_there(*self.collection, server.actual(self.name)[key].raw["pk"])
+        return raw and self.decode({**raw, **_holders(raw), "application": key[0]})
 
     # -- requests ----------------------------------------------------------------------------------------------
 
     def steps_for(self, change, server):
         if change.removes:
-            reason = f"{change.label} is not to be"
+            reason = f"remove {change.label}"
             return [Step("DELETE", (*self.collection, one), reason) for one in change.found.raw["all"]]
         target, holder = self.references(change.key, {})
         values = {**(change.found.values if change.found else {}), **change.values}
@@ -160,4 +159,14 @@ class Binding(AuthentikResource):
             return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
         listed = ", ".join(sorted(change.values))
         # an update without its target and its holder is a fault of the server's
-        return [Step("PUT", (*self.collection, change.found.raw["pk"]), f"{change.label}: {listed}", body=body)]
+        path, guard = (*self.collection, change.found.raw["pk"]), Guard(self.name, change.key)
+        return [Step("PUT", path, f"{change.label}: {listed}", body=body, guard=guard)]
+
+
+def _holders(binding):
+    """The names of what a binding binds."""
+    return {
+        "group": binding["group_obj"] and binding["group_obj"]["name"],
+        "user": binding["user_obj"] and binding["user_obj"]["username"],
+        "policy": binding["policy_obj"] and binding["policy_obj"]["name"],
+    }

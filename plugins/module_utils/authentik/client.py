@@ -36,6 +36,10 @@ class AuthentikClient(Client):
             f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)
         )
 
+    def is_authorized_by(self, key):
+        """Whether this is the key of the token that requests are sent with."""
+        return self.session.auth.value == f"Bearer {key}"
+
     def route(self, path):
         # without the slash the server knows no such page
         return super().route(path) + "/"
@@ -44,13 +48,12 @@ class AuthentikClient(Client):
         # versions that do not ask for the name take it from the file, and leave out its folder
         return {"data": body, "files": {"file": (body["name"], source)}}
 
-    def unwrap(self, response):
+    def unwrap(self, body):
         """Objects have their id under `id`, as those of other systems do, and not only under `pk`."""
-        content = response.json()
-        for one in content.get("results", (content,)) if isinstance(content, dict) else ():
+        for one in body.get("results", (body,)) if isinstance(body, dict) else ():
             if "pk" in one:
                 one["id"] = one["pk"]
-        return content
+        return body
 
     def read_all(self, *path, **query):
         """All objects of a list. Filters the server does not know are ignored by it, so callers look at each result."""
@@ -60,6 +63,15 @@ class AuthentikClient(Client):
             objects += answer["results"]
             page = int(answer["pagination"]["next"])
         return objects
+
+    def providers_named(self, name):
+        """The providers of all types that have a name; those that the token may not see are left out."""
+        try:
+            return [one for one in self.read_all("providers", "all", search=name) if one["name"] == name]
+        except FleetgateError as error:
+            if error.status != 403:
+                raise
+            return []
 
     def read_if_there(self, *path):
         """The answer to a GET, or None where there is no such object, or none that the token may see."""

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from typing import Any, Collection, Iterable, Mapping
+
 from ..core.fields import Flag, Mapping, Names
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
+from .lockout import ALLOW_LOCKOUT
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
@@ -24,20 +27,23 @@ class Group(AuthentikResource):
         named("parents", Names()),
         named("attributes", Mapping()),
         named("users", Names()),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
         groups = server.client.read_all(*self.collection)
         names = {group["pk"]: group["name"] for group in groups}
-        for group in groups:
-            parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
-            users = [user["username"] for user in group["users_obj"] or ()]
-            yield {**group, "parents": [names.get(one, one) for one in parents], "users": users}
+        return [_with_names(group, names) for group in groups]
+
+    def with_names(self, server, raw):
+        return _with_names(raw, {one.raw["pk"]: name for (name,), one in server.actual(self.name).items()})
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
             problems.append(("parents", "may only name one group on a server before 2025.12"))
+        if entry["name"] in values.get("parents", ()):
+            problems.append(("parents", f"'{entry['name']}' cannot be a parent of itself"))
         return values, problems
 
     def built_in(self, found):
@@ -75,5 +81,44 @@ class Group(AuthentikResource):
             parents = [Reference(self.name, (name,)) for name in dict.fromkeys(parents)]
             several = server.client.version >= SEVERAL_PARENTS
             body = {"parents": parents} if several else {"parent": parents[0] if parents else None}
-            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: parents", body=body))
+            guard = Guard(self.name, change.key, ("parents",)) if change.found else None
+            reason = f"{change.label}: parents"
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         return steps
+
+
+def _with_names(group, names):
+    """A group with the names of its parents and users; before 2025.12 it has one parent."""
+    parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
+    users = [user["username"] for user in group["users_obj"] or ()]
+    return {**group, "parents": [names.get(one, one) for one in parents], "users": users}
+
+
+def missing_from_claims(groups: Iterable[Mapping[str, Any]], granted: Collection[str]) -> list[str]:
+    """Members who get no rights: the groups claim has only the groups that a user is directly in, and not their parents.
+
+    `groups` are given as results show them, `granted` are the names of those that have rights on PVE or PBS.
+    """
+    known = {group["name"]: group for group in groups}
+    problems = []
+    for name in sorted(set(granted) & set(known)):
+        for child in sorted(_descendants(name, known)):
+            left_out = sorted(set(known[child]["users"]) - set(known[name]["users"]))
+            if left_out:
+                problems.append(
+                    f"group {name}: {', '.join(left_out)} of its child group {child} would not get its rights, because"
+                    f" authentik's claim has direct groups only; add them to {name}, or give {child} rights of its own"
+                )
+    return problems
+
+
+def _descendants(name, known):
+    """The names of the groups below a group."""
+    below: set[str] = set()
+    waiting = [name]
+    while waiting:
+        parent = waiting.pop()
+        children = [child for child, group in known.items() if parent in group["parents"] and child not in below]
+        below.update(children)
+        waiting += children
+    return below - {name}

@@ -28,6 +28,14 @@ class AuthentikResource(Resource):
     def item_path(self, key):
         return (*self.collection, Reference(self.name, key))
 
+    def read_again(self, server, key):
+        raw = server.client.read_if_there(*server.identify(self.item_path(key), {}))
+        return raw and self.decode(self.with_names(server, raw))
+
+    def with_names(self, server, raw):
+        """An object as the server sends it, with names where it has ids of other objects."""
+        return raw
+
     def goes_with_the_object(self, change, option):
         """Whether an option is part of the request that makes or changes the object."""
         return option not in self.linked

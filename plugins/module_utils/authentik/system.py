@@ -17,7 +17,8 @@ from .user import User
 
 def connect(params, check_mode):
     client = AuthentikClient(params, check_mode)
-    client.refuse_what_is_too_old()
+    with client.understanding():
+        client.refuse_what_is_too_old()
     return client
 
 

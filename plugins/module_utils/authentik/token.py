@@ -4,9 +4,11 @@
 
 from __future__ import annotations
 
+from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
-from ..core.resource import Reference, Step
+from ..core.resource import Guard, Reference, Step
+from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
 
 
@@ -32,6 +34,7 @@ class Token(AuthentikResource):
             secret=True,
         ),
         Field("return_secret", Flag(), task_only=True),
+        ALLOW_LOCKOUT,
     )
 
     def problems(self, entry):
@@ -40,16 +43,18 @@ class Token(AuthentikResource):
 
     def read(self, server, keys):
         if keys is None:
-            return [
-                one for one in map(_as_filter_error, server.client.read_all(*self.collection)) if one["intent"] == "api"
-            ]
+            return [one for one in map(_with_names, server.client.read_all(*self.collection)) if one["intent"] == "api"]
         answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
-        return [_as_filter_error(answer) for answer in answers if answer]
+        return [_with_names(answer) for answer in answers if answer]
+
+    def with_names(self, server, raw):
+        return _with_names(raw)
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if found is None:
             values.setdefault("user", server.client.myself["username"])
+            problems += self._beyond_the_caller(server.client.myself, values)
             key = entry["key"] or GENERATED
         elif found.raw["intent"] != "api":
             problems.append(
@@ -65,6 +70,41 @@ class Token(AuthentikResource):
         if entry["return_secret"]:
             entry["known_secret"] = key
         return values, problems
+
+    @staticmethod
+    def _beyond_the_caller(me, values):
+        """What the server would ignore without a word for somebody who is no superuser."""
+        if me["is_superuser"]:
+            return []
+        problems = []
+        if values["user"] != me["username"]:
+            problems.append(("user", f"only superusers create tokens of others, and {me['username']} is not one"))
+        if values.get("expiring") is False:
+            rule = f"must be true, because only superusers create tokens that do not expire, and {me['username']} is not one"
+            problems.append(("expiring", rule))
+        return problems
+
+    def safety_checks(self, changes, server):
+        """A task does not take away the token that it works with, unless it is asked to."""
+        me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
+        return [
+            f"{change.label}: this task works with this token, which would stop working; set allow_lockout=true if that is"
+            " intended"
+            for change in changes
+            if change.resource is self and change.found and change.found.values["user"] == me and not consents(change)
+            if change.removes or "key" in change.values or change.values.get("expiring")
+            if self._is_in_use(change, server.client)
+        ]
+
+    def _is_in_use(self, change, client):
+        """Whether a token may be the one that requests are sent with; the key of an expired one cannot be read."""
+        try:
+            shown = client.read_if_there(*self.item_path(change.key), "view_key")
+        except FleetgateError as error:
+            if error.status != 403:
+                raise
+            return True
+        return bool(shown) and client.is_authorized_by(shown["key"])
 
     def references(self, key, values):
         return [Reference("user", (values["user"],))] if values.get("user") else []
@@ -93,12 +133,13 @@ class Token(AuthentikResource):
         if change.creates:
             steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body))
         elif own:
-            steps.append(Step("PATCH", self.item_path(change.key), f"{change.label}: {', '.join(own)}", body=body))
+            reason, guard = f"{change.label}: {', '.join(own)}", Guard(self.name, change.key)
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         if change.values.get("key"):
             body = {"key": change.values["key"]}
             steps.append(Step("POST", (*self.item_path(change.key), "set_key"), f"{change.label}: key", body=body))
         return steps
 
 
-def _as_filter_error(token):
+def _with_names(token):
     return {**token, "user": token["user_obj"]["username"]}

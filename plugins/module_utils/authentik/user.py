@@ -6,8 +6,11 @@ from __future__ import annotations
 
 from ..core.fields import PASSWORD, Flag, Mapping, Names, Text
 from ..core.resource import Reference, Step
+from .lockout import ALLOW_LOCKOUT, lockouts
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
+
+_ATOM = r"[^@\s.,:;<>()\[\]\\\"]+"
 
 
 class User(AuthentikResource):
@@ -19,7 +22,15 @@ class User(AuthentikResource):
     fields = (
         named("username", Text(longest=150), needed=True),
         named("name"),
-        named("email", Text(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
+        # as Django takes them
+        named(
+            "email",
+            Text(
+                pattern=rf"{_ATOM}(\.{_ATOM})*@(localhost|([^\W_]([^\W_]|-)*\.)+[^\W_]([^\W_]|-)*[^\W_])",
+                rule="is not an e-mail address",
+                longest=254,
+            ),
+        ),
         named("is_active", Flag(), default=True),
         named(
             "path",
@@ -30,6 +41,7 @@ class User(AuthentikResource):
         named("attributes", Mapping()),
         named("groups", Names()),
         named("password", PASSWORD, write_only=True, secret=True),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
@@ -51,12 +63,7 @@ class User(AuthentikResource):
         return found.values["username"] == "akadmin" or found.values["type"] == "internal_service_account"
 
     def safety_checks(self, changes, server):
-        gone = [change for change in changes if change.resource is self and change.removes]
-        return [
-            f"{change.label} is whom the token belongs to, so it cannot be removed with it"
-            for change in gone
-            if change.key == (server.client.myself["username"],)
-        ]
+        return lockouts(changes, server)
 
     def request_body(self, change):
         # the server demands a name, but it may be empty

@@ -4,46 +4,27 @@
 
 from __future__ import annotations
 
+import json
 import os
-from urllib.parse import quote, urlsplit
+import re
+from contextlib import contextmanager
+from pathlib import PurePath
+from urllib.parse import quote
 
 from ansible.module_utils.basic import env_fallback
 
 from .errors import FleetgateError, refuse
-from .fields import CREDENTIAL
+from .fields import CREDENTIAL, Number
+from .secrets import excerpt
+from .transport import Transport, certificate_of, has_no_answer, requests, unreachable, urllib3
 
-try:
-    import requests
-    import urllib3
-    from requests.adapters import HTTPAdapter
-    from urllib3.util.retry import Retry
-except ImportError:
-    requests = urllib3 = None
-    HTTPAdapter = Retry = object
+# A host name or an address that requests do not leave the machine for.
+LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
 
-# A gateway's way to say "try again": the proxies of PVE add 595, 596 and 599 to the usual ones.
-LONGEST_WAIT = 30
-BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
+TIMEOUT = Number(1, 3600)
 
-
-class RetryPolicy(Retry):
-    """Retries a read when the server is busy or out of reach, and a write only when it cannot have been carried out.
-
-    That is the case when no connection came about, and when the server refused the request unseen (429).
-    """
-
-    def is_retry(self, method, status_code, has_retry_after=False):
-        return status_code == 429 or (method == "GET" and status_code in BUSY)
-
-    def get_retry_after(self, response):
-        wanted = super().get_retry_after(response)
-        return wanted and min(wanted, LONGEST_WAIT)
-
-
-def retrying_adapter():
-    return HTTPAdapter(
-        max_retries=RetryPolicy(total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False)
-    )
+# What handling an answer raises when the answer has not the form that the API promises.
+_UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class Authorization(requests.auth.AuthBase if requests else object):
@@ -75,6 +56,17 @@ def in_url(host):
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
+def has_userinfo(address):
+    """Whether an address holds a user name or a password, which would be in every message that names the server."""
+    return "@" in address.partition("?")[0]
+
+
+def limit_problems(params, **numbers):
+    """What is wrong with options that are numbers, a sentence each."""
+    found = ((option, kind.problem(params[option])) for option, kind in numbers.items())
+    return [f"{option}: {rule}, and not {excerpt(params[option])}" for option, rule in found if rule]
+
+
 def session_for(params, address, option, advice, header, scheme=""):
     """A session that shows the credential in `option` in a header, after `scheme`; options that cannot be right are refused.
 
@@ -83,12 +75,16 @@ def session_for(params, address, option, advice, header, scheme=""):
     url, credential, problems = params["url"], params[option], []
     if not url:
         problems.append(f"url: must be given, {address}")
-    elif not url.startswith(("https://", "http://")):
-        problems.append(f"url: '{url}' must begin with https:// or http://")
+    elif has_userinfo(url):
+        problems.append(f"url: must not hold a user name or password; the credential is given as {option}")
+    elif not re.match(rf"https://|http://{LOOPBACK}([:/]|$)", url):
+        why = f"must begin with https:// (http:// only for the machine itself), because the {option} travels over it"
+        problems.append(f"url: '{excerpt(url)}' {why}")
     if not credential:
         problems.append(f"{option}: must be given; {advice}")
     elif CREDENTIAL.problem(credential):
         problems.append(f"{option}: {CREDENTIAL.problem(credential)}")
+    problems += limit_problems(params, timeout=TIMEOUT)
     refuse(problems)
     require_requests()
     session = requests.Session()
@@ -96,36 +92,47 @@ def session_for(params, address, option, advice, header, scheme=""):
     return session
 
 
+def use_transport(session):
+    """Have a session send all its requests on the one way."""
+    transport = Transport()
+    for scheme in ("https://", "http://"):
+        session.mount(scheme, transport)
+
+
 class Client:
     """One server. `title` names it in messages; with `check_mode` it cannot send anything but reads."""
 
     def __init__(self, title, session, base_url, check_mode=False, timeout=10, verify=True):
-        if timeout < 1:
-            raise FleetgateError(f"{title}: its timeout must be at least 1 second, and not {timeout}")
         self.title = title
         self.session = session
         self.base_url = base_url.rstrip("/")
         self.check_mode = check_mode
         self.timeout = timeout
         self.verify = verify
+        # the last answer and what it held, for clients of the same server as well
+        self._last = {}
         if not verify:
             # the task says that it does without; ansible would take each warning for a fault of the module
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
-        for scheme in ("https://", "http://"):
-            session.mount(scheme, retrying_adapter())
+        use_transport(session)
 
     def with_base_url(self, url):
         """A client like this one for another address, letter by letter: a slash at its end may matter there."""
         other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
-        other.base_url = url
+        other.base_url, other._last = url, self._last
         return other
+
+    def certificate(self, *path):
+        """The certificate that the server shows, in binary form: with the last answer, or else with that to a GET."""
+        response = self._last.get("response") or self._send("GET", path, range(300, 600))
+        return certificate_of(response)
 
     def read(self, *path, **query):
         """The answer to a GET; `path` has one part per segment, unquoted."""
         response = self._send("GET", path, params=self.encode(query))
         content = self._content(response)
         if content is None:
-            raise self._strange(response)
+            raise self._malformed(response, "it is empty" if not response.content else "it is null")
         return content
 
     def write(self, verb, path, body=None, upload=None):
@@ -171,9 +178,9 @@ class Client:
         """The keyword arguments that send an open file, and `body` with it."""
         return {"params": body, "files": {"file": source}}
 
-    def unwrap(self, response):
-        """What a successful answer holds."""
-        return response.json()
+    def unwrap(self, body):
+        """What a successful answer means, made of the JSON in it."""
+        return body
 
     def explain(self, response):
         """Why the server refused, in its own words."""
@@ -182,7 +189,7 @@ class Client:
     # -- the one place that sends ------------------------------------------------------------------------------
 
     def _send(self, verb, path, allowed_status=(), **content):
-        """Send a request; an answer with a status of an error is raised unless `may_be` has the status."""
+        """Send a request; an answer with a status of an error is raised unless `allowed_status` has the status."""
         route = self.route(path) if path else ""
         try:
             response = self.session.request(
@@ -190,85 +197,100 @@ class Client:
             )
         # requests raises its own errors, and that of the system where a bundle of authorities is not there
         except OSError as error:
-            gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
-            untrusted = isinstance(error, requests.exceptions.SSLError)
-            raise FleetgateError(
-                unreachable(self.title, self.base_url, error), verb=verb, path=route, no_answer=gone and not untrusted
-            ) from None
+            why = unreachable(self.title, self.base_url, error)
+            raise FleetgateError(why, verb=verb, path=route, no_answer=has_no_answer(error)) from None
+        self._last.update(response=response, verb=verb, route=route, content=None)
         if response.status_code < 300 or response.status_code in allowed_status:
             return response
         if response.status_code < 400:
-            target = response.headers.get("Location", "elsewhere")
+            target = excerpt(response.headers.get("Location", "elsewhere"))
             why = f"{self.base_url} redirects to {target}; give the address that the server itself has"
         else:
-            why = (
-                f"{verb} {route or self.base_url} was refused with {response.status_code}: {self._explained(response)}"
-            )
+            explained = excerpt(self._explained(response))
+            why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {explained}"
         raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
 
     def _explained(self, response):
         """Why the server refused; what stands before it has errors in forms of its own, in JSON as well."""
         try:
             return self.explain(response)
-        except (AttributeError, TypeError, ValueError):
+        except _UNFIT:
             return response.reason
 
     def _content(self, response):
         if not response.content:
             return None
         try:
-            return self.unwrap(response)
-        except (ValueError, KeyError, TypeError):
-            raise self._strange(response) from None
+            content = json.loads(response.content)
+            if b"\\u" in response.content:
+                # half a character, written as an escape, is no text that could be printed
+                json.dumps(content, ensure_ascii=False).encode()
+        except UnicodeError:
+            raise self._malformed(response, "it is not UTF-8") from None
+        except ValueError:
+            raise self._malformed(response, "it is not JSON") from None
+        except RecursionError:
+            raise self._malformed(response, "it is nested too deeply") from None
+        self._last["content"] = content
+        with self.understanding():
+            return self.unwrap(content)
 
-    def _strange(self, response):
-        kind = response.headers.get("Content-Type", "no type")
-        where = f"the answer of {response.url.partition('?')[0]} ({kind}) is none of this API"
-        return FleetgateError(f"{self.title}: {where}; check the address, and what stands before it")
+    @contextmanager
+    def understanding(self):
+        """Around all that works with answers: where one has not the form of this API, the error names its request."""
+        try:
+            yield
+        except _UNFIT as error:
+            if "response" not in self._last:
+                raise
+            why = f"it is {_outline(self._last['content'])} ({_place(error)})"
+            raise self._malformed(self._last["response"], why) from None
 
-
-def unreachable(title, url, error):
-    """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
-    by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
-    return f"{title}: {_no_answer(url, error)}{by_proxy}"
-
-
-def _no_answer(url, error):
-    if isinstance(error, requests.exceptions.SSLError):
-        return (
-            f"the certificate of {url} is not trusted ({_innermost(error)}); give the file of the authority"
-            " that issued it as ca_path, or trust it on the node that runs the task"
+    def _malformed(self, response, why):
+        verb, route = self._last["verb"], self._last["route"]
+        kind = excerpt(response.headers.get("Content-Type", "no type"))
+        where = f"the answer to {verb} {route or self.base_url} ({kind}) is none of this API: {why}"
+        return FleetgateError(
+            f"{self.title}: {where}; check the address, and what stands before it",
+            verb=verb,
+            path=route,
+            status=response.status_code,
         )
-    if isinstance(error, requests.exceptions.Timeout):
-        return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
-    if isinstance(error, requests.exceptions.ConnectionError):
-        return f"{url} does not answer ({_innermost(error)}); check the address, the port and the firewall"
-    return f"{url} cannot be used ({type(error).__name__}: {error})"
 
 
-def _proxy(url):
-    """What to say of the proxy that a request for a URL goes through, which requests takes from the environment."""
-    if requests.utils.should_bypass_proxies(url, no_proxy=None):
-        return ""
-    kinds = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
-    for variable in (name for kind in kinds for name in (kind, kind.upper())):
-        if proxy := os.environ.get(variable):
-            # without the user and the password that it may have
-            place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
-            return f"; the request goes through the proxy {place} because of {variable}, and NO_PROXY keeps hosts from that"
-    return ""
+def _outline(content):
+    """The form of an answer in a few words; its values may be secret."""
+    if isinstance(content, dict):
+        fields = [f"{name} ({_kind_of(value)})" for name, value in list(content.items())[:5]]
+        return f"an object with {excerpt(', '.join(fields) or 'nothing')}"
+    return _kind_of(content)
 
 
-def _innermost(error):
-    """The cause at the bottom of a chain of exceptions, which is the only part that means something to people."""
-    cause = error
-    while True:
-        inner = getattr(cause, "reason", None) or next(
-            (one for one in cause.args if isinstance(one, BaseException)), None
-        )
-        if not isinstance(inner, BaseException):
-            return str(cause.args[-1] if cause.args else cause)
-        cause = inner
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    type(None): "null",
+}
+
+
+def _kind_of(content):
+    if isinstance(content, list):
+        return f"a list that begins with {_KINDS[type(content[0])]}" if content else "an empty list"
+    return _KINDS[type(content)]
+
+
+def _place(error):
+    """What did not fit, and where: for whoever has to find out whether the server is wrong or this collection."""
+    trace = error.__traceback__
+    while trace.tb_next:
+        trace = trace.tb_next
+    place = f"{PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+    missing = f"lacks {excerpt(error.args[0])}" if isinstance(error, KeyError) else type(error).__name__
+    return f"{missing}; {place}"
 
 
 def version_problem(client, since):

@@ -9,10 +9,13 @@ value must keep. Nothing else in the collection compares or converts values.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from dataclasses import dataclass, field
 from typing import Any
+
+from .secrets import excerpt
 
 HIDDEN = "(hidden)"
 HIDDEN_OTHER = "(hidden, another value)"
@@ -129,7 +132,7 @@ class Number:
     """A whole number from `least` to `most`. Where it is `optional`, 0 takes the option away."""
 
     least: int = 0
-    most: int | None = None
+    most: int = 2**31 - 1
     optional: bool = False
 
     empty = 0
@@ -149,13 +152,19 @@ class Number:
     def problem(self, value):
         if self.optional and value == 0:
             return None
-        if value < self.least or (self.most is not None and value > self.most):
-            return (
-                f"must be from {self.least} to {self.most}"
-                if self.most is not None
-                else f"must be at least {self.least}"
-            )
-        return None
+        return None if self.least <= value <= self.most else f"must be from {self.least} to {self.most}"
+
+
+@dataclass(frozen=True)
+class Moment(Number):
+    """A point of time in whole seconds since 1970, up to the year 9999."""
+
+    most: int = 253402300799
+
+    def problem(self, value):
+        if value > self.most:
+            return "must be in seconds since 1970, and not in milliseconds"
+        return super().problem(value)
 
 
 @dataclass(frozen=True)
@@ -179,6 +188,10 @@ class Mapping:
         return one == other
 
     def problem(self, value):
+        try:
+            json.dumps(value, allow_nan=False)
+        except ValueError:
+            return "must not hold numbers without an end (.inf, .nan)"
         return None
 
 
@@ -220,7 +233,7 @@ class Names:
                 return "must not hold an empty name"
             broken = self.each.problem(name)
             if broken:
-                return f"'{name}' {broken}"
+                return f"'{excerpt(name)}' {broken}"
         return None
 
 
@@ -272,7 +285,9 @@ class Properties:
             part = value.get(one.option)
             broken = part is not None and one.kind.problem(part)
             if broken:
-                return f"{one.option}: '{part}' {broken}" if isinstance(part, str) else f"{one.option}: {broken}"
+                return (
+                    f"{one.option}: '{excerpt(part)}' {broken}" if isinstance(part, str) else f"{one.option}: {broken}"
+                )
         return None
 
 
@@ -294,7 +309,7 @@ class Records:
                 part = record[one.option]
                 broken = one.kind.problem(part)
                 if broken:
-                    named = f"'{part}' {broken}" if isinstance(part, str) else broken
+                    named = f"'{excerpt(part)}' {broken}" if isinstance(part, str) else broken
                     return f"entry {number}: {one.option}: {named}"
         return None
 

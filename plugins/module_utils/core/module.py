@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import math
 import traceback
 from dataclasses import dataclass, field
 from typing import Callable, Iterable
@@ -13,6 +14,14 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from .errors import FleetgateError
+from .secrets import (
+    LONGEST_SENTENCE,
+    cut,
+    every_form,
+    excerpt,
+    secret_values,
+    secrets_of_task,
+)
 
 
 @dataclass(frozen=True)
@@ -46,13 +55,44 @@ class Definition:
     def main(self):
         """Run as an ordinary module."""
         module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
-        hidden = module.no_log_values
-        hidden.update(self.hidden(module.params))
-        result = self.finish(self.execute(module.params, module.check_mode), module.params, hidden)
-        hidden.difference_update(asked_for(result))
+        secrets = module.no_log_values | self.secrets_in(module.params)
+        result = self.answer(module.params, module.check_mode, secrets)
+        module.no_log_values.update(every_form(secrets) - asked_for(result))
+        module.no_log_values.difference_update(asked_for(result))
         if result.get("failed"):
             module.fail_json(**result)
         module.exit_json(**result)
+
+    def secrets_in(self, params):
+        """The values of all secret options, whatever else is wrong with the options."""
+        return secret_values(self.argument_spec, params) | set(self.hidden(params))
+
+    def run_task(self, args, check_mode, **more):
+        """The result of a task with these arguments; where they are wrong, it has all problems and nothing is done.
+
+        `more` goes to the function of the module along with the options.
+        """
+        secrets = self.secrets_in(args)
+        with secrets_of_task(every_form(secrets)):
+            problems = argument_problems(self.argument_spec, args)
+        if not problems:
+            checked = ArgumentSpecValidator(self.argument_spec).validate(args)
+            problems = checked.error_messages
+        if problems:
+            return refusal(problems, secrets)
+        return self.answer(
+            checked.validated_parameters,
+            check_mode,
+            checked._no_log_values | secrets,
+            **more,
+        )
+
+    def answer(self, params, check_mode, secrets, **more):
+        """The result of a task with valid options, without any of its `secrets`."""
+        hidden = every_form(secrets)
+        with secrets_of_task(hidden):
+            result = self.execute({**params, **more}, check_mode)
+        return self.finish(result, params, hidden)
 
     def execute(self, params, check_mode):
         """The one boundary: whatever happens becomes a result."""
@@ -61,7 +101,7 @@ class Definition:
         except FleetgateError as error:
             return error.as_result()
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # its text may hold anything, secrets too, so only its kind and its place are told
+            # its text may hold anything, secrets too, so only its type and its place are reported
             trace = "".join(traceback.format_tb(error.__traceback__))
             return {
                 "failed": True,
@@ -72,78 +112,203 @@ class Definition:
     def finish(self, result, params, hidden):
         """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
         kept = {key: result[key] for key in ("secret", "secrets") if key in result}
-        # an unknown option may be a secret whose name is misspelt
-        invocation = {"module_args": _known(self.argument_spec, params)}
-        return {**remove_values({**result, "invocation": invocation}, hidden), **kept}
+        invocation = {"module_args": params}
+        return {
+            **_sentences_cut(
+                remove_values({**result, "invocation": invocation}, hidden)
+            ),
+            **kept,
+        }
+
+
+def refusal(problems, secrets):
+    """The result of a task whose options are wrong. Its invocation shows none of them: a secret may be in the wrong one."""
+    result = {
+        "failed": True,
+        "changed": False,
+        "msg": "; ".join(problems),
+        "problems": problems,
+    }
+    result["invocation"] = {"module_args": {}}
+    return _sentences_cut(remove_values(result, every_form(secrets)))
+
+
+def _sentences_cut(result):
+    """A result without sentences that nobody would read to the end."""
+    if "problems" in result:
+        problems = [cut(problem, LONGEST_SENTENCE) for problem in result["problems"]]
+        return {**result, "problems": problems, "msg": "; ".join(problems)}
+    return result
 
 
 def asked_for(result):
     """The secrets in a result, which are there because the task asked for them."""
-    return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
+    return {
+        value
+        for value in (result.get("secret"), *result.get("secrets", {}).values())
+        if value
+    }
 
 
 def argument_problems(argument_spec, params, way=""):
     """Everything wrong with the options of a task, each with the way to it: `users[3].email: ...`.
 
-    Ansible itself stops at the first problem and does not say in which entry of a list it is.
+    Ansible itself stops at the first problem, does not say in which entry of a list it is, stumbles over some values of a
+    wrong type and takes others for what they are not: a list for text, or true for the number 1.
     """
-    flat = {
-        name: {key: value for key, value in option.items() if key != "options"}
-        for name, option in argument_spec.items()
-    }
+    given, options = _given(params), {}
     problems = [
-        f"{way}{_reword(problem)}" for problem in ArgumentSpecValidator(flat).validate(_given(params)).error_messages
+        f"{way}unknown option {excerpt(name)}"
+        for name in given
+        if not isinstance(name, str)
     ]
     for name, option in argument_spec.items():
-        given = params.get(name)
-        if "options" not in option:
-            continue
-        if isinstance(given, dict):
-            problems += argument_problems(option["options"], given, f"{way}{name}: ")
-        for index, entry in enumerate(given if isinstance(given, list) else ()):
-            where = f"{way}{name}[{index}]: "
-            problems += (
-                argument_problems(option["options"], entry, where)
-                if isinstance(entry, dict)
-                else [f"{where}must be a dictionary"]
-            )
+        names = [one for one in (name, *option.get("aliases", ())) if one in given]
+        misfit = next(
+            (
+                f"{one}{rule}"
+                for one in names
+                for rule in [_misfit(option, given[one])]
+                if rule
+            ),
+            None,
+        )
+        # without what is nested in it, which is looked at entry by entry below
+        options[name] = {
+            key: value
+            for key, value in option.items()
+            if key not in ("options", "required" if misfit else "")
+        }
+        if misfit:
+            problems.append(f"{way}{misfit}")
+            given = {one: value for one, value in given.items() if one not in names}
+    given = {name: value for name, value in given.items() if isinstance(name, str)}
+    checked = ArgumentSpecValidator(options).validate(given)
+    problems += [
+        f"{way}{excerpt(_reword(problem))}" for problem in checked.error_messages
+    ]
+    for name, option in argument_spec.items():
+        value = checked.validated_parameters.get(name) if "options" in option else None
+        if isinstance(value, dict):
+            problems += argument_problems(option["options"], value, f"{way}{name}: ")
+        elif isinstance(value, list):
+            for index, entry in enumerate(value):
+                problems += argument_problems(
+                    option["options"], entry, f"{way}{name}[{index}]: "
+                )
     return problems
 
 
-def _known(argument_spec, params):
-    """The options that there are, in entries of lists as well."""
-    known = {}
-    for name, value in params.items():
-        options = argument_spec.get(name, {}).get("options")
-        if isinstance(value, dict) and options:
-            value = _known(options, value)
-        elif isinstance(value, list) and options:
-            value = [_known(options, entry) if isinstance(entry, dict) else entry for entry in value]
-        if name in argument_spec:
-            known[name] = value
-    return known
+_CONTAINERS = {dict: "a dictionary", list: "a list", tuple: "a list", set: "a set"}
+
+
+def _misfit(option, value):
+    """What is wrong with the type of a value, as the end of a sentence that begins with the option; None where it fits.
+
+    It does not show the value, which may hold a secret.
+    """
+    if value is None:
+        return None
+    wanted, kind = option.get("type", "str"), _kind_of(value)
+    if wanted == "list":
+        if isinstance(value, list):
+            entries = (
+                (index, _misfit({"type": option.get("elements", "raw")}, one))
+                for index, one in enumerate(value)
+            )
+            missing = [index for index, one in enumerate(value) if one is None]
+            if missing:
+                return f"[{missing[0]}]: must not be null"
+            return next((f"[{index}]{rule}" for index, rule in entries if rule), None)
+        if option.get("elements") == "dict":
+            return f": must be a list of dictionaries, and not {kind}"
+        return (
+            f": must be a list, and not {kind}"
+            if isinstance(value, (dict, set, bool))
+            else None
+        )
+    if wanted == "dict":
+        # text that is JSON is what a filter makes of a dictionary
+        fits = isinstance(value, dict) or (
+            isinstance(value, str) and value.startswith("{")
+        )
+        return None if fits else f": must be a dictionary, and not {kind}"
+    if wanted == "int":
+        return None if _is_whole(value) else f": must be a whole number, and not {kind}"
+    return (
+        f": must be {_WORDS.get(wanted, 'text')}, and not {kind}"
+        if type(value) in _CONTAINERS
+        else None
+    )
+
+
+_WORDS = {"bool": "true or false", "path": "a path"}
+
+
+def _kind_of(value):
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, float):
+        return (
+            "a number with a fraction"
+            if math.isfinite(value)
+            else "a number without an end"
+        )
+    return next(
+        (word for kind, word in _CONTAINERS.items() if isinstance(value, kind)),
+        "a number" if isinstance(value, int) else "text",
+    )
+
+
+def _is_whole(value):
+    """Whether a value is a whole number, or a text that says one."""
+    if isinstance(value, (bool, *_CONTAINERS)):
+        return False
+    try:
+        return isinstance(value, int) or float(value).is_integer()
+    except (TypeError, ValueError):
+        return False
 
 
 def _given(options):
-    """Options without those that ansible has filled in with nothing."""
-    return {name: value for name, value in options.items() if value is not None}
+    """Options without those that ansible has filled in with nothing, and without what it adds for itself."""
+    return {
+        name: value
+        for name, value in options.items()
+        if value is not None and not str(name).startswith("_ansible_")
+    }
 
 
 def _reword(problem):
     """Ansible names an unknown option and all known ones in a sentence without a verb."""
     unknown, separator, known = problem.partition(". Supported parameters include: ")
-    return f"unknown option {unknown}; known are {known.rstrip('.')}" if separator else problem
+    return (
+        f"unknown option {unknown}; known are {known.rstrip('.')}"
+        if separator
+        else problem
+    )
 
 
 class _Module(AnsibleModule):
     """AnsibleModule that reports all problems of its options, and with the way to each."""
 
-    def fail_json(self, msg, **result):
-        checked = getattr(self, "validation_result", None)
-        if checked is not None and checked.error_messages:
-            problems = argument_problems(self.argument_spec, self.params) or checked.error_messages
-            msg, result = "; ".join(problems), {
-                "problems": problems,
-                "invocation": {"module_args": _known(self.argument_spec, self.params)},
+    _problems: list = []
+
+    def _load_params(self):
+        super()._load_params()
+        self._secrets = secret_values(self.argument_spec, self.params)
+        with secrets_of_task(every_form(self._secrets)):
+            self._problems = argument_problems(self.argument_spec, self.params)
+        if self._problems:
+            # ansible would stumble over them, and must not log them
+            self.params = {
+                name: value
+                for name, value in self.params.items()
+                if name.startswith("_ansible_")
             }
+
+    def fail_json(self, msg, **result):
+        if self._problems:
+            result = refusal(self._problems, self._secrets)
+            msg = result.pop("msg")
         super().fail_json(msg, **result)

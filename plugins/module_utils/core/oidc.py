@@ -6,19 +6,18 @@ from __future__ import annotations
 
 from urllib.parse import quote_plus
 
-from .client import Client, requests, require_requests
+from .client import LOOPBACK, Client, requests, require_requests
 from .errors import FleetgateError
 from .fields import Text
 
-_LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
-
 # PVE and PBS take any text and fail only when somebody signs in; an empty one damages PVE's realm file.
 ISSUER = Text(
-    pattern=rf"https://[^\s/?#]+[^\s?#]*|http://{_LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
-    rule="must be an https:// URL (http:// only for the machine itself), because sign-on secrets travel over it",
+    pattern=rf"https://[^\s/?#@]+(/[^\s?#]*)?|http://{LOOPBACK}(:[0-9]+)?(/[^\s?#]*)?",
+    rule="must be an https:// URL (http:// only for the machine itself) without user and password, because sign-on secrets travel over it",
     longest=256,
 )
 
+_WELL_KNOWN = (".well-known", "openid-configuration")
 # What the OpenID library of PVE and PBS cannot do without (openidconnect 4.0.1, provider metadata).
 _REQUIRED = (
     "authorization_endpoint",
@@ -34,21 +33,15 @@ def discover(issuer, timeout, verify):
     """The discovery document of an issuer, and a client for its endpoints."""
     require_requests()
     client = Client(f"issuer {issuer}", requests.Session(), issuer, check_mode=True, timeout=timeout, verify=verify)
-    document = client.read(".well-known", "openid-configuration")
+    document = client.read(*_WELL_KNOWN)
     if not isinstance(document, dict) or not isinstance(document.get("issuer"), str):
         raise FleetgateError(f"{issuer}: its discovery document names no issuer, so it is none of an OpenID provider")
     return document, client
 
 
-def shortcomings(issuer, document, keys, scopes, claims):
-    """What is wrong with an issuer for PVE and PBS, a sentence each. `keys` is its JSON Web Key Set."""
-    said = document["issuer"]
-    problems = []
-    if said != issuer:
-        problems.append(
-            f"the issuer calls itself '{said}' and not '{issuer}': realms must have exactly '{said}', slash for slash"
-        )
-    problems += [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
+def shortcomings(issuer, document, keys):
+    """What keeps PVE and PBS from using an issuer, a sentence each. `keys` is its JSON Web Key Set."""
+    problems = [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
     if "code" not in document.get("response_types_supported", ("code",)):
         problems.append("it does not support the response type code")
     if "RS256" not in document.get("id_token_signing_alg_values_supported", ("RS256",)):
@@ -64,12 +57,45 @@ def shortcomings(issuer, document, keys, scopes, claims):
     ]
     if not any(key.get("kty") == "RSA" for key in keys):
         problems.append("its key set has no RSA key, so no signature of RS256 can be verified")
-    for word, wanted in (("scope", scopes), ("claim", claims)):
-        known = document.get(f"{word}s_supported")
-        problems += [
-            f"it does not know the {word} {name}" for name in wanted if known is not None and name not in known
-        ]
     return problems
+
+
+def other_name(issuer, document, client):
+    """What to do where an issuer calls itself differently than it was asked for: advice that can be followed."""
+    name = document["issuer"]
+    if name == issuer:
+        return []
+    found = f"the issuer calls itself '{name}' and not '{issuer}'"
+    if "{" in name:
+        return [
+            f"{found}: this discovery document is for all tenants, and its issuer is a template; give the issuer of your"
+            " own tenant, with the tenant's id in its place"
+        ]
+    if ISSUER.problem(name):
+        return [
+            f"{found}, and '{name}' {ISSUER.problem(name)}; set the public https:// address of the identity provider in its"
+            " own configuration"
+        ]
+    try:
+        answer = client.with_base_url(name.rstrip("/")).read(*_WELL_KNOWN)
+    except FleetgateError:
+        answer = None
+    if isinstance(answer, dict) and answer.get("issuer") == name:
+        return [f"{found}: realms must have exactly '{name}', slash for slash"]
+    return [
+        f"{found}, and there is no discovery document of that issuer where PVE and PBS would look for it; set the public"
+        " address of the identity provider in its own configuration"
+    ]
+
+
+def unadvertised(document, scopes, claims):
+    """Scopes and claims that a discovery document leaves out, a sentence each. It need not list all that an issuer knows."""
+    return [
+        f"its discovery document does not list the {word} {name}, which it may know nevertheless; try a login if in doubt"
+        for word, wanted in (("scope", scopes), ("claim", claims))
+        for name in wanted
+        if f"{word}s_supported" in document and name not in (document[f"{word}s_supported"] or ())
+    ]
 
 
 def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):

@@ -13,6 +13,7 @@ from fnmatch import fnmatchcase
 from typing import Any, Iterable
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
+from .secrets import excerpt
 
 
 @dataclass(frozen=True)
@@ -59,13 +60,24 @@ class OneTimeSecret:
 
 # The verb of a step that sends nothing: a secret that is known goes into its file.
 STORE = "STORE"
+# One that sends nothing either: the file of a secret gets a mode in which nobody else can read it.
+PROTECT = "PROTECT"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """An object that must not have changed since the plan was made, when a request replaces these `options` of it (all by default)."""
+
+    kind: str
+    key: tuple
+    options: tuple = ()
 
 
 @dataclass(frozen=True)
 class Step:
     """One request that changes something. `path` has one part per segment, unquoted.
 
-    `guard` is an object that must still be as it was read: the request then carries the digest that the server compares.
+    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is made again.
     """
 
     verb: str
@@ -76,7 +88,7 @@ class Step:
     permissions: tuple = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
-    guard: Reference | None = None
+    guard: Guard | None = None
     # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
     repeats: bool = False
     # the user whose request it is, where it cannot be that of the client's own identity
@@ -142,7 +154,7 @@ def rule_violations(fields, values):
         broken = one.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not one.secret
-            found.append((one.option, f"'{value}' {broken}" if named else broken))
+            found.append((one.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif one.needed and not value:
             found.append((one.option, "must not be empty"))
     return found
@@ -215,8 +227,11 @@ class Resource:
     `last_steps(changes, server)`   -> `Step`s for when everything else exists
     `request_body(change)`          -> the body with the values of a change in wire form
     `carried_over(values)`          -> the values that a recreated object keeps
+    `guard(change)`                 -> the `Guard` of an update: what must not have changed since the plan was made
+    `unchanged(planned, now, options)`  -> whether that is so, just before the request is sent
     `id_of(key, server)`            -> the id to use in a request for a `Reference`, looked up just before it is sent
     verify:
+    `wait_for_changes(changes, server)`  waits until changes of the kind that were sent have taken effect
     `wait_until_effective(entry, client)`
                                     waits for what the server does by itself, raises `FleetgateError` if it does not
     present:
@@ -250,7 +265,7 @@ class Resource:
     made_at_item = False
     # whether one entry can stand for several objects
     many = False
-    # whether an update carries the digest of what was read, so that the server refuses it when somebody was quicker
+    # whether the server compares the digest that an update carries, and refuses the update after a change by somebody else
     has_digest = False
     immutable_remedy = "remove the object and make it again"
 
@@ -421,12 +436,19 @@ class Resource:
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
 
+    def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
+        """Whether these options of an object (all if none are named) are still as the plan was made on."""
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
+
     def id_of(self, key, server):
         """What the server knows an object by in requests, asked for right before one is sent."""
         return server.actual(self.name)[key].raw["id"]
 
     def wait_until_effective(self, entry, client):
         """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
+
+    def wait_for_changes(self, changes, server):
+        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -469,10 +491,14 @@ class Resource:
                 f"{change.label}: {changed}",
                 body=self.request_body(change),
                 permissions=permissions,
-                guard=Reference(self.name, change.key) if self.has_digest else None,
+                guard=self.guard(change),
                 repeats=all(self.field(option).write_only for option in change.values),
             )
         ]
+
+    def guard(self, change) -> Guard | None:
+        """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
+        return Guard(self.name, change.key) if self.has_digest else None
 
     def carried_over(self, values) -> dict:
         """What an object that is made again is given of what it had."""
@@ -550,8 +576,9 @@ class Resource:
             values = self.to_diff(before or after)
             told = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, told) if before is None else (told, None)
-        was, will_be = self.to_diff({option: before[option] for option in after if option in before}), self.to_diff(
-            after
+        was, will_be = (
+            self.to_diff({option: before[option] for option in after if option in before}),
+            self.to_diff(after),
         )
         for option, value in will_be.items():
             if value == HIDDEN and was.get(option) == HIDDEN:

@@ -49,7 +49,8 @@ class System:
 
     def client(self, params, check_mode):
         """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
-        known = (check_mode, params.get("shell"), *(params[option] for option in self.connection))
+        shell = params.get("shell") if params.get("connection") == "shell" else None
+        known = (check_mode, shell, *(params[option] for option in self.connection))
         if known not in self._clients:
             self._clients[known] = self.connect(params, check_mode)
         return self._clients[known]
@@ -116,38 +117,39 @@ class System:
                 ]
             )
             client = self.client(params, check_mode)
-            server = ServerState(client, resources.values())
-            result = {"changed": False}
-            partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
-            missing = client.missing_permissions(
-                [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
-            )
-            if missing:
-                result["warnings"] = missing
-            for subject in params["gather"]:
-                if subject in resources:
-                    resource, scopes = resources[subject], filters.get(subject)
-                    result[subject] = [
-                        resource.to_result(one.values, params.get("show_secrets", False))
-                        for key, one in server.actual(resource.name, None).items()
-                        if not scopes or resource.in_scope(scopes, key)
-                    ]
-                else:
-                    result[subject] = self.facts[subject](client)
-            if params.get("permissions_of"):
-                result["permissions"] = self.permissions(server, params["permissions_of"])
-            for name, (fields, answer) in self.questions.items():
-                asked = params[name] or ()
-                refuse(
-                    [
-                        f"{name}[{index}].{option}: {rule}"
-                        for index, one in enumerate(asked)
-                        for option, rule in rule_violations(fields, one)
-                    ]
+            with client.understanding():
+                server = ServerState(client, resources.values())
+                result = {"changed": False}
+                partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
+                missing = client.missing_permissions(
+                    [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
                 )
-                if asked:
-                    result[name] = [answer(client, one) for one in asked]
-            return result
+                if missing:
+                    result["warnings"] = missing
+                for subject in params["gather"]:
+                    if subject in resources:
+                        resource, scopes = resources[subject], filters.get(subject)
+                        result[subject] = [
+                            resource.to_result(one.values, params.get("show_secrets", False))
+                            for key, one in server.actual(resource.name, None).items()
+                            if not scopes or resource.in_scope(scopes, key)
+                        ]
+                    else:
+                        result[subject] = self.facts[subject](client)
+                if params.get("permissions_of"):
+                    result["permissions"] = self.permissions(server, params["permissions_of"])
+                for name, (fields, answer) in self.questions.items():
+                    asked = params[name] or ()
+                    refuse(
+                        [
+                            f"{name}[{index}].{option}: {rule}"
+                            for index, one in enumerate(asked)
+                            for option, rule in rule_violations(fields, one)
+                        ]
+                    )
+                    if asked:
+                        result[name] = [answer(client, one) for one in asked]
+                return result
 
         spec = {
             "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
@@ -204,10 +206,10 @@ class System:
     def _not_there(self, params, broken):
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
-            server = ServerState(self.client(params, True), self.kinds)
-            return [
-                (one, option, rule) for one, option, rule in broken if not server.has(one.resource, one.entry, option)
-            ]
+            client = self.client(params, True)
+            server = ServerState(client, self.kinds)
+            with client.understanding():
+                return [each for each in broken if not server.has(each[0].resource, each[0].entry, each[1])]
         except FleetgateError:
             return broken
 

@@ -18,6 +18,7 @@ from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import refuse
+from ..core.module import argument_problems
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.user import User as PocketIdUser
@@ -144,9 +145,10 @@ class _Reader:
             for option in entry
             if option in spec
         }
-        checked = ArgumentSpecValidator(known).validate({option: entry[option] for option in known})
-        self.problems += [f"{where}: {message}" for message in checked.error_messages]
-        return {option: checked.validated_parameters[option] for option in known}
+        given = {option: entry[option] for option in known}
+        problems = argument_problems(known, given)
+        self.problems += [f"{where}: {problem}" for problem in problems]
+        return {} if problems else ArgumentSpecValidator(known).validate(given).validated_parameters
 
     def rights(self, declared: Any, where: str, place: Place | None) -> dict[str, tuple[Right, ...]]:
         """The rights by product."""
@@ -172,11 +174,12 @@ class _Reader:
         for entry in declared:
             self.problems += [f"{where}: {option} is missing" for option in ("path", "roles") if not entry.get(option)]
             typed = self.typed(entry, RIGHT, where)
+            hosts = typed.get("hosts")
             right = Right(
                 typed.get("path") or "",
                 tuple(typed.get("roles") or ()),
                 typed.get("propagate"),
-                tuple(typed["hosts"]) if isinstance(typed.get("hosts"), list) else None,
+                None if hosts is None else tuple(hosts),
             )
             self.problems += [
                 f"{where}: '{name}' in hosts is neither a host nor a group of the inventory{suggestion(name, place.known, listed=False)}"

@@ -59,11 +59,12 @@ class Entries:
         specs = {name: kinds[name].spec() for name in {entry.kind for entry in self.entries}}
         problems, typed = [], []
         for entry in self.entries:
-            checked = ArgumentSpecValidator(specs[entry.kind]).validate(entry.options)
-            if checked.error_messages:
-                found = argument_problems(specs[entry.kind], dict(entry.options)) or checked.error_messages
+            # entries of the ACL are made of rights, which are typed already
+            found = [] if entry.kind == "acl" else argument_problems(specs[entry.kind], dict(entry.options))
+            if found:
                 problems += [f"{entry.where.rstrip('.')}: {problem}" for problem in found]
             else:
+                checked = ArgumentSpecValidator(specs[entry.kind]).validate(entry.options)
                 typed.append((kinds[entry.kind], checked.validated_parameters, entry.where))
         try:
             desired = system.desired(connection, typed, self.scopes)
@@ -77,9 +78,7 @@ def connection_of(system: System, options: Any, variable: str, shell: Any = None
     """The typed connection options of a system; `shell` runs scripts on the host, for systems that are reached by it."""
     if not isinstance(options, dict):
         refuse([f"{variable}: must have connection options"])
+    refuse([f"{variable}: {problem}" for problem in argument_problems(system.connection, dict(options))])
     checked = ArgumentSpecValidator(system.connection).validate(options)
-    if checked.error_messages:
-        found = argument_problems(system.connection, dict(options)) or checked.error_messages
-        refuse([f"{variable}: {problem}" for problem in found])
     connection = dict(checked.validated_parameters)
     return {**connection, "shell": shell} if shell and connection.get("connection") == "shell" else connection

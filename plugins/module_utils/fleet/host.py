@@ -89,7 +89,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     # whether people can sign in depends on an issuer that may be what is created or repaired first
     compiled = _compile(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
-    plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+    with compiled.client.understanding():
+        plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
@@ -113,7 +114,6 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
         "undeclared": compiled.undeclared.to_result(),
         **with_warnings(
             [
-                *compiled.declared.warnings,
                 *compiled.entries.warnings,
                 *_sign_in_blockers(compiled, state, params),
                 *compiled.undeclared.warnings(place.name, compiled.policy),
@@ -158,7 +158,7 @@ def _compile(
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
-        server = problems.of(product.server, client) or server
+        server = problems.of(_server, product, client) or server
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -187,14 +187,15 @@ def _compile(
     assert realm and entries  # for the type checker
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
-    notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
-    desired = problems.of(entries.desired, product.system, connection)
-    refuse(problems)
-    assert desired is not None  # for the type checker
     report = Report()
-    if chosen != IGNORE:
-        report = on_server(product, state, declared, members, realm, desired, entries.scopes)
-    report.notes += notes or []
+    with client.understanding():
+        if product.has_groups:
+            report.notes += problems.of(add_memberships, state, declared, members, entries) or []
+        desired = problems.of(entries.desired, product.system, connection)
+        refuse(problems)
+        assert desired is not None  # for the type checker
+        if chosen != IGNORE:
+            on_server(product, state, declared, members, realm, desired, entries.scopes, report)
     if chosen == REMOVE and report.removals:
         for removal in report.removals:
             entries.add(removal["kind"], removal["options"], WHERE)
@@ -215,6 +216,11 @@ def _compile(
         chosen,
         report,
     )
+
+
+def _server(product: Product, client: Client) -> Server:
+    with client.understanding():
+        return product.server(client)
 
 
 def _port(product: Product, connection: Mapping[str, Any]) -> int:
@@ -254,7 +260,7 @@ def _connects(compiled: _Compiled) -> bool:
 
 def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
-    name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
+    name_in_realm, realm, place = (naming(compiled.declared), compiled.realm["realm"], compiled.place.name)
     claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
     if claimed == "email":
         return

@@ -20,10 +20,11 @@ from ..pve.system import PVE as PVE_SYSTEM
 
 @dataclass(frozen=True)
 class Server:
-    """What a server reports about itself: its cluster ("" for a server by itself) and the names of its nodes."""
+    """What a server reports about itself: its cluster ("" for a server by itself), the names of its nodes, and their addresses."""
 
     cluster: str = ""
     nodes: tuple[str, ...] = ()
+    ips: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,10 @@ class Product:
 def _pve_server(client: Client) -> Server:
     status = client.read("cluster", "status")
     cluster = next((entry["name"] for entry in status if entry["type"] == "cluster"), "")
-    return Server(cluster, tuple(sorted(entry["name"] for entry in status if entry["type"] == "node")))
+    nodes = sorted((entry for entry in status if entry["type"] == "node"), key=lambda entry: entry["name"])
+    return Server(
+        cluster, tuple(entry["name"] for entry in nodes), tuple(entry["ip"] for entry in nodes if entry.get("ip"))
+    )
 
 
 def _pbs_server(_client: Client) -> Server:

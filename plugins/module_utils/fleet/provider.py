@@ -86,14 +86,16 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     result["scopes"] = list(provider.default_scopes(document))
     if declared:
         problems += provider.foreign_options(declared)
-        refused, told = _scope_problems(provider, declared, result["scopes"], document)
+        refused, noted = _scope_problems(provider, declared, result["scopes"], document)
         problems += refused
-        warnings += [*declared.warnings, *told]
+        warnings += [*declared.warnings, *noted]
         if provider.system is None:
             result["members"] = provider.members({}, declared)
         elif not provider.missing(idp):
             try:
-                result.update(_people(provider, declared, idp))
+                people, noted = _people(provider, declared, idp)
+                result.update(people)
+                warnings += noted
             except FleetgateError as error:
                 problems += error.problems
     if problems:
@@ -102,8 +104,8 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     return {**result, **with_warnings(warnings)}
 
 
-def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> dict[str, Any]:
-    """The plan for people, and who is in which group then."""
+def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+    """The plan for people, and who is in which group then; and warnings."""
     assert provider.system
     entries = Entries()
     provider.add_people(declared, entries)
@@ -111,7 +113,8 @@ def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -
     desired = entries.desired(provider.system, connection)
     client = provider.system.client(connection, True)
     plan, objects, _secrets = converge(client, provider.system.kinds, desired, {}, True, MAX_REMOVALS)
-    return {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+    people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+    return people, provider.warnings(objects, declared)
 
 
 def _scope_problems(
@@ -176,6 +179,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     problems += provider.clients_problems(shared, secrets)
     refuse(problems)
     result: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    objects: dict[str, list[dict[str, Any]]] = {}
     if provider.system:
         entries = Entries()
         provider.add_people(declared, entries)
@@ -187,7 +191,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         secrets = provider.secrets(shared, returned)
         if chosen != IGNORE:
             state = ServerState(client, provider.system.kinds)
-            report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+            with client.understanding():
+                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
             result.update(_undeclared(report, provider, chosen, params["left_out"]))
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
@@ -198,7 +203,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         **result,
         "secrets": secrets,
         "pending": list(_pending(hosts, shared, secrets, result, provider)),
-        **with_warnings([*aliases(hosts), *result.get("warnings", ())]),
+        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
 
 

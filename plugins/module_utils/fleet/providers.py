@@ -11,7 +11,9 @@ from __future__ import annotations
 from typing import Any, Callable, ClassVar, Iterable, Mapping
 
 from ..authentik.application import Application
+from ..authentik.application import login_problems as authentik_login_problems
 from ..authentik.group import Group as AuthentikGroup
+from ..authentik.group import missing_from_claims
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.plan import Desired, ServerState
@@ -19,6 +21,7 @@ from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
+from ..pocketid.oidc_client import login_problems as pocketid_login_problems
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
@@ -125,6 +128,10 @@ class Provider:
         """The secret of each confidential client, from what the plan returned."""
         return {client.id: returned[client.id] for client in clients if client.id in returned}
 
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        """What keeps people from signing in or from having their rights, in the objects that a plan leads to."""
+        return []
+
     def undeclared(
         self,
         state: ServerState,
@@ -171,6 +178,16 @@ class PocketId(Provider):
         complete: bool,
     ) -> Report:
         return clients_at_pocketid(state, desired, objects, complete)
+
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        return [
+            f"{client.where}.requires_pushed_authorization_requests: must not be true, because PVE and PBS do not send any"
+            for client in clients
+            if client.options.get("requires_pushed_authorization_requests")
+        ]
+
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        return [problem for client in objects.get("client", ()) for problem in pocketid_login_problems(client)]
 
 
 class Authentik(Provider):
@@ -260,6 +277,13 @@ class Authentik(Provider):
                     f"{client.where}.issuer_mode: 'global' cannot be used by PVE and PBS, because authentik has no discovery document at that issuer"
                 )
         return problems
+
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        granted = [group.name for group in declared.groups if group.present and any((group.rights or {}).values())]
+        return [
+            *(problem for one in objects.get("application", ()) for problem in authentik_login_problems(one)),
+            *missing_from_claims(objects.get("group", ()), granted),
+        ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
         return {client.id: returned[slug(client.id)] for client in clients if slug(client.id) in returned}

@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-from ..core.client import verification
+from ..core.client import TIMEOUT, limit_problems, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.oidc import ISSUER, discover, secret_is_right, shortcomings
+from ..core.oidc import ISSUER, discover, other_name, secret_is_right, shortcomings, unadvertised
+from ..core.secrets import excerpt
 
 SPEC = {
     "issuer": {"type": "str", "required": True},
@@ -25,23 +26,31 @@ SPEC = {
 def run(params, check_mode):
     issuer = params["issuer"]
     broken = ISSUER.problem(issuer) if issuer else "must not be empty"
-    wrong = [f"issuer: '{issuer}' {broken}"] if broken else []
+    wrong = [f"issuer: '{excerpt(issuer)}' {broken}"] if broken else []
     asks = [option for option in ("client_id", "client_secret", "redirect_uris") if params[option]]
     if asks and len(asks) < 3:
         wrong.append("client_id: is looked at together with client_secret and redirect_uris; give all three or none")
+    wrong += limit_problems(params, timeout=TIMEOUT)
     refuse(wrong)
     document, client = discover(issuer, params["timeout"], verification(params))
+    with client.understanding():
+        return _examine(client, document, params, bool(asks))
+
+
+def _examine(client, document, params, asks):
     try:
         keys, unreachable = client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), []
     except FleetgateError as error:
         keys, unreachable = [], error.problems
-    problems = [*unreachable, *shortcomings(issuer, document, keys, params["scopes"], params["claims"])]
+    issuer = params["issuer"]
+    problems = [*unreachable, *other_name(issuer, document, client), *shortcomings(issuer, document, keys)]
     result = {"changed": False, "issuer": document["issuer"], "document": document}
     if asks:
         refused = _refused(client, document, params)
         result["accepted"] = None if refused is None else not refused
         problems += refused or ()
-    return {**result, "problems": problems}
+    warnings = unadvertised(document, params["scopes"], params["claims"])
+    return {**result, "problems": problems, **({"warnings": warnings} if warnings else {})}
 
 
 def _refused(client, document, params):

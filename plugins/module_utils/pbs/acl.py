@@ -8,10 +8,16 @@ import re
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
-from ..core.resource import Permission, Step
-from ..proxmox.acl import MODIFY, NO_ACCESS
+from ..core.plan import ServerState
+from ..core.resource import Change, Permission, Step
+from ..core.waiting import wait_until
+from ..proxmox.acl import ALLOW_LOCKOUT, MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
+from ..proxmox.client import ROOT
+from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
+
+_SEE_PERMISSIONS = Permission(("/access",), ("Sys.Audit",))
 
 
 class Acl(ProxmoxAcl):
@@ -23,12 +29,16 @@ class Acl(ProxmoxAcl):
         Field("users", Names(USER)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
-        ProxmoxAcl.allow_lockout,
+        ALLOW_LOCKOUT,
     )
 
+    def read(self, server, keys):
+        """Rows of type group have no effect and cannot be written through the API; they are not rows of the user of that name."""
+        return [row for row in super().read(server, keys) if row["ugid_type"] == "user"]
+
     def decode(self, raw):
-        """The server calls every subject a user; the id tells a token."""
-        # a user's name may hold a !, and neither a realm nor a token name an @
+        """The type of a token's row is user as well, so the id decides."""
+        # the name of a user may contain !, but neither a realm nor a token name contains @
         return super().decode({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
 
     def compare(self, server, entry, found):
@@ -74,3 +84,30 @@ class Acl(ProxmoxAcl):
 
     def required_permissions(self, change, server):
         return (Permission(("/access/acl",), (MODIFY,)),)
+
+    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
+        """Wait until permission checks use the new rows, where the caller may see that: they use a copy of up to five seconds."""
+        places = {change.key[:3] for change in changes if change.resource is self}
+        if not places or server.client.missing_permissions([(_SEE_PERMISSIONS, "")]):
+            return
+        for path, _kind, subject in sorted(places):
+            expected = self._permissions(server, subject, path)
+            wait_until(
+                expected.__eq__,
+                lambda: server.client.permissions_of(subject, path).get(path, {}),  # pylint: disable=cell-var-from-loop
+                server.client.acl_effective_after,
+            )
+
+    def _permissions(self, server: ServerState, subject: str, path: str) -> dict[str, bool]:
+        """What a user or token may do on a path once all rows count: a token never more than its user."""
+        rows: dict[str, dict] = {}
+        for (place, _kind, ugid, role), row in server.actual(self.name).items():
+            if ugid == subject:
+                rows.setdefault(place, {})[role] = row.values["propagate"]
+        roles = {key: role.values["privs"] for key, role in server.actual("role").items()}
+        held = privileges_at(path, rows, roles)
+        user, is_token, _name = subject.rpartition("!") if "!" in subject.rpartition("@")[2] else (subject, "", "")
+        if not is_token or user == ROOT:
+            return held
+        limit = self._permissions(server, user, path)
+        return {privilege: flag and limit[privilege] for privilege, flag in held.items() if privilege in limit}

@@ -34,9 +34,8 @@ class PbsClient(ProxmoxClient):
                 return None
             raise
 
-    def unwrap(self, response):
-        """The data, each object with the digest that the server tells beside them."""
-        body = response.json()
+    def unwrap(self, body):
+        """The data, each object with the digest that the server sends beside them."""
         data, digest = body["data"], body.get("digest")
         if digest is None:
             return data

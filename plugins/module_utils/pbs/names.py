@@ -8,20 +8,28 @@ from ..core.fields import Text
 
 SAFE_ID = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
 _SAFE_WORDS = "may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'"
-# a user whose name begins with a dot could be made, but PBS refuses such a part of a path
-_USER_NAME = r"(?!\.)[^\s:/\x00-\x1f\x7f]+"
+# PBS creates users with other names too. It then refuses a leading dot in a path, reads a leading @ in acl.cfg as a group, and splits
+# the subjects there at commas: with an ACL entry for such a user the file cannot be parsed any more, and nobody can authenticate.
+_USER_NAME = r"(?![.@])[^\s:/,\x00-\x1f\x7f]+"
 
 REALM = Text(pattern=SAFE_ID, rule=_SAFE_WORDS, shortest=2, longest=32)
 USER = Text(
     pattern=rf"{_USER_NAME}@{SAFE_ID}",
-    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':' or '/', nor begin with a '.'",
+    rule="must be a name and a realm, NAME@REALM; the name may not have blanks, ':', '/' or ',', nor begin with '.' or '@'",
     shortest=3,
     longest=64,
 )
+
+
+def user_problem(userid: str) -> str | None:
+    """Why a user id, for example one from an identity provider, cannot safely be used on PBS; None if it can."""
+    return USER.problem(userid)
+
+
 TOKEN_NAME = Text(pattern=SAFE_ID, rule=_SAFE_WORDS)
 TOKEN = Text(
     pattern=rf"{_USER_NAME}@{SAFE_ID}!{SAFE_ID}",
-    rule="must be a full token id, NAME@REALM!TOKEN",
+    rule="must be a full token id, NAME@REALM!TOKEN; NAME may not have blanks, ':', '/' or ',', nor begin with '.' or '@'",
     shortest=3,
     longest=64,
 )

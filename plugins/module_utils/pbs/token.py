@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Number
+from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
-from ..proxmox.identity import required_privileges
+from ..proxmox.identity import required_privileges, token_id
 from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
@@ -24,9 +24,9 @@ class Token(ProxmoxToken):
     regenerated = "secret"
     fields = (
         Field("userid", USER),
-        Field("token_name", TOKEN_NAME),
+        Field("token_name", TOKEN_NAME, aliases=("tokenid",)),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("comment", COMMENT),
         *SECRET,
         required_privileges(ACL_PATH),
@@ -34,7 +34,7 @@ class Token(ProxmoxToken):
 
     def problems(self, entry):
         """The name and the user have a length together, which the server looks at last of all."""
-        problems, full = super().problems(entry), "!".join(self.key_of(entry))
+        problems, full = super().problems(entry), token_id(self.key_of(entry))
         broken = not problems and TOKEN.problem(full)
         return [("token_name", f"'{full}' {broken}")] if broken else problems
 
@@ -47,7 +47,7 @@ class Token(ProxmoxToken):
 
     def cascade(self, change, server):
         """Servers before 3.3.7 leave the rows of a removed token behind."""
-        return removed_rows(server, "!".join(change.key))
+        return removed_rows(server, token_id(change.key))
 
     def required_permissions(self, change, server):
         """Who removes a token has to see its entries in the ACL where the server leaves them behind."""

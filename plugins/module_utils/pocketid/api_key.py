@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 from ..core.fields import Field, Flag, Number, Path, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from .client_secrets import moment
-from .resource import PocketIdResource
+from .resource import ALLOW_LOCKOUT, PocketIdResource, consents
 
 
 class ApiKey(PocketIdResource):
@@ -29,6 +29,7 @@ class ApiKey(PocketIdResource):
         Field("valid_days", Number(1, 3650), task_only=True),
         Field("secret_file", Path(), task_only=True),
         Field("return_secret", Flag(), task_only=True),
+        ALLOW_LOCKOUT,
     )
 
     def spec(self):
@@ -56,6 +57,21 @@ class ApiKey(PocketIdResource):
                 ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
             )
         return values, problems
+
+    def safety_checks(self, changes, server):
+        """A task does not remove the key that it works with, unless it is asked to."""
+        client = server.client
+        removed = [change for change in changes if change.resource is self and change.removes and not consents(change)]
+        own = [change for change in removed if change.key[0] == client.myself["username"]]
+        # the server does not say which key a request has, but this very request is the latest use of one
+        listed = client.read_all(*self.collection, sort="createdAt") if own else ()
+        latest = max((one["lastUsedAt"] or "" for one in listed), default="")
+        in_use = {one["id"] for one in listed if (one["lastUsedAt"] or "") == latest}
+        return [
+            f"{change.label}: this task works with this key, which would stop working; set allow_lockout=true if that is intended"
+            for change in own
+            if change.found.raw["id"] in in_use
+        ]
 
     def item_path(self, key):
         return (*self.collection, Reference(self.name, key))

@@ -9,15 +9,7 @@ from copy import copy
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 
-from ..core.client import (
-    Authorization,
-    Client,
-    connection_options,
-    retrying_adapter,
-    requests,
-    session_for,
-    verification,
-)
+from ..core.client import Authorization, Client, connection_options, requests, session_for, use_transport, verification
 from ..core.errors import FleetgateError
 from .dialect import dialect_of
 
@@ -50,7 +42,8 @@ class PocketIdClient(Client):
         )
         self._others = {}
         # known before anything is begun, so that nothing is left half-made at a server that is too old
-        self.dialect = dialect_of(self)
+        with self.understanding():
+            self.dialect = dialect_of(self)
 
     def read_all(self, *path, sort, search=""):
         """All entries of a list. The server clamps a page number that is too high, so only its own count ends the loop."""
@@ -71,7 +64,12 @@ class PocketIdClient(Client):
         found = (one for name in sorted(names) for one in self.read_all(*path, sort=by, search=name))
         # the search also finds what a name is only a part of; that names may differ in case is for others to judge
         alike = {name.casefold() for name in names}
-        return list({one["id"]: one for one in found if one[by].casefold() in alike}.values())
+        return list({one["id"]: one for one in found if (one[by] or "").casefold() in alike}.values())
+
+    @cached_property
+    def myself(self):
+        """The user that the API key belongs to."""
+        return self.read("api", "users", "me")
 
     def user_id(self, username):
         """The id of a user, which requests go by."""
@@ -95,8 +93,7 @@ class PocketIdClient(Client):
             other.session = requests.Session()
             # a cookie of a sign-on is for https only, and the header serves everywhere
             other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            for scheme in ("https://", "http://"):
-                other.session.mount(scheme, retrying_adapter())
+            use_transport(other.session)
             answer = other._send("POST", ("api", "one-time-access-token", token))
             ticket = answer.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
             other.session.auth = Authorization("Authorization", f"Bearer {ticket}")

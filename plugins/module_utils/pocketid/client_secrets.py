@@ -4,12 +4,15 @@
 
 The server tells of a secret only an id, its first four characters, its age and its end (Pocket ID 2.14.0). So a secret is
 known by its value, which is tested, and found in the list by its beginning; where that is not certain, nothing is removed.
-Names of secrets are those of the task: the server has none.
+Names of secrets are those of the task: the server has none. Those that are generated here begin with a mark, so that one
+that an interrupted run left is known from those of other people.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
+import string
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
@@ -17,6 +20,10 @@ from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, rule_violations, fields_spec
 
 MOST_SECRETS = 20
+# The server itself generates letters and digits only, and tells four characters: two are left to tell secrets apart.
+MARK = "f_"
+# for so long a run may be on its way to hand out a secret that it made
+_HANDED_OUT_WITHIN = timedelta(hours=1)
 
 
 def moment(text):
@@ -41,6 +48,7 @@ class Moment(Text):
         return moment(value).isoformat()
 
 
+_ALPHANUMERIC = string.ascii_letters + string.digits
 _SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
 _ENTRY = (
     Field(
@@ -72,6 +80,7 @@ class SecretSet:
 SECRET_OPTIONS = (
     Field("secret", _SECRET, write_only=True, secret=True),
     Field("secret_candidates", Names(), task_only=True, secret=True),
+    Field("secret_candidates_complete", Flag(), task_only=True),
     Field("secret_expires_at", Moment(), task_only=True),
     Field("secret_max_age", Number(1), task_only=True),
     Field("secret_overlap", Number(0), task_only=True),
@@ -101,6 +110,7 @@ class Work:
     wanted: list = field(default_factory=list)
     make: list = field(default_factory=list)
     expired: list = field(default_factory=list)
+    orphaned: list = field(default_factory=list)
     superseded: list = field(default_factory=list)
 
 
@@ -118,6 +128,10 @@ def secret_problems(entry):
         )
     if any(not one.get("value") for one in entry["secrets"] or ()) and not entry["return_secret"]:
         problems.append(("return_secret", "is needed for secrets without a value, because they are told only once"))
+    if entry["secret_candidates_complete"] and entry["callback_urls"] is None:
+        problems.append(
+            ("secret_candidates_complete", "requires callback_urls, which show that no other host uses the client")
+        )
     if entry["secret_overlap"] is not None and not (one or entry["secrets"]):
         problems.append(("secret_overlap", "needs a secret that stays"))
     return problems
@@ -143,15 +157,22 @@ def work_on_secrets(client, entry, found):
         problems += [
             (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
         ]
-    elif len(rows) - len(work.expired) + len(work.make) > MOST_SECRETS:
-        problems.append(
-            (
-                "secret_overlap",
-                f"must be given, because a client has at most {MOST_SECRETS} secrets; it removes superseded ones",
+    else:
+        excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
+        if found:
+            work.orphaned = _orphans(entry, found, rows, work, excess)
+        if excess > len(work.orphaned):
+            problems.append(
+                (
+                    "secret",
+                    f"the client has {len(rows)} secrets, and {MOST_SECRETS} are the most that Pocket ID keeps; remove those"
+                    " that nobody uses at the client's page of Pocket ID, or give secret_overlap, by which superseded ones"
+                    " are removed",
+                )
             )
-        )
     option = "secrets" if entry["secrets"] else "secret"
-    return ({option: ""} if work.make or work.expired or work.superseded else {}), problems
+    to_do = work.make or work.expired or work.orphaned or work.superseded
+    return ({option: ""} if to_do else {}), problems
 
 
 def secret_steps(change, item, dialect):
@@ -162,6 +183,10 @@ def secret_steps(change, item, dialect):
     made = [_step_to_make(change, one, item, dialect) for one in work.make]
     return [
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
+        *(
+            Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret that an interrupted run left")
+            for row in work.orphaned
+        ),
         *made,
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret is superseded") for row in work.superseded),
     ]
@@ -253,6 +278,23 @@ def _supersede(entry, rows, work):
         work.superseded += others
 
 
+def _orphans(entry, found, rows, work, excess):
+    """The secrets that were generated here and that no host has: an interrupted run did not come to hand them out.
+
+    Another host may have one of them unless all callback URLs of the client are declared, and a run that is under way may be
+    about to hand one out; the latter are only removed where there is no room left for a new one.
+    """
+    if not entry["secret_candidates_complete"] or set(found.values["callback_urls"]) - set(entry["callback_urls"]):
+        return []
+    known = [value for one in work.wanted for value in (one.value, one.known, *(one.candidates or ())) if value]
+    kept = [row["id"] for value in known for row in _rows_of(rows, value)]
+    kept += [row["id"] for row in (*work.expired, *work.superseded)]
+    marked = [row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept]
+    marked.sort(key=lambda row: moment(row["createdAt"]))
+    old = [row for row in marked if _youngest([row]) > _HANDED_OUT_WITHIN]
+    return marked[: max(len(old), excess)]
+
+
 def _against_making(client, entry, found, one):
     """What stands against having a secret made."""
     problems = []
@@ -263,6 +305,11 @@ def _against_making(client, entry, found, one):
                     "secret",
                     f"can be chosen from version 2.12 on, and {client.title} has {client.dialect}; have one made",
                 )
+            )
+        longest = client.dialect.longest_secret
+        if longest and len(one.value) > longest:
+            problems.append(
+                ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
             )
         return problems
     if found and one.candidates is None:
@@ -281,6 +328,8 @@ def _against_making(client, entry, found, one):
 
 def _step_to_make(change, one, item, dialect):
     body = {"secret": one.value} if one.value else {}
+    if not one.value and dialect.several_secrets:
+        body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}
     if one.expires_at:
         body["expiresAt"] = Moment().encode(one.expires_at)
     why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")

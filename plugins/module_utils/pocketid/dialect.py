@@ -43,6 +43,15 @@ class Dialect:
         """Whether a secret may be chosen; before, the server silently made one of its own instead."""
         return self.version >= (2, 12)
 
+    @property
+    def longest_secret(self):
+        """The length that a chosen secret may have, in bytes; up to 2.13 bcrypt takes no more. None where any is taken."""
+        return None if self.several_secrets else 72
+
+    @property
+    def shortest_username(self):
+        return 1 if self.version >= (2, 5) else 2
+
     def needed_for_a_user(self):
         """The options that a new user must have."""
         return [option for option, version in MAY_BE_EMPTY.items() if self.version < version]

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any, Mapping
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
@@ -15,11 +17,30 @@ from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
 _MINUTES = Number(1, 525600)
-# the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
-_CALLBACK = Text(
-    pattern=r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+",
-    rule="must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one",
-)
+
+
+@dataclass(frozen=True)
+class Callback(Text):
+    """A callback URL, in which * may stand for parts of it."""
+
+    # the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
+    pattern: str = r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+"
+    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one"
+
+    def problem(self, value):
+        broken = super().problem(value)
+        if broken or not value:
+            return broken
+        address, _separator, _query = value.partition("#")[0].partition("?")
+        port = re.match(r"[^:/]+://(?:[^/@]*@)?(?:\[[^\]]*\]|[^/:]*):([0-9]+)", address)
+        if port and int(port[1]) > 65535:
+            return "has a port above 65535"
+        if re.search(r"[(){}\s]|%(?![0-9A-Fa-f]{2})|(?<!\*)\+|\\$", address.partition(":")[2]):
+            return "has a character that Pocket ID does not take in a callback URL ((, ), {, }, + or a single %)"
+        return None
+
+
+_CALLBACK = Callback()
 _URL = {"pattern": r"https?://.+", "rule": "must be an http or https URL"}
 _IDENTITY = (
     Field("issuer", Text(**_URL), needed=True),
@@ -238,6 +259,10 @@ class OidcClient(PocketIdResource):
 
     # -- requests ----------------------------------------------------------------------------------------------
 
+    @staticmethod
+    def in_path(object_id):
+        return in_path(object_id)
+
     def request_body(self, change):
         body = super().request_body(change)
         if change.creates and not change.entry["id"]:
@@ -276,3 +301,13 @@ class OidcClient(PocketIdResource):
 def _too_old(client, version, what):
     if client.version < version:
         yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"
+
+
+def login_problems(client: Mapping[str, Any]) -> list[str]:
+    """What keeps PVE and PBS from signing people in with a client, whose options are given as results show them."""
+    if client.get("requires_pushed_authorization_requests"):
+        return [
+            f"client {client['id']}: requires_pushed_authorization_requests must be false, because PVE and PBS do not push"
+            " authorization requests, and every login would fail"
+        ]
+    return []

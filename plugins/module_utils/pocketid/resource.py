@@ -8,8 +8,9 @@ import json
 import unicodedata
 from dataclasses import dataclass, replace
 
-from ..core.fields import Mapping, Text
-from ..core.resource import Reference, Resource, Step
+from ..core.errors import FleetgateError
+from ..core.fields import Field, Flag, Mapping, Text
+from ..core.resource import Guard, Reference, Resource, Step
 
 
 @dataclass(frozen=True)
@@ -20,11 +21,23 @@ class Nullable(Text):
         return value or None
 
 
+# What the server takes for an e-mail address: no dots in a row, and a domain with a dot that ends in letters.
+_ATOM = r"[^@\s.,:;<>()\[\]\\\"]+"
+EMAIL = rf"{_ATOM}(\.{_ATOM})*@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]([\w-]*[^\W\d_])?"
+
 # Claims that the server makes itself (2.14.0, custom claims).
 RESERVED_CLAIMS = frozenset(
     "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
     " auth_time nonce acr amr azp client_id nbf jti".split()
 )
+
+
+ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
+
+
+def consents(change) -> bool:
+    """Whether the entry of a change says that it may lock the caller out; what is only in a scope has no entry."""
+    return bool(change.entry.get(ALLOW_LOCKOUT.option))
 
 
 @dataclass(frozen=True)
@@ -61,8 +74,20 @@ class PocketIdResource(Resource):
         """The server keeps text in the composed form of Unicode."""
         claims = entry.get("custom_claims")
         if claims is not None:
-            entry = {**entry, "custom_claims": {str(key): _as_text(value) for key, value in claims.items()}}
+            names = [_composed(str(key)) for key in claims]
+            repeated = sorted({name for name in names if names.count(name) > 1})
+            entry = {
+                **entry,
+                "custom_claims": {str(key): _as_text(value) for key, value in claims.items()},
+                "repeated_claims": repeated,
+            }
         return {option: _composed(value) for option, value in entry.items()}
+
+    def problems(self, entry):
+        return super().problems(entry) + [
+            ("custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode")
+            for name in entry.get("repeated_claims") or ()
+        ]
 
     def found_with(self, raw, **read):
         """An object of which some fields are read in other ways than the server tells them."""
@@ -120,7 +145,42 @@ class PocketIdResource(Resource):
             steps.insert(
                 0, Step("PUT", self.item_path(change.key), f"{change.label}: {changed}", body={**kept, **body})
             )
-        return steps
+        guard = self.guard(change)
+        # one look before the first request: those that follow it at once change the object themselves
+        return [replace(steps[0], guard=guard), *steps[1:]] if guard else steps
+
+    def guard(self, change):
+        """The options that requests for an object replace as a whole: its lists, and with its own body all of that."""
+        found = change.found.values
+        links = [option for option in self.linked if option in found and option in change.values]
+        own = [option for option in found if option not in self.linked] if self.request_body(change) else []
+        # an update of the body may replace a list along with it
+        along = [option for option in self.linked if option in found] if own else []
+        options = tuple(dict.fromkeys([*own, *links, *along]))
+        return Guard(self.name, change.key, options) if options else None
+
+    def read_again(self, server, key):
+        try:
+            raw = server.client.read(*self.collection, self.in_path(server.actual(self.name)[key].raw["id"]))
+        except FleetgateError as error:
+            if error.status != 404:
+                raise
+            return None
+        return self.decode(raw)
+
+    def unchanged(self, planned, now, options):
+        """With the body go fields that are no options, which the server has in a newer version."""
+        carried = [
+            {name: value for name, value in one.raw.items() if name not in self.told and name != "credentials"}
+            for one in (planned, now)
+        ]
+        with_body = any(option not in self.linked for option in options)
+        return super().unchanged(planned, now, options) and not (with_body and carried[0] != carried[1])
+
+    @staticmethod
+    def in_path(object_id):
+        """The id of an object as part of a path."""
+        return object_id
 
     def request_body(self, change):
         own = {option: value for option, value in change.values.items() if option not in self.linked}

@@ -8,8 +8,8 @@ import json
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Mapping, Names, Text
-from ..core.resource import Reference, Step
-from .resource import PocketIdResource
+from ..core.resource import Guard, Reference, Step
+from .resource import EMAIL, PocketIdResource
 
 PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
 GROUPS = "signupDefaultUserGroupIDs"
@@ -52,6 +52,23 @@ DEFAULTS = {
 }
 
 
+_JSON_LIST = Text(pattern=r"\[.*\]", rule="must be a list", free=True)
+# What the server refuses; it takes other settings as they are.
+_RULES = {
+    "appName": Text(longest=30),
+    "sessionDuration": Text(pattern=r"[+-]?[0-9]+", rule="must be a whole number of minutes"),
+    "allowUserSignups": Text(pattern="disabled|withToken|open", rule="must be one of disabled, withToken, open"),
+    "smtpFrom": Text(pattern=EMAIL, rule="is not an e-mail address"),
+    "smtpTls": Text(pattern="none|starttls|tls", rule="must be one of none, starttls, tls"),
+    "signupDefaultCustomClaims": _JSON_LIST,
+    "cimdUrlAllowlist": _JSON_LIST,
+    "webauthnUserVerification": Text(pattern="required|preferred", rule="must be one of required, preferred"),
+    "webauthnAuthenticatorAttachment": Text(
+        pattern="any|platform|cross-platform", rule="must be one of any, platform, cross-platform"
+    ),
+}
+
+
 class Settings(PocketIdResource):
     name = "settings"
     plural = "settings"
@@ -80,11 +97,22 @@ class Settings(PocketIdResource):
         return [
             *super().problems(entry),
             *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
+            *(
+                ("settings", f"{name}: '{value}' {broken}")
+                for name, value in (entry["settings"] or {}).items()
+                if name in _RULES and (broken := _RULES[name].problem(value))
+            ),
         ]
 
     def read(self, server, keys):
         raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
         yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
+
+    def read_again(self, server, key):
+        return next(map(self.decode, self.read(server, None)))
+
+    def unchanged(self, planned, now, options):
+        return planned.raw == now.raw
 
     def decode(self, raw):
         told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
@@ -129,7 +157,8 @@ class Settings(PocketIdResource):
             body[GROUPS] = json.dumps([server.actual("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
         names = [option for option in change.values if option != "settings"]
         names += change.difference()[1].get("settings", ())
-        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body)]
+        guard = Guard(self.name, change.key)
+        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
 
 def _as_text(name, value):

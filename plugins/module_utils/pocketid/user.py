@@ -6,7 +6,11 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
-from .resource import Claims, Nullable, PocketIdResource
+from ..core.unique import conflicts_over, released_first
+from .resource import ALLOW_LOCKOUT, EMAIL, Claims, Nullable, PocketIdResource, consents
+
+# the account that the server itself has for STATIC_API_KEY
+STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
 
 
 class User(PocketIdResource):
@@ -27,7 +31,7 @@ class User(PocketIdResource):
                 longest=50,
             ),
         ),
-        Field("email", Nullable(pattern=r"[^@\s]+@[^@\s]+", rule="is not an e-mail address")),
+        Field("email", Nullable(pattern=EMAIL, rule="is not an e-mail address")),
         Field("first_name", Text(longest=50), wire="firstName"),
         Field("last_name", Text(longest=50), wire="lastName"),
         Field("display_name", Text(longest=100), wire="displayName"),
@@ -38,6 +42,7 @@ class User(PocketIdResource):
         Field("custom_claims", Claims(), wire="customClaims"),
         Field("one_time_access", Text(choices=("new", "always")), write_only=True),
         Field("one_time_access_seconds", Number(2, 31 * 86400), task_only=True),
+        ALLOW_LOCKOUT,
     )
 
     def read(self, server, keys):
@@ -45,7 +50,7 @@ class User(PocketIdResource):
 
     def built_in(self, found):
         """The server's own account for STATIC_API_KEY."""
-        return found.raw["id"] == "00000000-0000-0000-0000-000000000000"
+        return found.raw["id"] == STATIC_ACCOUNT
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -60,12 +65,72 @@ class User(PocketIdResource):
             problems += [
                 ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
             ]
+            if len(entry["username"]) < server.client.dialect.shortest_username:
+                problems.append(
+                    (
+                        "username",
+                        f"'{entry['username']}' is too short for Pocket ID before 2.5, which requires 2 characters",
+                    )
+                )
             problems += [
                 (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
         return values, problems
+
+    def safety_checks(self, changes, server):
+        return [
+            *super().safety_checks(changes, server),
+            *self._taken_names(changes),
+            *self._taken_addresses(changes, server.client),
+            *self._lockouts(changes, server.client),
+        ]
+
+    def _taken_names(self, changes):
+        """The server takes names that only differ in case for the same; those that exist are compared one by one."""
+        names, problems = {}, []
+        for change in changes:
+            if change.resource is self and change.creates:
+                other = names.setdefault(change.key[0].casefold(), change)
+                if other is not change:
+                    problems.append(
+                        f"{change.label}: only differs in case from {other.label}, which is declared as well"
+                    )
+        return problems
+
+    def _taken_addresses(self, changes, client):
+        wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
+        found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
+        return conflicts_over(self, "email", changes, [self.decode(one) for one in found])
+
+    def steps(self, changes, server):
+        return super().steps(released_first(changes, "email"), server)
+
+    def _lockouts(self, changes, client):
+        """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
+        ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
+        demoted = [
+            change
+            for change in ours.values()
+            if change.found.values["is_admin"] and not change.found.values["disabled"] and not _is_admin(change)
+        ]
+        if not demoted or any(consents(change) for change in demoted):
+            return []
+        own = ours.get(client.myself["id"])
+        if own in demoted:
+            return [
+                f"{own.label}: the API key of this task belongs to this user and would stop working; set allow_lockout=true if"
+                " that is intended"
+            ]
+        listed = client.read_all(*self.collection, sort="username")
+        admins = {one["id"] for one in listed if one["isAdmin"] and not one["disabled"]} - {STATIC_ACCOUNT}
+        left = {one for one in admins if one not in ours} | {one for one, change in ours.items() if _is_admin(change)}
+        created = [change for change in changes if change.resource is self and change.creates and _is_admin(change)]
+        if left or created:
+            return []
+        labels = ", ".join(change.label for change in demoted)
+        return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
 
     def kept_by_directory(self, client, found):
         """A user who was disabled because the directory has it no more may be removed."""
@@ -86,3 +151,11 @@ class User(PocketIdResource):
                 )
             )
         return steps
+
+
+def _is_admin(change):
+    """Whether the user of a change is an administrator who can sign in once it is made."""
+    if change.removes:
+        return False
+    values = {**(change.found.values if change.found else {}), **change.values}
+    return bool(values.get("is_admin")) and not values.get("disabled")

@@ -14,6 +14,8 @@ from .identity import self_lockout, realm_of, normalise_acl_path
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL
 MODIFY = "Permissions.Modify"
+# whether the caller may take its own access away
+ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
 
 
 def removed_rows(server, subject):
@@ -34,7 +36,6 @@ class Acl(Resource):
     key = ("path", "type", "ugid", "roleid")
     many = True
     fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
-    allow_lockout = Field("allow_lockout", Flag(), task_only=True)
     subjects: dict[str, str] = {}
     scope = (
         Field("path", Text(pattern="/.*", rule="must begin with a slash")),

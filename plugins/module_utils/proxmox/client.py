@@ -6,17 +6,24 @@ from __future__ import annotations
 
 import hashlib
 import re
-import socket
-import ssl
 import time
 from functools import cached_property
-from urllib.parse import urlsplit
 
 from ansible.module_utils.basic import env_fallback
 
-from ..core.client import Authorization, Client, in_url, requests, require_requests, unreachable, verification
+from ..core.client import (
+    TIMEOUT,
+    Authorization,
+    Client,
+    has_userinfo,
+    in_url,
+    limit_problems,
+    requests,
+    require_requests,
+    verification,
+)
 from ..core.errors import FleetgateError, refuse
-from ..core.fields import CREDENTIAL, Text
+from ..core.fields import CREDENTIAL, Number, Text
 from .shell import ADDRESS, Commands, run_here
 
 try:
@@ -71,8 +78,8 @@ class LoginClient(Client):
     def payload(self, verb, body):
         return {"data": body}
 
-    def unwrap(self, response):
-        return response.json()["data"]
+    def unwrap(self, body):
+        return body["data"]
 
 
 class Ticket(ProxmoxHTTPAuth):
@@ -83,12 +90,12 @@ class Ticket(ProxmoxHTTPAuth):
         super().__init__(user, password, second_factor, **settings)
 
     def _get_new_tokens(self, password=None, otp=None, otptype="totp"):
-        told = self._ask(password=password or self.pve_auth_ticket)
-        if "!tfa!" in told["ticket"]:
-            told = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": told["ticket"]})
+        with self._door.understanding():
+            answer = self._ask(password=password or self.pve_auth_ticket)
+            if "!tfa!" in answer["ticket"]:
+                answer = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": answer["ticket"]})
+            self.pve_auth_ticket, self.csrf_prevention_token = answer["ticket"], answer["CSRFPreventionToken"]
         self.birth_time = time.monotonic()
-        self.pve_auth_ticket = told["ticket"]
-        self.csrf_prevention_token = told["CSRFPreventionToken"]
 
     def _ask(self, **answer):
         try:
@@ -156,8 +163,8 @@ class ProxmoxClient(Client):
     def encode(self, values):
         return {key: int(value) if isinstance(value, bool) else value for key, value in values.items()}
 
-    def unwrap(self, response):
-        return response.json()["data"]
+    def unwrap(self, body):
+        return body["data"]
 
     def explain(self, response):
         if response.status_code == 401:
@@ -249,25 +256,16 @@ def version(client):
 
 
 def fingerprint(client):
-    """A fact: SHA-256 fingerprint of the certificate that the server shows, verified like that of any request.
+    """A fact: SHA-256 fingerprint of the certificate that the server shows with its answers.
 
     None over the shell of the host, which sees no certificate.
     """
     if client.base_url == ADDRESS:
         return None
-    place = urlsplit(client.base_url)
-    trusted = client.verify if isinstance(client.verify, str) else requests.certs.where()
-    context = ssl.create_default_context(cafile=trusted)
-    if not client.verify:
-        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-    try:
-        with (
-            socket.create_connection((place.hostname, place.port), client.timeout) as plain,
-            context.wrap_socket(plain, server_hostname=place.hostname) as connection,
-        ):
-            digest = hashlib.sha256(connection.getpeercert(binary_form=True)).hexdigest().upper()
-    except OSError as error:
-        raise FleetgateError(unreachable(client.title, client.base_url, error)) from None
+    certificate = client.certificate("version")
+    if certificate is None:
+        raise FleetgateError(f"{client.title}: the proxy that requests go through shows no certificate of the server")
+    digest = hashlib.sha256(certificate).hexdigest().upper()
     return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
 
 
@@ -282,8 +280,11 @@ def _identity(params):
         problems.append(
             "api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)"
         )
+    elif has_userinfo(host):
+        problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
+    problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)
     problems += [
         f"{option}: {Text().problem(params[option])}"
         for option in ("api_user", "api_token_id")

@@ -10,6 +10,7 @@ import time
 from ..core.errors import refuse
 from ..core.fields import Field, Names, Records, Text
 from ..core.resource import Permission, Resource
+from ..core.waiting import wait_until
 
 
 def normalise_acl_path(path):
@@ -25,6 +26,11 @@ def required_privileges(path):
 def realm_of(userid):
     """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
     return userid.rpartition("@")[2].partition("!")[0]
+
+
+def token_id(key):
+    """The full id of a token, NAME@REALM!TOKEN, or of a user, for the key of either."""
+    return "!".join(key)
 
 
 def self_lockout(client, subject, groups=()):
@@ -45,7 +51,7 @@ class Identity(Resource):
         return realm_of(key[0]) == wanted if condition == "realm" else super().matches_condition(condition, wanted, key)
 
     def prune_blockers(self, key, server):
-        return self_lockout(server.client, "!".join(key))
+        return self_lockout(server.client, token_id(key))
 
     def safety_checks(self, changes, server):
         """Who asks is not shut out by its own request, which could not even see whether that was done."""
@@ -53,7 +59,7 @@ class Identity(Resource):
         return [
             f"{change.label}: {client.caller} works by it, and cannot end its own access; use other credentials"
             for change in changes
-            if change.resource is self and change.entry and "!".join(change.key) in (client.caller, client.user)
+            if change.resource is self and change.entry and token_id(change.key) in (client.caller, client.user)
             if change.removes
             or change.values.get("enable") is False
             or 0 < change.values.get("expire", 0) <= time.time()
@@ -82,19 +88,16 @@ class Identity(Resource):
         return values, problems
 
     def wait_until_effective(self, entry, client):
-        """See that everything that is required is allowed, as soon as a change of the ACL counts."""
-        end = time.monotonic() + client.acl_effective_after
-        missing = self._lacking(entry, client)
-        while missing and time.monotonic() < end:
-            time.sleep(0.5)
-            missing = self._lacking(entry, client)
-        refuse(missing)
+        """Check that the required privileges are held, as soon as a change of the ACL has taken effect."""
+        refuse(
+            wait_until(lambda missing: not missing, lambda: self._lacking(entry, client), client.acl_effective_after)
+        )
 
     def _lacking(self, entry, client):
         key, problems = self.key_of(entry), []
         for required in entry["required_privileges"] or ():
             path = required["path"]
-            has = client.permissions_of("!".join(key), path).get(path, {})
+            has = client.permissions_of(token_id(key), path).get(path, {})
             missing = [one for one in dict.fromkeys(required["privileges"]) if one not in has]
             if missing:
                 what = f"required_privileges: {self.label(key)} lacks {', '.join(missing)} on {path}"

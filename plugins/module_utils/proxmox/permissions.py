@@ -34,18 +34,22 @@ def _of_group(server, group):
         if (kind, subject) == ("group", group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
     paths = {above for path, *_rest in server.actual("acl") for above in _down_to(path)}
-    rights = {path: _at(path, entries, server.actual("role")) for path in sorted({*_TOPS, *paths})}
+    roles = {key: role.values["privs"] for key, role in server.actual("role").items()}
+    rights = {path: privileges_at(path, entries, roles) for path in sorted({*_TOPS, *paths})}
     return {path: held for path, held in rights.items() if held}
 
 
-def _at(path, entries, known):
-    """Deeper entries replace those from above, entries that do not propagate count at their own path only."""
+def privileges_at(path, entries, known):
+    """What one subject's entries, roles by path, give on a path; `known` has the privileges of each role.
+
+    Deeper entries replace those from above, entries that do not propagate count at their own path only.
+    """
     roles = {}
     for level in _down_to(path):
         roles = {role: flag for role, flag in entries.get(level, {}).items() if flag or level == path} or roles
     held = {}
     for role, propagates in roles.items() if "NoAccess" not in roles else ():
-        for privilege in known[(role,)].values["privs"]:
+        for privilege in known[(role,)]:
             held[privilege] = held.get(privilege, False) or propagates
     return held
 

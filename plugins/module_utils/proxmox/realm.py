@@ -8,6 +8,7 @@ from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
+from .identity import realm_of
 
 OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
@@ -134,6 +135,15 @@ class Realm(Resource):
         if there != entry["type"]:
             return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
         return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(found) else []
+
+    def safety_checks(self, changes, server):
+        """A run does not remove the realm that the caller belongs to."""
+        client = server.client
+        return [
+            f"{change.label}: {client.caller} belongs to this realm, and could not sign in without it; use other credentials"
+            for change in changes
+            if change.resource is self and change.removes and change.key[0] == realm_of(client.user)
+        ]
 
     def may_recreate(self, entry):
         return entry["on_immutable_change"] == "recreate"

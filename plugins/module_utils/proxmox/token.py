@@ -11,7 +11,7 @@ from dataclasses import replace
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
-from .identity import Identity
+from .identity import Identity, token_id
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
@@ -54,7 +54,7 @@ class Token(Identity):
         owners = {}
         for entry in entries[self.name]:
             if entry["secret_file"] and entry["state"] == "present":
-                owners.setdefault(os.path.abspath(entry["secret_file"]), {})["!".join(self.key_of(entry))] = True
+                owners.setdefault(os.path.abspath(entry["secret_file"]), {})[token_id(self.key_of(entry))] = True
         return [
             f"secret_file: '{file}' cannot keep the secrets of {' and '.join(tokens)}; give each token a file of its own"
             for file, tokens in owners.items()
@@ -83,7 +83,7 @@ class Token(Identity):
 
         A secret that works is noted.
         """
-        owner = "!".join(self.key_of(entry))
+        owner = token_id(self.key_of(entry))
         if found is None or owner in server.minted or entry["secret"] in (None, KEEP):
             return None, None
         if entry["secret"] == REGENERATE:
@@ -118,7 +118,7 @@ class Token(Identity):
             problems.append(
                 ("secret_file", f"or return_secret is needed to {what}, because its secret is told only once")
             )
-        if found and client.caller == "!".join(self.key_of(entry)):
+        if found and client.caller == token_id(self.key_of(entry)):
             why = "cannot be made anew with the token itself, which would end its own access; use other credentials"
             problems.append(("secret", why))
         return problems
@@ -126,7 +126,7 @@ class Token(Identity):
     def steps_for(self, change, server):
         if change.removes:
             return super().steps_for(change, server)
-        entry, owner = change.entry, "!".join(change.key)
+        entry, owner = change.entry, token_id(change.key)
         file, returned = entry["secret_file"], bool(entry["return_secret"])
         secret = OneTimeSecret(owner, "value", file, returned, vault_id=entry["secret_file_vault_id"])
         task = change.values.get("secret")

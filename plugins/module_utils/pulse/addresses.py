@@ -60,8 +60,18 @@ def entries_for(kind, addresses, nodes):
     wanted = [_place(url(address, kind)) for address in addresses]
     alike = [node for node in nodes if node["type"] == kind]
     return [node for node in alike if _place(node["host"]) == wanted[0]] or [
-        node for node in alike if set(wanted) & {_place(node["host"]), *_members(node)} or _same_domain(wanted, node)
+        node for node in alike if set(wanted) & places(node)
     ]
+
+
+def places(node):
+    """All places (host and port) that an entry is found by, alone or among others."""
+    return {_place(node["host"]), *_members(node), *_names_in_domain(node)}
+
+
+def place(address, kind):
+    """The host and port of an address of a server of a kind."""
+    return _place(url(address, kind))
 
 
 def members(node):
@@ -81,11 +91,20 @@ def _members(node):
         yield from ((one[key], port) for key in ("ip", "ipoverride") if one.get(key))
 
 
-def _same_domain(wanted, node):
-    """Whether an address is that of a node of a cluster in the domain that the entry's own address is in.
+def _names_in_domain(node):
+    """The places of the nodes of a cluster in the domain that the entry's own address is in.
 
     Nodes have short names in a cluster, and those of another cluster may have the same ones.
     """
+    domain = _domain(node)
+    return {(f"{host}.{domain}", port) for host, port in _members(node) if domain and _is_short(host)}
+
+
+def _domain(node):
+    """The domain of the address of an entry; "" for an IP address."""
     domain = _place(node["host"])[0].partition(".")[2]
-    names = {(f"{host}.{domain}", port) for host, port in _members(node) if "." not in host and ":" not in host}
-    return bool(domain) and not domain.replace(".", "").isdigit() and bool(names & set(wanted))
+    return "" if domain.replace(".", "").isdigit() else domain
+
+
+def _is_short(host):
+    return "." not in host and ":" not in host

@@ -8,14 +8,32 @@ import re
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
-from ..core.resource import Permission, Step
-from ..proxmox.acl import MODIFY, NO_ACCESS
+from ..core.plan import ServerState
+from ..core.resource import Change, Permission, Step
+from ..proxmox.acl import ALLOW_LOCKOUT, MODIFY, NO_ACCESS
 from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
+from ..proxmox.identity import token_id
+from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, GROUP, PATHS_SINCE, PATHS_UNTIL, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one object of a kind may also grant roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
+
+
+# what a caller needs to give back to itself, or to others, what it lost
+_NEEDED = frozenset(
+    (
+        "Permissions.Modify",
+        "Sys.Audit",
+        "Sys.Modify",
+        "User.Modify",
+        "Group.Allocate",
+        "Realm.Allocate",
+        "Realm.AllocateUser",
+    )
+)
+_ALLOWED = "set allow_lockout=true to do it anyway"
 
 
 class Acl(ProxmoxAcl):
@@ -28,7 +46,7 @@ class Acl(ProxmoxAcl):
         Field("groups", Names(GROUP)),
         Field("tokens", Names(TOKEN)),
         Field("propagate", Flag()),
-        ProxmoxAcl.allow_lockout,
+        ALLOW_LOCKOUT,
     )
 
     def belongs(self, kind, subject, realm):
@@ -37,6 +55,83 @@ class Acl(ProxmoxAcl):
     def groups_of(self, server):
         found = server.actual("user").get((server.client.user,))
         return found.values["groups"] if found and server.client.user != ROOT else ()
+
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        return [
+            *super().safety_checks(changes, server),
+            *self._lost_with_privileges(changes, server),
+            *self._lost_with_separation(changes, server),
+        ]
+
+    def _lost_with_privileges(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Roles that the caller holds, and that lose a privilege which no other role of its own gives in the same place."""
+        narrowed = {
+            change.key[0]: change
+            for change in changes
+            if change.resource.name == "role" and change.found and change.values and "privs" in change.values
+            if not change.entry.get("allow_lockout")
+        }
+        if not any(self._taken(change) for change in narrowed.values()):
+            return []
+        mine, rows, roles = self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server)
+        problems = []
+        for (path, kind, subject), held in rows.items():
+            kept = {privilege for role in held for privilege in roles.get(role, ())}
+            for role in sorted(held.keys() & narrowed.keys()) if subject in mine else ():
+                if lost := self._taken(narrowed[role]) - kept:
+                    what = (
+                        f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
+                    )
+                    problems.append(f"{narrowed[role].label}: {what}; {_ALLOWED}")
+        return problems
+
+    @staticmethod
+    def _taken(change: Change) -> frozenset[str]:
+        """What the holder of a role needs to restore it, and would lose with it."""
+        return _NEEDED & set(change.found.values["privs"]) - set(change.values["privs"])
+
+    def _lost_with_separation(self, changes: list[Change], server: ServerState) -> list[str]:
+        """The caller's own token, which from then on has only what ACL entries give to the token itself."""
+        caller = server.client.caller
+        separated = [
+            change
+            for change in changes
+            if change.resource.name == "token" and change.found and change.values and change.values.get("privsep")
+            if token_id(change.key) == caller and not change.entry.get("allow_lockout")
+        ]
+        if not separated:
+            return []
+        roles = {(role,): privs for role, privs in _roles_after(changes, server).items()}
+        rows: dict[str, dict] = {}
+        for (path, _kind, subject), held in self._rows_kept(changes, server).items():
+            if subject == caller:
+                rows[path] = held
+        lost = {
+            f"{privilege} on {path}"
+            for path, now in server.client.permissions_of(caller).items()
+            for privilege in _NEEDED & now.keys() - privileges_at(path, rows, roles).keys()
+        }
+        if not lost:
+            return []
+        some = ", ".join(sorted(lost)[:3])
+        return [
+            f"{change.label}: with privsep=true {caller} would lose what its user has ({some}), because its own ACL entries"
+            f" do not cover that; add such entries with pve_acl first, or {_ALLOWED}"
+            for change in separated
+        ]
+
+    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple, dict[str, bool]]:
+        """Roles with their propagate flag by path, type and subject: those that exist and stay.
+
+        New rows do not count, because they are written after roles and tokens, when the caller may not write any more.
+        """
+        removed = {change.key for change in changes if change.resource is self and change.removes}
+        kept: dict[tuple, dict[str, bool]] = {}
+        for key, row in server.actual(self.name).items():
+            if key not in removed:
+                *place, role = key
+                kept.setdefault(tuple(place), {})[role] = row.values["propagate"]
+        return kept
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -97,6 +192,15 @@ class Acl(ProxmoxAcl):
 
     def read_permission(self, key, server):
         return Permission(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
+
+
+def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[str]]:
+    """The privileges of each role as they are after a plan."""
+    roles = {name: role.values["privs"] for (name,), role in server.actual("role").items()}
+    for change in changes:
+        if change.resource.name == "role" and change.values and "privs" in change.values:
+            roles[change.key[0]] = change.values["privs"]
+    return roles
 
 
 def _modify(path, manager):

@@ -38,6 +38,13 @@ USER = Text(
     shortest=3,
     longest=64,
 )
+
+
+def user_problem(userid: str) -> str | None:
+    """Why a user id, for example one from an identity provider, cannot safely be used on PVE; None if it can."""
+    return USER.problem(userid)
+
+
 TOKEN_NAME = Text(
     pattern=r"[A-Za-z][A-Za-z0-9._-]+",
     rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",

@@ -5,19 +5,26 @@
 from __future__ import annotations
 
 from ..core.fields import Field, Names
-from ..core.resource import Permission, Resource
+from ..core.resource import Actual, Permission
+from ..proxmox.acl import ALLOW_LOCKOUT
 from .names import ROLE_IN_USE
+from .replaced_list import ReplacedList
 
 
-class Role(Resource):
+class Role(ReplacedList):
     name = "role"
     plural = "roles"
     key = ("roleid",)
     collection = ("access", "roles")
-    fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()))
+    fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()), ALLOW_LOCKOUT)
+    replaced = "privs"
 
     def read(self, server, keys):
         return server.client.read("access", "roles")
+
+    def decode(self, raw: dict) -> Actual:
+        """A role that is read by itself is an object with a key for each privilege."""
+        return super().decode(raw if "privs" in raw else {**raw, "privs": [name for name in raw if "." in name]})
 
     def required_permissions(self, change, server):
         return (Permission(("/access",), ("Sys.Modify",)),)

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..core.fields import Field, Flag, Number
+from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Step
-from ..proxmox.identity import required_privileges
+from ..proxmox.acl import ALLOW_LOCKOUT
+from ..proxmox.identity import required_privileges, token_id
 from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, TOKEN_NAME, USER, Line
@@ -32,11 +33,12 @@ class Token(ProxmoxToken):
     regenerated = "value"
     fields = (
         Field("userid", USER),
-        Field("tokenid", TOKEN_NAME),
+        Field("tokenid", TOKEN_NAME, aliases=("token_name",)),
         Field("privsep", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("comment", Line()),
         *SECRET,
+        ALLOW_LOCKOUT,
         required_privileges(ACL_PATH),
     )
 
@@ -124,14 +126,14 @@ def _stand_in(key):
 def _rows(server, key):
     """The ACL of a token: propagate by path and role."""
     found = server.actual("acl").items()
-    return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == "!".join(key)}
+    return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == token_id(key)}
 
 
 def _granted(server, key, rows):
     """Requests that give rows to a token."""
     acl = server.resources["acl"]
     changes = [
-        Change(acl, (path, "token", "!".join(key), role), None, {"propagate": flag})
+        Change(acl, (path, "token", token_id(key), role), None, {"propagate": flag})
         for (path, role), flag in rows.items()
     ]
     return acl.steps(changes, server)

@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-from ..core.fields import PASSWORD, Field, Flag, Names, Number, Text
+from ..core.fields import Field, Flag, Moment, Names, PASSWORD, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, GROUP, USER, Line
+from .replaced_list import ReplacedList
 
 # PVE takes others than ASCII, and then writes them without an encoding
 EMAIL = Text(
@@ -18,12 +19,13 @@ EMAIL = Text(
 )
 
 
-class User(ProxmoxUser):
+class User(ReplacedList, ProxmoxUser):
+    replaced = "groups"
     audit_permission = Permission(("/access/groups",), ("User.Modify", "Sys.Audit"))
     fields = (
         Field("userid", USER),
         Field("enable", Flag(), default=True),
-        Field("expire", Number()),
+        Field("expire", Moment()),
         Field("firstname", Line(longest=1024)),
         Field("lastname", Line(longest=1024)),
         Field("email", EMAIL),

@@ -8,18 +8,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
 from tests.simulators.browser import AtAuthentik
+from tests.simulators.digests import s256_challenge
 
 API = "/api/v3"
 PVE = "https://pve1.example.org:8006"
 IMPLICIT, EXPLICIT = (f"default-provider-authorization-{how}-consent" for how in ("implicit", "explicit"))
 STRICT = {"matching_mode": "strict", "url": PVE}
 VERIFIER = "v" * 43
-CHALLENGE = create_s256_code_challenge(VERIFIER)
+CHALLENGE = s256_challenge(VERIFIER)
 
 
 @dataclass
@@ -69,6 +69,11 @@ class Server:
     def flow(self, slug: str) -> str:
         return self.ask(f"GET /flows/instances/{slug}/")["pk"]
 
+    @property
+    def flows(self) -> dict[str, str]:
+        """The flows that every provider requires."""
+        return {"authorization_flow": self.flow(IMPLICIT), "invalidation_flow": self.flow("default-provider-invalidation-flow")}
+
     @cached_property
     def mappings(self) -> dict[str, str]:
         """The scope mappings that authentik brings along."""
@@ -87,13 +92,14 @@ class Server:
 
     def bare_provider(self, **values: Any) -> dict[str, Any]:
         """A provider with nothing but what the API demands."""
-        body = {
-            "name": self.name,
-            "authorization_flow": self.flow(IMPLICIT),
-            "invalidation_flow": self.flow("default-provider-invalidation-flow"),
-            "redirect_uris": [STRICT],
-        }
-        return self.make("/providers/oauth2/", {**body, **values})
+        return self.make("/providers/oauth2/", {"name": self.name, **self.flows, "redirect_uris": [STRICT], **values})
+
+    def proxy(self) -> dict[str, Any]:
+        """A proxy provider."""
+        body = {"name": self.name, "external_host": "https://tool.example.org", "mode": "proxy", **self.flows}
+        made = self.ask("POST /providers/proxy/", body, 201)
+        self.made.append(f"/providers/oauth2/{made['pk']}/")
+        return made
 
     def provider(self, **values: Any) -> dict[str, Any]:
         """A provider that people can sign in with."""

@@ -43,13 +43,43 @@ def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
     ("uris", "refusal"),
     [
         ("https://x", {"non_field_errors": ['Expected a list of items but got type "str".']}),
-        ([{"url": PVE}], [{"matching_mode": ["This field is required."]}]),
         ([{"matching_mode": "regex", "url": "https://(a"}], ["Invalid Regex Pattern: https://(a"]),
     ],
 )
 def test_3_what_is_said_of_redirect_uris(server: Server, uris: object, refusal: object) -> None:
     provider = server.provider()
     assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {"redirect_uris": refusal}
+
+
+def test_3_a_redirect_uri_without_a_matching_mode_is_refused_by_post_and_breaks_the_provider_by_patch(server: Server) -> None:
+    required = {"redirect_uris": [{"matching_mode": ["This field is required."]}]}
+    provider = server.provider()
+    item, body = f"/providers/oauth2/{provider['pk']}/", {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow")}
+    assert server.ask(f"PUT {item}", {**body, "redirect_uris": [{"url": PVE}]}, 400) == required
+    broken = server.call(f"PATCH {item}", {"redirect_uris": [{"url": PVE}]})
+    assert (broken.status_code, broken.headers["Content-Type"].partition(";")[0]) == (405, "text/html")
+    assert server.call(f"GET {item}").status_code == 500
+    assert server.ask(f"PATCH {item}", {"redirect_uris": [STRICT]})["redirect_uris"][0]["url"] == PVE
+
+
+def test_3_the_list_of_oauth2_providers_has_proxy_providers_which_only_other_answers_tell_apart(server: Server) -> None:
+    proxy = server.proxy()
+    item = f"/providers/oauth2/{proxy['pk']}/"
+    slug = server.application(proxy)["slug"]
+    [listed] = server.ask(f"GET /providers/oauth2/?name={proxy['name']}")["results"]
+    assert (listed["pk"], listed["component"]) == (proxy["pk"], "ak-provider-oauth2-form")
+    assert server.ask(f"GET /core/applications/{slug}/")["provider_obj"]["component"] == "ak-provider-proxy-form"
+    [shown] = [one for one in server.ask(f"GET /providers/all/?search={proxy['name']}")["results"] if one["pk"] == proxy["pk"]]
+    assert shown["component"] == "ak-provider-proxy-form"
+    assert server.ask(f"PATCH {item}", {"redirect_uris": [STRICT]})["redirect_uris"][0]["url"] == PVE
+
+
+@pytest.mark.parametrize("field", ["name", "client_id"])
+def test_2_the_name_and_client_id_of_a_proxy_provider_are_taken(server: Server, field: str) -> None:
+    proxy = server.proxy()
+    taken = server.ask(f"GET /providers/oauth2/{proxy['pk']}/")[field]
+    body = {"name": f"{server.name}-2", "redirect_uris": [STRICT], **server.flows, field: taken}
+    assert field in server.ask("POST /providers/oauth2/", body, 400)
 
 
 def test_3_the_type_of_redirect_uris(server: Server) -> None:

@@ -63,6 +63,27 @@ def test_11_a_login(server: Server, flow: str | None) -> None:
     assert oauth_error(server.redeem(provider, back["code"], code_verifier=VERIFIER)) == (400, "invalid_grant")
 
 
+def test_11_a_flow_of_somebody_who_is_signed_in_requires_a_referer_and_the_csrf_token(server: Server) -> None:
+    provider, user = server.provider(authorization_flow=server.flow(EXPLICIT)), server.user()
+    server.application(provider)
+    browser = server.browser(user)
+    browser.authorize(server.authorization_url(provider))
+    refusal = browser.post(f"/api/v3/flows/executor/{EXPLICIT}/", {})
+    assert (refusal.status_code, refusal.json()["detail"]) == (403, "CSRF Failed: Referer checking failed - no Referer.")
+    refusal = browser.post(f"/api/v3/flows/executor/{EXPLICIT}/", {}, Referer=f"{server.url}/if/flow/{EXPLICIT}/")
+    assert refusal.status_code == 403 and refusal.json()["detail"].startswith("CSRF Failed: CSRF token")
+
+
+def test_7_members_of_a_child_group_pass_a_binding_of_its_parent_and_their_claim_lacks_it(server: Server) -> None:
+    provider, user = server.provider(), server.user()
+    application, parent = server.application(provider), server.group()
+    inherits = {"parents": [parent["pk"]]} if server.version >= (2025, 12) else {"parent": parent["pk"]}
+    child = server.group(users=[user["pk"]], **inherits)
+    server.bind(application, group=parent["pk"])
+    tokens = server.redeem(provider, server.returned(user, provider)["code"]).json()
+    assert server.verified(application["slug"], tokens["id_token"])["groups"] == [child["name"]]
+
+
 def test_9_scopes_that_are_not_mapped_fall_away(server: Server) -> None:
     provider, user = server.provider(property_mappings=[server.mappings["openid"]]), server.user()
     application = server.application(provider)

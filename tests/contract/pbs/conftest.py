@@ -37,7 +37,7 @@ def simulated(authority: Authority, stage: Stage) -> Callable[..., Server]:
         token, _colon, secret = ORACLE.partition(":")
         clock = Clock()
         passwords = {"root@pam": ROOT_PASSWORD, BOB[0]: BOB[1]}
-        options = {"directories": example_directories(), **options}
+        options = {"directories": example_directories(), "acl_cache_seconds": 0, **options}
         simulator = PbsSimulator(
             passwords=passwords, tokens={token: secret}, trust=authority.bundle, clock=clock, **options
         )

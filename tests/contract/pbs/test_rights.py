@@ -7,7 +7,9 @@ from collections.abc import Callable
 
 import pytest
 
-from .language import ACL, BOB, MADE, OPENID, REALM, REALM_MADE, TOKEN, USER, USERS, grant, has
+from .language import (
+    ACL, BOB, MADE, OPENID, REALM, REALM_MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant, has
+)
 from .server import Server
 
 AUDIT = {"Sys.Audit": True, "Datastore.Audit": True}
@@ -75,7 +77,7 @@ def test_7_unprivileged_users_write_rows_of_their_own_tokens(simulated: Callable
 
 
 def test_7_checks_use_an_acl_of_up_to_five_seconds(simulated: Callable[..., Server]) -> None:
-    server = simulated(permission_cache=True)
+    server = simulated(acl_cache_seconds=5)
     token = server.identity()
     mine = "GET /access/permissions?path=/"
     assert server.data(mine, token=token) == {}
@@ -137,3 +139,29 @@ def test_11_what_a_monitor_sees_of_datastores(simulated: Callable[..., Server]) 
     server.n = "fg-3"
     server.ask(("GET /admin/datastore", None, 200, []), ("GET /status/datastore-usage", None, 200, []),
                token=server.identity([("/", "Audit")]))
+
+
+def test_7_a_subject_with_a_comma_makes_the_acl_unreadable(simulated: Callable[..., Server]) -> None:
+    server = simulated(acl_cache_seconds=5)
+    server.ask((f"POST {USERS}", {"userid": "a,b@pbs"}), (*grant("a,b@pbs", "/", "Audit"), 200, None),
+               (f"GET {ACL}", None, 400, re.compile("^unable to parse acl config .* not a valid user id$")),
+               ("GET /access/roles", None, 200))
+    server.clock.ahead = 5
+    refused = (401, "authentication failed")
+    server.ask(("GET /access/roles", None, *refused), (f"GET {USERS}", None, *refused), ("GET /access/domains", None, 200),
+               ("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD}, 401))
+
+
+def test_7_a_subject_with_a_comma_may_be_read_as_two(simulated: Callable[..., Server]) -> None:
+    server = simulated()
+    server.ask(*((f"POST {USERS}", {"userid": userid}) for userid in ("ann@pbs,bob2@pbs", "ann@pbs")),
+               grant("ann@pbs,bob2@pbs", "/tape", "Audit"), (f"GET {ACL}", None, 200, has(ugid="ann@pbs", path="/tape")))
+
+
+def test_7_a_subject_that_begins_with_an_at_sign_is_read_as_a_group(simulated: Callable[..., Server]) -> None:
+    server, name, row = simulated(), "@ops@pbs", {"path": "/tape", "roleid": "Audit", "ugid": "ops@pbs"}
+    server.ask((f"POST {USERS}", {"userid": name}), (*grant(name, "/tape", "Audit"), 200, None),
+               (f"GET {ACL}", None, 200, has(**row, ugid_type="group")),
+               (f"GET /access/permissions?auth-id={name}&path=/tape", None, 200, {}),
+               (*grant(name, "/tape", "Audit", delete=True), 200, None),
+               (f"GET {ACL}", None, 200, has(**row, ugid_type="group")))

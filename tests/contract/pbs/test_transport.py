@@ -53,7 +53,13 @@ def test_1_any_change_of_the_file_makes_a_digest_stale(server: Server) -> None:
 
 def test_1_lists_come_in_any_order(simulated: Callable[..., Server]) -> None:
     server = simulated()
-    assert len({tuple(row["roleid"] for row in server.data("GET /access/roles")) for _each in range(5)}) > 1
+    server.ask(*((f"POST {USERS}", {"userid": f"{{n}}-{number}@pbs"}) for number in range(9)))
+    assert len({tuple(row["userid"] for row in server.data(f"GET {USERS}")) for _each in range(5)}) > 1
+
+
+def test_1_roles_keep_their_order_within_one_process(simulated: Callable[..., Server]) -> None:
+    server = simulated()
+    assert len({tuple(row["roleid"] for row in server.data("GET /access/roles")) for _each in range(5)}) == 1
 
 
 def test_1_delays_of_refusals(simulated: Callable[..., Server]) -> None:

@@ -8,8 +8,8 @@ from urllib.parse import quote
 
 import pytest
 import requests
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core.util import create_half_hash
+
+from tests.simulators.digests import half_hash, s256_challenge
 
 from .server import ALL_SCOPES, CLIENTS, PVE, USERS, Login, oauth_error, returned
 
@@ -23,7 +23,7 @@ def test_17_the_whole_flow(login: Login) -> None:
     server.ask(f"PUT /api/custom-claims/user-group/{login.group['id']}",
                [{"key": "dept", "value": "of the group"}, {"key": "site", "value": "north"}])
     started = int(time.time())
-    answer = server.authorize(login.client, login.session, code_challenge=create_s256_code_challenge(VERIFIER),
+    answer = server.authorize(login.client, login.session, code_challenge=s256_challenge(VERIFIER),
                               code_challenge_method="S256")
     back = returned(answer)
     assert answer.headers["Location"].startswith(f"{PVE}?")
@@ -44,7 +44,7 @@ def test_17_the_whole_flow(login: Login) -> None:
     times = {name: claims[name] for name in ("iat", "exp", "auth_time", "rat")}
     assert claims == {
         **about_user, **times, "iss": server.url, "aud": [login.client], "nonce": "nonce-of-enough", "type": "id-token",
-        "amr": ["otp"], "jti": claims["jti"], "at_hash": create_half_hash(tokens["access_token"], "RS256").decode(),
+        "amr": ["otp"], "jti": claims["jti"], "at_hash": half_hash(tokens["access_token"]),
     }
     assert claims["exp"] - claims["iat"] in (3599, 3600) and abs(claims["iat"] - started) < 10
     assert claims["auth_time"] <= claims["rat"] <= claims["iat"]
@@ -82,7 +82,7 @@ def test_17_wrong_uses_of_a_code(login: Login) -> None:
 
 
 @pytest.mark.parametrize(("challenge", "method", "verifier"), [
-    (create_s256_code_challenge(VERIFIER), "S256", VERIFIER), (VERIFIER, "plain", VERIFIER), (VERIFIER, None, VERIFIER),
+    (s256_challenge(VERIFIER), "S256", VERIFIER), (VERIFIER, "plain", VERIFIER), (VERIFIER, None, VERIFIER),
 ])
 def test_17_pkce_is_possible_where_it_is_not_demanded(
     login: Login, challenge: str, method: str | None, verifier: str
@@ -110,7 +110,7 @@ def test_17_pkce_is_demanded(login: Login) -> None:
     for session in (login.session, None):
         back = returned(server.authorize(login.client, session))
         assert (back["error"], back["state"]) == ("invalid_request", "state-of-enough") and "code" not in back
-    code = login.code(code_challenge=create_s256_code_challenge(VERIFIER), code_challenge_method="S256")
+    code = login.code(code_challenge=s256_challenge(VERIFIER), code_challenge_method="S256")
     assert login.redeem(code, code_verifier=VERIFIER).status_code == 200
     server.ask(f"PUT {CLIENTS}/{login.client}", {**settings, "isPublic": True})
 

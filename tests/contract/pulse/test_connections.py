@@ -143,6 +143,24 @@ class TestStates:
             becomes(lambda: server.connection(entry)["state"], "unreachable")
             assert "connection refused" in server.connection(entry)["lastError"]["message"]
 
+    @pytest.mark.parametrize("kind", ["pve", "pbs"])
+    def test_a_certificate_that_is_not_the_pinned_one_and_what_repairs_it(self, server: Server, kind: str) -> None:
+        """The addendum: the state is unreachable, and an update of the fingerprint keeps the token."""
+        body = getattr(server, kind)()
+        entry = server.add({**body, "fingerprint": fingerprint(body["host"])})
+        becomes(lambda: server.entries()[0]["status"], "connected")
+        pinned = server.fleet.pve["lab"][0] if kind == "pve" else server.fleet.pbs["vault"]
+        pinned.renew_certificate()
+        becomes(lambda: server.entries()[0]["status"], "disconnected")
+        if not server.old:
+            becomes(lambda: server.connection(entry)["state"], "unreachable")
+            assert "certificate fingerprint mismatch" in server.connection(entry)["lastError"]["message"]
+        assert server.ask(f"POST {NODES}/{entry['id']}/test", status=400)["message"] == GENERIC
+        changed = server.change(entry, fingerprint=fingerprint(body["host"]))
+        assert changed["hasToken"] is True
+        server.ask(f"POST {NODES}/{entry['id']}/test")
+        becomes(lambda: server.entries()[0]["status"], "connected")
+
     def test_a_new_pbs_counts_as_connected_in_5_1_until_it_is_looked_at(self, server: Server) -> None:
         entry = server.add(server.pbs(tokenValue="wrong"))
         assert entry["status"] == ("connected" if server.old else "disconnected")

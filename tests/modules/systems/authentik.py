@@ -234,7 +234,9 @@ BAD_INPUT = {
     "authentik: a group that does not exist": ("authentik_user", {"username": "ann", "groups": ["nobody"]}, "user ann: group nobody does not exist"),
     "authentik: a path with a slash at its end": ("authentik_user", {"username": "ann", "path": "users/"}, "path: 'users/' must not begin or end with a slash"),
     "authentik: no e-mail address": ("authentik_user", {"username": "ann", "email": "ann"}, "email: 'ann' is not an e-mail address"),
-    "authentik: oneself": ("authentik_user", {"username": "akadmin", "state": "absent"}, "user akadmin is whom the token belongs to"),
+    "authentik: a domain without a dot": ("authentik_user", {"username": "ann", "email": "ann@b"}, "email: 'ann@b' is not an e-mail address"),
+    "authentik: a group in itself": ("authentik_group", {"name": "readers", "parents": ["readers"]}, "parents: 'readers' cannot be a parent of itself"),
+    "authentik: oneself": ("authentik_user", {"username": "akadmin", "state": "absent"}, "user akadmin: the token of this task belongs to this user"),
     "authentik: no redirect URI": (
         "authentik_application",
         {"slug": "app", "name": "App"},

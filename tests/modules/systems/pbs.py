@@ -22,7 +22,7 @@ def connection(wired):
 def start_anew(wired):
     """A host, with nothing on it."""
     tokens = {"root@pam!fleet": connection(wired)["api_token_secret"]}
-    server(wired).observed.app = PbsSimulator(tokens=tokens, directories=example_directories()).app()
+    server(wired).observed.app = PbsSimulator(tokens=tokens, directories=example_directories(), acl_cache_seconds=0).app()
 
 
 # who the states of any_state refer to
@@ -249,7 +249,27 @@ BAD_INPUT = {
     "a user of PBS with a blank": ("pbs_user", {"userid": "a b@pbs"}, "userid: 'a b@pbs' must be a name and a realm"),
     "a user of PBS with a colon": ("pbs_user", {"userid": "a:b@pbs"}, "userid: 'a:b@pbs' must be"),
     "a user of PBS with a slash": ("pbs_user", {"userid": "a/b@pbs"}, "userid: 'a/b@pbs' must be"),
-    "a user of PBS whose path is refused": ("pbs_user", {"userid": ".ann@pbs"}, "userid: '.ann@pbs' must be a name and a realm, .* nor begin with a '.'"),
+    "a user of PBS with a comma": ("pbs_user", {"userid": "a,b@pbs"}, "userid: 'a,b@pbs' must be a name and a realm"),
+    "a user of PBS that would be read as a group": ("pbs_user", {"userid": "@ops@pbs"}, "userid: '@ops@pbs' must be .* nor begin with '.' or '@'"),
+    "a token of a user of PBS with a comma": (
+        "pbs_token",
+        {"userid": "a,b@pbs", "token_name": "ci", "return_secret": True},
+        "userid: 'a,b@pbs' must be a name and a realm",
+    ),
+    "an entry for a user of PBS with a comma": ("pbs_acl", {**ACL, "users": ["a,b@pbs"]}, "users: 'a,b@pbs' must be a name and a realm"),
+    "an entry for two users of PBS in one name": ("pbs_acl", {**ACL, "users": ["ann@pbs,bob@pbs"]}, "users: 'ann@pbs,bob@pbs' must be"),
+    "an entry that PBS reads as one of a group": ("pbs_acl", {**ACL, "users": ["@ann@pbs"]}, "users: '@ann@pbs' must be a name and a realm"),
+    "an entry for a token of PBS with a comma": (
+        "pbs_acl",
+        {"path": "/", "roles": ["Audit"], "tokens": ["a,b@pbs!ci"]},
+        "tokens: 'a,b@pbs!ci' must be a full token id",
+    ),
+    "a state of PBS with a name that has a comma": (
+        "pbs_state",
+        {"users": [{"userid": "a,b@pbs"}], "acl": [{"path": "/", "roles": ["Audit"], "users": ["a,b@pbs"]}]},
+        r"users\[0\]\.userid: 'a,b@pbs' must be .*acl\[0\]\.users: 'a,b@pbs' must be",
+    ),
+    "a user of PBS whose path is refused": ("pbs_user", {"userid": ".ann@pbs"}, "userid: '.ann@pbs' must be a name and a realm, .* nor begin with '.'"),
     "a token id of PBS that is too long": (
         "pbs_token",
         {"userid": "u" * 40 + "@pbs", "token_name": "n" * 20, "return_secret": True},

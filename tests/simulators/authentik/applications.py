@@ -21,6 +21,13 @@ GRANTS = (
     "password",
     "urn:ietf:params:oauth:grant-type:device_code",
 )
+PROXY_ONLY = ("external_host", "mode")
+PROXY_NAMES = {
+    "component": "ak-provider-proxy-form",
+    "verbose_name": "Proxy Provider",
+    "verbose_name_plural": "Proxy Providers",
+    "meta_model_name": "authentik_providers_proxy.proxyprovider",
+}
 EXCHANGE = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
@@ -34,7 +41,11 @@ def _provider_fields(call: Call) -> list[Field]:
         Field("authorization_flow", values.one_of("flow")),
         Field("invalidation_flow", values.one_of("flow")),
         Field("authentication_flow", values.one_of("flow"), None, nullable=True),
-        Field("redirect_uris", values.redirects(call.version)),
+        Field(
+            "redirect_uris",
+            values.redirects(call.version),
+            check_of_patch=values.redirects(call.version, partial=True),
+        ),
         Field("client_type", values.choice("confidential", "public"), "confidential"),
         Field("client_id", values.text(blank=False, longest=255), lambda: random_text(40)),
         Field("client_secret", values.text(longest=255), lambda: random_text(128)),
@@ -59,9 +70,12 @@ def _provider_fields(call: Call) -> list[Field]:
 
 
 def view_provider(call: Call, row: Row) -> Row:
+    """An entry of a redirect URI without a matching mode is stored, and then no answer can be rendered."""
+    if not all("matching_mode" in uri for uri in row["redirect_uris"]):
+        raise Crash
     application = call.state.application_of(row["pk"])
     return {
-        **row,
+        **{name: value for name, value in row.items() if name not in PROXY_ONLY},
         "component": "ak-provider-oauth2-form",
         "assigned_application_slug": application and application["slug"],
         "assigned_application_name": application and application["name"],
@@ -71,6 +85,12 @@ def view_provider(call: Call, row: Row) -> Row:
         "verbose_name_plural": "OAuth2/OpenID Providers",
         "meta_model_name": "authentik_providers_oauth2.oauth2provider",
     }
+
+
+def view_by_type(call: Call, row: Row) -> Row:
+    """A provider as lists of all types and applications show it: only these tell a proxy provider from an OAuth2 one."""
+    shown = view_provider(call, row)
+    return {**shown, **PROXY_NAMES} if "external_host" in row else shown
 
 
 PROVIDER = Kind(
@@ -87,6 +107,28 @@ PROVIDER = Kind(
     filters=("name", "client_id", "client_type", "sub_mode", "issuer_mode", "signing_key"),
 )
 PROVIDER.register()
+
+
+@route("GET", "/providers/all/", needs="authentik_core.view_provider")
+def all_providers(call: Call) -> tuple[int, Any]:
+    rows = call.state.all("provider")
+    words = call.request.args.get("search", "").lower()
+    return 200, page_of(
+        call, [row for row in rows if words in row["name"].lower()], lambda row: view_by_type(call, row)
+    )
+
+
+@route("POST", "/providers/proxy/")
+def create_proxy(call: Call) -> tuple[int, Any]:
+    """A proxy provider is an OAuth2 provider with more fields, which is why the list of those has it as well."""
+    body = call.body()
+    host = body.get("external_host")
+    if not host:
+        raise Invalid({"external_host": ["This field is required."]})
+    callbacks = [{"matching_mode": "strict", "url": f"{host}/outpost.goauthentik.io/callback"}]
+    row = PROVIDER.make(call, {**body, "redirect_uris": callbacks})
+    row.update(external_host=host, mode=body.get("mode", "proxy"))
+    return 201, view_by_type(call, row)
 
 
 @route("GET", "/providers/oauth2/<key>/setup_urls/", needs="")
@@ -162,7 +204,7 @@ def view_application(call: Call, row: Row) -> Row:
     origin = provider and next((one["url"] for one in provider["redirect_uris"]), None)
     told = {
         **row,
-        "provider_obj": provider and view_provider(call, provider),
+        "provider_obj": provider and view_by_type(call, provider),
         "launch_url": row["meta_launch_url"] or origin,
     }
     url = files.url_of(call.simulator, row["meta_icon"])

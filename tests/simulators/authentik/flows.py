@@ -2,6 +2,7 @@
 
 A flow is gone through with the executor, an API that needs no token but the cookie of the browser: GET asks for the
 challenge of the stage, POST answers it. A stage that is passed redirects to the executor, the last one tells where to go.
+Once somebody is signed in, POST also requires the CSRF token of the session, and over HTTPS a Referer of the same origin.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .app import AuthentikSimulator
 
 COOKIE = "authentik_session"
+CSRF_COOKIE, CSRF_HEADER = "authentik_csrf", "X-authentik-CSRF"
 EXECUTOR = "/api/v3/flows/executor"
 AUTHENTICATION = "default-authentication-flow"
 CONSENT = "default-provider-authorization-explicit-consent"
@@ -121,6 +123,11 @@ class Flows:
 
     def answer(self, slug: str) -> Response:
         session_id, session = self._session()
+        forged = session.user is not None and _looks_forged(session)
+        if forged:
+            answer = jsonify({"detail": f"CSRF Failed: {forged}"})
+            answer.status_code = 403
+            return answer
         if session.flow != slug or slug not in STAGES:
             return self.challenge(slug)
         given = request.get_json(silent=True) or request.form.to_dict()
@@ -141,7 +148,10 @@ class Flows:
         session.user, session.since = self._state.find("user", username=session.pending)["pk"], now()
         session_id = random_text(32)
         self._state.sessions[session_id] = session
-        return self._with_cookie(jsonify({"component": "xak-flow-redirect", "to": target}), session_id)
+        session.csrf_token = random_text(32)
+        response = self._with_cookie(jsonify({"component": "xak-flow-redirect", "to": target}), session_id)
+        response.set_cookie(CSRF_COOKIE, session.csrf_token, secure=request.scheme == "https", samesite="Lax")
+        return response
 
     def _shown(self, session: Session) -> dict[str, Any]:
         stage = STAGES[session.flow][session.stage]
@@ -207,6 +217,21 @@ class Flows:
     def _flow(self, pk: str | None) -> str | None:
         flow = pk and self._state.get("flow", pk)
         return flow["slug"] if flow else None
+
+
+def _looks_forged(session: Session) -> str:
+    """Why a POST of somebody who is signed in is refused, in the words of Django's protection; empty where it is not."""
+    referer = request.headers.get("Referer")
+    if request.scheme == "https":
+        if not referer:
+            return "Referer checking failed - no Referer."
+        if urlsplit(referer)[:2] != (request.scheme, request.host):
+            return f"Referer checking failed - {referer} does not match any trusted origins."
+    if request.cookies.get(CSRF_COOKIE) is None:
+        return "CSRF cookie not set."
+    if request.headers.get(CSRF_HEADER) != session.csrf_token:
+        return "CSRF token missing." if CSRF_HEADER not in request.headers else "CSRF token incorrect."
+    return ""
 
 
 def _page(status: int, title: str) -> Response:

@@ -12,12 +12,12 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
 from flask import Response, jsonify, request
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey
 from werkzeug.exceptions import NotFound
 
+from ..digests import s256_challenge
 from .applications import issuer
 from .errors import Crash
 from .state import Grant, Row, State, now, random_text
@@ -198,7 +198,7 @@ class OpenIdProvider:
             raise TokenError("invalid_grant")
         challenge, verifier = grant.query.get("code_challenge", ""), form.get("code_verifier", "")
         if challenge and grant.query.get("code_challenge_method", "plain") == "S256":
-            verifier = verifier and create_s256_code_challenge(verifier)
+            verifier = verifier and s256_challenge(verifier)
         if challenge != verifier:
             raise TokenError("invalid_grant")
         del self._state.codes[form["code"]]

@@ -12,6 +12,7 @@ from .kinds import Kind
 from .state import Row, now, random_text, stamp
 from .values import Field
 
+EMAIL = r"[^@\s.]+(\.[^@\s.]+)*@(localhost|([^@\s.]+\.)+[^@\s.]{2,})"
 SEVERAL_PARENTS = (2025, 12)
 SYSTEM_PERMISSIONS = ("view_system_info", "access_admin_interface", "view_media_files", "manage_media_files")
 
@@ -39,7 +40,7 @@ def _user_fields(_call: Call) -> list[Field]:
         Field("username", values.text(blank=False, longest=150)),
         Field("name", values.text()),
         Field("is_active", values.flag, True),
-        Field("email", values.text(pattern=r"[^@\s]+@[^@\s]+\.[^@\s]+", message="Enter a valid email address."), ""),
+        Field("email", values.text(pattern=EMAIL, message="Enter a valid email address."), ""),
         Field("groups", values.many_of("group"), None),
         Field("attributes", values.mapping, dict),
         Field("path", _path, "users"),

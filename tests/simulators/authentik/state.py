@@ -45,6 +45,7 @@ class Session:
     # where an authorization flow leads to
     then: str = ""
     consent_token: str = ""
+    csrf_token: str = ""
 
 
 @dataclass

@@ -25,7 +25,10 @@ Check = Callable[[Any, Any], Any]  # state and value to the value that is kept; 
 
 @dataclass(frozen=True)
 class Field:
-    """`default` is what the server fills in; REQUIRED for nothing. `since` and `until` are versions."""
+    """`default` is what the server fills in; REQUIRED for nothing. `since` and `until` are versions.
+
+    `check_of_patch` takes the place of `check` in a PATCH, where nothing inside of a nested object is required either.
+    """
 
     name: str
     check: Check
@@ -33,6 +36,7 @@ class Field:
     nullable: bool = False
     since: tuple[int, int] = (0, 0)
     until: tuple[int, int] = (9999, 0)
+    check_of_patch: Check | None = None
 
     def there(self, version: tuple[int, ...]) -> bool:
         return self.since <= version < self.until
@@ -47,14 +51,15 @@ def read_body(state: Any, fields: list[Field], body: Any, partial: bool, creates
         if field.name not in body:
             if field.default is REQUIRED and not partial:
                 wrong[field.name] = ["This field is required."]
-            elif creates:
+            elif creates and field.default is not REQUIRED:
                 values[field.name] = field.default() if callable(field.default) else field.default
             continue
         value = body[field.name]
         try:
             if value is None and not field.nullable:
                 raise Invalid(["This field may not be null."])
-            values[field.name] = None if value is None else field.check(state, value)
+            check = field.check_of_patch if partial and field.check_of_patch else field.check
+            values[field.name] = None if value is None else check(state, value)
         except Invalid as problem:
             wrong[field.name] = problem.body
     if wrong:
@@ -179,7 +184,7 @@ def many_of(kind: str) -> Check:
     return check
 
 
-def redirects(version: tuple[int, ...]) -> Check:
+def redirects(version: tuple[int, ...], partial: bool = False) -> Check:
     """The list of redirect URIs; their type is known from 2026.5 on."""
 
     def check(_state: Any, value: Any) -> list[dict[str, str]]:
@@ -191,14 +196,14 @@ def redirects(version: tuple[int, ...]) -> Check:
             if version >= (2026, 5):
                 fields.append(Field("redirect_uri_type", choice("authorization", "logout"), "authorization"))
             try:
-                kept.append(read_body(None, fields, entry, False, True))
+                kept.append(read_body(None, fields, entry, partial, True))
                 wrong.append({})
             except Invalid as problem:
                 wrong.append(problem.body)
         if any(wrong):
             raise Invalid(wrong)
         for entry in kept:
-            if entry["matching_mode"] == "regex":
+            if entry.get("matching_mode") == "regex":
                 try:
                     re.compile(entry["url"])
                 except re.error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .call import Call, route
 from .errors import ApiError
-from .identity import is_token, owner
+from .identity import is_group, is_token, owner
 
 ALWAYS_LISTED = ("/", "/access", "/datastore", "/remote", "/system")
 
@@ -24,8 +24,8 @@ def list_acl(call: Call) -> list[dict]:
                     # With `path=/` the names below the root come out behind two slashes.
                     {
                         "path": f"/{node}" if path == "/" and node != "/" else node,
-                        "ugid": auth_id,
-                        "ugid_type": "user",
+                        "ugid": auth_id.removeprefix("@"),
+                        "ugid_type": "group" if is_group(auth_id) else "user",
                         "roleid": role,
                         "propagate": propagate,
                     }
@@ -61,7 +61,9 @@ def update_acl(call: Call) -> None:
             raise ApiError(400, f"invalid acl path '{path}'.")
         roles = acl.setdefault(path, {}).setdefault(auth_id, {})
         if not adds:
-            roles.pop(role, None)
+            # what was read as a row of a group is not found under the name of a user
+            if not is_group(auth_id):
+                roles.pop(role, None)
             return
         if role == "NoAccess":
             roles.clear()
@@ -79,18 +81,18 @@ def _check_unprivileged(call: Call, auth_id: str | None) -> None:
     if is_token(call.caller):
         raise ApiError(400, "Unprivileged API tokens can't set ACL items.")
     if not _is_own_token(auth_id, call.caller):
-        raise ApiError(400, "Unprivileged users can only set ACL items for their own API tokens.")
+        raise ApiError(400, "Unprivileged users can only set ACL items for API tokens.")
 
 
 @route("GET", "/access/roles")
 def list_roles(call: Call) -> list[dict]:
-    """Fixed by the release. A comment repeats the name, only that of Admin is known to differ."""
-    return call.shuffled(
-        [
-            {"roleid": role, "privs": privileges, "comment": "Administrator" if role == "Admin" else role}
-            for role, privileges in call.server.schema.roles.items()
-        ]
-    )
+    """Fixed by the release. The order is that of a hash map that is made when the process starts."""
+    schema = call.server.schema
+    rows = [
+        {"roleid": role, "privs": privileges, "comment": schema.role_comments[role]}
+        for role, privileges in schema.roles.items()
+    ]
+    return sorted(rows, key=lambda row: hash((call.server.node, row["roleid"])))
 
 
 @route("GET", "/access/permissions")

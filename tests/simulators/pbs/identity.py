@@ -19,6 +19,11 @@ def realm_of(userid: str) -> str:
     return userid.rpartition("@")[2]
 
 
+def is_group(subject: str) -> bool:
+    """Whether a subject in acl.cfg is read as a group, whatever it was when it was written."""
+    return subject.startswith("@")
+
+
 def is_superuser(auth_id: str | None) -> bool:
     """root@pam by ticket; a token of root@pam is an ordinary identity."""
     return auth_id == ROOT

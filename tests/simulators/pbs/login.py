@@ -46,7 +46,7 @@ def create_ticket(call: Call) -> dict[str, str]:
         raise ApiError(400, "no password provided")
     answers = _answers_challenge if "tfa-challenge" in call.params else _proves
     proof = next((each for each in offered if answers(call, userid, each)), None)
-    if proof is None or not call.state.is_active(userid):
+    if proof is None or not call.server.admits(userid):
         raise ApiError(401, "permission check failed.")
     _add_outcome(call, "4.0.5-1")
     if answers is _proves and not proof.startswith("PBS:") and userid in call.state.second_factors:
@@ -157,7 +157,7 @@ def _user_of(call: Call, claims: dict[str, Any], claim: str, realm: str) -> str:
 
 def _admit(call: Call, userid: str, claims: dict[str, Any], autocreate: bool) -> None:
     """Let an active user in, and where the realm says so create one that is not there yet; never change one."""
-    if call.state.is_active(userid):
+    if call.server.admits(userid):
         return
     if not autocreate:
         raise ApiError(401, f"user account '{userid}' missing, disabled or expired.")

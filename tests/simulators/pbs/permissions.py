@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .identity import is_superuser, is_token, owner
+from .identity import is_group, is_superuser, is_token, owner
 from .state import ConfigFile, Sections
 
 
@@ -67,7 +67,12 @@ class Rights:
         return True
 
     def _roles_on(self, auth_id: str, path: str) -> dict[str, bool]:
-        """The roles from the deepest node that has any: all of them at the path itself, propagating ones above."""
+        """The roles from the deepest node that has any: all of them at the path itself, propagating ones above.
+
+        Nobody is a member of a group, and a row that is read as one of a group is none of the user of that name.
+        """
+        if is_group(auth_id):
+            return {}
         segments = [segment for segment in path.split("/") if segment]
         found: dict[str, bool] = {}
         for depth in range(len(segments) + 1):

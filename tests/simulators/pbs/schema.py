@@ -59,6 +59,7 @@ class Schema:
             role: [privilege for privilege in self.privileges if privilege in known["privileges"]]
             for role, known in data["roles"].items()
         }
+        self.role_comments: dict[str, str] = {role: known["comment"] for role, known in data["roles"].items()}
         data["types"]["role"]["enum"] = self.roles
         self.types: dict[str, dict] = {}
         for name, rule in data["types"].items():

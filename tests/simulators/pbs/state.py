@@ -13,7 +13,7 @@ from typing import Any
 
 from ..second_factor import SecondFactor
 from .errors import ApiError
-from .identity import ROOT, is_token, owner, realm_of
+from .identity import ROOT, is_group, is_token, owner, realm_of
 from .parameters import accepts
 from .schema import Schema
 
@@ -80,15 +80,33 @@ class ConfigFile:
 
 
 class AclFile(ConfigFile):
-    """The ACL: path -> auth id -> role -> propagate."""
+    """The ACL: path -> subject -> role -> propagate. A subject is the id of a user or token, or a group behind an @.
+
+    Subjects are separated by commas in the file and not escaped. One that has a comma itself makes the file unreadable.
+    """
+
+    def __init__(self, name: str, lock: threading.RLock, id_rule: dict, subject: dict) -> None:
+        super().__init__(name, lock, id_rule)
+        self._subject = subject
+        self._unreadable = ""
+
+    @property
+    def sections(self) -> Sections:
+        if self._unreadable:
+            raise ApiError(400, self._unreadable)
+        return super().sections
 
     def _saved(self, draft: Sections) -> Sections:
         """Rows of the user root@pam are dropped without a word: it has every right anyway."""
-        kept = {
-            path: {auth_id: roles for auth_id, roles in rows.items() if roles and auth_id != ROOT}
-            for path, rows in draft.items()
-        }
-        return {path: rows for path, rows in kept.items() if rows}
+        read_back: Sections = {}
+        rows = [(path, each, roles) for path, subjects in draft.items() for each, roles in subjects.items()]
+        for line, (path, written, roles) in enumerate(rows, 1):
+            for subject in written.split(",") if roles and written != ROOT else ():
+                if not (is_group(subject) or accepts(self._subject, subject)):
+                    where = f'"/etc/proxmox-backup/{self.name}", line {line}'
+                    self._unreadable = f"unable to parse acl config {where} - not a valid user id"
+                read_back.setdefault(path, {}).setdefault(subject, {}).update(roles)
+        return read_back
 
 
 def lookup(sections: Sections, kind: str, identifier: str) -> dict[str, Any]:
@@ -118,7 +136,7 @@ class State:
         lock = threading.RLock()
         types = schema.types
         self.users = ConfigFile("user.cfg", lock, types["auth-id"], BUILT_IN_USERS)
-        self.acl = AclFile("acl.cfg", lock, types["acl-path"])
+        self.acl = AclFile("acl.cfg", lock, types["acl-path"], types["auth-id"])
         self.realms = ConfigFile("domains.cfg", lock, types["realm"])
         self.datastores = ConfigFile("datastore.cfg", lock, types["datastore-name"])
         self.files = {file.name: file for file in (self.users, self.acl, self.realms, self.datastores)}

@@ -88,9 +88,10 @@ def delete_user(call: Call) -> None:
 
 @route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
-    """Whether there was something to unlock."""
-    factor = call.state.second_factors.get(call.params["userid"])
-    return factor is not None and factor.unlock()
+    """Whether there was something to unlock; only users with a second factor are known here."""
+    if call.params["userid"] not in call.state.second_factors:
+        raise ApiError(400, "no such user")
+    return call.state.second_factors[call.params["userid"]].unlock()
 
 
 @route("GET", TOKENS)

@@ -11,12 +11,11 @@ import time
 from typing import Any, NamedTuple
 from urllib.parse import unquote_plus
 
-from authlib.oauth2.rfc7636 import create_s256_code_challenge
-from authlib.oidc.core.util import create_half_hash
 from flask import Response, jsonify
 from joserfc import jwt
 from joserfc.errors import JoseError
 
+from ..digests import half_hash, s256_challenge
 from .call import Call, Need, route
 from .claims import access_claims, id_claims, user_claims
 from .provider import GRANT_TYPES
@@ -187,7 +186,7 @@ def _check_verifier(client: Client, grant: Grant, verifier: str) -> None:
     if len(verifier) < SHORTEST_VERIFIER:
         raise TokenError(400, "invalid_grant", f"the PKCE verifier must have at least {SHORTEST_VERIFIER} characters")
     s256 = grant.parameters.get("code_challenge_method") == "S256"
-    if challenge != (create_s256_code_challenge(verifier) if s256 else verifier):
+    if challenge != (s256_challenge(verifier) if s256 else verifier):
         raise TokenError(400, "invalid_grant", "the PKCE verifier does not fit the challenge")
 
 
@@ -218,7 +217,7 @@ def _issued(call: Call, client: Client, grant: Grant) -> dict[str, Any]:
     call.state.refresh_tokens[grant.refresh_token] = grant
     answer["refresh_token"] = grant.refresh_token
     if "openid" in grant.scopes:
-        at_hash = create_half_hash(answer["access_token"], "RS256").decode()
+        at_hash = half_hash(answer["access_token"])
         claims = id_claims(
             call.simulator,
             client,

@@ -49,6 +49,8 @@ def read(node: dict[str, Any], path: str, trust: Path | None, timeout: float = 1
 
 
 def _reason(error: Exception) -> str:
+    if "Fingerprints did not match" in str(error):
+        return "certificate fingerprint mismatch"
     if isinstance(error, (urllib3.exceptions.SSLError, ssl.SSLError)):
         return "tls: failed to verify certificate"
     refused = isinstance(error, urllib3.exceptions.NewConnectionError)

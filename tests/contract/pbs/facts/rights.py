@@ -61,7 +61,7 @@ CASES = [
          (f"GET {ACL}", None, 200, lacks(ugid="root@pam"))),
     case("8", "roles",
          ("GET /access/roles", None, 200, has(roleid="Audit", privs=["Sys.Audit", "Datastore.Audit"])),
-         ("GET /access/roles", None, 200, has(roleid="NoAccess", privs=[])),
+         ("GET /access/roles", None, 200, has(roleid="NoAccess", privs=[], comment="Disable Access")),
          ("GET /access/roles", None, 200, lacks(roleid="Administrator")),
          ("GET /access/roles", None, 200, lambda rows: len(rows) == 18),
          ("POST /access/roles", {}, 404)),

@@ -1,0 +1,124 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""What results must never show: the secrets of a task, in every form in which a server may send them back."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from contextlib import contextmanager
+from contextvars import ContextVar
+from html import escape
+from typing import Any, Iterable, Iterator
+from urllib.parse import quote, quote_plus, unquote
+
+from ansible.module_utils.common.parameters import remove_values
+
+# A server's own words, and values of options, are quoted up to this length; a whole sentence up to the other.
+LONGEST_EXCERPT = 500
+LONGEST_SENTENCE = 1500
+
+# shorter encoded forms would also match other text
+_SHORTEST_ENCODED = 6
+
+# user and password within a URL; the options that name the server may have them without the scheme
+_USERINFO = re.compile(r"//([^/\s@?#]+)@")
+_ADDRESSES = {"url", "api_host", "issuer"}
+_ESCAPED = re.compile(r"%[0-9A-F]{2}")
+
+_secrets: ContextVar[frozenset[str]] = ContextVar("secrets", default=frozenset())
+
+
+@contextmanager
+def secrets_of_task(secrets: Iterable[str]) -> Iterator[None]:
+    """What runs inside can mask these secrets by `excerpt`."""
+    token = _secrets.set(frozenset(secrets))
+    try:
+        yield
+    finally:
+        _secrets.reset(token)
+
+
+def excerpt(text: object) -> str:
+    """A quotation for a message: without the secrets of the task, and cut. Masked first, or half a secret would be left."""
+    return cut(remove_values(str(text), _secrets.get()), LONGEST_EXCERPT)
+
+
+def cut(text: str, longest: int) -> str:
+    """A text without its middle part where it is too long; the end of a sentence often says what to do."""
+    if len(text) <= longest:
+        return text
+    mark = f" [... {len(text)} characters] "
+    tail = longest // 4
+    return text[: longest - tail - len(mark)] + mark + text[-tail:]
+
+
+def secret_values(argument_spec: dict, params: dict) -> set[str]:
+    """The values of every option that is a secret by its name, whatever their types and those of the options around them.
+
+    A password within a URL is one as well.
+    """
+    found: set[str] = set()
+    for name, value in params.items():
+        option = argument_spec.get(name) or next(
+            (one for one in argument_spec.values() if name in one.get("aliases", ())), {}
+        )
+        if option.get("no_log"):
+            found.update(_scalars(value))
+        elif option.get("options"):
+            entries = value if isinstance(value, (list, tuple)) else [value]
+            for entry in entries:
+                if isinstance(entry, dict):
+                    found |= secret_values(option["options"], entry)
+        for text in _scalars(value):
+            given = _USERINFO.findall(text)
+            if name in _ADDRESSES:
+                given.append(text.rpartition("@")[0].rpartition("//")[2])
+            for part in (part for userinfo in given for part in (userinfo, userinfo.partition(":")[2])):
+                found |= {part, unquote(part)}
+    return found - {""}
+
+
+def every_form(secrets: Iterable[str]) -> set[str]:
+    """Secrets as they are, and as URLs, forms, JSON, HTML and base64 have them."""
+    forms: set[str] = set()
+    for secret in map(str, secrets):
+        escaped = {quote(secret, safe=safe) for safe in ("", "/", "!'()*", "!'()*/")} | {quote_plus(secret)}
+        forms |= escaped | {_ESCAPED.sub(lambda code: code[0].lower(), one) for one in escaped}
+        text = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)} | {
+            repr(secret)[1:-1]
+        }
+        forms |= text | {one.replace("/", "\\/") for one in text}
+        forms |= {
+            escape(secret),
+            escape(secret, quote=False),
+            escape(secret).replace("&#x27;", "&#39;").replace("&quot;", "&#34;"),
+        }
+        forms |= _base64_forms(secret) | {secret}
+    return forms - {""}
+
+
+def _base64_forms(secret: str) -> set[str]:
+    """A secret in base64, alone and within a text: the characters that depend on its neighbours are left out."""
+    raw = secret.encode(errors="surrogateescape")
+    if len(raw) < _SHORTEST_ENCODED:
+        return set()
+    forms = {b64encode(raw).decode().rstrip("=")}
+    for before, first in enumerate((0, 2, 3)):
+        encoded = b64encode(b"\0" * before + raw).decode().rstrip("=")
+        incomplete = (before + len(raw)) % 3 != 0
+        forms.add(encoded[first : len(encoded) - incomplete])
+    return forms | {form.replace("+", "-").replace("/", "_") for form in forms}
+
+
+def _scalars(value: Any) -> Iterator[str]:
+    """Every text and number within a value, as text."""
+    if isinstance(value, dict):
+        for one in value.values():
+            yield from _scalars(one)
+    elif isinstance(value, (list, tuple, set)):
+        for one in value:
+            yield from _scalars(one)
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

@@ -1,0 +1,194 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The way of every request: what is sent again, how long an answer may take, how large it may be, and why none came."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import os
+import ssl
+import time
+from typing import Iterator
+from urllib.parse import urlsplit
+
+try:
+    import requests
+    import urllib3
+    from requests.adapters import HTTPAdapter
+    from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
+    from urllib3.util.retry import Retry
+    from urllib3.util.ssl_match_hostname import CertificateError
+except ImportError:
+    requests = urllib3 = None
+    HTTPAdapter = Retry = object
+
+# A gateway's way to say "try again": the proxies of PVE add 595, 596 and 599 to the usual ones.
+LONGEST_WAIT = 30
+BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
+
+LARGEST_ANSWER = 32 * 1024 * 1024
+
+
+class RetryPolicy(Retry):
+    """Retries a read when the server is busy or out of reach, and a write only when it cannot have been carried out.
+
+    That is the case when no connection came about, and when the server refused the request unseen (429).
+    """
+
+    def is_retry(self, method, status_code, has_retry_after=False):
+        return status_code == 429 or (method == "GET" and status_code in BUSY)
+
+    def get_retry_after(self, response):
+        wanted = super().get_retry_after(response)
+        return wanted and min(wanted, LONGEST_WAIT)
+
+    def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
+        # who was silent for the whole time limit would be so again, and the same certificate would come again
+        slow = isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError)
+        if slow or (error is not None and is_untrusted(error)):
+            raise MaxRetryError(_pool, url, error)
+        return super().increment(method, url, response, error, _pool, _stacktrace)
+
+
+class TooLarge(OSError):
+    """An answer that is larger than any of these servers sends."""
+
+
+class _Incoming(io.RawIOBase):
+    """What arrives on a connection, as long as the time limit of the request is not over.
+
+    The timeout of a socket alone is one for each read: a server that sends a byte now and then would hold a task for ever.
+    """
+
+    def __init__(self, raw, connection):
+        super().__init__()
+        self._raw, self._connection = raw, connection
+        self._ends = time.monotonic() + connection.gettimeout()
+        self._rest = LARGEST_ANSWER
+
+    def readable(self):
+        return True
+
+    def readinto(self, buffer):
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        self._connection.settimeout(left)
+        count = self._raw.readinto(buffer)
+        self._rest -= count or 0
+        if self._rest < 0:
+            raise TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB")
+        return count
+
+    def close(self):
+        super().close()
+        self._raw.close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer with a time limit for all of it, and with the certificate that the server showed."""
+
+    def __init__(self, sock, *args, **settings):
+        super().__init__(sock, *args, **settings)
+        self.fp = io.BufferedReader(_Incoming(self.fp.detach(), sock))
+        self.certificate = sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
+
+
+def _with_limits(pools):
+    """Kinds of connection pools by scheme, whose connections have such answers."""
+    return {
+        scheme: type(
+            pool.__name__,
+            (pool,),
+            {"ConnectionCls": type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Answer})},
+        )
+        for scheme, pool in pools.items()
+    }
+
+
+class Transport(HTTPAdapter):
+    """The one adapter of all sessions; proxies, also those of the environment, are used in the same way."""
+
+    def __init__(self):
+        super().__init__(
+            max_retries=RetryPolicy(
+                total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False
+            )
+        )
+
+    def init_poolmanager(self, *args, **settings):
+        super().init_poolmanager(*args, **settings)
+        self.poolmanager.pool_classes_by_scheme = _with_limits(self.poolmanager.pool_classes_by_scheme)
+
+    def proxy_manager_for(self, proxy, **settings):
+        known = proxy in self.proxy_manager
+        manager = super().proxy_manager_for(proxy, **settings)
+        if not known:
+            manager.pool_classes_by_scheme = _with_limits(manager.pool_classes_by_scheme)
+        return manager
+
+
+def certificate_of(response):
+    """The certificate that a server showed with an answer, in binary form; None where there was none to see."""
+    return getattr(getattr(response.raw, "_original_response", None), "certificate", None)
+
+
+# -- why no answer came ----------------------------------------------------------------------------------------
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    """An exception and those that it was raised for; libraries keep them as the reason or as an argument."""
+    while error is not None:
+        yield error
+        inner = [getattr(error, "reason", None), *error.args]
+        error = next((one for one in inner if isinstance(one, BaseException)), None)
+
+
+def is_untrusted(error):
+    """Whether a certificate was the reason; all else that TLS can fail by is a connection that did not come about."""
+    return any(isinstance(one, (ssl.SSLCertVerificationError, CertificateError)) for one in _causes(error))
+
+
+def has_no_answer(error):
+    """Whether a server is out of reach, and may be back later."""
+    gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
+    return gone and not is_untrusted(error)
+
+
+def unreachable(title, url, error):
+    """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
+    by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
+    return f"{title}: {_no_answer(url, error)}{by_proxy}"
+
+
+def _no_answer(url, error):
+    *_outer, innermost = _causes(error)
+    why = str(innermost.args[-1] if innermost.args else innermost)
+    if isinstance(innermost, TooLarge):
+        return f"{url} is none of this API: {why}; check the address, and what stands before it"
+    if is_untrusted(error):
+        return (
+            f"the certificate of {url} is not trusted ({why}); give the file of the authority"
+            " that issued it as ca_path, or trust it on the node that runs the task"
+        )
+    if any(isinstance(one, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError)) for one in _causes(error)):
+        return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
+    if isinstance(error, requests.exceptions.SSLError):
+        return f"{url} does not answer over TLS ({why}); check the address, the port and what stands before it"
+    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
+        return f"{url} does not answer ({why}); check the address, the port and the firewall"
+    return f"{url} cannot be used ({type(error).__name__}: {error})"
+
+
+def _proxy(url):
+    """What to say of the proxy that a request for a URL goes through, which requests takes from the environment."""
+    if requests.utils.should_bypass_proxies(url, no_proxy=None):
+        return ""
+    kinds = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
+    for variable in (name for kind in kinds for name in (kind, kind.upper())):
+        if proxy := os.environ.get(variable):
+            # without the user and the password that it may have
+            place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
+            return f"; the request goes through the proxy {place} because of {variable}, and NO_PROXY keeps hosts from that"
+    return ""

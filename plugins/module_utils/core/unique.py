@@ -1,0 +1,70 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Values that no two objects on a server may have, besides their keys: who has them, and in which order they change hands."""
+
+from __future__ import annotations
+
+from typing import Iterable
+
+from .resource import Actual, Change, Resource
+
+
+def conflicts_over(resource: Resource, option: str, changes: list[Change], holders: Iterable[Actual]) -> list[str]:
+    """Problems with changes that set a unique option to what another object has, or what another change sets it to.
+
+    `holders` are the objects on the server that have one of these values.
+    """
+    ours = {change.key: change for change in changes if change.resource is resource}
+    taken: dict = {}
+    problems = []
+    for change in ours.values():
+        value = None if change.removes else change.values.get(option)
+        if value and taken.setdefault(value, change) is not change:
+            problems.append(f"{change.label}: {option}: '{value}' is declared for {taken[value].label} as well")
+    for holder in holders:
+        key, value = resource.key_of(holder.values), holder.values[option]
+        taker, release = taken.get(value), ours.get(key)
+        if taker is None or taker.key == key:
+            continue
+        if release is None or not (release.removes or option in release.values):
+            problems.append(
+                f"{taker.label}: {option}: '{value}' is that of {resource.label(key)}, and it must be unique"
+            )
+        elif release.removes:
+            problems.append(
+                f"{taker.label}: {option}: '{value}' is that of {release.label}, which is removed after other changes;"
+                " remove it in a task before this one"
+            )
+    waiting = _in_a_circle(list(ours.values()), option)
+    if waiting:
+        labels = ", ".join(change.label for change in waiting)
+        problems.append(
+            f"{labels}: {option}: each would get the value of another, and the server refuses to have a value twice at any"
+            " time; give one of them another value first"
+        )
+    return problems
+
+
+def released_first(changes: list[Change], option: str) -> list[Change]:
+    """Changes in an order in which each unique value is given up before another object gets it."""
+    ordered, waiting = [], [change for change in changes]
+    while waiting:
+        held = {change.found.values[option] for change in waiting if change.found and option in (change.values or ())}
+        ready = [change for change in waiting if (change.values or {}).get(option) not in held - {"", None}]
+        if not ready:
+            return ordered + waiting
+        ordered += ready
+        waiting = [change for change in waiting if change not in ready]
+    return ordered
+
+
+def _in_a_circle(changes, option):
+    """The changes that wait for each other to give up a value."""
+    moving = [one for one in changes if one.found and not one.removes and option in one.values]
+    waiting = moving
+    while True:
+        held = {change.found.values[option] for change in waiting} - {"", None}
+        left = [change for change in waiting if change.values[option] in held]
+        if len(left) == len(waiting):
+            return left
+        waiting = left

@@ -1,0 +1,394 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Monitoring of one host of a fleet: its preflight, which reports what is to be done, and the task that does it.
+
+Pulse is read once for all hosts, in a task of its own; the preflights of a run share what it returned.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Iterator, Mapping
+
+from ..core.client import in_url
+from ..core.errors import FleetgateError, refuse
+from ..core.module import Definition
+from ..core.plan import converge
+from ..proxmox.client import fingerprint
+from ..pulse.addresses import entries_for, place, places, url
+from ..pulse.client import PulseClient
+from ..pulse.node import Node
+from ..pulse.system import PULSE
+from .declaration import secrets_in
+from .entries import MAX_REMOVALS, Entries, connection_of
+from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id, typed
+from .products import PRODUCTS, Product, Server
+
+SPEC: dict[str, dict[str, Any]] = {
+    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "apply"], "required": True},
+    "product": {"type": "str", "choices": list(PRODUCTS)},
+    "host": {"type": "str"},
+    "api": {"type": "raw"},
+    "monitoring": {"type": "raw"},
+    "pulse": {"type": "raw"},
+    "pulse_node": {"type": "raw"},
+    "domain": {"type": "str", "default": ""},
+    "sign_in": {"type": "bool", "default": True},
+}
+
+# what the playbook decides of an entry of Pulse
+_DECIDED = ("type", "token_name", "token_value", "update_token", "state")
+NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
+# sent in check mode, where there is no secret yet
+_TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
+# seconds that Pulse may take for its first look at a server after a change
+_FIRST_LOOK = 60
+
+_known_pulse: ContextVar[Mapping[str, Any] | None] = ContextVar("known_pulse", default=None)
+
+
+@contextmanager
+def pulse_as_read(known: Mapping[str, Any] | None) -> Iterator[None]:
+    """What runs inside knows what the stage `pulse` returned, and does not read Pulse again."""
+    reset = _known_pulse.set(known)
+    try:
+        yield
+    finally:
+        _known_pulse.reset(reset)
+
+
+class _KnownPulse(PulseClient):
+    """Pulse as it was read for all hosts of the run; it has the entries that may stand for one server."""
+
+    def __init__(self, params: Mapping[str, Any], known: Mapping[str, Any], keys: set[str]) -> None:
+        super().__init__(params, True)
+        self.version = tuple(known["version"])
+        found = {position for key in keys for position in known["index"].get(key, ())}
+        self._nodes = [known["nodes"][position] for position in sorted(found)]
+
+    def nodes(self) -> list[dict[str, Any]]:
+        return self._nodes
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    if params["stage"] == "pulse":
+        return _read_pulse(params)
+    try:
+        return _preflight(params) if params["stage"] == "preflight" else _apply(params, check_mode)
+    except FleetgateError as error:
+        error.problems = as_declared(error)
+        error.args = ("; ".join(error.problems),)
+        raise
+
+
+# -- Pulse -----------------------------------------------------------------------------------------------------
+
+
+def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
+    """What Pulse monitors, with an index for the preflights. A fault is returned: it is one of every host."""
+    try:
+        client = PULSE.client(_pulse_connection(params), True)
+        nodes = client.nodes()
+        known = {"version": list(client.version), "nodes": nodes, "index": _index(nodes)}
+        return {"changed": False, **known}
+    except FleetgateError as error:
+        return {"changed": False, "problems": error.problems}
+
+
+def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
+    if not params["pulse"]:
+        refuse(["fleetgate_pulse: there is no Pulse; add a host to the inventory group pulse, or set this variable"])
+    return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
+
+
+def _index(nodes: list[dict[str, Any]]) -> dict[str, list[int]]:
+    index: dict[str, list[int]] = {}
+    for position, node in enumerate(nodes):
+        keys = {_key(node["type"], *where) for where in places(node)}
+        for key in keys | {_name_key(node["type"], node["name"])}:
+            index.setdefault(key, []).append(position)
+    return index
+
+
+def _key(kind: str, host: str | None, port: int | None) -> str:
+    return f"{kind} {host}:{port}"
+
+
+def _name_key(kind: str, name: str) -> str:
+    return f"{kind} name {name.casefold()}"
+
+
+# -- one host --------------------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Host:
+    """A server, what is declared of its monitoring, and what has been done."""
+
+    product: Product
+    name: str
+    options: Mapping[str, Any]
+    node: Mapping[str, Any]
+    connection: Mapping[str, Any]
+    pulse_connection: Mapping[str, Any]
+    domain: str
+    read_only: bool
+    client: Any
+    server: Server
+    done: dict[str, Any] = field(
+        default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    )
+
+    @property
+    def token(self) -> str:
+        return token_id(self.options, self.product)
+
+    @property
+    def port(self) -> int:
+        return self.product.port if self.connection["connection"] == "shell" else self.connection["api_port"]
+
+    @property
+    def url(self) -> str:
+        """The address that Pulse is given for the server, unless another is declared."""
+        return f"https://{in_url(self.connection['api_host'] or self.name)}:{self.port}"
+
+    @property
+    def identity(self) -> list[str]:
+        """What is the same for all inventory hosts that are one server. Names of clusters need not be unique."""
+        if self.server.cluster:
+            return [self.product.name, self.server.cluster, *self.server.nodes]
+        return [self.product.name, self.url.lower()]
+
+    def addresses(self) -> list[str]:
+        """All addresses by which Pulse may have the server; the first is the one for a new entry."""
+        aliases = [
+            *(self.node.get("aliases") or ()),
+            *node_addresses(self.server.nodes, self.server.ips, self.port, self.domain),
+        ]
+        return [self.node.get("host") or self.url, *aliases]
+
+    def pulse(self) -> PulseClient:
+        """Pulse, as it was read for all hosts where that was done and nothing is to be written."""
+        known = _known_pulse.get()
+        if not known:
+            return PULSE.client(self.pulse_connection, self.read_only)
+        if "problems" in known:
+            refuse(list(known["problems"]))
+        kind = self.product.name
+        keys = {_key(kind, *place(address, kind)) for address in self.addresses()}
+        return _KnownPulse(self.pulse_connection, known, {*keys, _name_key(kind, self.node.get("name") or self.name)})
+
+    # -- its identity ------------------------------------------------------------------------------------------
+
+    def set_up_identity(self, secret: str, check_mode: bool) -> str:
+        """Create or update user, token and privileges; returns the secret of the token where it has another one."""
+        entries = identity(self.options, self.product, self.client.version_text, secret)
+        desired = entries.desired(self.product.system, self.connection)
+        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
+            self.token, ""
+        )
+
+    def prove(self, secret: str) -> None:
+        """Sign in with a new token, before Pulse is asked to."""
+        if self.connection["connection"] == "shell":
+            return
+        password = ("api_user", "api_password", "api_totp")
+        other = {option: None if option in password else value for option, value in self.connection.items()}
+        token = {"api_token_id": self.token, "api_token_secret": secret}
+        assert self.product.system.client({**other, **token}, True).version_text
+
+    # -- its entry in Pulse ------------------------------------------------------------------------------------
+
+    def entry(self, nodes: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any] | None]:
+        """The options of its entry, and the entry that Pulse has.
+
+        An existing entry keeps its name. Under another address Pulse sees another certificate, so there nothing is
+        declared of it.
+        """
+        kind = self.product.name
+        host, *aliases = self.addresses()
+        existing = next(iter(entries_for(kind, [host, *aliases], nodes)), None)
+        options: dict[str, Any] = {} if existing else {"name": self.name}
+        if (existing["host"] if existing else url(host, kind)) == self.url:
+            options.update(self._certificate())
+        decided = {"host": host, "aliases": aliases, "type": kind, "token_name": self.token}
+        return {**options, **self.node, **decided}, existing
+
+    def _certificate(self) -> dict[str, Any]:
+        """How Pulse verifies the certificate: by the fingerprint that was verified just now, by authorities, or not at all."""
+        way = self.options["certificate"]
+        if way == "pin":
+            pinned = fingerprint(self.client)
+            return {"fingerprint": pinned} if pinned else {}
+        return {"fingerprint": "", "verify_ssl": way == "verify"}
+
+    def set_up_entry(self, pulse: PulseClient, options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
+        entries = Entries()
+        entries.add("node", options, "fleetgate_pulse_node.")
+        desired = entries.desired(PULSE, self.pulse_connection)
+        return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
+
+    def _converge(self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool) -> tuple[dict, dict]:
+        """Make one server as declared; what was done goes into the result of the task, also where it fails."""
+        try:
+            result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
+        except FleetgateError as error:
+            self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
+            error.done, error.secrets, error.diff = (self.done["plan"], {}, self.done["diff"])
+            raise
+        self._note(result)
+        return result, secrets
+
+    def _note(self, result: Mapping[str, Any]) -> None:
+        self.done["changed"] |= result["changed"]
+        self.done["plan"] += result["plan"]
+        for part, objects in result["diff"].items():
+            for label, values in objects.items():
+                self.done["diff"][part].setdefault(label, {}).update(values)
+
+
+def _host(params: dict[str, Any], read_only: bool) -> _Host:
+    """The host of a task; everything wrong with its variables is refused together, before anything is read."""
+    product = PRODUCTS[params["product"]]
+    problems: list[str] = []
+
+    def part(function: Any, *arguments: Any) -> dict[str, Any]:
+        try:
+            return dict(function(*arguments))
+        except FleetgateError as error:
+            problems.extend(error.problems)
+            return {}
+
+    options = part(typed, params["monitoring"], OPTIONS, "fleetgate_monitoring")
+    node = part(typed, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
+    pulse_connection = part(_pulse_connection, params)
+    connection = part(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
+    given = {option: value for option, value in node.items() if value is not None}
+    if not problems:
+        entries = Entries()
+        entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
+        part(lambda: entries.desired(PULSE, pulse_connection) and ())
+    refuse(problems)
+    client = product.system.client(connection, read_only)
+    return _Host(
+        product,
+        params["host"] or "",
+        options,
+        given,
+        connection,
+        pulse_connection,
+        params["domain"],
+        read_only,
+        client,
+        product.server(client),
+    )
+
+
+# -- stages ----------------------------------------------------------------------------------------------------
+
+
+def _preflight(params: dict[str, Any]) -> dict[str, Any]:
+    """What is to be done, and everything that stands against it; only reads are sent."""
+    known = _known_pulse.get()
+    if known and "problems" in known:
+        refuse(list(known["problems"]))
+    host = _host(params, True)
+    created = host.set_up_identity("keep", True)
+    pulse = host.pulse()
+    options, existing = host.entry(pulse.nodes())
+    if created or _needs_secret(existing, host.token):
+        lacks_secret = True
+    else:
+        lacks_secret = not _changes_certificate(host.set_up_entry(pulse, options, True)) and _is_refused(
+            pulse, existing, params["sign_in"], host
+        )
+    if lacks_secret:
+        if not created:
+            host.set_up_identity("regenerate", True)
+        host.set_up_entry(pulse, {**options, **_TO_COME}, True)
+    return {"changed": False, "pending": [step["reason"] for step in host.done["plan"]], "identity": host.identity}
+
+
+def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    host = _host(params, check_mode)
+    pulse = PULSE.client(host.pulse_connection, check_mode)
+    options, existing = host.entry(pulse.nodes())
+    secret = host.set_up_identity("keep", check_mode)
+    if not secret and not _needs_secret(existing, host.token):
+        # Pulse cannot say whether its token works before it accepts the certificate
+        renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
+        if renewed and check_mode:
+            return host.done
+        if not _is_refused(pulse, _now(pulse, options) if renewed else existing, True, host):
+            return host.done
+    try:
+        secret = secret or host.set_up_identity("regenerate", check_mode)
+        if check_mode:
+            host.set_up_entry(pulse, {**options, **_TO_COME}, True)
+        else:
+            host.prove(secret)
+            host.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
+    except FleetgateError as error:
+        # a server may repeat what it was sent
+        error.problems = [text.replace(secret, "********") if secret else text for text in error.problems]
+        error.done = host.done["plan"]
+        error.diff = host.done["diff"]
+        raise
+    return host.done
+
+
+def _needs_secret(existing: Mapping[str, Any] | None, token: str) -> bool:
+    """Whether Pulse certainly has no secret of the token."""
+    return existing is None or not existing["hasToken"] or existing.get("tokenName") != token
+
+
+def _changes_certificate(result: Mapping[str, Any]) -> bool:
+    """Whether a plan changes how Pulse verifies the certificate of an entry that it has."""
+    changed = {option for values in result["diff"]["after"].values() for option in values}
+    return bool(changed & {"fingerprint", "verify_ssl"})
+
+
+def _now(pulse: PulseClient, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry as it is after a change, once Pulse has looked at the server again."""
+    end = time.monotonic() + _FIRST_LOOK
+    while True:
+        existing, *_others = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
+        if existing["state"] != "pending" or time.monotonic() >= end or not pulse.attempt(existing["id"], "test"):
+            return existing
+        time.sleep(1)
+
+
+def _is_refused(pulse: PulseClient, existing: Any, sign_in: bool, host: _Host) -> bool:
+    """Whether the server refuses the token that Pulse has, so that only a new secret helps.
+
+    Where that cannot be known the run stops: a new secret would end the access of one that works. Without `sign_in`
+    Pulse's own report is enough where it says that it is connected, because it takes few requests a minute for more.
+    """
+    if (not sign_in and existing["connected"]) or not pulse.attempt(existing["id"], "test"):
+        return False
+    address, state = existing["host"], existing["state"] if pulse.tells_states else ""
+    if state == "pending":
+        refuse([f"Pulse was restarted and has not looked at {address} since; run again in a moment"])
+    if state == "unreachable":
+        elsewhere = "" if address == host.url else ", and the certificate with fleetgate_pulse_node.fingerprint"
+        refuse(
+            [
+                f"Pulse cannot reach {address} ({existing['error']}), so it is not known whether its token works; see to the"
+                f" connection first{elsewhere}"
+            ]
+        )
+    return True
+
+
+def hidden(params: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in the options."""
+    for product in PRODUCTS.values():
+        yield from secrets_in(product.system.connection, params.get("api"))
+    yield from secrets_in(PULSE.connection, params.get("pulse"))
+    yield from secrets_in(Node().spec(), params.get("pulse_node"))
+
+
+MONITOR = Definition(SPEC, run, hidden=hidden)

@@ -1,0 +1,69 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The action class of `monitor_host`: it passes on the variables of the host, and compares what all hosts reported."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..module_utils.core.client import in_url
+from ..module_utils.fleet.monitor import pulse_as_read
+from .wire import HostAction
+
+# where the tasks of the role register what they return
+PULSE, HOST = "__fleetgate_pulse", "__fleetgate_monitor"
+# Pulse takes 30 requests a minute that are no reads; in a larger play its own report on a connection is enough
+SIGN_INS = 20
+
+
+class MonitorAction(HostAction):
+    """`monitor_host`, for the inventory host of the task."""
+
+    declared = ("api", "monitoring", "pulse", "pulse_node", "domain")
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        task_vars = task_vars or {}
+        stage = self._task.args.get("stage")
+        if stage == "review":
+            return _review(task_vars)
+        with pulse_as_read(task_vars.get(PULSE) if stage == "preflight" else None):
+            result = super().run(tmp, task_vars)
+        if stage == "pulse" and result.get("failed"):
+            # a fault of Pulse is one of every host, and is reported by each
+            return {"changed": False, "problems": result.get("problems") or [result["msg"]]}
+        return result
+
+    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        completed = {
+            **arguments,
+            "host": str(task_vars["inventory_hostname"]),
+            "api": self._with_host(arguments.get("api"), task_vars),
+            "pulse": arguments.get("pulse") or self._pulse_of_inventory(task_vars),
+            "sign_in": len(task_vars["ansible_play_hosts"]) <= SIGN_INS,
+        }
+        return {option: value for option, value in completed.items() if value is not None}
+
+    def _pulse_of_inventory(self, task_vars: dict[str, Any]) -> dict[str, Any] | None:
+        """The connection to the first host of the group pulse."""
+        hosts = task_vars["groups"].get("pulse")
+        if not hosts:
+            return None
+        variables = task_vars["hostvars"][hosts[0]]
+        address = in_url(str(variables.get("ansible_host") or hosts[0]))
+        return {"url": f"https://{address}:7655", **(variables.get("fleetgate_api") or {})}
+
+
+def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
+    """Why hosts are refused, all if any is, and which have something to be done: of several that are one server the first."""
+    refused: dict[str, str] = {}
+    pending: dict[tuple[str, ...], str] = {}
+    for name in task_vars["ansible_play_hosts"]:
+        found = task_vars["hostvars"].raw_get(name).get(HOST) or {}
+        if "identity" not in found:
+            refused[name] = found.get("msg") or "its preflight did not run"
+        elif found["pending"]:
+            pending.setdefault(tuple(found["identity"]), name)
+    if refused:
+        others = f"this run did not write anything, because of the problems that are reported for {', '.join(refused)}"
+        refused = {name: refused.get(name, others) for name in task_vars["ansible_play_hosts"]}
+    return {"changed": False, "refused": refused, "pending": list(pending.values())}
