@@ -21,11 +21,7 @@ from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
-HOST, PROVIDER, PROVIDER_DONE = (
-    "__fleetgate_host",
-    "__fleetgate_idp",
-    "__fleetgate_idp_done",
-)
+HOST, PROVIDER, PROVIDER_DONE = ("__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done")
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -62,9 +58,7 @@ class FleetAction(InProcessAction):
 
     declared: tuple[str, ...] = ()
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         self._problems: list[str] = []
         try:
@@ -74,26 +68,18 @@ class FleetAction(InProcessAction):
         # it would be all variables of people once more, on every host
         result.pop("invocation", None)
         if "secrets" in result:
-            result["secrets"] = {
-                name: seal(secret) for name, secret in result["secrets"].items()
-            }
+            result["secrets"] = {name: seal(secret) for name, secret in result["secrets"].items()}
         return result
 
     def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         given = {option: _plain(value) for option, value in self._task.args.items()}
-        declared = {
-            option: self._variable(task_vars, option)
-            for option in self.declared
-            if option not in given
-        }
+        declared = {option: self._variable(task_vars, option) for option in self.declared if option not in given}
         arguments = self._completed({**declared, **given}, task_vars)
         if self._problems:
             raise FleetgateError(*dict.fromkeys(self._problems))
         return arguments
 
-    def _completed(
-        self, arguments: dict[str, Any], task_vars: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The arguments together with what other tasks of the run returned."""
         return arguments
 
@@ -111,18 +97,10 @@ class FleetAction(InProcessAction):
     def _misspelt(self, task_vars: dict[str, Any]) -> list[str]:
         """Warnings for variables that no role has, and that look like one of them."""
         known = {f"fleetgate_{name}" for name in VARIABLES}
-        unknown = [
-            name
-            for name in task_vars
-            if name.startswith("fleetgate_") and name not in known
-        ]
-        close = (
-            (name, get_close_matches(name, known, 1, 0.85)) for name in sorted(unknown)
-        )
+        unknown = [name for name in task_vars if name.startswith("fleetgate_") and name not in known]
+        close = ((name, get_close_matches(name, known, 1, 0.85)) for name in sorted(unknown))
         return [
-            f"{name} is not a variable of this collection; did you mean {found[0]}?"
-            for name, found in close
-            if found
+            f"{name} is not a variable of this collection; did you mean {found[0]}?" for name, found in close if found
         ]
 
 
@@ -130,37 +108,18 @@ class HostAction(FleetAction):
     """`wire_host`, for the inventory host of the task."""
 
     declared = (
-        *(
-            "api",
-            "realm",
-            "users",
-            "groups",
-            "client",
-            "names",
-            "domain",
-            "issuer",
-            "scopes",
-            "members",
-        ),
+        *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
         "undeclared",
     )
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        warnings = (
-            self._misspelt(task_vars or {})
-            if self._task.args.get("stage") == "preflight"
-            else []
-        )
+        warnings = self._misspelt(task_vars or {}) if self._task.args.get("stage") == "preflight" else []
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result
 
-    def _completed(
-        self, arguments: dict[str, Any], task_vars: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         name = str(task_vars["inventory_hostname"])
         known = [*task_vars["groups"], *task_vars["groups"]["all"]]
         host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
@@ -168,17 +127,11 @@ class HostAction(FleetAction):
         for option in ("issuer", "scopes", "members"):
             if arguments.get(option) is None and provider:
                 # an issuer that is empty is that of a provider that was refused
-                arguments[option] = provider.get(
-                    option, "" if option == "issuer" else None
-                )
+                arguments[option] = provider.get(option, "" if option == "issuer" else None)
         if arguments["stage"] == "apply":
             self._apply(arguments, task_vars)
         return {
-            **{
-                option: value
-                for option, value in arguments.items()
-                if value is not None
-            },
+            **{option: value for option, value in arguments.items() if value is not None},
             "host": host,
             "api": self._with_host(arguments.get("api"), task_vars),
         }
@@ -187,12 +140,7 @@ class HostAction(FleetAction):
         """What the preflight of this host and the identity provider returned."""
         preflight = _plain(task_vars.get(HOST) or {})
         if preflight and "wiring" not in preflight:
-            raise FleetgateError(
-                *(
-                    preflight.get("problems")
-                    or [preflight.get("msg") or "its preflight failed"]
-                )
-            )
+            raise FleetgateError(*(preflight.get("problems") or [preflight.get("msg") or "its preflight failed"]))
         wiring = preflight.get("wiring")
         if wiring:
             arguments["client"] = wiring["client"]
@@ -207,11 +155,7 @@ class HostAction(FleetAction):
     def _with_host(self, api: Any, task_vars: dict[str, Any]) -> Any:
         """The connection options, with the address of the inventory host where none is given."""
         host = task_vars["inventory_hostname"]
-        if (
-            not isinstance(api or {}, dict)
-            or (api or {}).get("api_host")
-            or host in C.LOCALHOST
-        ):
+        if not isinstance(api or {}, dict) or (api or {}).get("api_host") or host in C.LOCALHOST:
             return api
         address = self._templar.template(task_vars.get("ansible_host", host))
         return {**(api or {}), "api_host": str(address)}
@@ -222,60 +166,36 @@ class ProviderAction(FleetAction):
 
     declared = ("idp", "realm", "users", "groups", "members", "undeclared")
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         result = super().run(tmp, task_vars)
         if result.get("failed") and self._task.args.get("stage") == "apply":
             result["refused"] = self._messages(result, task_vars)
         return result
 
-    def _completed(
-        self, arguments: dict[str, Any], task_vars: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if arguments["stage"] == "preflight":
             self._problems += _hosts_of_two_products(task_vars["groups"])
         elif arguments["stage"] == "prune":
             arguments["left_out"] = _left_out(task_vars)
-            arguments["removals"] = _plain(
-                (task_vars.get(PROVIDER_DONE) or {}).get("removals") or []
-            )
+            arguments["removals"] = _plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
-            hosts = {
-                name: _registered(task_vars, name, HOST)
-                for name in task_vars["ansible_play_hosts"]
-            }
-            if self._preflight_problems(task_vars) or any(
-                "wiring" not in found for found in hosts.values()
-            ):
-                raise FleetgateError(
-                    "nothing was written, because the preflight found problems"
-                )
-            arguments["hosts"] = [
-                self._wiring(name, found) for name, found in hosts.items()
-            ]
+            hosts = {name: _registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
+            if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
+                raise FleetgateError("nothing was written, because the preflight found problems")
+            arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
             arguments["outside"] = self._outside(task_vars)
             arguments["left_out"] = _left_out(task_vars)
             if arguments.get("members") is None:
-                arguments["members"] = _plain(
-                    (task_vars.get(PROVIDER) or {}).get("members")
-                )
-        return {
-            option: value for option, value in arguments.items() if value is not None
-        }
+                arguments["members"] = _plain((task_vars.get(PROVIDER) or {}).get("members"))
+        return {option: value for option, value in arguments.items() if value is not None}
 
     def _wiring(self, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         wiring, secrets = found["wiring"], found.get("secrets") or {}
         client = self._located(wiring["client"], _FILES)
         if "client" in secrets:
             client["secret"] = unseal(secrets["client"])
-        return {
-            **wiring,
-            "host": name,
-            "client": client,
-            "secret": unseal(secrets.get("realm", "")),
-        }
+        return {**wiring, "host": name, "client": client, "secret": unseal(secrets.get("realm", ""))}
 
     def _outside(self, task_vars: dict[str, Any]) -> dict[str, list[str]]:
         """The hosts by declared client that are not in this run, or that were left out of it because they do not answer."""
@@ -293,9 +213,7 @@ class ProviderAction(FleetAction):
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
         return list(_plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
 
-    def _messages(
-        self, result: Mapping[str, Any], task_vars: dict[str, Any]
-    ) -> dict[str, str]:
+    def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
@@ -309,20 +227,14 @@ class ProviderAction(FleetAction):
                 problems = [*of_provider, *problems]
             messages[name] = "; ".join(problems)
         refused = ", ".join(name for name, message in messages.items() if message)
-        written = (
-            "was only carried out in part"
-            if result.get("done")
-            else "did not write anything"
-        )
+        written = "was only carried out in part" if result.get("done") else "did not write anything"
         others = f"this run {written}, because of the problems that are reported for {refused}"
         return {name: message or others for name, message in messages.items()}
 
 
 def _left_out(task_vars: dict[str, Any]) -> list[str]:
     """The hosts of the fleet that are not in this run, or that failed in it."""
-    hosts = dict.fromkeys(
-        name for product in PRODUCTS for name in task_vars["groups"].get(product, ())
-    )
+    hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
     return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
 
 
@@ -347,10 +259,7 @@ def _refusal(preflight: Mapping[str, Any]) -> list[str]:
     """The problems that the preflight of a host found."""
     if "wiring" in preflight:
         return []
-    return list(
-        preflight.get("problems")
-        or [preflight.get("msg") or "its preflight did not run"]
-    )
+    return list(preflight.get("problems") or [preflight.get("msg") or "its preflight did not run"])
 
 
 def _plain(value: Any) -> Any:

@@ -96,10 +96,7 @@ class Step:
 
     def to_diff(self):
         """The step as results show it: without its body, which may hold secrets."""
-        parts = (
-            part.key[-1] if isinstance(part, Reference) else str(part)
-            for part in self.path
-        )
+        parts = (part.key[-1] if isinstance(part, Reference) else str(part) for part in self.path)
         return {"verb": self.verb, "path": "/" + "/".join(parts), "reason": self.reason}
 
 
@@ -139,16 +136,12 @@ class Change:
         return self.resource.label(self.key)
 
     def difference(self):
-        return self.resource.difference(
-            self.found.values if self.found else None, self.values
-        )
+        return self.resource.difference(self.found.values if self.found else None, self.values)
 
 
 def fields_spec(fields, required=()):
     """The argument_spec of a table of fields."""
-    return {
-        one.option: {**one.spec(), "required": one.option in required} for one in fields
-    }
+    return {one.option: {**one.spec(), "required": one.option in required} for one in fields}
 
 
 def rule_violations(fields, values):
@@ -161,9 +154,7 @@ def rule_violations(fields, values):
         broken = one.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not one.secret
-            found.append(
-                (one.option, f"'{excerpt(value)}' {broken}" if named else broken)
-            )
+            found.append((one.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif one.needed and not value:
             found.append((one.option, "must not be empty"))
     return found
@@ -236,8 +227,11 @@ class Resource:
     `last_steps(changes, server)`   -> `Step`s for when everything else exists
     `request_body(change)`          -> the body with the values of a change in wire form
     `carried_over(values)`          -> the values that a recreated object keeps
+    `guard(change)`                 -> the `Guard` of an update: what must not have changed since the plan was made
+    `unchanged(planned, now, options)`  -> whether that is so, just before the request is sent
     `id_of(key, server)`            -> the id to use in a request for a `Reference`, looked up just before it is sent
     verify:
+    `wait_for_changes(changes, server)`  waits until changes of the kind that were sent have taken effect
     `wait_until_effective(entry, client)`
                                     waits for what the server does by itself, raises `FleetgateError` if it does not
     present:
@@ -262,12 +256,7 @@ class Resource:
     # the options that name files to send, which are looked for as ansible looks for files
     uploads: tuple = ()
     # what a scope of this kind may name, in which the declared objects are all that there are
-    scope: tuple = (
-        Field(
-            "name",
-            Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?"),
-        ),
-    )
+    scope: tuple = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
     # what the caller must be allowed to do to see all objects: servers leave others out of their lists in silence
     audit_permission: Permission | None = None
     # how an option is taken away: by sending it "empty", or by its name in the list "delete"
@@ -286,30 +275,16 @@ class Resource:
         """The argument_spec of one entry."""
         if self.input_fields:
             spec, growing = (
-                fields_spec(
-                    self.input_fields,
-                    [one.option for one in self.input_fields if one.needed],
-                ),
+                fields_spec(self.input_fields, [one.option for one in self.input_fields if one.needed]),
                 [],
             )
         else:
             spec = fields_spec(self.fields, self.key)
-            growing = [
-                one.option for one in self.fields if one.is_set and not one.task_only
-            ]
+            growing = [one.option for one in self.fields if one.is_set and not one.task_only]
         if growing:
             for way in ("append", "remove"):
-                spec[way] = {
-                    "type": "list",
-                    "elements": "str",
-                    "choices": growing,
-                    "default": [],
-                }
-        spec["state"] = {
-            "type": "str",
-            "choices": ["present", "absent"],
-            "default": "present",
-        }
+                spec[way] = {"type": "list", "elements": "str", "choices": growing, "default": []}
+        spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
         return spec
 
     def field(self, option) -> Field:
@@ -321,11 +296,7 @@ class Resource:
             return self.fields
         kind = values.get(self.variant)
         return tuple(
-            (
-                replace(one, needed=kind in one.needed)
-                if isinstance(one.needed, tuple)
-                else one
-            )
+            (replace(one, needed=kind in one.needed) if isinstance(one.needed, tuple) else one)
             for one in self.fields
             if not one.types or kind in one.types
         )
@@ -354,11 +325,7 @@ class Resource:
         """What is wrong with an entry by itself, as (option, rule) pairs."""
         table = self.input_fields or self.table(entry)
         known = {one.option for one in table}
-        strange = [
-            one.option
-            for one in self.fields
-            if entry.get(one.option) is not None and one.option not in known
-        ]
+        strange = [one.option for one in self.fields if entry.get(one.option) is not None and one.option not in known]
         return [
             *rule_violations(table, entry),
             *(
@@ -408,19 +375,10 @@ class Resource:
                     )
                 )
             values[one.option] = wanted
-        if found is None or (
-            self.requires_recreate(values) and self.may_recreate(entry)
-        ):
+        if found is None or (self.requires_recreate(values) and self.may_recreate(entry)):
             whole = {**found.values, **values} if found else values
-            missing = [
-                one.option
-                for one in self.table(entry)
-                if one.needed and whole.get(one.option) in (None, "")
-            ]
-            problems += [
-                (option, f"is needed to make {self.label(self.key_of(entry))}")
-                for option in missing
-            ]
+            missing = [one.option for one in self.table(entry) if one.needed and whole.get(one.option) in (None, "")]
+            problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
         return values, problems
 
     def requires_recreate(self, values) -> bool:
@@ -478,14 +436,7 @@ class Resource:
 
     def decode(self, raw) -> Actual:
         told = self.table({self.variant: raw.get(self.variant)})
-        return Actual(
-            {
-                one.option: one.decode(raw)
-                for one in told
-                if not (one.write_only or one.task_only)
-            },
-            raw,
-        )
+        return Actual({one.option: one.decode(raw) for one in told if not (one.write_only or one.task_only)}, raw)
 
     def read_again(self, server, key) -> Actual | None:
         """One object as it is now; None where it is gone."""
@@ -494,10 +445,7 @@ class Resource:
 
     def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
         """Whether these options of an object (all if none are named) are still as the plan was made on."""
-        return all(
-            now.values[option] == planned.values[option]
-            for option in options or planned.values
-        )
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
 
     def id_of(self, key, server):
         """What the server knows an object by in requests, asked for right before one is sent."""
@@ -526,44 +474,22 @@ class Resource:
         return []
 
     def steps_for(self, change, server) -> list:
-        item, permissions = self.item_path(change.key), self.required_permissions(
-            change, server
-        )
+        item, permissions = self.item_path(change.key), self.required_permissions(change, server)
         if change.removes:
-            return [
-                Step(
-                    "DELETE",
-                    item,
-                    f"{change.label} is declared absent",
-                    permissions=permissions,
-                )
-            ]
+            return [Step("DELETE", item, f"{change.label} is declared absent", permissions=permissions)]
         if change.creates:
             path = item if self.made_at_item else self.collection
             return [
                 Step(
-                    "POST",
-                    path,
-                    f"{change.label} is missing",
-                    body=self.request_body(change),
-                    permissions=permissions,
+                    "POST", path, f"{change.label} is missing", body=self.request_body(change), permissions=permissions
                 )
             ]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
             values = {**self.carried_over(change.found.values), **change.values}
             known = {one.option for one in self.table(values)}
-            whole = replace(
-                change,
-                found=None,
-                values={name: one for name, one in values.items() if name in known},
-            )
-            removal = Step(
-                "DELETE",
-                item,
-                f"{change.label} is made anew: {changed}",
-                permissions=permissions,
-            )
+            whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
+            removal = Step("DELETE", item, f"{change.label} is made anew: {changed}", permissions=permissions)
             return [removal, *self.steps_for(whole, server)]
         return [
             Step(
@@ -583,11 +509,7 @@ class Resource:
 
     def carried_over(self, values) -> dict:
         """What an object that is made again is given of what it had."""
-        return {
-            option: value
-            for option, value in values.items()
-            if value != self.field(option).absent
-        }
+        return {option: value for option, value in values.items() if value != self.field(option).absent}
 
     def item_path(self, key) -> tuple:
         return (*self.collection, *key)
@@ -613,9 +535,7 @@ class Resource:
         body, unset = {}, []
         for one in self.fields:
             value = change.values.get(one.option)
-            in_path = one.option in self.key and (
-                self.made_at_item or not change.creates
-            )
+            in_path = one.option in self.key and (self.made_at_item or not change.creates)
             if one.task_only or value is None or in_path:
                 continue
             if one.is_empty(value):
@@ -637,16 +557,12 @@ class Resource:
     @property
     def returns_secrets(self):
         """Whether the server tells a secret of such an object to those who may read it."""
-        return any(
-            one.secret and not (one.write_only or one.task_only) for one in self.fields
-        )
+        return any(one.secret and not (one.write_only or one.task_only) for one in self.fields)
 
     def to_result(self, values, secrets=False):
         """An object as results show it: every option that can be told, secrets only when asked for."""
         return {
-            one.option: (
-                sorted(set(values[one.option])) if one.is_set else values[one.option]
-            )
+            one.option: (sorted(set(values[one.option])) if one.is_set else values[one.option])
             for one in self.table(values)
             if not (one.task_only or one.write_only or (one.secret and not secrets))
         }
@@ -658,24 +574,19 @@ class Resource:
             if one.option in values and not one.task_only:
                 value = one.effective(values[one.option])
                 hidden = one.secret and (value or one.write_only)
-                shown[one.option] = (
-                    HIDDEN if hidden else sorted(set(value)) if one.is_set else value
-                )
+                shown[one.option] = HIDDEN if hidden else sorted(set(value)) if one.is_set else value
         return shown
 
     def difference(self, before, after):
         """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
         if before is None or after is None:
             values = self.to_diff(before or after)
-            told = {
-                option: value
-                for option, value in values.items()
-                if value != self.field(option).absent
-            }
+            told = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, told) if before is None else (told, None)
-        was, will_be = self.to_diff(
-            {option: before[option] for option in after if option in before}
-        ), self.to_diff(after)
+        was, will_be = (
+            self.to_diff({option: before[option] for option in after if option in before}),
+            self.to_diff(after),
+        )
         for option, value in will_be.items():
             if value == HIDDEN and was.get(option) == HIDDEN:
                 will_be[option] = HIDDEN_OTHER
