@@ -8,8 +8,9 @@ removed with fleetgate_undeclared=remove. Nothing here writes; a removal is an e
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Collection, Iterable, Mapping
+from typing import Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.plan import Desired, ServerState
