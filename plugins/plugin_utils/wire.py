@@ -184,7 +184,8 @@ class ProviderAction(FleetAction):
             if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
                 raise FleetgateError("nothing was written, because the preflight found problems")
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
-            arguments["outside"] = self._outside(task_vars)
+            used = {host["client"]["id"] for host in arguments["hosts"]}
+            arguments["outside"] = self._outside(task_vars, used)
             arguments["left_out"] = _left_out(task_vars)
             if arguments.get("members") is None:
                 arguments["members"] = _plain((task_vars.get(PROVIDER) or {}).get("members"))
@@ -197,17 +198,20 @@ class ProviderAction(FleetAction):
             client["secret"] = unseal(secrets["client"])
         return {**wiring, "host": name, "client": client, "secret": unseal(secrets.get("realm", ""))}
 
-    def _outside(self, task_vars: dict[str, Any]) -> dict[str, list[str]]:
-        """The hosts by declared client that are not in this run, or that were left out of it because they do not answer."""
+    def _outside(self, task_vars: dict[str, Any], used: Iterable[str]) -> dict[str, list[str]]:
+        """The hosts by client that are not in this run, or that were left out of it because they do not answer.
+
+        A host whose client cannot be evaluated may have any of those that are `used`.
+        """
         outside: dict[str, list[str]] = {}
         for name in _left_out(task_vars):
             try:
                 client = task_vars["hostvars"][name].get("fleetgate_client")
-                client_id = client and client.get("id")
+                clients = [str(client["id"])] if client and client.get("id") else []
             except (AnsibleError, AttributeError):
-                continue
-            if client_id:
-                outside.setdefault(str(client_id), []).append(name)
+                clients = list(used)
+            for client_id in clients:
+                outside.setdefault(client_id, []).append(name)
         return outside
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
