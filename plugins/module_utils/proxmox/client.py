@@ -287,6 +287,8 @@ class ProxmoxClient(Client):
             if not self._satisfied(need, granted):
                 missing.setdefault(str(need), what_for)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
+        if self.acl_effective_after:
+            hint += "; a change of the ACL takes a few seconds to take effect"
         return [
             f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}"
             for need, what_for in missing.items()
