@@ -88,6 +88,8 @@ options:
     description:
       - File for the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
       - If the file is missing although the token exists, the task fails. With O(secret=if_invalid) it replaces the secret instead.
+      - A token whose secret was never kept, because the run that created it was interrupted, gets another one unless O(secret) is
+        given. It is known by the draft of the file that is left, or by having no privileges yet.
     type: path
   secret_file_vault_id:
     description:

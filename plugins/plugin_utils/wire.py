@@ -8,8 +8,9 @@ reported by its name, together with everything else that is wrong, instead of en
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -70,6 +71,8 @@ class FleetAction(InProcessAction):
             result = super().run(tmp, task_vars)
         except FleetgateError as error:
             result = error.as_result()
+        # it would be all variables of people once more, on every host
+        result.pop("invocation", None)
         if "secrets" in result:
             result["secrets"] = {
                 name: seal(secret) for name, secret in result["secrets"].items()

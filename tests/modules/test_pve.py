@@ -270,3 +270,13 @@ class TestOldVersions:
         for (_module, _options, message), result in zip(self.REFUSED, results):
             assert result["failed"] and message in result["msg"], result["msg"]
         assert server.writes() == []
+
+
+def test_a_comment_that_an_older_server_would_keep_is_not_removed(cluster):
+    server = cluster("8.4")
+    token = {"userid": "root@pam", "tokenid": "ci", "return_secret": True}
+    server.done("pve_token", **token, comment="CI")
+    for check in (True, False):
+        result = server.one("pve_token", **token, comment="", check=check)
+        assert result["failed"] and "comment: to remove a comment needs version 9.0 or later" in result["msg"], result
+    assert server.done("pve_token", **token, comment="", secret="regenerate")["token"]["comment"] == ""

@@ -167,9 +167,18 @@ class TestOneThatDoesNotWork:
         path = stage.file("lost")
         tasks = [*stage.company("lost"), lost(path), stage.kept("lost"), stage.kept("lost", secret="if_invalid"), stage.kept("lost", secret="if_invalid")]
         refused, made, again = ansible.tasks(tasks).results()[-3:]
-        assert refused["failed"] and "its secret cannot be told again; bring the file back, or say secret=if_invalid" in refused["msg"]
+        assert refused["failed"] and "its secret cannot be read again; restore the file, or set secret=if_invalid" in refused["msg"]
         assert made["changed"] and not again["changed"]
         assert stage.accepts("lost", read(path)) and stage.minted.count(read(path)) == 1
+
+    def test_a_lost_file_of_an_expired_token(self, stage, ansible):
+        """What is advised works: another expire, in the same task."""
+        path = stage.file("expired")
+        expired = [*stage.company("expired"), lost(path), stage.token("expired", expire=1500000000)]
+        tasks = [*expired, stage.kept("expired", secret="if_invalid"), stage.kept("expired", secret="if_invalid", expire=0)]
+        refused, made = ansible.tasks(tasks).results()[-2:]
+        assert refused["failed"] and "disabled or expired" in refused["msg"] and "another expire" in refused["msg"], refused
+        assert made["changed"] and stage.accepts("expired", read(path)), made
 
     @pytest.mark.parametrize("text", ["", "no-secret-of-this-token\n", "two\nlines €\n"], ids=["empty", "another one", "no secret at all"])
     def test_a_file_that_holds_something_else(self, stage, ansible, text):

@@ -300,7 +300,10 @@ class TestDeclaration:
                 {"pve": [{"path": "/", "roles": ["x"], "hosts": ["pve11"]}]},
                 "'pve11' in hosts is neither a host nor a group of the inventory",
             ),
-            ({"pve": [{"path": "/", "roles": ["x"], "hosts": {"lab": 1}}]}, "hosts.*unable to convert to list"),
+            (
+                {"pve": [{"path": "/", "roles": ["x"], "hosts": {"lab": 1}}]},
+                "hosts: must be a list, and not a dictionary",
+            ),
             ({"pve": {"path": "/"}}, "rights.pve: must be a list of entries with path, roles, propagate, hosts"),
             ([{"path": "/"}], "rights.*dict"),
             ({"pbs": [{"path": "/", "rolls": ["x"]}]}, "unknown option rolls; did you mean roles"),

@@ -28,11 +28,7 @@ from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {
-        "type": "str",
-        "choices": ["pulse", "preflight", "review", "apply"],
-        "required": True,
-    },
+    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "apply"], "required": True},
     "product": {"type": "str", "choices": list(PRODUCTS)},
     "host": {"type": "str"},
     "api": {"type": "raw"},
@@ -45,23 +41,13 @@ SPEC: dict[str, dict[str, Any]] = {
 
 # what the playbook decides of an entry of Pulse
 _DECIDED = ("type", "token_name", "token_value", "update_token", "state")
-NODE_OPTIONS = {
-    option: {**spec, "required": False}
-    for option, spec in Node().spec().items()
-    if option not in _DECIDED
-}
+NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
 # sent in check mode, where there is no secret yet
-_TO_COME: Mapping[str, Any] = {
-    "token_value": "to-come",
-    "test_connection": False,
-    "update_token": "always",
-}
-# seconds that Pulse may take for its first look at a server after a change
-_FIRST_LOOK = 60
+_TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
+# seconds that Pulse may take to look at a server again, for example after a change of its entry
+_FIRST_LOOK = 20
 
-_known_pulse: ContextVar[Mapping[str, Any] | None] = ContextVar(
-    "known_pulse", default=None
-)
+_known_pulse: ContextVar[Mapping[str, Any] | None] = ContextVar("known_pulse", default=None)
 
 
 @contextmanager
@@ -77,9 +63,7 @@ def pulse_as_read(known: Mapping[str, Any] | None) -> Iterator[None]:
 class _KnownPulse(PulseClient):
     """Pulse as it was read for all hosts of the run; it has the entries that may stand for one server."""
 
-    def __init__(
-        self, params: Mapping[str, Any], known: Mapping[str, Any], keys: set[str]
-    ) -> None:
+    def __init__(self, params: Mapping[str, Any], known: Mapping[str, Any], keys: set[str]) -> None:
         super().__init__(params, True)
         self.version = tuple(known["version"])
         found = {position for key in keys for position in known["index"].get(key, ())}
@@ -93,11 +77,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["stage"] == "pulse":
         return _read_pulse(params)
     try:
-        return (
-            _preflight(params)
-            if params["stage"] == "preflight"
-            else _apply(params, check_mode)
-        )
+        return _preflight(params) if params["stage"] == "preflight" else _apply(params, check_mode)
     except FleetgateError as error:
         error.problems = as_declared(error)
         error.args = ("; ".join(error.problems),)
@@ -112,11 +92,7 @@ def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
     try:
         client = PULSE.client(_pulse_connection(params), True)
         nodes = client.nodes()
-        known = {
-            "version": list(client.version),
-            "nodes": nodes,
-            "index": _index(nodes),
-        }
+        known = {"version": list(client.version), "nodes": nodes, "index": _index(nodes)}
         return {"changed": False, **known}
     except FleetgateError as error:
         return {"changed": False, "problems": error.problems}
@@ -124,11 +100,7 @@ def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
 
 def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
     if not params["pulse"]:
-        refuse(
-            [
-                "fleetgate_pulse: there is no Pulse; add a host to the inventory group pulse, or set this variable"
-            ]
-        )
+        refuse(["fleetgate_pulse: there is no Pulse; add a host to the inventory group pulse, or set this variable"])
     return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
 
 
@@ -167,11 +139,7 @@ class _Host:
     client: Any
     server: Server
     done: dict[str, Any] = field(
-        default_factory=lambda: {
-            "changed": False,
-            "diff": {"before": {}, "after": {}},
-            "plan": [],
-        }
+        default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
 
     @property
@@ -180,11 +148,7 @@ class _Host:
 
     @property
     def port(self) -> int:
-        return (
-            self.product.port
-            if self.connection["connection"] == "shell"
-            else self.connection["api_port"]
-        )
+        return self.product.port if self.connection["connection"] == "shell" else self.connection["api_port"]
 
     @property
     def url(self) -> str:
@@ -215,11 +179,7 @@ class _Host:
             refuse(list(known["problems"]))
         kind = self.product.name
         keys = {_key(kind, *place(address, kind)) for address in self.addresses()}
-        return _KnownPulse(
-            self.pulse_connection,
-            known,
-            {*keys, _name_key(kind, self.node.get("name") or self.name)},
-        )
+        return _KnownPulse(self.pulse_connection, known, {*keys, _name_key(kind, self.node.get("name") or self.name)})
 
     # -- its identity ------------------------------------------------------------------------------------------
 
@@ -227,27 +187,22 @@ class _Host:
         """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret)
         desired = entries.desired(self.product.system, self.connection)
-        return self._converge(
-            self.client, self.product.system, desired, entries.scopes, check_mode
-        )[1].get(self.token, "")
+        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
+            self.token, ""
+        )
 
     def prove(self, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
         if self.connection["connection"] == "shell":
             return
         password = ("api_user", "api_password", "api_totp")
-        other = {
-            option: None if option in password else value
-            for option, value in self.connection.items()
-        }
+        other = {option: None if option in password else value for option, value in self.connection.items()}
         token = {"api_token_id": self.token, "api_token_secret": secret}
         assert self.product.system.client({**other, **token}, True).version_text
 
     # -- its entry in Pulse ------------------------------------------------------------------------------------
 
-    def entry(
-        self, nodes: list[dict[str, Any]]
-    ) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    def entry(self, nodes: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any] | None]:
         """The options of its entry, and the entry that Pulse has.
 
         An existing entry keeps its name. Under another address Pulse sees another certificate, so there nothing is
@@ -259,12 +214,7 @@ class _Host:
         options: dict[str, Any] = {} if existing else {"name": self.name}
         if (existing["host"] if existing else url(host, kind)) == self.url:
             options.update(self._certificate())
-        decided = {
-            "host": host,
-            "aliases": aliases,
-            "type": kind,
-            "token_name": self.token,
-        }
+        decided = {"host": host, "aliases": aliases, "type": kind, "token_name": self.token}
         return {**options, **self.node, **decided}, existing
 
     def _certificate(self) -> dict[str, Any]:
@@ -275,31 +225,19 @@ class _Host:
             return {"fingerprint": pinned} if pinned else {}
         return {"fingerprint": "", "verify_ssl": way == "verify"}
 
-    def set_up_entry(
-        self, pulse: PulseClient, options: Mapping[str, Any], check_mode: bool
-    ) -> dict[str, Any]:
+    def set_up_entry(self, pulse: PulseClient, options: Mapping[str, Any], check_mode: bool) -> dict[str, Any]:
         entries = Entries()
         entries.add("node", options, "fleetgate_pulse_node.")
         desired = entries.desired(PULSE, self.pulse_connection)
         return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
 
-    def _converge(
-        self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
-    ) -> tuple[dict, dict]:
+    def _converge(self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool) -> tuple[dict, dict]:
         """Make one server as declared; what was done goes into the result of the task, also where it fails."""
         try:
-            result, _objects, secrets = converge(
-                client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS
-            )
+            result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
         except FleetgateError as error:
-            self._note(
-                {"changed": bool(error.done), "diff": error.diff, "plan": error.done}
-            )
-            error.done, error.secrets, error.diff = (
-                self.done["plan"],
-                {},
-                self.done["diff"],
-            )
+            self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
+            error.done, error.secrets, error.diff = self.done["plan"], {}, self.done["diff"]
             raise
         self._note(result)
         return result, secrets
@@ -327,21 +265,11 @@ def _host(params: dict[str, Any], read_only: bool) -> _Host:
     options = part(typed, params["monitoring"], OPTIONS, "fleetgate_monitoring")
     node = part(typed, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
     pulse_connection = part(_pulse_connection, params)
-    connection = part(
-        connection_of,
-        product.system,
-        params["api"] or {},
-        "fleetgate_api",
-        params.get("shell"),
-    )
+    connection = part(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     given = {option: value for option, value in node.items() if value is not None}
     if not problems:
         entries = Entries()
-        entries.add(
-            "node",
-            {"host": "pulse.invalid", **given, "type": product.name},
-            "fleetgate_pulse_node.",
-        )
+        entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
         part(lambda: entries.desired(PULSE, pulse_connection) and ())
     refuse(problems)
     client = product.system.client(connection, read_only)
@@ -374,18 +302,14 @@ def _preflight(params: dict[str, Any]) -> dict[str, Any]:
     if created or _needs_secret(existing, host.token):
         lacks_secret = True
     else:
-        lacks_secret = not _changes_certificate(
-            host.set_up_entry(pulse, options, True)
-        ) and _is_refused(pulse, existing, params["sign_in"], host)
+        lacks_secret = not _changes_certificate(host.set_up_entry(pulse, options, True)) and _is_refused(
+            host, pulse, options, existing, params["sign_in"]
+        )
     if lacks_secret:
         if not created:
             host.set_up_identity("regenerate", True)
         host.set_up_entry(pulse, {**options, **_TO_COME}, True)
-    return {
-        "changed": False,
-        "pending": [step["reason"] for step in host.done["plan"]],
-        "identity": host.identity,
-    }
+    return {"changed": False, "pending": [step["reason"] for step in host.done["plan"]], "identity": host.identity}
 
 
 def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -398,9 +322,9 @@ def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
         if renewed and check_mode:
             return host.done
-        if not _is_refused(
-            pulse, _now(pulse, options) if renewed else existing, True, host
-        ):
+        if renewed:
+            existing = host.entry(pulse.nodes())[1]
+        if not _is_refused(host, pulse, options, existing):
             return host.done
     try:
         secret = secret or host.set_up_identity("regenerate", check_mode)
@@ -408,17 +332,10 @@ def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             host.set_up_entry(pulse, {**options, **_TO_COME}, True)
         else:
             host.prove(secret)
-            host.set_up_entry(
-                pulse,
-                {**options, "token_value": secret, "update_token": "always"},
-                False,
-            )
+            host.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
     except FleetgateError as error:
         # a server may repeat what it was sent
-        error.problems = [
-            text.replace(secret, "********") if secret else text
-            for text in error.problems
-        ]
+        error.problems = [text.replace(secret, "********") if secret else text for text in error.problems]
         error.done = host.done["plan"]
         error.diff = host.done["diff"]
         raise
@@ -427,67 +344,49 @@ def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 def _needs_secret(existing: Mapping[str, Any] | None, token: str) -> bool:
     """Whether Pulse certainly has no secret of the token."""
-    return (
-        existing is None
-        or not existing["hasToken"]
-        or existing.get("tokenName") != token
-    )
+    return existing is None or not existing["hasToken"] or existing.get("tokenName") != token
 
 
 def _changes_certificate(result: Mapping[str, Any]) -> bool:
     """Whether a plan changes how Pulse verifies the certificate of an entry that it has."""
-    changed = {
-        option for values in result["diff"]["after"].values() for option in values
-    }
+    changed = {option for values in result["diff"]["after"].values() for option in values}
     return bool(changed & {"fingerprint", "verify_ssl"})
 
 
-def _now(pulse: PulseClient, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry as it is after a change, once Pulse has looked at the server again."""
-    end = time.monotonic() + _FIRST_LOOK
-    while True:
-        existing, *_others = entries_for(
-            options["type"], [options["host"], *options["aliases"]], pulse.nodes()
-        )
-        if (
-            existing["state"] != "pending"
-            or time.monotonic() >= end
-            or not pulse.attempt(existing["id"], "test")
-        ):
-            return existing
-        time.sleep(1)
-
-
-def _is_refused(pulse: PulseClient, existing: Any, sign_in: bool, host: _Host) -> bool:
+def _is_refused(
+    host: _Host, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
+) -> bool:
     """Whether the server refuses the token that Pulse has, so that only a new secret helps.
 
     Where that cannot be known the run stops: a new secret would end the access of one that works. Without `sign_in`
     Pulse's own report is enough where it says that it is connected, because it takes few requests a minute for more.
     """
-    if (not sign_in and existing["connected"]) or not pulse.attempt(
-        existing["id"], "test"
-    ):
+    if not sign_in and existing["connected"]:
         return False
-    address, state = existing["host"], existing["state"] if pulse.tells_states else ""
-    if state == "pending":
-        refuse(
-            [
-                f"Pulse was restarted and has not looked at {address} since; run again in a moment"
-            ]
-        )
-    if state == "unreachable":
-        elsewhere = (
-            ""
-            if address == host.url
-            else ", and the certificate with fleetgate_pulse_node.fingerprint"
-        )
-        refuse(
-            [
-                f"Pulse cannot reach {address} ({existing['error']}), so it is not known whether its token works; see to the"
-                f" connection first{elsewhere}"
-            ]
-        )
-    return True
+    end = time.monotonic() + _FIRST_LOOK
+    while pulse.attempt(existing["id"], "test"):
+        state = existing["state"] if pulse.tells_states else "unauthorized"
+        if state == "unauthorized":
+            return True
+        if state == "unreachable" or time.monotonic() >= end:
+            refuse([_unknown(existing, host)])
+        # what it reports is older than the attempt
+        time.sleep(1)
+        current = PULSE.client(host.pulse_connection, host.read_only)
+        existing = entries_for(options["type"], [options["host"], *options["aliases"]], current.nodes())[0]
+    return False
+
+
+def _unknown(existing: Mapping[str, Any], host: _Host) -> str:
+    """Why it is not known whether the token that Pulse has works."""
+    address = existing["host"]
+    if existing["state"] == "pending":
+        return f"Pulse was restarted and has not looked at {address} since; run again in a moment"
+    elsewhere = "" if address == host.url else ", and the certificate with fleetgate_pulse_node.fingerprint"
+    return (
+        f"Pulse cannot reach {address} ({existing['error'] or 'it does not report why'}), so it is not known whether its token"
+        f" works; see to the connection first{elsewhere}"
+    )
 
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:

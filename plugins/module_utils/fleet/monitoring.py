@@ -27,11 +27,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "guest_agent": {"type": "bool", "default": False},
     "backup_volumes": {"type": "bool", "default": False},
     "pull_jobs": {"type": "bool", "default": False},
-    "certificate": {
-        "type": "str",
-        "choices": ["pin", "verify", "ignore"],
-        "default": "pin",
-    },
+    "certificate": {"type": "str", "choices": ["pin", "verify", "ignore"], "default": "pin"},
 }
 # the options of a user or token that are declared under another name
 _DECLARED_AS = {"userid": "user", "tokenid": "token", "token_name": "token"}
@@ -64,9 +60,7 @@ def token_id(options: Mapping[str, Any], product: Product) -> str:
     return f"{options['user']}@{product.local_realm}!{options['token']}"
 
 
-def identity(
-    options: Mapping[str, Any], product: Product, version: str, secret: str = "keep"
-) -> Entries:
+def identity(options: Mapping[str, Any], product: Product, version: str, secret: str = "keep") -> Entries:
     """The user and the token of Pulse with all of their privileges.
 
     A token has what both it and its user have, so each gets every role. None of them can write unless an option asks for it.
@@ -77,28 +71,13 @@ def identity(
     entries = Entries()
     for grant in grants:
         if grant.privs:
-            entries.add(
-                "role", {"roleid": grant.role, "privs": list(grant.privs)}, where
-            )
+            entries.add("role", {"roleid": grant.role, "privs": list(grant.privs)}, where)
         subjects = {"users": [userid], "tokens": [token]}
-        entries.add(
-            "acl", {"path": grant.path, "roles": [grant.role], **subjects}, where
-        )
-    needed = [
-        {"path": grant.path, "privileges": list(grant.needed)} for grant in grants
-    ]
+        entries.add("acl", {"path": grant.path, "roles": [grant.role], **subjects}, where)
+    needed = [{"path": grant.path, "privileges": list(grant.needed)} for grant in grants]
     keep = {"secret": secret, "return_secret": True, "required_privileges": needed}
     entries.add("user", {"userid": userid, "comment": COMMENT}, where)
-    entries.add(
-        "token",
-        {
-            "userid": userid,
-            "comment": COMMENT,
-            **product.token(options["token"]),
-            **keep,
-        },
-        where,
-    )
+    entries.add("token", {"userid": userid, "comment": COMMENT, **product.token(options["token"]), **keep}, where)
     entries.complete("acl", subject=userid)
     entries.complete("acl", subject=token)
     return entries
@@ -106,15 +85,10 @@ def identity(
 
 def as_declared(error: FleetgateError) -> list[str]:
     """Problems with the names that users declare options by. A wrong name is no problem of the ACL as well."""
-    problems = [
-        text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)
-    ] or error.problems
+    problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems
     for option, declared in _DECLARED_AS.items():
         problems = [
-            text.replace(
-                f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:"
-            )
-            for text in problems
+            text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems
         ]
     return problems
 
@@ -123,11 +97,7 @@ def _on_pve(options: Mapping[str, Any], version: str) -> list[Grant]:
     grants = [Grant("/", "PVEAuditor", ("Sys.Audit", "VM.Audit", "Datastore.Audit"))]
     if options["guest_agent"]:
         # Proxmox VE 9 has a privilege for each thing that VM.Monitor allowed together
-        privilege = (
-            "VM.GuestAgent.FileRead"
-            if int(version.split(".")[0]) >= 9
-            else "VM.Monitor"
-        )
+        privilege = "VM.GuestAgent.FileRead" if int(version.split(".")[0]) >= 9 else "VM.Monitor"
         grants.append(Grant("/", GUEST_AGENT, (privilege,), (privilege,)))
     if options["backup_volumes"]:
         grants.append(Grant("/storage", "PVEDatastoreAdmin", ("Datastore.Allocate",)))
@@ -135,29 +105,19 @@ def _on_pve(options: Mapping[str, Any], version: str) -> list[Grant]:
 
 
 def _on_pbs(options: Mapping[str, Any], _version: str) -> list[Grant]:
-    grants = [
-        Grant("/datastore", "DatastoreAudit", ("Datastore.Audit",)),
-        Grant("/system", "Audit", ("Sys.Audit",)),
-    ]
+    grants = [Grant("/datastore", "DatastoreAudit", ("Datastore.Audit",)), Grant("/system", "Audit", ("Sys.Audit",))]
     if options["pull_jobs"]:
         grants.append(Grant("/remote", "RemoteAudit", ("Remote.Audit",)))
     return grants
 
 
-_GRANTS: dict[str, Callable[[Mapping[str, Any], str], list[Grant]]] = {
-    "pve": _on_pve,
-    "pbs": _on_pbs,
-}
+_GRANTS: dict[str, Callable[[Mapping[str, Any], str], list[Grant]]] = {"pve": _on_pve, "pbs": _on_pbs}
 
 
-def node_addresses(
-    names: Sequence[str], ips: Sequence[str], port: int, domain: str = ""
-) -> list[str]:
+def node_addresses(names: Sequence[str], ips: Sequence[str], port: int, domain: str = "") -> list[str]:
     """The URLs that a cluster may be known by: those of its nodes' addresses, and of their names in a domain.
 
     Their short names are left out, because nodes of several clusters may have the same.
     """
-    hosts = [in_url(ip) for ip in ips] + [
-        f"{name}.{domain}" for name in names if domain
-    ]
+    hosts = [in_url(ip) for ip in ips] + [f"{name}.{domain}" for name in names if domain]
     return [f"https://{host}:{port}" for host in hosts]

@@ -278,6 +278,7 @@ BAD_INPUT = {
     "a user id of PBS that is too long": ("pbs_user", {"userid": "u" * 61 + "@pbs"}, "must not be longer than 64 characters"),
     "a last name of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "lastname": "x" * 65}, "lastname: .* must not be longer than 64"),
     "an address of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "email": "a"}, "email: 'a' must have at least 2 characters"),
+    "an end in milliseconds on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": 1767222000000}, "expire: is in seconds since 1970"),
     "an end before the beginning on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": -1}, "expire: must be at least 0"),
     "a comment of a user of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "comment": "x" * 129}, "comment: .* must not be longer than 128"),
     "a password of PBS that is too short": ("pbs_user", {"userid": "ann@pbs", "password": "seven77"}, "password: must have at least 8 characters"),

@@ -279,6 +279,13 @@ BAD_INPUT = {
     "an ACL for nobody": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"]}, "users or groups or tokens: must name at least one"),
     "an ACL for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
     "a user of a role that is no user": ("pve_acl", {**ACL, "users": ["ann@pve!ci"]}, "'ann@pve!ci' must be a name and a realm"),
+    "a privilege that PVE 9 removed": (
+        "pve_role",
+        {"roleid": "Bad", "privs": ["VM.Monitor"]},
+        "privs: 'VM.Monitor' is not a privilege of this server; Proxmox VE 9 removed it; use VM.GuestAgent.Audit .* Sys.Audit",
+    ),
+    "a misspelt privilege": ("pve_role", {"roleid": "Bad", "privs": ["Sys.Audti"]}, "did you mean Sys.Audit"),
+    "an end in milliseconds": ("pve_user", {"userid": "ann@pve", "expire": 1767222000000}, "expire: is in seconds since 1970, and 1767222000000"),
     "an unknown privilege": ("pve_role", {"roleid": "Bad", "privs": ["VM.Audit", "VM.Monitor"]}, "privs: 'VM.Monitor' is not a privilege of this server"),
     "a role that takes a built-in name": ("pve_role", {"roleid": "PVEMine", "privs": []}, "roleid: 'PVEMine' may not begin with PVE"),
     "a change of a built-in role": ("pve_role", {"roleid": "PVEAuditor", "privs": []}, "roleid: 'PVEAuditor' is built in"),
@@ -381,7 +388,7 @@ BAD_INPUT = {
     "a secret file that is lost": (
         "pve_token",
         {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"},
-        "secret_file: .* its secret cannot be told again",
+        "secret_file: .* its secret cannot be read again",
     ),
     "a filter that says nothing": ("pve_info", {"filters": {"users": [{}]}}, r"filters\.users\[0\]: must name at least one of name, realm"),
     "a filter that cannot be": ("pve_info", {"filters": {"acl": [{"path": "vms"}]}}, r"filters\.acl\[0\]\.path: 'vms' must begin with a slash"),
@@ -439,7 +446,7 @@ BAD_INPUT = {
         {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
         "only one realm can be the default, and not one and two",
     ),
-    "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
+    "a comment with a line break": ("pve_realm", {"realm": "sso", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
     "a member that does not exist on PVE": ("pve_group", {"groupid": "readers", "users": ["nobody@pve"]}, "group readers: user nobody@pve does not exist"),
     "a member that is no user": ("pve_group", {"groupid": "readers", "users": ["nobody"]}, "users: 'nobody' must be a name and a realm"),
     "a membership that is declared in two ways": (
@@ -465,7 +472,7 @@ BAD_INPUT = {
     "a comment that PVE takes for none": ("pve_group", {"groupid": "a", "comment": "0"}, "comment: '0' must not be 0, which PVE takes for no text at all"),
     "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
     "a separator that is hard to see": ("pve_realm", {"realm": "sso", "audiences": ["one\u00a0two"]}, "audiences: 'one\u00a0two' may not have blanks"),
-    "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
+    "a comment with blanks around": ("pve_realm", {"realm": "sso", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
     "a token secret with a line break": (
         "pve_group",
         {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"},
