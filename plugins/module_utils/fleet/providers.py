@@ -178,7 +178,12 @@ class PocketId(Provider):
         ]
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        return [problem for client in objects.get("client", ()) for problem in pocketid_login_problems(client)]
+        return [
+            f"fleetgate_client[{client['id']}]: requires_pushed_authorization_requests is on, and PVE and PBS do not send any, so"
+            " nobody can sign in; set it to false"
+            for client in objects.get("client", ())
+            if client.get("requires_pushed_authorization_requests")
+        ]
 
     def undeclared(
         self,
@@ -280,10 +285,14 @@ class Authentik(Provider):
         return problems
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        granted = [group.name for group in declared.groups if group.present and any((group.rights or {}).values())]
+        """The claim has the direct groups of a person, although an application lets members of child groups in."""
+        with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
         return [
-            *(problem for one in objects.get("application", ()) for problem in authentik_login_problems(one)),
-            *missing_from_claims(objects.get("group", ()), granted),
+            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
+            f" sends direct groups only; declare rights for {group['name']} as well"
+            for group in objects.get("group", ())
+            for parent in group.get("parents") or ()
+            if parent in with_rights and group["name"] not in with_rights
         ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
