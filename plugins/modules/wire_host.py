@@ -78,6 +78,12 @@ options:
       - When left out, that of the client in the variable C(fleetgate_client_secrets) or in what
         M(fleetgate.proxmox.wire_provider) returned is used.
     type: str
+  undeclared:
+    description:
+      - What happens to objects that belong to the realm, or were created for the fleet, and that are not declared any more. V(report)
+        lists them, V(remove) removes them, V(ignore) does neither.
+      - When left out, the variable C(fleetgate_undeclared) is used, and without it V(report).
+    type: raw
 requirements:
   - requests
   - proxmoxer >= 2.3.0 (not with C(connection=shell))
@@ -158,6 +164,23 @@ realms:
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
+undeclared:
+  description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
+  returned: success, unless O(undeclared=ignore)
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+    name:
+      description: The object, and what it has or allows.
+      type: str
+    removable:
+      description: Whether O(undeclared=remove) removes it.
+      type: bool
+  sample:
+    - {kind: user, name: "user bob@pocketid (Administrator on /)", removable: true}
 """
 
 from ..module_utils.fleet.host import HOST

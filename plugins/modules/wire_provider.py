@@ -16,9 +16,11 @@ description:
   - V(apply) refuses to write anything where the preflight of any host was refused. Its result has the reason for each host.
 options:
   stage:
-    description: V(preflight) checks the provider, V(apply) makes users, groups and clients as declared.
+    description:
+      - V(preflight) checks the provider, V(apply) makes users, groups and clients as declared.
+      - V(prune) removes what V(apply) returned as RV(removals), when no host uses it any more.
     type: str
-    choices: [preflight, apply]
+    choices: [preflight, apply, prune]
     required: true
   idp:
     description: The identity provider, as in the variable C(fleetgate_idp), which is used when this is left out.
@@ -49,6 +51,22 @@ options:
     description: The hosts by client that are not in this run. The action plugin fills it in.
     type: dict
     default: {}
+  undeclared:
+    description:
+      - What happens to objects that belong to the realm, or were created for the fleet, and that are not declared any more. V(report)
+        lists them, V(remove) removes them, V(ignore) does neither.
+      - When left out, the variable C(fleetgate_undeclared) is used, and without it V(report).
+    type: raw
+  left_out:
+    description: The hosts of the fleet that are not in this run. The action plugin fills it in.
+    type: list
+    elements: str
+    default: []
+  removals:
+    description: What O(stage=prune) removes. The action plugin fills it in.
+    type: list
+    elements: dict
+    default: []
 requirements:
   - requests
 seealso:
@@ -117,6 +135,28 @@ refused:
   description: Why the run ends, by host.
   returned: when O(stage=apply) fails
   type: dict
+undeclared:
+  description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
+  returned: success, unless O(undeclared=ignore)
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: Kind of the object.
+      type: str
+    name:
+      description: The object, and what it has or allows.
+      type: str
+    removable:
+      description: Whether O(undeclared=remove) removes it.
+      type: bool
+  sample:
+    - {kind: user, name: "user bob@pocketid (Administrator on /)", removable: true}
+removals:
+  description: The entries that remove undeclared objects; O(stage=prune) takes them.
+  returned: with O(stage=apply) and O(undeclared=remove), when all hosts of the fleet are in the run
+  type: list
+  elements: dict
 """
 
 from ..module_utils.fleet.provider import PROVIDER

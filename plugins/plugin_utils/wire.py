@@ -8,8 +8,9 @@ reported by its name, together with everything else that is wrong, instead of en
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -44,6 +45,7 @@ VARIABLES = (
     "realm",
     "scopes",
     "token_file",
+    "undeclared",
     "users",
 )
 
@@ -105,7 +107,10 @@ class FleetAction(InProcessAction):
 class HostAction(FleetAction):
     """`wire_host`, for the inventory host of the task."""
 
-    declared = ("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members")
+    declared = (
+        *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
+        "undeclared",
+    )
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -159,7 +164,7 @@ class HostAction(FleetAction):
 class ProviderAction(FleetAction):
     """`wire_provider`, once for all hosts of the play."""
 
-    declared = ("idp", "realm", "users", "groups", "members")
+    declared = ("idp", "realm", "users", "groups", "members", "undeclared")
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
@@ -171,12 +176,17 @@ class ProviderAction(FleetAction):
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if arguments["stage"] == "preflight":
             self._problems += _hosts_of_two_products(task_vars["groups"])
+        elif arguments["stage"] == "prune":
+            arguments["left_out"] = _left_out(task_vars)
+            arguments["removals"] = _plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
             hosts = {name: _registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
             if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
                 raise FleetgateError("nothing was written, because the preflight found problems")
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
-            arguments["outside"] = self._outside(task_vars)
+            used = {host["client"]["id"] for host in arguments["hosts"]}
+            arguments["outside"] = self._outside(task_vars, used)
+            arguments["left_out"] = _left_out(task_vars)
             if arguments.get("members") is None:
                 arguments["members"] = _plain((task_vars.get(PROVIDER) or {}).get("members"))
         return {option: value for option, value in arguments.items() if value is not None}
@@ -188,19 +198,20 @@ class ProviderAction(FleetAction):
             client["secret"] = unseal(secrets["client"])
         return {**wiring, "host": name, "client": client, "secret": unseal(secrets.get("realm", ""))}
 
-    def _outside(self, task_vars: dict[str, Any]) -> dict[str, list[str]]:
-        """The hosts by declared client that are not in this run, or that were left out of it because they do not answer."""
-        hosts = [name for product in PRODUCTS for name in task_vars["groups"].get(product, ())]
+    def _outside(self, task_vars: dict[str, Any], used: Iterable[str]) -> dict[str, list[str]]:
+        """The hosts by client that are not in this run, or that were left out of it because they do not answer.
+
+        A host whose client cannot be evaluated may have any of those that are `used`.
+        """
         outside: dict[str, list[str]] = {}
-        for name in dict.fromkeys(hosts):
-            if name not in task_vars["ansible_play_hosts"]:
-                try:
-                    client = task_vars["hostvars"][name].get("fleetgate_client")
-                    client_id = client and client.get("id")
-                except (AnsibleError, AttributeError):
-                    continue
-                if client_id:
-                    outside.setdefault(str(client_id), []).append(name)
+        for name in _left_out(task_vars):
+            try:
+                client = task_vars["hostvars"][name].get("fleetgate_client")
+                clients = [str(client["id"])] if client and client.get("id") else []
+            except (AnsibleError, AttributeError):
+                clients = list(used)
+            for client_id in clients:
+                outside.setdefault(client_id, []).append(name)
         return outside
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
@@ -223,6 +234,12 @@ class ProviderAction(FleetAction):
         written = "was only carried out in part" if result.get("done") else "did not write anything"
         others = f"this run {written}, because of the problems that are reported for {refused}"
         return {name: message or others for name, message in messages.items()}
+
+
+def _left_out(task_vars: dict[str, Any]) -> list[str]:
+    """The hosts of the fleet that are not in this run, or that failed in it."""
+    hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
+    return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
 
 
 def _hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:

@@ -395,6 +395,10 @@ class Resource:
         """What stands against all changes of a plan together, of whatever kind, as sentences."""
         return []
 
+    def warnings(self, entries, changes, server) -> list:
+        """What a user should know although nothing is wrong, as sentences; `entries` has the declared ones by key."""
+        return []
+
     def in_scope(self, scopes, key) -> bool:
         """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
         return any(

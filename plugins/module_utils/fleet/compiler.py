@@ -8,9 +8,10 @@ the group. Both are created before anybody signs in.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse
@@ -39,17 +40,12 @@ class Issuer:
     scopes: tuple[str, ...] = ("email", "profile")
 
     def of(self, client_id: str) -> str:
-        return self.form.replace("{client_id}", client_id).replace(
-            "{slug}", slug(client_id)
-        )
+        return self.form.replace("{client_id}", client_id).replace("{slug}", slug(client_id))
 
 
 def slug(client_id: str) -> str:
     """The slug of the application of a client: authentik takes fewer characters than others for an id."""
-    return "".join(
-        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-"
-        for letter in client_id
-    )
+    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in client_id)
 
 
 def host_entries(
@@ -68,19 +64,10 @@ def host_entries(
 
 
 def realm_entry(
-    product: Product,
-    declared: Declaration,
-    issuer: Issuer,
-    client_id: str,
-    secret: str,
-    check_connection: bool,
+    product: Product, declared: Declaration, issuer: Issuer, client_id: str, secret: str, check_connection: bool
 ) -> dict[str, Any]:
     """The options of the realm: those that are declared, and the defaults of the product."""
-    options = {
-        option: value
-        for option, value in declared.realm.items()
-        if option not in product.not_in_realm
-    }
+    options = {option: value for option, value in declared.realm.items() if option not in product.not_in_realm}
     name = options.pop(_NAME_OF_REALM)
     known = {option for one in PRODUCTS.values() for option in _realm_options(one)}
     refuse(
@@ -110,30 +97,16 @@ def realm_entry(
     }
 
 
-_DECIDED_FOR_REALMS = (
-    "realm",
-    "client_id",
-    "client_key",
-    "issuer_url",
-    "state",
-    "append",
-    "remove",
-)
+_DECIDED_FOR_REALMS = ("realm", "client_id", "client_key", "issuer_url", "state", "append", "remove")
 
 
 def _realm_options(product: Product) -> set[str]:
-    realm = next(
-        resource for resource in product.system.resources if resource.name == "realm"
-    )
+    realm = next(resource for resource in product.system.resources if resource.name == "realm")
     return set(realm.spec())
 
 
 def _by_group(
-    product: Product,
-    declared: Declaration,
-    place: Place,
-    _members: Mapping[str, Iterable[str]],
-    entries: Entries,
+    product: Product, declared: Declaration, place: Place, _members: Mapping[str, Iterable[str]], entries: Entries
 ) -> None:
     """Groups with their rights. The rights of a person or group, where declared, are all that it has."""
     refuse(
@@ -147,34 +120,15 @@ def _by_group(
     for group in declared.groups:
         groupid = f"{group.name}-{declared.realm['name']}"
         comment = group.options.get("friendly_name") or group.name
-        _add_principal(
-            product,
-            entries,
-            group,
-            place,
-            "group",
-            {"groupid": groupid, "comment": comment},
-        )
+        _add_principal(product, entries, group, place, "group", {"groupid": groupid, "comment": comment})
     for person in declared.users:
         if not person.present or rights_on(person, product) is not None:
             userid = name_in_realm(person.name)
-            _add_principal(
-                product,
-                entries,
-                person,
-                place,
-                "user",
-                {"userid": userid, **person.profile},
-            )
+            _add_principal(product, entries, person, place, "user", {"userid": userid, **person.profile})
 
 
 def _add_principal(
-    product: Product,
-    entries: Entries,
-    holder: Holder,
-    place: Place,
-    kind: str,
-    options: dict[str, Any],
+    product: Product, entries: Entries, holder: Holder, place: Place, kind: str, options: dict[str, Any]
 ) -> None:
     """Add a person or group itself, its ACL entries, and that these are all that it has."""
     key = "groupid" if kind == "group" else "userid"
@@ -189,20 +143,12 @@ def _add_principal(
     if granted:
         entries.add(kind, options, where)
     for right in granted:
-        entries.add(
-            "acl",
-            _acl(right, f"{kind}s", name),
-            f"{holder.where}.rights.{product.name}.",
-        )
+        entries.add("acl", _acl(right, f"{kind}s", name), f"{holder.where}.rights.{product.name}.")
     entries.complete("acl", subject=name)
 
 
 def _by_member(
-    product: Product,
-    declared: Declaration,
-    place: Place,
-    members: Mapping[str, Iterable[str]],
-    entries: Entries,
+    product: Product, declared: Declaration, place: Place, members: Mapping[str, Iterable[str]], entries: Entries
 ) -> None:
     """Each member of a group with the rights of the group.
 
@@ -228,11 +174,7 @@ def _by_member(
                 continue
             userid = name_in_realm(username)
             why = _user_name(product).problem(userid)
-            if (
-                why
-                and username not in people
-                and username not in _declared_members(holder)
-            ):
+            if why and username not in people and username not in _declared_members(holder):
                 entries.warnings.append(
                     f"{userid} {why}; this member of {holder.name} at the identity provider gets no rights on {place.name}"
                 )
@@ -251,22 +193,12 @@ def _by_member(
     for options, where in users.values():
         entries.add("user", options, where)
     for person in absent:
-        entries.add(
-            "user",
-            {"userid": name_in_realm(person.name), "state": "absent"},
-            f"{person.where}.",
-        )
+        entries.add("user", {"userid": name_in_realm(person.name), "state": "absent"}, f"{person.where}.")
     for (path, role, userid), (propagate, where) in rows.items():
-        entries.add(
-            "acl",
-            {"path": path, "roles": [role], "users": [userid], "propagate": propagate},
-            where,
-        )
+        entries.add("acl", {"path": path, "roles": [role], "users": [userid], "propagate": propagate}, where)
 
 
-def _holders(
-    declared: Declaration, members: Mapping[str, Iterable[str]]
-) -> Iterable[tuple[Holder, tuple[str, ...]]]:
+def _holders(declared: Declaration, members: Mapping[str, Iterable[str]]) -> Iterable[tuple[Holder, tuple[str, ...]]]:
     """Who has rights, and the user names that it stands for."""
     for group in declared.groups:
         yield group, tuple(members_of(group, members)) if group.present else ()
@@ -290,19 +222,12 @@ def rights_on(holder: Holder, product: Product) -> tuple[Right, ...] | None:
 
 def _acl(right: Right, option: str, subject: str) -> dict[str, Any]:
     propagate = {} if right.propagate is None else {"propagate": right.propagate}
-    return {
-        "path": right.path,
-        "roles": list(right.roles),
-        **propagate,
-        option: [subject],
-    }
+    return {"path": right.path, "roles": list(right.roles), **propagate, option: [subject]}
 
 
 def _user_name(product: Product) -> Text:
     """The rule for user names of a product."""
-    user = next(
-        resource for resource in product.system.resources if resource.name == "user"
-    )
+    user = next(resource for resource in product.system.resources if resource.name == "user")
     kind: Text = user.field("userid").kind
     return kind
 
@@ -350,31 +275,14 @@ class Addresses:
 
 
 def addresses(
-    product: Product,
-    place: Place,
-    server: Server,
-    address: str,
-    port: int,
-    names: Any,
-    domain: str,
+    product: Product, place: Place, server: Server, address: str, port: int, names: Any, domain: str
 ) -> Addresses:
     """The URLs of a web interface: by its nodes, the address of the API, and the names that are declared."""
     names = [names] if isinstance(names, str) else names
-    if not (
-        isinstance(names, list)
-        and all(isinstance(name, (str, int, float)) for name in names)
-    ):
+    if not (isinstance(names, list) and all(isinstance(name, (str, int, float)) for name in names)):
         refuse(["fleetgate_names: must be a list of names; unable to convert to list"])
-    declared = [("fleetgate_names", str(name)) for name in names] + [
-        ("fleetgate_domain", domain)
-    ]
-    refuse(
-        [
-            f"{variable}: '{name}' {_HOST.problem(name)}"
-            for variable, name in declared
-            if _HOST.problem(name)
-        ]
-    )
+    declared = [("fleetgate_names", str(name)) for name in names] + [("fleetgate_domain", domain)]
+    refuse([f"{variable}: '{name}' {_HOST.problem(name)}" for variable, name in declared if _HOST.problem(name)])
     known = [*server.nodes, address, *map(str, names)]
     certain = origins(known, port, domain)
     # people do not use the way that the API is reached by, such as a tunnel
@@ -477,9 +385,7 @@ def aliases(hosts: Iterable[Wiring]) -> list[str]:
     ]
 
 
-def clients(
-    hosts: Iterable[Wiring], declared: Declaration, members: Mapping[str, Iterable[str]]
-) -> list[Client]:
+def clients(hosts: Iterable[Wiring], declared: Declaration, members: Mapping[str, Iterable[str]]) -> list[Client]:
     """The OIDC clients of a fleet. Hosts with the same client id share it, and nodes of a cluster use that of the first of them.
 
     Unless a client says otherwise, only members of declared groups may use it.
@@ -490,38 +396,24 @@ def clients(
         options = dict(first[host.host].client)
         client = shared.setdefault(options["id"], Client(options["id"], dict(options)))
         client.hosts.append(host.host)
-        client.redirect_uris += [
-            *(options.get("callback_urls") or ()),
-            *host.redirect_uris,
-        ]
+        client.redirect_uris += [*(options.get("callback_urls") or ()), *host.redirect_uris]
         client.certain_uris += host.certain_uris
         client.known_secrets += [host.secret] if host.secret else []
         problems += [
             f"{client.where}: {client.hosts[0]} and {host.host} share this client and declare its {option} differently"
             for option in {**client.options, **options}
-            if option != "callback_urls"
-            and client.options.get(option) != options.get(option)
+            if option != "callback_urls" and client.options.get(option) != options.get(option)
         ]
     allowed = [group.name for group in declared.groups if group.present]
-    inside = {
-        username
-        for group in declared.groups
-        if group.present
-        for username in members_of(group, members)
-    }
+    inside = {username for group in declared.groups if group.present for username in members_of(group, members)}
     for client in shared.values():
         client.options.setdefault("name", client.id)
-        client.options["callback_urls"] = client.redirect_uris = list(
-            dict.fromkeys(client.redirect_uris)
-        )
+        client.options["callback_urls"] = client.redirect_uris = list(dict.fromkeys(client.redirect_uris))
         client.certain_uris = list(dict.fromkeys(client.certain_uris))
         client.known_secrets = list(dict.fromkeys(client.known_secrets))
         # a run for some of the hosts must not take away what the others need
         client.append = ["callback_urls"]
-        says_who = any(
-            client.options.get(option) is not None
-            for option in ("is_group_restricted", "allowed_groups")
-        )
+        says_who = any(client.options.get(option) is not None for option in ("is_group_restricted", "allowed_groups"))
         if allowed and not says_who:
             client.options["allowed_groups"] = allowed
             client.append.append("allowed_groups")

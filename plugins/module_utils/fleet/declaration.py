@@ -8,9 +8,10 @@ are converted as a module converts its options.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -27,31 +28,19 @@ from .products import PRODUCTS
 Spec = Mapping[str, Mapping[str, Any]]
 
 _NAMES = {"type": "list", "elements": "str"}
-RIGHT: Spec = {
-    "path": {"type": "str"},
-    "roles": _NAMES,
-    "propagate": {"type": "bool"},
-    "hosts": _NAMES,
-}
-USER: Spec = {
-    **AuthentikUser().spec(),
-    **PocketIdUser().spec(),
-    "rights": {"type": "dict"},
-}
-GROUP: Spec = {
-    **AuthentikGroup().spec(),
-    **PocketIdGroup().spec(),
-    "rights": {"type": "dict"},
-    "members": _NAMES,
-}
+RIGHT: Spec = {"path": {"type": "str"}, "roles": _NAMES, "propagate": {"type": "bool"}, "hosts": _NAMES}
+USER: Spec = {**AuthentikUser().spec(), **PocketIdUser().spec(), "rights": {"type": "dict"}}
+GROUP: Spec = {**AuthentikGroup().spec(), **PocketIdGroup().spec(), "rights": {"type": "dict"}, "members": _NAMES}
 CLIENT: Spec = {**Application().spec(), **OidcClient().spec()}
 # what wire decides itself, and what would be another in every run
 _NOT_OF_A_CLIENT = (
     "append",
     "remove",
+    "repair_signing_key",
     "replace_secret",
     "return_secret",
     "secret_candidates",
+    "secret_candidates_complete",
     "secret_max_age",
     "secret_overlap",
     "secrets",
@@ -102,16 +91,10 @@ class Person(Holder):
     @property
     def profile(self) -> dict[str, str]:
         """What PVE and PBS store of a person. Both would take it from the claims, but only when they create the user."""
-        of_claims = {
-            "email": "email",
-            "firstname": "first_name",
-            "lastname": "last_name",
-        }
+        of_claims = {"email": "email", "firstname": "first_name", "lastname": "last_name"}
         known = {option: self.options.get(claim) for option, claim in of_claims.items()}
         # PBS refuses a name of one letter
-        return {
-            option: value for option, value in known.items() if value and len(value) > 1
-        }
+        return {option: value for option, value in known.items() if value and len(value) > 1}
 
 
 @dataclass(frozen=True)
@@ -143,9 +126,7 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def entries(
-        self, declared: Any, variable: str, key: str, spec: Spec
-    ) -> Iterator[tuple[str, str, dict]]:
+    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict]]:
         """Each entry of a list: its name, where it is declared, and its typed options."""
         if not isinstance(declared, list):
             self.problems.append(f"{variable}: must be a list")
@@ -155,38 +136,24 @@ class _Reader:
                 self.problems.append(f"{variable}[{number}]: {key} must be given")
                 continue
             name = str(entry[key])
-            yield name, f"{variable}[{name}]", self.typed(
-                entry, spec, f"{variable}[{name}]"
-            )
+            yield name, f"{variable}[{name}]", self.typed(entry, spec, f"{variable}[{name}]")
 
     def typed(self, entry: Mapping[str, Any], spec: Spec, where: str) -> dict[str, Any]:
         """The options of an entry converted to their types; unknown ones are problems."""
         self.problems += [
-            f"{where}: unknown option {option}{suggestion(option, spec)}"
-            for option in entry
-            if option not in spec
+            f"{where}: unknown option {option}{suggestion(option, spec)}" for option in entry if option not in spec
         ]
         known = {
-            option: {
-                part: spec[option][part]
-                for part in ("type", "elements")
-                if part in spec[option]
-            }
+            option: {part: spec[option][part] for part in ("type", "elements") if part in spec[option]}
             for option in entry
             if option in spec
         }
         given = {option: entry[option] for option in known}
         problems = argument_problems(known, given)
         self.problems += [f"{where}: {problem}" for problem in problems]
-        return (
-            {}
-            if problems
-            else ArgumentSpecValidator(known).validate(given).validated_parameters
-        )
+        return {} if problems else ArgumentSpecValidator(known).validate(given).validated_parameters
 
-    def rights(
-        self, declared: Any, where: str, place: Place | None
-    ) -> dict[str, tuple[Right, ...]]:
+    def rights(self, declared: Any, where: str, place: Place | None) -> dict[str, tuple[Right, ...]]:
         """The rights by product."""
         products = " and ".join(PRODUCTS)
         if not isinstance(declared, dict):
@@ -198,30 +165,17 @@ class _Reader:
             if name not in PRODUCTS
         ]
         return {
-            product: tuple(
-                self._rights_on(declared[product], f"{where}.{product}", place)
-            )
+            product: tuple(self._rights_on(declared[product], f"{where}.{product}", place))
             for product in PRODUCTS
             if declared.get(product) is not None
         }
 
-    def _rights_on(
-        self, declared: Any, where: str, place: Place | None
-    ) -> Iterator[Right]:
-        if not (
-            isinstance(declared, list)
-            and all(isinstance(right, dict) for right in declared)
-        ):
-            self.problems.append(
-                f"{where}: must be a list of entries with {', '.join(RIGHT)}"
-            )
+    def _rights_on(self, declared: Any, where: str, place: Place | None) -> Iterator[Right]:
+        if not (isinstance(declared, list) and all(isinstance(right, dict) for right in declared)):
+            self.problems.append(f"{where}: must be a list of entries with {', '.join(RIGHT)}")
             return
         for entry in declared:
-            self.problems += [
-                f"{where}: {option} is missing"
-                for option in ("path", "roles")
-                if not entry.get(option)
-            ]
+            self.problems += [f"{where}: {option} is missing" for option in ("path", "roles") if not entry.get(option)]
             typed = self.typed(entry, RIGHT, where)
             hosts = typed.get("hosts")
             right = Right(
@@ -238,37 +192,18 @@ class _Reader:
             yield right
 
 
-def declaration(
-    users: Any, groups: Any, realm: Any, place: Place | None = None
-) -> Declaration:
+def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None) -> Declaration:
     """The declaration, of which everything that is wrong is refused together."""
     reader = _Reader()
     people, teams = [], []
-    for name, where, typed in reader.entries(
-        users, "fleetgate_users", "username", USER
-    ):
+    for name, where, typed in reader.entries(users, "fleetgate_users", "username", USER):
         people.append(
-            Person(
-                name,
-                where,
-                _present(typed),
-                _without(typed, "rights"),
-                _rights(reader, typed, where, place),
-            )
+            Person(name, where, _present(typed), _without(typed, "rights"), _rights(reader, typed, where, place))
         )
     for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
         rights, members = _rights(reader, typed, where, place), typed.get("members")
         options = _without(typed, "rights", "members")
-        teams.append(
-            Group(
-                name,
-                where,
-                _present(typed),
-                options,
-                rights,
-                None if members is None else tuple(members),
-            )
-        )
+        teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
         if rights is None and _present(typed):
             reader.warnings.append(
                 f"{where} has no rights, so its members get none through it; if that is meant, declare rights: {{}}"
@@ -312,11 +247,7 @@ def secrets_in(spec: Spec, entries: Any) -> Iterator[str]:
     """The values of secret options in entries, whatever else is wrong with them."""
     for entry in entries if isinstance(entries, (list, tuple)) else (entries,):
         if isinstance(entry, dict):
-            yield from (
-                str(entry[name])
-                for name, option in spec.items()
-                if option.get("no_log") and entry.get(name)
-            )
+            yield from (str(entry[name]) for name, option in spec.items() if option.get("no_log") and entry.get(name))
 
 
 def _present(typed: Mapping[str, Any]) -> bool:
@@ -331,6 +262,4 @@ def _rights(
     reader: _Reader, typed: Mapping[str, Any], where: str, place: Place | None
 ) -> dict[str, tuple[Right, ...]] | None:
     declared = typed.get("rights")
-    return (
-        None if declared is None else reader.rights(declared, f"{where}.rights", place)
-    )
+    return None if declared is None else reader.rights(declared, f"{where}.rights", place)

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -39,6 +40,14 @@ class Entries:
     def add(self, kind: str, options: Mapping[str, Any], where: str) -> None:
         self.entries.append(Entry(kind, options, where))
 
+    def set_option(self, kind: str, key: str, name: str, option: str, value: Any, where: str) -> None:
+        """Set one option of the entry of an object, which gets an entry if it has none."""
+        for number, entry in enumerate(self.entries):
+            if entry.kind == kind and entry.options[key] == name:
+                self.entries[number] = replace(entry, options={**entry.options, option: value})
+                return
+        self.add(kind, {key: name, option: value}, where)
+
     def complete(self, kind: str, **scope: str) -> None:
         """Entries of a kind within this scope that nobody declares are to be removed."""
         scopes = self.scopes.setdefault(kind, [])
@@ -47,31 +56,17 @@ class Entries:
 
     def desired(self, system: System, connection: Mapping[str, Any]) -> list[Desired]:
         """The entries as the engine takes them; all that is wrong with them by themselves is refused together."""
-        kinds: dict[str, Resource] = {
-            resource.name: resource for resource in system.resources
-        }
-        specs = {
-            name: kinds[name].spec() for name in {entry.kind for entry in self.entries}
-        }
+        kinds: dict[str, Resource] = {resource.name: resource for resource in system.resources}
+        specs = {name: kinds[name].spec() for name in {entry.kind for entry in self.entries}}
         problems, typed = [], []
         for entry in self.entries:
             # entries of the ACL are made of rights, which are typed already
-            found = (
-                []
-                if entry.kind == "acl"
-                else argument_problems(specs[entry.kind], dict(entry.options))
-            )
+            found = [] if entry.kind == "acl" else argument_problems(specs[entry.kind], dict(entry.options))
             if found:
-                problems += [
-                    f"{entry.where.rstrip('.')}: {problem}" for problem in found
-                ]
+                problems += [f"{entry.where.rstrip('.')}: {problem}" for problem in found]
             else:
-                checked = ArgumentSpecValidator(specs[entry.kind]).validate(
-                    entry.options
-                )
-                typed.append(
-                    (kinds[entry.kind], checked.validated_parameters, entry.where)
-                )
+                checked = ArgumentSpecValidator(specs[entry.kind]).validate(entry.options)
+                typed.append((kinds[entry.kind], checked.validated_parameters, entry.where))
         try:
             desired = system.desired(connection, typed, self.scopes)
         except FleetgateError as error:
@@ -80,22 +75,11 @@ class Entries:
         return desired
 
 
-def connection_of(
-    system: System, options: Any, variable: str, shell: Any = None
-) -> dict[str, Any]:
+def connection_of(system: System, options: Any, variable: str, shell: Any = None) -> dict[str, Any]:
     """The typed connection options of a system; `shell` runs scripts on the host, for systems that are reached by it."""
     if not isinstance(options, dict):
         refuse([f"{variable}: must have connection options"])
-    refuse(
-        [
-            f"{variable}: {problem}"
-            for problem in argument_problems(system.connection, dict(options))
-        ]
-    )
+    refuse([f"{variable}: {problem}" for problem in argument_problems(system.connection, dict(options))])
     checked = ArgumentSpecValidator(system.connection).validate(options)
     connection = dict(checked.validated_parameters)
-    return (
-        {**connection, "shell": shell}
-        if shell and connection.get("connection") == "shell"
-        else connection
-    )
+    return {**connection, "shell": shell} if shell and connection.get("connection") == "shell" else connection

@@ -6,34 +6,19 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, TypeVar
+from typing import Any, TypeVar
 
 from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
-from .compiler import (
-    Addresses,
-    Issuer,
-    addresses,
-    host_entries,
-    members_of,
-    naming,
-    realm_entry,
-)
-from .declaration import (
-    CLIENT,
-    GROUP,
-    USER,
-    Declaration,
-    Place,
-    client_options,
-    declaration,
-    secrets_in,
-)
+from .compiler import Addresses, Issuer, addresses, host_entries, members_of, naming, realm_entry
+from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
+from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
 
 _Result = TypeVar("_Result")
 # what the compiler goes on with where the identity provider was refused, so that other problems are found as well
@@ -54,6 +39,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "scopes": {"type": "list", "elements": "str"},
     "members": {"type": "dict", "default": {}},
     "client_secret": {"type": "str", "no_log": True},
+    "undeclared": {"type": "raw"},
 }
 
 
@@ -86,43 +72,32 @@ class _Compiled:
     desired: list[Desired]
     server: Server
     addresses: Addresses
+    state: ServerState
+    policy: str
+    undeclared: Report
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     product = PRODUCTS[params["product"]]
     host = params["host"]
-    place = Place(
-        str(host.get("name", "")),
-        tuple(host.get("groups") or ()),
-        frozenset(host.get("known") or ()),
-    )
+    place = Place(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
     stage = _preflight if params["stage"] == "preflight" else _apply
     return stage(params, check_mode, product, place)
 
 
-def _preflight(
-    params: dict[str, Any], check_mode: bool, product: Product, place: Place
-) -> dict[str, Any]:
+def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
     """Read the host once, and report the plan and what the identity provider has to know. Nothing is written."""
     # whether people can sign in depends on an issuer that may be what is created or repaired first
     compiled = _compile(params, product, place, read_only=True, check_connection=False)
-    state = ServerState(compiled.client, product.system.kinds)
+    state = compiled.state
     with compiled.client.understanding():
         plan = make_plan(state, compiled.desired, compiled.entries.scopes)
-    check_removals(
-        [change.label for change in plan.changes if change.removes], MAX_REMOVALS
-    )
+    check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
-    if (
-        not (plan.steps or check_mode)
-        and compiled.declared.realm.get("check_connection") is not False
-    ):
+    if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
         connects = _connects(compiled)
-    secrets = {
-        "realm": realm.values.get("client_key") if realm else "",
-        "client": compiled.oidc_client.get("secret"),
-    }
+    secrets = {"realm": realm.values.get("client_key") if realm else "", "client": compiled.oidc_client.get("secret")}
     return {
         "changed": False,
         "diff": plan.diff(),
@@ -131,78 +106,62 @@ def _preflight(
         "wiring": {
             "cluster": compiled.server.cluster,
             "identity": _identity(compiled),
-            "client": {
-                option: value
-                for option, value in compiled.oidc_client.items()
-                if option != "secret"
-            },
+            "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
             "redirect_uris": compiled.addresses.all,
             "certain_uris": list(compiled.addresses.certain),
             "pending": bool(plan.steps),
             "connects": connects,
         },
+        "undeclared": compiled.undeclared.to_result(),
         **with_warnings(
-            [*compiled.entries.warnings, *_sign_in_blockers(compiled, state, params)]
+            [
+                *compiled.entries.warnings,
+                *_sign_in_blockers(compiled, state, params),
+                *compiled.undeclared.warnings(place.name, compiled.policy),
+            ]
         ),
     }
 
 
-def _apply(
-    params: dict[str, Any], check_mode: bool, product: Product, place: Place
-) -> dict[str, Any]:
+def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
     """Make the host as declared."""
-    compiled = _compile(
-        params, product, place, read_only=check_mode, check_connection=not check_mode
-    )
+    compiled = _compile(params, product, place, read_only=check_mode, check_connection=not check_mode)
     result, objects, _secrets = converge(
         compiled.client,
         product.system.kinds,
         compiled.desired,
         compiled.entries.scopes,
         check_mode,
-        MAX_REMOVALS,
+        _max_removals(compiled),
     )
     plural = {resource.name: resource.plural for resource in product.system.resources}
-    return {**result, **{plural[kind]: found for kind, found in objects.items()}}
+    return {
+        **result,
+        **{plural[kind]: found for kind, found in objects.items()},
+        "undeclared": compiled.undeclared.to_result(),
+    }
+
+
+def _max_removals(compiled: _Compiled) -> int | None:
+    """What is not declared is reported before it is removed, and asked for by the switch."""
+    return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
 def _compile(
-    params: dict[str, Any],
-    product: Product,
-    place: Place,
-    read_only: bool,
-    check_connection: bool,
+    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
 ) -> _Compiled:
     problems = Problems()
     if params["issuer"] is None:
         problems.append("fleetgate_issuer: must be given; the role idp returns it")
-    declared = problems.of(
-        declaration,
-        params["users"] or [],
-        params["groups"] or [],
-        params["realm"],
-        place,
-    )
-    connection = problems.of(
-        connection_of,
-        product.system,
-        params["api"] or {},
-        "fleetgate_api",
-        params.get("shell"),
-    )
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"], place)
+    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     refuse_if_incomplete = declared is None or connection is None
-    client = (
-        None
-        if connection is None
-        else problems.of(product.system.client, connection, read_only)
-    )
+    client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
         server = problems.of(_server, product, client) or server
     name = server.cluster or place.name
-    oidc_client = problems.of(
-        client_options, params["client"], name, product.client_name.format(name)
-    )
+    oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
     if connection is not None:
         where = connection.get("api_host") or place.name
@@ -216,37 +175,32 @@ def _compile(
             params["names"] or [],
             params["domain"] or "",
         )
-    if (
-        refuse_if_incomplete
-        or client is None
-        or oidc_client is None
-        or host_addresses is None
-    ):
+    if refuse_if_incomplete or client is None or oidc_client is None or host_addresses is None:
         refuse(problems)
-    assert (
-        declared and connection and client and oidc_client and host_addresses
-    )  # for the type checker
-    issuer = Issuer(
-        params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes)
-    )
+    assert declared and connection and client and oidc_client and host_addresses  # for the type checker
+    issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
-        realm_entry,
-        product,
-        declared,
-        issuer,
-        oidc_client["id"],
-        params["client_secret"] or "",
-        check_connection,
+        realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
     )
-    entries = problems.of(
-        host_entries, product, declared, place, params["members"], realm or {}
-    )
+    entries = problems.of(host_entries, product, declared, place, params["members"], realm or {})
     if realm is None or entries is None:
         refuse(problems)
     assert realm and entries  # for the type checker
-    desired = problems.of(entries.desired, product.system, connection)
-    refuse(problems)
-    assert desired is not None  # for the type checker
+    state, members = ServerState(client, product.system.kinds), params["members"]
+    chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
+    with client.understanding():
+        notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
+        desired = problems.of(entries.desired, product.system, connection)
+        refuse(problems)
+        assert desired is not None  # for the type checker
+        report = Report()
+        if chosen != IGNORE:
+            report = on_server(product, state, declared, members, realm, desired, entries.scopes)
+        report.notes += notes or []
+        if chosen == REMOVE and report.removals:
+            for removal in report.removals:
+                entries.add(removal["kind"], removal["options"], WHERE)
+            desired = entries.desired(product.system, connection)
     return _Compiled(
         product,
         place,
@@ -259,6 +213,9 @@ def _compile(
         desired,
         server,
         host_addresses,
+        state,
+        chosen,
+        report,
     )
 
 
@@ -269,11 +226,7 @@ def _server(product: Product, client: Client) -> Server:
 
 def _port(product: Product, connection: Mapping[str, Any]) -> int:
     """The port of the web interface. Over the shell of the host none is known but that of the product."""
-    return (
-        product.port
-        if connection.get("connection") == "shell"
-        else connection["api_port"]
-    )
+    return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
 def _identity(compiled: _Compiled) -> list[str]:
@@ -289,9 +242,7 @@ def _identity(compiled: _Compiled) -> list[str]:
         return [compiled.place.name]
     port = compiled.connection["api_port"]
     try:
-        address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[
-            0
-        ][4][0]
+        address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = host
@@ -300,27 +251,17 @@ def _identity(compiled: _Compiled) -> list[str]:
 
 def _connects(compiled: _Compiled) -> bool:
     """Whether a sign-on can begin. Where it cannot, the host is pending: the provider may be repaired before it is asked again."""
-    realm = next(
-        desired for desired in compiled.desired if desired.resource.name == "realm"
-    )
+    realm = next(desired for desired in compiled.desired if desired.resource.name == "realm")
     try:
-        realm.resource.wait_until_effective(
-            {**realm.entry, "check_connection": True}, compiled.client
-        )
+        realm.resource.wait_until_effective({**realm.entry, "check_connection": True}, compiled.client)
     except FleetgateError:
         return False
     return True
 
 
-def _sign_in_blockers(
-    compiled: _Compiled, state: ServerState, params: dict[str, Any]
-) -> Iterator[str]:
+def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
-    name_in_realm, realm, place = (
-        naming(compiled.declared),
-        compiled.realm["realm"],
-        compiled.place.name,
-    )
+    name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
     claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
     if claimed == "email":
         return

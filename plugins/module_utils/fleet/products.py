@@ -8,8 +8,9 @@ the declaration of rights; a playbook only needs its group in the pattern of hos
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from ..core.client import Client
 from ..core.system import System
@@ -72,17 +73,10 @@ class Product:
 
 def _pve_server(client: Client) -> Server:
     status = client.read("cluster", "status")
-    cluster = next(
-        (entry["name"] for entry in status if entry["type"] == "cluster"), ""
-    )
-    nodes = sorted(
-        (entry for entry in status if entry["type"] == "node"),
-        key=lambda entry: entry["name"],
-    )
+    cluster = next((entry["name"] for entry in status if entry["type"] == "cluster"), "")
+    nodes = sorted((entry for entry in status if entry["type"] == "node"), key=lambda entry: entry["name"])
     return Server(
-        cluster,
-        tuple(entry["name"] for entry in nodes),
-        tuple(entry["ip"] for entry in nodes if entry.get("ip")),
+        cluster, tuple(entry["name"] for entry in nodes), tuple(entry["ip"] for entry in nodes if entry.get("ip"))
     )
 
 
@@ -124,9 +118,7 @@ PBS = Product(
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},
-    not_in_realm=frozenset(
-        ("groups_claim", "groups_autocreate", "groups_overwrite", "query_userinfo")
-    ),
+    not_in_realm=frozenset(("groups_claim", "groups_autocreate", "groups_overwrite", "query_userinfo")),
     not_in_scopes=frozenset(("groups",)),
 )
 

@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import converge
+from ..core.plan import ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
@@ -20,9 +21,10 @@ from .entries import MAX_REMOVALS, Entries, connection_of
 from .host import Problems, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
+from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
+    "stage": {"type": "str", "choices": ["preflight", "apply", "prune"], "required": True},
     "idp": {"type": "raw"},
     "realm": {"type": "raw"},
     "users": {"type": "raw"},
@@ -30,6 +32,9 @@ SPEC: dict[str, dict[str, Any]] = {
     "members": {"type": "dict", "default": {}},
     "hosts": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     "outside": {"type": "dict", "default": {}},
+    "undeclared": {"type": "raw"},
+    "left_out": {"type": "list", "elements": "str", "default": []},
+    "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
 }
 # the options of fleetgate_idp that are those of oidc_info
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
@@ -42,26 +47,14 @@ class _Issuers:
     idp: Mapping[str, Any]
     known: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)
 
-    def info(
-        self, issuer: str, client: Client | None = None, secret: str = ""
-    ) -> dict[str, Any]:
+    def info(self, issuer: str, client: Client | None = None, secret: str = "") -> dict[str, Any]:
         """What an issuer reports of itself, and whether it accepts the secret and redirect URIs of a client."""
         tested = client.id if client and secret else ""
         if (issuer, tested) not in self.known:
-            options = {
-                option: self.idp[option]
-                for option in _OF_ISSUER
-                if self.idp.get(option) is not None
-            }
+            options = {option: self.idp[option] for option in _OF_ISSUER if self.idp.get(option) is not None}
             if tested and client:
-                options.update(
-                    client_id=client.id,
-                    client_secret=secret,
-                    redirect_uris=client.certain_uris,
-                )
-            checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate(
-                {"issuer": issuer, "scopes": [], **options}
-            )
+                options.update(client_id=client.id, client_secret=secret, redirect_uris=client.certain_uris)
+            checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options})
             refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
             self.known[issuer, tested] = issuer_info(checked.validated_parameters, True)
         return self.known[issuer, tested]
@@ -72,27 +65,15 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
         refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
     provider = PROVIDERS[idp["type"]]
-    stage = _preflight if params["stage"] == "preflight" else _apply
+    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
     return stage(params, check_mode, provider, idp)
 
 
-def _preflight(
-    params: dict[str, Any],
-    _check_mode: bool,
-    provider: Provider,
-    idp: Mapping[str, Any],
-) -> dict[str, Any]:
+def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
     """Look at the issuer, and whether people can be created as declared. Problems are returned beside what hosts have to know."""
     problems, warnings = Problems(provider.missing(idp)), []
-    result: dict[str, Any] = {
-        "changed": False,
-        "issuer": "",
-        "scopes": list(provider.scopes),
-        "members": {},
-    }
-    declared = problems.of(
-        declaration, params["users"] or [], params["groups"] or [], params["realm"]
-    )
+    result: dict[str, Any] = {"changed": False, "issuer": "", "scopes": list(provider.scopes), "members": {}}
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
     document: Mapping[str, Any] = {}
     try:
         if not provider.missing(idp):
@@ -124,34 +105,21 @@ def _preflight(
     return {**result, **with_warnings(warnings)}
 
 
-def _people(
-    provider: Provider, declared: Declaration, idp: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str]]:
+def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, and who is in which group then; and warnings."""
     assert provider.system
     entries = Entries()
     provider.add_people(declared, entries)
-    connection = connection_of(
-        provider.system, provider.connection(idp), "fleetgate_idp"
-    )
+    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
     desired = entries.desired(provider.system, connection)
     client = provider.system.client(connection, True)
-    plan, objects, _secrets = converge(
-        client, provider.system.kinds, desired, {}, True, MAX_REMOVALS
-    )
-    people = {
-        "plan": plan["plan"],
-        "diff": plan["diff"],
-        "members": provider.members(objects, declared),
-    }
+    plan, objects, _secrets = converge(client, provider.system.kinds, desired, {}, True, MAX_REMOVALS)
+    people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
     return people, provider.warnings(objects, declared)
 
 
 def _scope_problems(
-    provider: Provider,
-    declared: Declaration,
-    default: list[str],
-    document: Mapping[str, Any],
+    provider: Provider, declared: Declaration, default: list[str], document: Mapping[str, Any]
 ) -> tuple[list[str], list[str]]:
     """Claims that do not come with the scopes of the realm: without them nobody can sign in, or nobody is in a group."""
     scopes = declared.realm.get("scopes") or default
@@ -166,9 +134,7 @@ def _scope_problems(
     )
     groups = declared.realm.get("groups_claim", "groups")
     if grouped and groups:
-        needed[groups] = (
-            f"nobody is in a group on Proxmox, because groups_claim is {groups}"
-        )
+        needed[groups] = f"nobody is in a group on Proxmox, because groups_claim is {groups}"
     problems, warnings = [], []
     for claim, effect in needed.items():
         scope = provider.scope_of_claim.get(claim)
@@ -178,26 +144,17 @@ def _scope_problems(
                 f"fleetgate_realm.scopes: without the scope {scope} {provider.title} sends no claim {claim}, and {effect};"
                 f" add {scope}"
             )
-        elif (
-            not scope
-            and claim != "sub"
-            and claim not in document.get("claims_supported", (claim,))
-        ):
+        elif not scope and claim != "sub" and claim not in document.get("claims_supported", (claim,)):
             warnings.append(
                 f"fleetgate_realm: {provider.title} does not list the claim {claim} among its claims_supported;"
                 f" unless it sends it all the same, {effect}"
             )
-    if (
-        grouped
-        and groups == "groups"
-        and "groups" in document.get("scopes_supported", ())
-        and "groups" not in scopes
-    ):
-        if "groups" not in provider.scope_of_claim:
-            warnings.append(
-                f"fleetgate_realm.scopes: {provider.title} has a scope groups that the realm does not request;"
-                " add it if the claim groups comes with it, or nobody is in a group"
-            )
+    offered = "groups" in document.get("scopes_supported", ()) and "groups" not in scopes
+    if grouped and groups == "groups" and offered and "groups" not in provider.scope_of_claim:
+        warnings.append(
+            f"fleetgate_realm.scopes: {provider.title} has a scope groups that the realm does not request;"
+            " add it if the claim groups comes with it, or nobody is in a group"
+        )
     known = document.get("scopes_supported")
     warnings += [
         f"fleetgate_realm.scopes: {provider.title} does not list the scope {scope} among its scopes_supported"
@@ -207,50 +164,37 @@ def _scope_problems(
     return problems, warnings
 
 
-def _apply(
-    params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]
-) -> dict[str, Any]:
+def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
     """Make people and clients as declared. Everything that can be known is refused before the first write."""
     problems = Problems(provider.missing(idp))
-    declared = problems.of(
-        declaration, params["users"] or [], params["groups"] or [], params["realm"]
-    )
+    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
+    chosen = problems.of(policy, params["undeclared"], declared) if declared else None
     refuse(problems)
-    assert declared  # for the type checker
+    assert declared and chosen  # for the type checker
     hosts = [Wiring(**_wiring(host)) for host in params["hosts"]]
-    managed = (
-        declared
-        if provider.restricts_clients()
-        else Declaration((), (), declared.realm)
-    )
+    managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
     secrets = provider.secrets(shared, {})
     for client in shared:
-        problems += [
-            f"{problem} (client {client.id})"
-            for problem in provider.foreign_client_options(client.options)
-        ]
+        problems += [f"{problem} (client {client.id})" for problem in provider.foreign_client_options(client.options)]
     problems += provider.clients_problems(shared, secrets)
     refuse(problems)
-    result: dict[str, Any] = {
-        "changed": False,
-        "diff": {"before": {}, "after": {}},
-        "plan": [],
-    }
+    result: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     objects: dict[str, list[dict[str, Any]]] = {}
     if provider.system:
         entries = Entries()
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries)
-        connection = connection_of(
-            provider.system, provider.connection(idp), "fleetgate_idp"
-        )
+        connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
         desired = entries.desired(provider.system, connection)
         client = provider.system.client(connection, check_mode)
-        result, objects, returned = converge(
-            client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS
-        )
+        result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
+        if chosen != IGNORE:
+            state = ServerState(client, provider.system.kinds)
+            with client.understanding():
+                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+            result.update(_undeclared(report, provider, chosen, params["left_out"]))
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
     except FleetgateError as error:
@@ -260,16 +204,40 @@ def _apply(
         **result,
         "secrets": secrets,
         "pending": list(_pending(hosts, shared, secrets, result, provider)),
-        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared)]),
+        **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
+
+
+def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[str]) -> dict[str, Any]:
+    """What the result says of undeclared objects. They are removed when no host uses them any more, which is after all hosts."""
+    result: dict[str, Any] = {"undeclared": report.to_result()}
+    if chosen == REMOVE and report.found and left_out:
+        report.notes.append(f"nothing is removed, because {', '.join(left_out)} may need it and is not in this run")
+        chosen = REPORT
+    elif chosen == REMOVE:
+        result["removals"] = report.removals
+    return {**result, **with_warnings(report.warnings(provider.title, chosen))}
+
+
+def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """Remove what the stage apply found to be undeclared, unless a host that may need it failed meanwhile."""
+    assert provider.system
+    if params["left_out"]:
+        why = f"{', '.join(params['left_out'])} may need it and is not set up as declared"
+        return {"changed": False, **with_warnings([f"{provider.title}: nothing is removed, because {why}"])}
+    entries = Entries()
+    for removal in params["removals"]:
+        entries.add(removal["kind"], removal["options"], WHERE)
+    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+    desired = entries.desired(provider.system, connection)
+    client = provider.system.client(connection, check_mode)
+    result, _objects, _secrets = converge(client, provider.system.kinds, desired, {}, check_mode)
+    return result
 
 
 def _wiring(host: Mapping[str, Any]) -> dict[str, Any]:
     """A host as the action passes it on; lists become tuples, which can be compared and be keys."""
-    return {
-        name: tuple(value) if isinstance(value, list) else value
-        for name, value in host.items()
-    }
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in host.items()}
 
 
 def _check_issuers(
@@ -282,11 +250,7 @@ def _check_issuers(
     """See that sign-on can work with each client. In check mode a client that is yet to be created or repaired has no issuer."""
     issuers, form, problems = _Issuers(idp), Issuer(provider.issuer(idp)), Problems()
     for client in shared:
-        if (
-            planned
-            and "{" in form.form
-            and provider.label(client) in planned["diff"]["after"]
-        ):
+        if planned and "{" in form.form and provider.label(client) in planned["diff"]["after"]:
             continue
         secret = secrets.get(client.id, "") if provider.system is None else ""
         info = problems.of(issuers.info, form.of(client.id), client, secret)
@@ -302,23 +266,13 @@ def _pending(
     provider: Provider,
 ) -> Iterator[str]:
     """The hosts about which there is something to do, nodes of one cluster through the first of them."""
-    changed = {
-        client.id
-        for client in shared
-        if provider.label(client) in result["diff"]["after"]
-    }
+    changed = {client.id for client in shared if provider.label(client) in result["diff"]["after"]}
     first = leaders(hosts)
     for host in hosts:
         client_id = host.client["id"]
-        to_do = (
-            host.pending
-            or host.connects is False
-            or secrets.get(client_id, host.secret) != host.secret
-        )
+        to_do = host.pending or host.connects is False or secrets.get(client_id, host.secret) != host.secret
         # a client that was repaired may be one that sign-on works with again
-        if first[host.host] is host and (
-            to_do or (client_id in changed and host.connects is not None)
-        ):
+        if first[host.host] is host and (to_do or (client_id in changed and host.connects is not None)):
             yield host.host
 
 

@@ -8,24 +8,24 @@ goes by one name, what only Pocket ID has is left out, and what only the other h
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from ..authentik.application import Application
-from ..authentik.application import login_problems as authentik_login_problems
 from ..authentik.group import Group as AuthentikGroup
-from ..authentik.group import missing_from_claims
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
+from ..core.plan import Desired, ServerState
 from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
-from ..pocketid.oidc_client import login_problems as pocketid_login_problems
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries
+from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
 
@@ -59,19 +59,11 @@ class Provider:
 
     def missing(self, idp: Mapping[str, Any]) -> list[str]:
         """What `fleetgate_idp` lacks."""
-        return (
-            []
-            if idp.get(self.address)
-            else [f"fleetgate_idp.{self.address} must be given"]
-        )
+        return [] if idp.get(self.address) else [f"fleetgate_idp.{self.address} must be given"]
 
     def connection(self, idp: Mapping[str, Any]) -> dict[str, Any]:
         """The connection options of its modules in `fleetgate_idp`."""
-        return {
-            option: value
-            for option, value in idp.items()
-            if option not in ("type", "issuer")
-        }
+        return {option: value for option, value in idp.items() if option not in ("type", "issuer")}
 
     def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
         """The scopes of realms that declare none; `document` is the discovery document, if there is one already."""
@@ -90,10 +82,7 @@ class Provider:
         return dict(options)
 
     def group(self, group: Group) -> dict[str, Any]:
-        return {
-            **group.options,
-            **({} if group.members is None else {"users": list(group.members)}),
-        }
+        return {**group.options, **({} if group.members is None else {"users": list(group.members)})}
 
     def foreign_options(self, declared: Declaration) -> list[str]:
         """Options of people that only other providers have, and that this one cannot leave out in silence."""
@@ -105,24 +94,18 @@ class Provider:
         ]
 
     def _foreign(self, holder: Holder, kind: str) -> Iterable[str]:
-        known = (
-            self.resources[kind].spec() if kind in self.resources else holder.options
-        )
+        known = self.resources[kind].spec() if kind in self.resources else holder.options
         return [option for option in holder.options if option not in known]
 
     def foreign_client_options(self, options: Mapping[str, Any]) -> list[str]:
-        known = (
-            self.resources["client"].spec() if "client" in self.resources else options
-        )
+        known = self.resources["client"].spec() if "client" in self.resources else options
         return [
             f"fleetgate_client: {option} is not an option of {self.title}, which fleetgate_idp.type says"
             for option in options
             if option not in known
         ]
 
-    def members(
-        self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration
-    ) -> dict[str, list[str]]:
+    def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
         """The user names in each declared group, from the objects that the plan leads to."""
         return {group["name"]: group["users"] for group in objects.get("group", ())}
 
@@ -132,35 +115,30 @@ class Provider:
         """Whether this provider is told who may use a client."""
         return self.system is not None
 
-    def add_clients(
-        self,
-        clients: Iterable[Client],
-        outside: Mapping[str, list[str]],
-        entries: Entries,
-    ) -> None:
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Add clients; `outside` has the hosts by client that are not in this run and use it too."""
 
-    def clients_problems(
-        self, clients: Iterable[Client], secrets: Mapping[str, str]
-    ) -> list[str]:
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         """What is wrong with clients before anything is written."""
         return []
 
-    def secrets(
-        self, clients: Iterable[Client], returned: Mapping[str, str]
-    ) -> dict[str, str]:
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
         """The secret of each confidential client, from what the plan returned."""
-        return {
-            client.id: returned[client.id]
-            for client in clients
-            if client.id in returned
-        }
+        return {client.id: returned[client.id] for client in clients if client.id in returned}
 
-    def warnings(
-        self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration
-    ) -> list[str]:
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
         """What keeps people from signing in or from having their rights, in the objects that a plan leads to."""
         return []
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        """What exists of the fleet's clients and is not declared."""
+        return Report()
 
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
@@ -174,24 +152,10 @@ class PocketId(Provider):
     title = "Pocket ID"
     system = POCKETID
     scopes = ("email", "profile", "groups")
-    scope_of_claim = {
-        "groups": "groups",
-        "preferred_username": "profile",
-        "username": "profile",
-        "email": "email",
-    }
-    resources = {
-        "user": PocketIdUser(),
-        "group": PocketIdGroup(),
-        "client": OidcClient(),
-    }
+    scope_of_claim = {"groups": "groups", "preferred_username": "profile", "username": "profile", "email": "email"}
+    resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
 
-    def add_clients(
-        self,
-        clients: Iterable[Client],
-        outside: Mapping[str, list[str]],
-        entries: Entries,
-    ) -> None:
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
         for client in clients:
             options = {**client.options, "append": client.append}
@@ -201,26 +165,34 @@ class PocketId(Provider):
                     secret_candidates=client.known_secrets,
                     # up to 2.13 a new secret replaces the old one, which a host that is not in this run may have
                     replace_secret=not outside.get(client.id),
+                    # secrets that an interrupted run left are those that no host has, if all hosts are in this run
+                    secret_candidates_complete=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
 
-    def clients_problems(
-        self, clients: Iterable[Client], secrets: Mapping[str, str]
-    ) -> list[str]:
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         return [
             f"{client.where}.requires_pushed_authorization_requests: must not be true, because PVE and PBS do not send any"
             for client in clients
             if client.options.get("requires_pushed_authorization_requests")
         ]
 
-    def warnings(
-        self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration
-    ) -> list[str]:
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
         return [
-            problem
+            f"fleetgate_client[{client['id']}]: requires_pushed_authorization_requests is on, and PVE and PBS do not send any, so"
+            " nobody can sign in; set it to false"
             for client in objects.get("client", ())
-            for problem in pocketid_login_problems(client)
+            if client.get("requires_pushed_authorization_requests")
         ]
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return clients_at_pocketid(state, desired, objects, complete)
 
 
 class Authentik(Provider):
@@ -230,17 +202,8 @@ class Authentik(Provider):
     title = "authentik"
     system = AUTHENTIK
     issuer_path = "/application/o/{slug}/"
-    scope_of_claim = {
-        "groups": "profile",
-        "preferred_username": "profile",
-        "username": "profile",
-        "email": "email",
-    }
-    resources = {
-        "user": AuthentikUser(),
-        "group": AuthentikGroup(),
-        "client": Application(),
-    }
+    scope_of_claim = {"groups": "profile", "preferred_username": "profile", "username": "profile", "email": "email"}
+    resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
 
     _client: ClassVar[Translation] = {
         "callback_urls": lambda urls: ("redirect_uris", urls),
@@ -249,18 +212,9 @@ class Authentik(Provider):
         "launch_url": lambda url: ("meta_launch_url", url),
         "logo": lambda path: ("icon", path) if path else ("meta_icon", ""),
         "secret": lambda secret: ("client_secret", secret),
-        "is_public": lambda public: (
-            "client_type",
-            "public" if public else "confidential",
-        ),
-        "access_token_duration_minutes": lambda minutes: (
-            "access_token_validity",
-            f"minutes={minutes}",
-        ),
-        "refresh_token_duration_minutes": lambda minutes: (
-            "refresh_token_validity",
-            f"minutes={minutes}",
-        ),
+        "is_public": lambda public: ("client_type", "public" if public else "confidential"),
+        "access_token_duration_minutes": lambda minutes: ("access_token_validity", f"minutes={minutes}"),
+        "refresh_token_duration_minutes": lambda minutes: ("refresh_token_validity", f"minutes={minutes}"),
     }
     _user: ClassVar[Translation] = {
         "disabled": lambda disabled: ("is_active", not disabled),
@@ -272,17 +226,13 @@ class Authentik(Provider):
         "property_mappings": ["openid", "email", "profile"],
         "include_claims_in_id_token": True,
         "encryption_key": "",
+        "repair_signing_key": True,
     }
 
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
-        full_name = " ".join(
-            options[part] for part in ("first_name", "last_name") if options.get(part)
-        )
+        full_name = " ".join(options[part] for part in ("first_name", "last_name") if options.get(part))
         named = {"name": full_name} if full_name else {}
-        return {
-            **named,
-            **_translated(options, self._user, AuthentikUser(), PocketIdUser()),
-        }
+        return {**named, **_translated(options, self._user, AuthentikUser(), PocketIdUser())}
 
     def group(self, group: Group) -> dict[str, Any]:
         return _translated(super().group(group), {}, AuthentikGroup(), PocketIdGroup())
@@ -294,22 +244,11 @@ class Authentik(Provider):
     def foreign_client_options(self, options: Mapping[str, Any]) -> list[str]:
         return []
 
-    def add_clients(
-        self,
-        clients: Iterable[Client],
-        outside: Mapping[str, list[str]],
-        entries: Entries,
-    ) -> None:
+    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """An application for each client, bound to the groups that may use it."""
         for client in clients:
-            application = _translated(
-                client.options, self._client, Application(), OidcClient()
-            )
-            added = [
-                option
-                for option in ("grant_types", "property_mappings")
-                if option not in application
-            ]
+            application = _translated(client.options, self._client, Application(), OidcClient())
+            added = [option for option in ("grant_types", "property_mappings") if option not in application]
             options = {
                 **self._needed,
                 **application,
@@ -324,18 +263,14 @@ class Authentik(Provider):
             if client.options.get("is_group_restricted") is not False:
                 for group in client.options.get("allowed_groups") or ():
                     entries.add(
-                        "binding",
-                        {"application": slug(client.id), "group": group},
-                        f"{client.where}.allowed_groups.",
+                        "binding", {"application": slug(client.id), "group": group}, f"{client.where}.allowed_groups."
                     )
 
     @staticmethod
     def _has_secret(application: Mapping[str, Any]) -> bool:
         return application.get("client_type", "confidential") == "confidential"
 
-    def clients_problems(
-        self, clients: Iterable[Client], secrets: Mapping[str, str]
-    ) -> list[str]:
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         problems = []
         for client in clients:
             problems += [
@@ -349,34 +284,31 @@ class Authentik(Provider):
                 )
         return problems
 
-    def warnings(
-        self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration
-    ) -> list[str]:
-        granted = [
-            group.name
-            for group in declared.groups
-            if group.present and any((group.rights or {}).values())
-        ]
+    def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
+        """The claim has the direct groups of a person, although an application lets members of child groups in."""
+        with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
         return [
-            *(
-                problem
-                for one in objects.get("application", ())
-                for problem in authentik_login_problems(one)
-            ),
-            *missing_from_claims(objects.get("group", ()), granted),
+            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
+            f" sends direct groups only; declare rights for {group['name']} as well"
+            for group in objects.get("group", ())
+            for parent in group.get("parents") or ()
+            if parent in with_rights and group["name"] not in with_rights
         ]
 
-    def secrets(
-        self, clients: Iterable[Client], returned: Mapping[str, str]
-    ) -> dict[str, str]:
-        return {
-            client.id: returned[slug(client.id)]
-            for client in clients
-            if slug(client.id) in returned
-        }
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
+        return {client.id: returned[slug(client.id)] for client in clients if slug(client.id) in returned}
 
     def label(self, client: Client) -> str:
         return f"application {slug(client.id)}"
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return applications_at_authentik(state, desired, objects, complete)
 
 
 class Oidc(Provider):
@@ -390,32 +322,15 @@ class Oidc(Provider):
     knows_its_claims = False
 
     def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
-        return (
-            *self.scopes,
-            *(
-                ("groups",)
-                if "groups" in (document.get("scopes_supported") or ())
-                else ()
-            ),
-        )
+        return (*self.scopes, *(("groups",) if "groups" in (document.get("scopes_supported") or ()) else ()))
 
-    def members(
-        self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration
-    ) -> dict[str, list[str]]:
+    def members(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> dict[str, list[str]]:
         return {
-            group.name: list(group.members or ())
-            for group in declared.groups
-            if group.present
+            group.name: list(group.members) for group in declared.groups if group.present and group.members is not None
         }
 
-    def clients_problems(
-        self, clients: Iterable[Client], secrets: Mapping[str, str]
-    ) -> list[str]:
-        without = [
-            client.id
-            for client in clients
-            if not client.is_public and client.id not in secrets
-        ]
+    def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
+        without = [client.id for client in clients if not client.is_public and client.id not in secrets]
         if not without:
             return []
         return [
@@ -423,28 +338,15 @@ class Oidc(Provider):
             " for a client without a secret declare is_public"
         ]
 
-    def secrets(
-        self, clients: Iterable[Client], returned: Mapping[str, str]
-    ) -> dict[str, str]:
+    def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
         """Those that realms have already, and those that are declared."""
-        known = {
-            client.id: client.known_secrets[-1]
-            for client in clients
-            if client.known_secrets
-        }
-        declared = {
-            client.id: client.options["secret"]
-            for client in clients
-            if client.options.get("secret")
-        }
+        known = {client.id: client.known_secrets[-1] for client in clients if client.known_secrets}
+        declared = {client.id: client.options["secret"] for client in clients if client.options.get("secret")}
         return {**known, **declared}
 
 
 def _translated(
-    entry: Mapping[str, Any],
-    words: Translation,
-    resource: Resource,
-    elsewhere: Resource,
+    entry: Mapping[str, Any], words: Translation, resource: Resource, elsewhere: Resource
 ) -> dict[str, Any]:
     """An entry in the words of another provider. What is an option of neither stays, so that it is refused and not overlooked."""
     ours, theirs = resource.spec(), elsewhere.spec()
@@ -458,6 +360,4 @@ def _translated(
     return translated
 
 
-PROVIDERS: dict[str, Provider] = {
-    provider.name: provider for provider in (PocketId(), Authentik(), Oidc())
-}
+PROVIDERS: dict[str, Provider] = {provider.name: provider for provider in (PocketId(), Authentik(), Oidc())}

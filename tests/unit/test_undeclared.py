@@ -1,0 +1,240 @@
+"""What is found of a realm that nobody declares: on PVE and PBS, for each kind of object, and what is left out."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+REALM = {"realm": "sso", "client_id": "px", "issuer_url": "https://id.example.org", "autocreate": True}
+RIGHTS = {"pve": [{"path": "/", "roles": ["Administrator"]}], "pbs": [{"path": "/", "roles": ["Admin"]}]}
+
+
+def fleet():
+    from ansible_collections.fleetgate.proxmox.plugins.module_utils.fleet import (
+        compiler,
+        declaration,
+        entries,
+        products,
+        undeclared,
+    )
+
+    return SimpleNamespace(
+        compiler=compiler, declaration=declaration, products=products, undeclared=undeclared, entries=entries
+    )
+
+
+class FakeServer:
+    """Objects by kind as a server has them, given as the options of the modules."""
+
+    def __init__(self, product, caller="fleetgate@pve", **objects):
+        self.resources = {one.name: one for one in product.system.resources}
+        self.client = SimpleNamespace(user=caller, caller=f"{caller}!automation")
+        self._objects = {kind: {} for kind in self.resources}
+        objects.setdefault("realm", [{"type": "openid", **REALM}])
+        for kind, entries in objects.items():
+            resource = self.resources[kind]
+            for entry in entries:
+                values = {option: entry.get(option) for option in (*resource.key, *entry)}
+                values.setdefault("users" if kind == "group" else "groups", [])
+                self._objects[kind][resource.key_of(values)] = SimpleNamespace(values=values, raw=values)
+        for resource in self.resources.values():
+            resource.read_again = lambda server, key, kind=resource.name: self._objects[kind].get(key)
+
+    def actual(self, kind, _keys=()):
+        return self._objects[kind]
+
+
+def row(kind, subject, role, path="/"):
+    return {"path": path, "type": kind, "ugid": subject, "roleid": role, "propagate": True}
+
+
+@pytest.fixture(params=["pve", "pbs"])
+def product(request):
+    # what the fake server replaces is put back by a copy of its own
+    import copy
+
+    return copy.deepcopy(fleet().products.PRODUCTS[request.param])
+
+
+def look(product, server, users=(), groups=(), members=None, memberships=False):
+    f = fleet()
+    declared = f.declaration.declaration(list(users), list(groups), {"name": "sso"})
+    place = f.declaration.Place("host1")
+    realm = {**REALM, "autocreate": product.has_groups}
+    members = members or {}
+    entries = f.compiler.host_entries(product, declared, place, members, realm)
+    if memberships:
+        return f.undeclared.add_memberships(server, declared, members, entries), entries
+    connection = {**dict.fromkeys(product.connection), "api_host": "127.0.0.1"}
+    desired = entries.desired(product.system, connection)
+    return f.undeclared.on_server(product, server, declared, members, realm, desired, entries.scopes)
+
+
+def names(report):
+    return [one.name for one in report.found]
+
+
+ADMINS = {"name": "admins", "members": ["alice"], "rights": RIGHTS}
+
+
+def test_a_server_that_is_as_declared_has_nothing_undeclared(product):
+    users = [{"userid": "alice@sso", "groups": ["admins-sso"] if product.has_groups else []}, {"userid": "ops@pve"}]
+    subject = ("group", "admins-sso", "Administrator") if product.has_groups else ("user", "alice@sso", "Admin")
+    groups = {"group": [{"groupid": "admins-sso", "users": ["alice@sso"]}]} if product.has_groups else {}
+    rows = [row(*subject), row("user", "ops@pve", "Admin"), row("token", "alice@sso!own", "Audit")]
+    server = FakeServer(product, user=users, acl=rows, **groups)
+    report = look(product, server, users=[{"username": "alice"}], groups=[ADMINS])
+    assert (report.found, report.without_rights, report.warnings("host1", "report")) == ([], 0, [])
+
+
+def test_a_row_of_a_declared_person_without_declared_rights_is_found(product):
+    server = FakeServer(product, user=[{"userid": "alice@sso"}], acl=[row("user", "alice@sso", "Admin", "/vms")])
+    report = look(product, server, users=[{"username": "alice"}])
+    assert names(report) == ["Admin on /vms of user alice@sso"]
+    assert report.found[0].removal == {"path": "/vms", "roles": ["Admin"], "users": ["alice@sso"], "state": "absent"}
+
+
+def test_a_row_that_an_exclusive_scope_removes_anyway_is_not_found(product):
+    server = FakeServer(product, user=[{"userid": "alice@sso"}], acl=[row("user", "alice@sso", "Admin", "/vms")])
+    report = look(product, server, users=[{"username": "alice", "rights": {"pve": [], "pbs": []}}])
+    assert report.found == []
+
+
+def test_a_user_that_is_not_declared_is_found_with_everything_it_has(product):
+    key = "tokenid" if product.has_groups else "token_name"
+    server = FakeServer(
+        product,
+        user=[{"userid": "bob@sso"}],
+        acl=[row("user", "bob@sso", "Admin"), row("token", "bob@sso!ci", "Audit", "/vms")],
+        token=[{"userid": "bob@sso", key: "ci"}],
+    )
+    report = look(product, server, users=[{"username": "alice"}])
+    assert names(report) == ["user bob@sso (Admin on /; Audit on /vms; tokens: ci)"]
+    assert report.found[0].removal == {"userid": "bob@sso", "state": "absent"}
+
+
+def test_accounts_without_rights_are_counted_where_sign_ons_create_them_and_named_elsewhere(product):
+    server = FakeServer(product, user=[{"userid": "bob@sso"}, {"userid": "carol@sso"}])
+    report = look(product, server, users=[{"username": "alice"}])
+    if product.has_groups:
+        assert (names(report), report.without_rights) == ([], 2)
+        assert "2 further accounts" in report.warnings("host1", "report")[0]
+    else:
+        assert (names(report), report.without_rights) == (["user bob@sso", "user carol@sso"], 0)
+
+
+def test_a_member_of_a_declared_group_is_declared(product):
+    server = FakeServer(product, user=[{"userid": "bob@sso"}])
+    report = look(product, server, groups=[{"name": "staff"}], members={"staff": ["bob"]})
+    assert (report.found, report.without_rights) == ([], 0)
+
+
+def test_the_caller_is_never_undeclared(product):
+    server = FakeServer(
+        product, caller="robot@sso", user=[{"userid": "robot@sso"}], acl=[row("user", "robot@sso", "Admin")]
+    )
+    assert look(product, server, users=[{"username": "alice"}]).found == []
+
+
+def test_accounts_that_no_claim_traces_back_are_left_alone_but_not_their_rows(product, monkeypatch):
+    f = fleet()
+    monkeypatch.setattr(f.undeclared, "accounts", lambda _declared, _members: None)
+    server = FakeServer(product, user=[{"userid": "8f3c@sso"}], acl=[row("user", "8f3c@sso", "Admin")])
+    assert names(look(product, server, users=[{"username": "alice"}])) == ["Admin on / of user 8f3c@sso"]
+
+
+def test_a_former_name_of_the_realm_is_found_with_its_users(product):
+    realms = [{"type": "openid", **REALM}, {"type": "openid", **REALM, "realm": "old"}]
+    realms += [{"type": "openid", **REALM, "realm": "other", "client_id": "another"}, {"realm": "pve", "type": "pve"}]
+    server = FakeServer(product, user=[{"userid": "alice@old"}, {"userid": "alice@other"}], realm=realms)
+    report = look(product, server, users=[{"username": "alice"}])
+    assert names(report) == ["user alice@old", "realm old, a former name of sso"]
+
+
+@pytest.fixture
+def pve():
+    import copy
+
+    return copy.deepcopy(fleet().products.PRODUCTS["pve"])
+
+
+def test_a_group_that_is_not_declared_is_found_with_its_rights_and_members(pve):
+    groups = [{"groupid": "ops-sso", "users": ["bob@sso"]}, {"groupid": "ops-other-sso"}, {"groupid": "local"}]
+    realms = [{"type": "openid", **REALM}, {"type": "openid", "realm": "other-sso"}]
+    server = FakeServer(pve, group=groups, acl=[row("group", "ops-sso", "PVEAdmin")], realm=realms)
+    report = look(pve, server, groups=[ADMINS])
+    assert names(report) == ["group ops-sso (PVEAdmin on /; members: bob@sso)"]
+
+
+def test_rights_that_are_taken_from_a_declared_group_are_found(pve):
+    server = FakeServer(pve, group=[{"groupid": "staff-sso"}], acl=[row("group", "staff-sso", "PVEAdmin")])
+    assert names(look(pve, server, groups=[{"name": "staff"}])) == ["PVEAdmin on / of group staff-sso"]
+
+
+def test_members_of_a_group_are_those_at_the_provider_and_those_of_other_realms_stay(pve):
+    users = [{"userid": "alice@sso"}, {"userid": "bob@sso"}, {"userid": "ops@pve"}, {"userid": "dave@sso"}]
+    server = FakeServer(
+        pve,
+        user=users,
+        group=[{"groupid": "admins-sso", "users": ["bob@sso", "ops@pve", "dave@sso"]}],
+        token=[
+            {"userid": "bob@sso", "tokenid": "ci", "privsep": False},
+            {"userid": "bob@sso", "tokenid": "own", "privsep": True},
+        ],
+    )
+    declared = [{"username": "dave", "disabled": True}]
+    members = {"admins": ["alice", "carol", "dave"]}
+    notes, entries = look(pve, server, users=declared, groups=[ADMINS], members=members, memberships=True)
+    (group,) = [one.options for one in entries.entries if one.kind == "group"]
+    assert group["users"] == ["alice@sso", "ops@pve"]
+    assert [note.partition(",")[0] for note in notes] == ["user bob@sso leaves admins-sso"]
+    assert "bob@sso!ci has no privilege separation" in notes[0]
+
+
+def test_members_that_are_right_are_not_sent(pve):
+    server = FakeServer(pve, user=[{"userid": "alice@sso"}], group=[{"groupid": "admins-sso", "users": ["alice@sso"]}])
+    _notes, entries = look(pve, server, groups=[ADMINS], members={"admins": ["alice", "bob"]}, memberships=True)
+    assert [one.options.get("users") for one in entries.entries if one.kind == "group"] == [None]
+
+
+def test_members_that_nobody_knows_are_left_alone(product):
+    """Any issuer may put people into a group that is declared without members."""
+    users = [{"userid": "bob@sso", "groups": ["staff-sso"]}]
+    groups = {"group": [{"groupid": "staff-sso", "users": ["bob@sso"]}]} if product.has_groups else {}
+    server = FakeServer(product, user=users, **groups)
+    assert names(look(product, server, groups=[{"name": "staff"}])) == []
+    if product.has_groups:
+        notes, entries = look(product, server, groups=[{"name": "staff"}], memberships=True)
+        assert (notes, [one for one in entries.entries if one.kind == "group"]) == ([], [])
+
+
+def test_what_is_removed_or_ignored_is_not_warned_of(pve):
+    server = FakeServer(
+        pve, user=[{"userid": "bob@sso"}, {"userid": "eve@sso"}], acl=[row("user", "bob@sso", "PVEAdmin")]
+    )
+    report = look(pve, server, users=[{"username": "alice"}])
+    assert "not declared: user bob@sso (PVEAdmin on /); remove with" in report.warnings("host1", "report")[0]
+    assert not any("bob@sso" in warning for warning in report.warnings("host1", "remove"))
+    assert report.warnings("host1", "ignore") == []
+
+
+def test_what_is_removed_from_one_object_is_one_entry():
+    report = fleet().undeclared.Report()
+    report.add("client", "a", {"id": "px", "callback_urls": ["u1"], "remove": ["callback_urls"]})
+    report.add("client", "b", {"id": "px", "callback_urls": ["u2"], "remove": ["callback_urls"]})
+    report.add("client", "c", {"id": "px", "allowed_groups": ["g"], "remove": ["allowed_groups"]})
+    report.add("client", "d", {"id": "old", "state": "absent"})
+    report.add("binding", "e", None)
+    assert report.removals == [
+        {
+            "kind": "client",
+            "options": {
+                "id": "px",
+                "remove": ["callback_urls", "allowed_groups"],
+                "callback_urls": ["u1", "u2"],
+                "allowed_groups": ["g"],
+            },
+        },
+        {"kind": "client", "options": {"id": "old", "state": "absent"}},
+    ]
