@@ -43,7 +43,9 @@ def test_bootstrap_and_monitor_work_with_hosts_of_one_product(homelab, ansible, 
 def test_without_any_host_of_a_product_the_run_fails(homelab, ansible, playbook, tmp_path):
     inventory = tmp_path / "inventory.yml"
     groups = homelab.inventory["all"]["children"]
-    inventory.write_text(yaml.safe_dump({"all": {"children": {"pulse": groups["pulse"], "pve": {}, "pbs": {"hosts": {}}}}}))
+    inventory.write_text(
+        yaml.safe_dump({"all": {"children": {"pulse": groups["pulse"], "pve": {}, "pbs": {"hosts": {}}}}})
+    )
     run = ansible.playbook(f"fleetgate.proxmox.{playbook}", "-i", str(inventory))
     assert run.code != 0 and "no host in the groups pve and pbs" in " ".join(run.failed)
 
@@ -95,7 +97,9 @@ class TestFolder:
 
     def test_a_secret_file_that_would_be_read_as_hosts_is_refused_before_anything_is_written(self, folder, ansible):
         file = str(folder.folder / "secrets/{{ inventory_hostname }}")
-        run = ansible.playbook("fleetgate.proxmox.bootstrap", "-i", str(folder.folder), "-e", f"fleetgate_token_file='{file}'")
+        run = ansible.playbook(
+            "fleetgate.proxmox.bootstrap", "-i", str(folder.folder), "-e", f"fleetgate_token_file='{file}'"
+        )
         assert len(run.failed) == 2 and all("let the name end in .txt" in one for one in run.failed), run.failed
         assert folder.fleet.writes() == []
 
