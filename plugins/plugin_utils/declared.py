@@ -9,23 +9,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ..module_utils.core.errors import refuse
 
 _MONITORING = {
-    **{
-        name: {"type": "bool"}
-        for name in ("guest_agent", "backup_volumes", "pull_jobs")
-    },
+    **{name: {"type": "bool"} for name in ("guest_agent", "backup_volumes", "pull_jobs")},
     **{name: {"type": "str"} for name in ("user", "token", "certificate")},
 }
 
 
 def monitoring(declared):
-    known = {
-        option: _MONITORING[option] for option in declared if option in _MONITORING
-    }
-    checked = ArgumentSpecValidator(known).validate(
-        {option: declared[option] for option in known}
-    )
+    known = {option: _MONITORING[option] for option in declared if option in _MONITORING}
+    checked = ArgumentSpecValidator(known).validate({option: declared[option] for option in known})
     refuse([f"fleetgate_monitoring: {message}" for message in checked.error_messages])
-    return {
-        **declared,
-        **{option: checked.validated_parameters[option] for option in known},
-    }
+    return {**declared, **{option: checked.validated_parameters[option] for option in known}}

@@ -19,9 +19,7 @@ LIMIT = {
     "type": "int",
     "default": 20,
 }
-TO_PRUNE = (
-    "Undeclared objects that meet all conditions of one of these scopes are removed."
-)
+TO_PRUNE = "Undeclared objects that meet all conditions of one of these scopes are removed."
 MATCHES = "Objects that meet all conditions of one of these filters are returned."
 CONDITIONS = {
     "host": ["Address of nodes on the server, or a pattern with C(*) and C(?)."],
@@ -42,35 +40,19 @@ def lists_of(system, kinds):
     Attributes with partial support in one module have partial support in the state module.
     """
     options, scopes, limits = {}, {}, {}
-    state = importlib.import_module(
-        f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state"
-    )
+    state = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state")
     declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
-        module = importlib.import_module(
-            f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}"
-        )
+        module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_{kind}")
         texts = _as_entries(module.DOCUMENTATION, option)
-        suboptions = {
-            name: one for text in texts for name, one in text["options"].items()
-        }
-        for name, limit in (
-            (name, one)
-            for text in texts
-            for name, one in text.get("attributes", {}).items()
-        ):
+        suboptions = {name: one for text in texts for name, one in text["options"].items()}
+        for name, limit in ((name, one) for text in texts for name, one in text.get("attributes", {}).items()):
             if limit.get("support") == "partial":
-                limits.setdefault(name, {"support": "partial", "details": []})[
-                    "details"
-                ].append(limit["details"])
-        own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop(
-            "max_removals", None
-        )
+                limits.setdefault(name, {"support": "partial", "details": []})["details"].append(limit["details"])
+        own_scope, _limit = suboptions.pop("exclusive", None), suboptions.pop("max_removals", None)
         scopes[option] = own_scope or _scope(declared[option]["options"], TO_PRUNE)
         options[option] = {
-            "description": [
-                f"Entries with the options of M(fleetgate.proxmox.{system}_{kind})."
-            ],
+            "description": [f"Entries with the options of M(fleetgate.proxmox.{system}_{kind})."],
             "type": "list",
             "elements": "dict",
             "suboptions": suboptions,
@@ -91,32 +73,21 @@ def _as_entries(documentation, option):
     """The documentation of a module as that of list entries, including shared fragments."""
     texts = [
         documentation,
-        *map(
-            _fragment,
-            re.findall(
-                rf"- fleetgate\.proxmox\.((?:{'|'.join(SHARED)})\S*)", documentation
-            ),
-        ),
+        *map(_fragment, re.findall(rf"- fleetgate\.proxmox\.((?:{'|'.join(SHARED)})\S*)", documentation)),
     ]
     # options of the module are suboptions of an entry here
-    return [
-        yaml.safe_load(re.sub(r"\bO\((?=\w)", f"O({option}[].", text)) for text in texts
-    ]
+    return [yaml.safe_load(re.sub(r"\bO\((?=\w)", f"O({option}[].", text)) for text in texts]
 
 
 def _fragment(name):
     file, _dot, part = name.partition(".")
-    module = importlib.import_module(
-        f"ansible_collections.fleetgate.proxmox.plugins.doc_fragments.{file}"
-    )
+    module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.doc_fragments.{file}")
     return getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
 
 
 def filters_of(system):
     """Documentation of the filters of `<system>_info`, which have the form of scopes."""
-    info = importlib.import_module(
-        f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info"
-    )
+    info = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info")
     declared = info.MODULE.argument_spec["filters"]["options"]
     filters = {
         "description": [
@@ -125,9 +96,7 @@ def filters_of(system):
             " first.",
         ],
         "type": "dict",
-        "suboptions": {
-            option: _scope(one["options"], MATCHES) for option, one in declared.items()
-        },
+        "suboptions": {option: _scope(one["options"], MATCHES) for option, one in declared.items()},
     }
     return yaml.safe_dump({"options": {"filters": filters}})
 
@@ -140,11 +109,7 @@ def _scope(conditions, description):
         "suboptions": {
             name: {
                 "description": CONDITIONS[name],
-                **{
-                    key: value
-                    for key, value in condition.items()
-                    if key in ("type", "choices")
-                },
+                **{key: value for key, value in condition.items() if key in ("type", "choices")},
             }
             for name, condition in conditions.items()
         },

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 from ansible import constants as C
@@ -39,29 +39,17 @@ class InProcessAction(ActionBase):
 
     def run(self, tmp=None, task_vars=None):
         result = super().run(tmp, task_vars)
-        where = self._templar.template(
-            task_vars.get("fleetgate_execute_on", "controller")
-        )
+        where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
         if where not in ("controller", "target"):
-            raise AnsibleActionFail(
-                f"fleetgate_execute_on: '{where}' must be controller or target"
-            )
+            raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")
         with self._environment():
             args = self._arguments(task_vars)
             if self._task.async_val or where == "target":
-                wrap_async = (
-                    self._task.async_val and not self._connection.has_native_async
-                )
-                result.update(
-                    self._execute_module(
-                        module_args=args, task_vars=task_vars, wrap_async=wrap_async
-                    )
-                )
+                wrap_async = self._task.async_val and not self._connection.has_native_async
+                result.update(self._execute_module(module_args=args, task_vars=task_vars, wrap_async=wrap_async))
                 if not wrap_async:
                     self._remove_tmp_path(self._connection._shell.tmpdir)
-            elif exposed := exposed_secret_files(
-                args, task_vars.get("ansible_inventory_sources") or ()
-            ):
+            elif exposed := exposed_secret_files(args, task_vars.get("ansible_inventory_sources") or ()):
                 result.update(failed=True, msg="; ".join(exposed), problems=exposed)
             else:
                 result.update(self._in_process(args))
@@ -87,9 +75,7 @@ class InProcessAction(ActionBase):
 
     def _in_process(self, args):
         with vault_at_hand(Vault(self._loader)):
-            return self.module.run_task(
-                _as_json(args), self._task.check_mode, shell=self._run_on_host
-            )
+            return self.module.run_task(_as_json(args), self._task.check_mode, shell=self._run_on_host)
 
     def _returns_invocation(self, task_vars):
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
@@ -126,9 +112,7 @@ class InProcessAction(ActionBase):
         if not place.option or args.get(place.option) or host in C.LOCALHOST:
             return args
         if place.environment_first:
-            named = ArgumentSpecValidator(
-                {place.option: self.module.argument_spec[place.option]}
-            ).validate({})
+            named = ArgumentSpecValidator({place.option: self.module.argument_spec[place.option]}).validate({})
             if named.validated_parameters[place.option]:
                 return {**args, **named.validated_parameters}
         address = self._templar.template(task_vars.get("ansible_host", host))
@@ -140,8 +124,7 @@ class InProcessAction(ActionBase):
         for within, options in self.module.uploads.items():
             if within and isinstance(args.get(within), list):
                 found[within] = [
-                    self._located(entry, options) if isinstance(entry, dict) else entry
-                    for entry in args[within]
+                    self._located(entry, options) if isinstance(entry, dict) else entry for entry in args[within]
                 ]
             elif not within:
                 found = self._located(found, options)
@@ -151,10 +134,9 @@ class InProcessAction(ActionBase):
         located = dict(entry)
         for option in options:
             if entry.get(option):
-                try:
+                # the module reports a file that cannot be read, in the same words wherever it runs
+                with suppress(AnsibleFileNotFound):
                     located[option] = self._find_needle("files", entry[option])
-                except AnsibleFileNotFound:
-                    pass  # the module says that it cannot be read, in the same words wherever it runs
         return located
 
 

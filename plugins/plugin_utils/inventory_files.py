@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from ansible.inventory.manager import IGNORED
 
@@ -15,11 +16,7 @@ def is_read_as_inventory(path: str, sources: Iterable[str]) -> bool:
     for source in sources:
         inside = os.path.relpath(os.path.realpath(path), os.path.realpath(source))
         parts = inside.split(os.sep)
-        if (
-            os.path.isdir(source)
-            and parts[0] != os.pardir
-            and not any(IGNORED.search(part.encode()) for part in parts)
-        ):
+        if os.path.isdir(source) and parts[0] != os.pardir and not any(IGNORED.search(part.encode()) for part in parts):
             return True
     return False
 
@@ -29,15 +26,10 @@ def exposed_secret_files(args: Mapping[str, Any], sources: Iterable[str]) -> lis
     given = [("", args)]
     for option, value in args.items():
         entries = value if isinstance(value, list) else ()
-        given += [
-            (f"{option}[{index}].", one)
-            for index, one in enumerate(entries)
-            if isinstance(one, dict)
-        ]
+        given += [(f"{option}[{index}].", one) for index, one in enumerate(entries) if isinstance(one, dict)]
     return [
         f"{where}secret_file: '{entry['secret_file']}' is in a folder that is an inventory, so Ansible would make hosts of its"
         " lines and print the secret as the name of a host; let the name end in .txt, or keep the file outside of the folder"
         for where, entry in given
-        if entry.get("secret_file")
-        and is_read_as_inventory(str(entry["secret_file"]), sources)
+        if entry.get("secret_file") and is_read_as_inventory(str(entry["secret_file"]), sources)
     ]

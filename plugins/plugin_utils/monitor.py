@@ -21,9 +21,7 @@ class MonitorAction(HostAction):
 
     declared = ("api", "monitoring", "pulse", "pulse_node", "domain")
 
-    def run(
-        self, tmp: str | None = None, task_vars: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
         stage = self._task.args.get("stage")
         if stage == "review":
@@ -32,15 +30,10 @@ class MonitorAction(HostAction):
             result = super().run(tmp, task_vars)
         if stage == "pulse" and result.get("failed"):
             # a fault of Pulse is one of every host, and is reported by each
-            return {
-                "changed": False,
-                "problems": result.get("problems") or [result["msg"]],
-            }
+            return {"changed": False, "problems": result.get("problems") or [result["msg"]]}
         return result
 
-    def _completed(
-        self, arguments: dict[str, Any], task_vars: dict[str, Any]
-    ) -> dict[str, Any]:
+    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         completed = {
             **arguments,
             "host": str(task_vars["inventory_hostname"]),
@@ -48,9 +41,7 @@ class MonitorAction(HostAction):
             "pulse": arguments.get("pulse") or self._pulse_of_inventory(task_vars),
             "sign_in": len(task_vars["ansible_play_hosts"]) <= SIGN_INS,
         }
-        return {
-            option: value for option, value in completed.items() if value is not None
-        }
+        return {option: value for option, value in completed.items() if value is not None}
 
     def _pulse_of_inventory(self, task_vars: dict[str, Any]) -> dict[str, Any] | None:
         """The connection to the first host of the group pulse."""
@@ -59,10 +50,7 @@ class MonitorAction(HostAction):
             return None
         variables = task_vars["hostvars"][hosts[0]]
         address = in_url(str(variables.get("ansible_host") or hosts[0]))
-        return {
-            "url": f"https://{address}:7655",
-            **(variables.get("fleetgate_api") or {}),
-        }
+        return {"url": f"https://{address}:7655", **(variables.get("fleetgate_api") or {})}
 
 
 def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -77,7 +65,5 @@ def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
             pending.setdefault(tuple(found["identity"]), name)
     if refused:
         others = f"this run did not write anything, because of the problems that are reported for {', '.join(refused)}"
-        refused = {
-            name: refused.get(name, others) for name in task_vars["ansible_play_hosts"]
-        }
+        refused = {name: refused.get(name, others) for name in task_vars["ansible_play_hosts"]}
     return {"changed": False, "refused": refused, "pending": list(pending.values())}

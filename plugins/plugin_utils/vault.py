@@ -16,9 +16,7 @@ class Vault:
 
     def encrypt(self, text, vault_id):
         try:
-            _name, password = match_encrypt_vault_id_secret(
-                self._vault.secrets, encrypt_vault_id=vault_id
-            )
+            _name, password = match_encrypt_vault_id_secret(self._vault.secrets, encrypt_vault_id=vault_id)
         except AnsibleVaultError:
             return None
         return to_text(self._vault.encrypt(text, password, vault_id))

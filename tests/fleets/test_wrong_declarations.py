@@ -240,7 +240,10 @@ class TestMonitor:
         [
             ({"fleetgate_monitoring": {"guestagent": True}}, "guestagent"),
             ({"fleetgate_monitoring": {"certificate": "trust"}}, "certificate"),
-            ({"fleetgate_monitoring": {"token": "a token"}}, "fleetgate_monitoring.token: 'a token' must begin with a letter"),
+            (
+                {"fleetgate_monitoring": {"token": "a token"}},
+                "fleetgate_monitoring.token: 'a token' must begin with a letter",
+            ),
             ({"fleetgate_pulse": {"url": "https://127.0.40.1:1", "api_token": "x"}}, "does not answer"),
             ({"fleetgate_pulse_node": {"nam": "x"}}, "unknown option nam"),
             ({"fleetgate_pulse_node": {"host": "https://pve.example.org/pve"}}, "host: .* without a path"),

@@ -15,7 +15,12 @@ WRITES = {
     **{one.ONE[0]: one.ONE[1] for one in WRITING},
     "pve_token": {**TOKEN["pve"], "return_secret": True},
     "pbs_token": {**TOKEN["pbs"], "return_secret": True},
-    "pve_realm": {"realm": "odd", "issuer_url": "https://id.example.org", "client_id": "proxmox", "username_claim": "preferred_username"},
+    "pve_realm": {
+        "realm": "odd",
+        "issuer_url": "https://id.example.org",
+        "client_id": "proxmox",
+        "username_claim": "preferred_username",
+    },
     "pocketid_client": {"id": "odd", "name": "Odd", "return_secret": True, "secret_candidates": []},
     "authentik_group": {"name": "odd"},
     "authentik_application": {"slug": "odd", "name": "Odd", "redirect_uris": ["https://pve.example.org"]},
@@ -91,7 +96,9 @@ class Trial:
 
     def undo(self, module, options):
         if module in WRITES:
-            gone = self.run(module, {**{key: value for key, value in options.items() if key in KEYS}, "state": "absent"})
+            gone = self.run(
+                module, {**{key: value for key, value in options.items() if key in KEYS}, "state": "absent"}
+            )
             assert not gone.get("failed"), gone
 
 
@@ -134,13 +141,19 @@ def test_it_is_named_what_was_wrong(trial, figure):
                 problems = wrong_in(result, written) if result.get("failed") else []
                 failed += bool(result.get("failed"))
                 if problems:
-                    wrong.append((module, f"{request.verb} {request.path}", name, problems, result.get("msg", "")[:300]))
+                    wrong.append(
+                        (module, f"{request.verb} {request.path}", name, problems, result.get("msg", "")[:300])
+                    )
                 if any(one.writes for one in trial.observed.journal):
                     again = trial.run(module, options)
                     if again.get("failed"):
-                        wrong.append((module, f"{request.verb} {request.path}", name, "no second run", again["msg"][:300]))
+                        wrong.append(
+                            (module, f"{request.verb} {request.path}", name, "no second run", again["msg"][:300])
+                        )
                     trial.undo(module, options)
-    figure(f"{system}: {tried} malformed answers ({len(ANSWERS)} kinds), {failed} of them named, the others did no harm")
+    figure(
+        f"{system}: {tried} malformed answers ({len(ANSWERS)} kinds), {failed} of them named, the others did no harm"
+    )
     assert not wrong, "\n".join(map(str, wrong))
 
 

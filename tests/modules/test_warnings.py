@@ -49,7 +49,10 @@ def test_a_user_that_has_expired_is_reported(server):
 def test_a_name_that_differs_in_case_only_is_reported_when_it_is_created(server):
     for userid in (f"ann@{server.system}", f"Ann@{server.system}"):
         result = server("user", userid=userid)
-    assert f"user Ann@{server.system} is created although user ann@{server.system}, which differs only in case" in warnings(result)
+    assert (
+        f"user Ann@{server.system} is created although user ann@{server.system}, which differs only in case"
+        in warnings(result)
+    )
     assert warnings(server("user", userid=f"Ann@{server.system}")) == ""
 
 
@@ -61,12 +64,16 @@ def test_a_realm_that_differs_in_case_only_is_reported(server):
 def test_users_of_a_realm_that_does_not_exist_are_reported(homelab):
     SYSTEMS["pve"].start_anew(homelab)
     options = SYSTEMS["pve"].connection(homelab)
-    assert "the realm pocketld neither exists nor is declared" in warnings(run("pve_user", **options, userid="kim@pocketld"))
+    assert "the realm pocketld neither exists nor is declared" in warnings(
+        run("pve_user", **options, userid="kim@pocketld")
+    )
     declared = {"users": [{"userid": "kim@sso"}], "realms": [{"realm": "sso", **REALM}]}
     assert warnings(run("pve_state", **options, **declared)) == ""
 
 
-@pytest.mark.parametrize(("has", "declared"), [("username", "preferred_username"), ("preferred_username", "username"), ("subject", "sub")])
+@pytest.mark.parametrize(
+    ("has", "declared"), [("username", "preferred_username"), ("preferred_username", "username"), ("subject", "sub")]
+)
 def test_username_claims_that_mean_the_same_are_equal(server, has, declared):
     server("realm", realm="sso", **REALM, username_claim=has)
     assert not server("realm", realm="sso", **REALM, username_claim=declared)["changed"]
@@ -83,7 +90,11 @@ def test_tokens_are_named_by_either_option(server):
 
 @pytest.mark.parametrize(
     ("module", "key"),
-    [("pve_user", {"userid": "ann@pve"}), ("pve_group", {"groupid": "crew"}), ("pve_token", {"userid": "root@pam", "tokenid": "ci", "return_secret": True})],
+    [
+        ("pve_user", {"userid": "ann@pve"}),
+        ("pve_group", {"groupid": "crew"}),
+        ("pve_token", {"userid": "root@pam", "tokenid": "ci", "return_secret": True}),
+    ],
 )
 def test_comments_of_pve_are_declared_as_the_server_keeps_them(homelab, module, key):
     SYSTEMS["pve"].start_anew(homelab)

@@ -43,10 +43,7 @@ class Duration(Text):
 
 
 def _seconds(text):
-    return sum(
-        _UNITS.get(unit, 0) * float(number)
-        for unit, number in re.findall(r"(\w+)=([0-9.]+)", text)
-    )
+    return sum(_UNITS.get(unit, 0) * float(number) for unit, number in re.findall(r"(\w+)=([0-9.]+)", text))
 
 
 @dataclass(frozen=True)
@@ -66,8 +63,7 @@ _URI = Text(
     rule="must be a URL with its scheme, such as https://pve1.example.org:8006",
 )
 _URL = Text(
-    pattern=r"[a-z][a-z0-9+.-]*://\S+",
-    rule="must be a URL such as https://pve1.example.org:8006, or blank://blank",
+    pattern=r"[a-z][a-z0-9+.-]*://\S+", rule="must be a URL such as https://pve1.example.org:8006, or blank://blank"
 )
 _NAME = Text(longest=255)
 _GRANTS = (
@@ -83,13 +79,7 @@ _GRANTS = (
 _RESERVED = ("authorize", "token", "device", "userinfo", "introspect", "revoke")
 
 _APPLICATION = (
-    named(
-        "slug",
-        Text(
-            pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'"
-        ),
-        needed=True,
-    ),
+    named("slug", Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'"), needed=True),
     named("name", Text(), needed=True),
     named("group"),
     named("meta_launch_url", _URL),
@@ -101,26 +91,13 @@ _APPLICATION = (
     named("policy_engine_mode", Text(choices=("any", "all")), default="any"),
 )
 _PROVIDER = (
-    named(
-        "client_id",
-        Text(
-            pattern=r"[\x21-\x7e]+",
-            rule="may only have printable ASCII characters",
-            longest=255,
-        ),
-    ),
+    named("client_id", Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters", longest=255)),
     named(
         "client_secret",
-        Text(
-            pattern=r"[\x21-\x7e]+",
-            rule="may only have printable ASCII characters",
-            longest=255,
-        ),
+        Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters", longest=255),
         secret=True,
     ),
-    named(
-        "client_type", Text(choices=("confidential", "public")), default="confidential"
-    ),
+    named("client_type", Text(choices=("confidential", "public")), default="confidential"),
     named("grant_types", Names(Text(choices=_GRANTS))),
     named("redirect_uris", Names(_URI)),
     named("redirect_uri_patterns", Names(Pattern())),
@@ -133,33 +110,17 @@ _PROVIDER = (
     named("property_mappings", Names(), needed=True),
     named(
         "sub_mode",
-        Text(
-            choices=(
-                "hashed_user_id",
-                "user_id",
-                "user_uuid",
-                "user_username",
-                "user_email",
-                "user_upn",
-            )
-        ),
+        Text(choices=("hashed_user_id", "user_id", "user_uuid", "user_username", "user_email", "user_upn")),
         default="hashed_user_id",
     ),
-    named(
-        "issuer_mode", Text(choices=("per_provider", "global")), default="per_provider"
-    ),
+    named("issuer_mode", Text(choices=("per_provider", "global")), default="per_provider"),
     named("include_claims_in_id_token", Flag(), default=True),
     named("access_code_validity", Duration(), default="minutes=1"),
     named("access_token_validity", Duration(), default="hours=1"),
     named("refresh_token_validity", Duration(), default="days=30"),
     named("refresh_token_threshold", Duration(), default="seconds=0", since=(2025, 10)),
     named("logout_uri", _URL, since=(2025, 10)),
-    named(
-        "logout_method",
-        Text(choices=("backchannel", "frontchannel")),
-        default="backchannel",
-        since=(2025, 10),
-    ),
+    named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel", since=(2025, 10)),
 )
 
 # the matching mode and type that the entries of one list on the server have by option
@@ -221,15 +182,8 @@ class Application(AuthentikResource):
     def problems(self, entry):
         problems = super().problems(entry)
         if entry["slug"] in _RESERVED:
-            problems.append(
-                (
-                    "slug",
-                    f"'{entry['slug']}' is reserved by authentik for its own pages",
-                )
-            )
-        if entry["client_type"] == "public" and (
-            entry["client_secret"] or entry["return_secret"]
-        ):
+            problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
+        if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
             problems.append(("client_secret", "is of no use to a public client"))
         problems += [
             (option, "must not be empty")
@@ -237,12 +191,7 @@ class Application(AuthentikResource):
             if entry[option] in ("", [])
         ]
         if entry["icon"] and entry["meta_icon"] is not None:
-            problems.append(
-                (
-                    "icon",
-                    "and meta_icon are two ways to say the same; leave one of them out",
-                )
-            )
+            problems.append(("icon", "and meta_icon are two ways to say the same; leave one of them out"))
         return problems
 
     def references(self, key, values):
@@ -254,10 +203,7 @@ class Application(AuthentikResource):
     def read(self, server, keys):
         """Every application with its provider. Only an application's own page is neither filtered nor out of date."""
         client = server.client
-        applications = {
-            one["slug"]: one
-            for one in client.read_all(*self.collection, superuser_full_list="true")
-        }
+        applications = {one["slug"]: one for one in client.read_all(*self.collection, superuser_full_list="true")}
         for slug in applications if keys is None else {slug for (slug,) in keys}:
             applications[slug] = client.read_if_there(*self.collection, slug)
         providers = {one["pk"]: one for one in client.read_all("providers", "oauth2")}
@@ -274,15 +220,9 @@ class Application(AuthentikResource):
                 yield {
                     "id": application and application["pk"],
                     "slug": slug,
-                    "application": (
-                        {**application, "meta_icon": uploaded}
-                        if uploaded
-                        else application
-                    ),
+                    "application": ({**application, "meta_icon": uploaded} if uploaded else application),
                     "file": icon if uploaded else None,
-                    "provider": provider
-                    and not foreign
-                    and _with_names(server, provider),
+                    "provider": provider and not foreign and _with_names(server, provider),
                     "attached": attached,
                     "foreign": foreign,
                 }
@@ -290,19 +230,13 @@ class Application(AuthentikResource):
     @staticmethod
     def _left_behind(client, provider):
         """A provider without an application, if it is known to be an OAuth2 provider."""
-        pks = {
-            one["pk"]
-            for one in client.providers_named(provider["name"])
-            if one["component"] == _OAUTH2
-        }
+        pks = {one["pk"] for one in client.providers_named(provider["name"]) if one["component"] == _OAUTH2}
         return provider if provider["pk"] in pks else None
 
     @staticmethod
     def _foreign(application, provider):
         """Why the provider that an application has is not to be touched, or None."""
-        slug, component = application["slug"], (
-            application.get("provider_obj") or {}
-        ).get("component", "")
+        slug, component = application["slug"], (application.get("provider_obj") or {}).get("component", "")
         if component != _OAUTH2:
             kind = component.removeprefix("ak-provider-").removesuffix("-form")
             return (
@@ -320,9 +254,7 @@ class Application(AuthentikResource):
         """An application with its provider as that is now, which is the part with the lists that are replaced."""
         planned = server.actual(self.name)[key].raw
         provider = server.client.read_if_there(*self._provider(planned))
-        return provider and self.decode(
-            {**planned, "provider": _with_names(server, provider)}
-        )
+        return provider and self.decode({**planned, "provider": _with_names(server, provider)})
 
     def unchanged(self, planned, now, options):
         """The list of redirect URIs also has patterns of logouts, which are no option."""
@@ -331,9 +263,7 @@ class Application(AuthentikResource):
         return super().unchanged(planned, now, options) and same
 
     def decode(self, raw):
-        values = {
-            one.option: one.decode(raw["application"] or {}) for one in _APPLICATION
-        }
+        values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
         # what is not attached is as good as not there, and will be made right as a whole
         provider = raw["provider"] if raw["attached"] and raw["provider"] else {}
         values.update({one.option: one.decode(provider) for one in _PROVIDER})
@@ -349,26 +279,15 @@ class Application(AuthentikResource):
             wanted = {**wanted, "meta_icon": name_of(entry["slug"], entry["icon"])}
         if not (found and found.raw["attached"]):
             defaults = {**_DEFAULTS, "client_id": entry["slug"]}
-            chosen = {
-                option: value
-                for option, value in defaults.items()
-                if wanted[option] is None
-            }
+            chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
             wanted = {**wanted, **chosen}
             problems += [
-                (
-                    reference,
-                    f"must be given: what is chosen else, the {kind} '{name}', is not there",
-                )
+                (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
             ]
-        elif (
-            entry["repair_signing_key"]
-            and entry["signing_key"] is None
-            and not self._has_rsa_key(server, found)
-        ):
+        elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, found):
             wanted = {**wanted, "signing_key": _DEFAULTS["signing_key"]}
         if client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
@@ -379,58 +298,28 @@ class Application(AuthentikResource):
             for grant in values.get("grant_types", ())
             if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
         ]
-        if (
-            client.version < _LONG_SLUGS
-            and len(entry["slug"]) > _SHORT_SLUG
-            and not found
-        ):
+        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not found:
             problems.append(
-                (
-                    "slug",
-                    f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later",
-                )
+                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
             )
         after = {**(found.values if found else {}), **values}
         if not after.get("name"):
-            problems.append(
-                ("name", f"is needed to make {self.label(self.key_of(entry))}")
-            )
+            problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
         if not (after.get("redirect_uris") or after.get("redirect_uri_patterns")):
             problems.append(
-                (
-                    "redirect_uris",
-                    "must not be empty, or authentik takes that of whoever asks first, signed in or not",
-                )
+                ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
             )
         problems += self._unusable_keys(server, entry, values, found)
         problems += self._taken(client, entry, values, found)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
-            problems.append(
-                (
-                    "icon",
-                    "cannot be uploaded, because no storage for files is mounted at the server",
-                )
-            )
-        if (
-            found
-            and found.raw["provider"]
-            and "client_secret" not in found.raw["provider"]
-        ):
-            problems += self._compare_a_secret_that_is_not_told(
-                client, entry, values, after
-            )
+            problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
+        if found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
+            problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
         if entry["return_secret"]:
             provider = found.raw["provider"] if found else None
-            entry["known_secret"] = entry["client_secret"] or (
-                provider.get("client_secret") if provider else GENERATED
-            )
+            entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
             if not entry["known_secret"]:
-                problems.append(
-                    (
-                        "client_secret",
-                        "must be given, because the server does not tell it",
-                    )
-                )
+                problems.append(("client_secret", "must be given, because the server does not tell it"))
         return values, problems
 
     @staticmethod
@@ -449,24 +338,11 @@ class Application(AuthentikResource):
             for kind in [self._type_of_key(server, values.get(option))]
             if kind not in (None, "rsa")
         ]
-        if (
-            entry["signing_key"] is None
-            and found
-            and not ("signing_key" in values or self._has_rsa_key(server, found))
-        ):
+        if entry["signing_key"] is None and found and not ("signing_key" in values or self._has_rsa_key(server, found)):
             name = found.values["signing_key"]
-            has = (
-                f"'{name}' of the existing provider is not an RSA key"
-                if name
-                else "the existing provider has none"
-            )
+            has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
             advice = f"give one, such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
-            problems.append(
-                (
-                    "signing_key",
-                    f"{has}, which PVE and PBS require to verify RS256; {advice}",
-                )
-            )
+            problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
         return problems
 
     def _has_rsa_key(self, server, found):
@@ -482,21 +358,14 @@ class Application(AuthentikResource):
         client_id, name = values.get("client_id"), None if provider else entry["slug"]
         if client_id:
             problems += [
-                (
-                    "client_id",
-                    f"'{client_id}' is the client id of {_owner(one)}; choose another one",
-                )
+                ("client_id", f"'{client_id}' is the client id of {_owner(one)}; choose another one")
                 for one in client.read_all("providers", "oauth2", client_id=client_id)
                 if one["client_id"] == client_id and one["pk"] != own
             ]
         if name:
             named_so = [
                 *client.providers_named(name),
-                *(
-                    one
-                    for one in client.read_all("providers", "oauth2", name=name)
-                    if one["name"] == name
-                ),
+                *(one for one in client.read_all("providers", "oauth2", name=name) if one["name"] == name),
             ]
             problems += [
                 (
@@ -523,9 +392,7 @@ class Application(AuthentikResource):
             ]
         endpoint = f"{client.url}/application/o/token/"
         uri = min(after["redirect_uris"])
-        if not secret_is_right(
-            client, endpoint, after["client_id"], entry["client_secret"], uri
-        ):
+        if not secret_is_right(client, endpoint, after["client_id"], entry["client_secret"], uri):
             values["client_secret"] = entry["client_secret"]
         return []
 
@@ -540,11 +407,7 @@ class Application(AuthentikResource):
         """No two applications get one client id, which a new one takes from its slug."""
         owners, problems = {}, []
         for change in changes:
-            client_id = (
-                change.values.get("client_id")
-                if change.resource is self and not change.removes
-                else None
-            )
+            client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
             if client_id and owners.setdefault(client_id, change) is not change:
                 problems.append(
                     f"client_id: '{client_id}' is declared for {owners[client_id].label} and {change.label}; each provider"
@@ -558,41 +421,19 @@ class Application(AuthentikResource):
         return (*self.collection, *key)
 
     def steps_for(self, change, server):
-        raw = (
-            change.found.raw
-            if change.found
-            else dict.fromkeys(("application", "provider", "attached", "file"))
-        )
+        raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached", "file"))
         if change.removes:
             reason = f"{change.label} is declared absent"
-            application = (
-                [Step("DELETE", self.item_path(change.key), reason)]
-                if raw["application"]
-                else []
-            )
-            provider = (
-                [Step("DELETE", self._provider(raw), f"{reason}, and its provider")]
-                if raw["provider"]
-                else []
-            )
-            return [
-                *application,
-                *provider,
-                *self._without_file(raw, f"{reason}, and its icon", server.client),
-            ]
-        return [
-            *self._provider_steps(change, raw),
-            *self._application_steps(change, raw, server.client),
-        ]
+            application = [Step("DELETE", self.item_path(change.key), reason)] if raw["application"] else []
+            provider = [Step("DELETE", self._provider(raw), f"{reason}, and its provider")] if raw["provider"] else []
+            return [*application, *provider, *self._without_file(raw, f"{reason}, and its icon", server.client)]
+        return [*self._provider_steps(change, raw), *self._application_steps(change, raw, server.client)]
 
     def _without_file(self, raw, reason, client):
         """The file that was uploaded goes, unless something else has it as its icon too. Up to 2025.10 all files stay."""
         if not raw["file"] or client.version < ICON_IS_A_FIELD:
             return []
-        users = {
-            one["pk"]
-            for one in client.read("admin", "file", "used_by", name=raw["file"])
-        }
+        users = {one["pk"] for one in client.read("admin", "file", "used_by", name=raw["file"])}
         if users - {raw["application"]["pk"]}:
             return []
         return [Step("DELETE", ("admin", "file"), reason, body={"name": raw["file"]})]
@@ -601,50 +442,25 @@ class Application(AuthentikResource):
         body = self._body(change, _PROVIDER)
         uris = [option for option in _REDIRECTS if body.pop(option, None) is not None]
         if uris:
-            kept = [
-                one
-                for one in (raw["provider"] or {}).get("as_sent", ())
-                if _option_of(one) not in uris
-            ]
+            kept = [one for one in (raw["provider"] or {}).get("as_sent", ()) if _option_of(one) not in uris]
             body["redirect_uris"] = kept + [
-                _redirect(option, uri)
-                for option in uris
-                for uri in dict.fromkeys(change.values[option])
+                _redirect(option, uri) for option in uris for uri in dict.fromkeys(change.values[option])
             ]
         if not raw["provider"]:
             made = Reference("provider", change.key)
             body = {"name": change.key[0], **body}
-            return [
-                Step(
-                    "POST",
-                    ("providers", "oauth2"),
-                    f"{change.label} has no provider",
-                    body=body,
-                    provides=made,
-                )
-            ]
+            return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
         if not body:
             return []
         # lists are replaced, and the one of redirect URIs holds several options
         lists = [
             one.option
             for one in _PROVIDER
-            if one.is_set
-            and (one.option in change.values or uris and one.option in _REDIRECTS)
+            if one.is_set and (one.option in change.values or uris and one.option in _REDIRECTS)
         ]
-        guard = (
-            Guard(self.name, change.key, tuple(lists))
-            if lists and raw["attached"]
-            else None
-        )
+        guard = Guard(self.name, change.key, tuple(lists)) if lists and raw["attached"] else None
         return [
-            Step(
-                "PATCH",
-                self._provider(raw),
-                f"{change.label}: {_listed(change, _PROVIDER)}",
-                body=body,
-                guard=guard,
-            )
+            Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body, guard=guard)
         ]
 
     def _application_steps(self, change, raw, client):
@@ -655,23 +471,10 @@ class Application(AuthentikResource):
         if not raw["application"]:
             made = Reference(self.name, change.key)
             body = {**body, "slug": change.key[0]}
-            steps.append(
-                Step(
-                    "POST",
-                    self.collection,
-                    f"{change.label} is missing",
-                    body=body,
-                    provides=made,
-                )
-            )
+            steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body, provides=made))
         elif body:
             steps.append(
-                Step(
-                    "PATCH",
-                    self.item_path(change.key),
-                    f"{change.label}: {_listed(change, _APPLICATION)}",
-                    body=body,
-                )
+                Step("PATCH", self.item_path(change.key), f"{change.label}: {_listed(change, _APPLICATION)}", body=body)
             )
         return [*steps, *last]
 
@@ -679,28 +482,12 @@ class Application(AuthentikResource):
         """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
         if icon is None:
             return [], []
-        item, file, reason = (
-            self.item_path(change.key),
-            change.entry.get("icon"),
-            f"{change.label}: icon",
-        )
+        item, file, reason = (self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon")
         if client.version < ICON_IS_A_FIELD:
             if file:
-                return [], [
-                    Step(
-                        "POST",
-                        (*item, "set_icon"),
-                        reason,
-                        body={"name": icon},
-                        upload=file,
-                    )
-                ]
-            return [], [
-                Step("POST", (*item, "set_icon_url"), reason, body={"url": icon})
-            ]
-        upload = Step(
-            "POST", ("admin", "file"), reason, body={"name": icon}, upload=file
-        )
+                return [], [Step("POST", (*item, "set_icon"), reason, body={"name": icon}, upload=file)]
+            return [], [Step("POST", (*item, "set_icon_url"), reason, body={"url": icon})]
+        upload = Step("POST", ("admin", "file"), reason, body={"name": icon}, upload=file)
         former = self._without_file(raw, f"{change.label}: its former icon", client)
         return [upload] if file and not client.has_file(icon) else [], former
 
@@ -734,12 +521,8 @@ class Application(AuthentikResource):
             if value is None or (value in ("", []) and change.creates):
                 continue
             if one.option in _NAMING:
-                named_ones = [
-                    Reference(_NAMING[one.option], (name,)) for name in _names(value)
-                ]
-                body[one.name] = (
-                    named_ones if one.is_set else next(iter(named_ones), None)
-                )
+                named_ones = [Reference(_NAMING[one.option], (name,)) for name in _names(value)]
+                body[one.name] = named_ones if one.is_set else next(iter(named_ones), None)
             else:
                 body[one.name] = one.kind.encode(one.effective(value))
         return body
@@ -747,9 +530,7 @@ class Application(AuthentikResource):
 
 def _names(value):
     """The names in an option that names one object or several."""
-    return (
-        ([value] if isinstance(value, str) else dict.fromkeys(value)) if value else []
-    )
+    return ([value] if isinstance(value, str) else dict.fromkeys(value)) if value else []
 
 
 def _listed(change, table):
@@ -759,16 +540,11 @@ def _listed(change, table):
 def _owner(provider):
     """A provider as messages name it."""
     application = _assigned(provider)
-    return f"the provider {provider['name']}" + (
-        f" of the application {application}" if application else ""
-    )
+    return f"the provider {provider['name']}" + (f" of the application {application}" if application else "")
 
 
 def _assigned(provider):
-    return (
-        provider["assigned_application_slug"]
-        or provider["assigned_backchannel_application_slug"]
-    )
+    return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
 
 
 def _with_names(server, provider):
@@ -777,26 +553,16 @@ def _with_names(server, provider):
     for option, kind in _NAMING.items():
         names = {one.raw["pk"]: key[0] for key, one in server.actual(kind).items()}
         ids = provider.get(option)
-        told[option] = (
-            [names.get(one, one) for one in ids]
-            if isinstance(ids, list)
-            else names.get(ids, ids)
-        )
+        told[option] = [names.get(one, one) for one in ids] if isinstance(ids, list) else names.get(ids, ids)
     for option in _REDIRECTS:
-        told[option] = [
-            one["url"] for one in provider["redirect_uris"] if _option_of(one) == option
-        ]
+        told[option] = [one["url"] for one in provider["redirect_uris"] if _option_of(one) == option]
     return told
 
 
 def _option_of(redirect):
     """The option that an entry of the server's list of redirect URIs belongs to; there is none for patterns of logouts."""
-    shape = redirect["matching_mode"], redirect.get(
-        "redirect_uri_type", "authorization"
-    )
-    return next(
-        (option for option, known in _REDIRECTS.items() if known == shape), None
-    )
+    shape = redirect["matching_mode"], redirect.get("redirect_uri_type", "authorization")
+    return next((option for option, known in _REDIRECTS.items() if known == shape), None)
 
 
 def _redirect(option, url):

@@ -46,11 +46,7 @@ class Binding(AuthentikResource):
 
     def problems(self, entry):
         named_holders = [holder for holder in HOLDERS if entry[holder]]
-        wrong = (
-            []
-            if len(named_holders) == 1
-            else [("group", "or user or policy must be given, and only one of them")]
-        )
+        wrong = [] if len(named_holders) == 1 else [("group", "or user or policy must be given, and only one of them")]
         return super().problems(entry) + wrong
 
     def label(self, key):
@@ -63,28 +59,12 @@ class Binding(AuthentikResource):
         """Each binding of an application needs an order of its own; here new ones without one get their place."""
         problems, declared, places, bindings = [], {}, {}, entries[self.name]
         for entry in bindings:
-            application, key, order = (
-                entry["application"],
-                self.key_of(entry),
-                entry["order"],
-            )
-            if (
-                order is not None
-                and declared.setdefault((application, order), key) != key
-            ):
-                problems.append(
-                    f"order: {self.label(key)} has the {order} of another one of this application"
-                )
+            application, key, order = (entry["application"], self.key_of(entry), entry["order"])
+            if order is not None and declared.setdefault((application, order), key) != key:
+                problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
         for entry in bindings:
             keys = places.setdefault(entry["application"], {})
-            highest = max(
-                (
-                    order
-                    for application, order in declared
-                    if application == entry["application"]
-                ),
-                default=-1,
-            )
+            highest = max((order for application, order in declared if application == entry["application"]), default=-1)
             entry["place"] = (highest, keys.setdefault(self.key_of(entry), len(keys)))
         return problems
 
@@ -92,11 +72,7 @@ class Binding(AuthentikResource):
         application, *names = key
         return [
             Reference("application", (application,)),
-            *(
-                Reference(holder, (name,))
-                for holder, name in zip(HOLDERS, names)
-                if name
-            ),
+            *(Reference(holder, (name,)) for holder, name in zip(HOLDERS, names) if name),
         ]
 
     def compare(self, server, entry, found):
@@ -109,12 +85,7 @@ class Binding(AuthentikResource):
         free = max([*others, highest], default=-1) + 1 + place
         values, problems = super().compare(server, entry, found)
         if entry["order"] is not None and entry["order"] in others:
-            problems.append(
-                (
-                    "order",
-                    f"{entry['order']} is that of another binding of this application on the server",
-                )
-            )
+            problems.append(("order", f"{entry['order']} is that of another binding of this application on the server"))
         if found is None:
             values.setdefault("order", free)
         elif values and found.values["order"] in others:
@@ -127,9 +98,7 @@ class Binding(AuthentikResource):
 
     def safety_checks(self, changes, server):
         """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""
-        gone = {
-            (change.resource.name, change.key) for change in changes if change.removes
-        }
+        gone = {(change.resource.name, change.key) for change in changes if change.removes}
         ours = {change.key: change for change in changes if change.resource is self}
         if not (ours or any(kind in HOLDERS for kind, _key in gone)):
             return []
@@ -138,33 +107,14 @@ class Binding(AuthentikResource):
         for application in sorted({key[0] for key in found}):
             if ("application", (application,)) in gone:
                 continue
-            bound = {
-                key
-                for key, one in found.items()
-                if key[0] == application and one.values["enabled"]
-            }
-            left = {
-                key
-                for key in bound
-                if not gone
-                & {(holder, (name,)) for holder, name in zip(HOLDERS, key[1:])}
-            }
+            bound = {key for key, one in found.items() if key[0] == application and one.values["enabled"]}
+            left = {key for key in bound if not gone & {(holder, (name,)) for holder, name in zip(HOLDERS, key[1:])}}
             for key, change in ours.items():
                 if change.removes or change.values.get("enabled") is False:
                     left.discard(key)
-                elif key[0] == application and (
-                    change.creates or change.values.get("enabled")
-                ):
+                elif key[0] == application and (change.creates or change.values.get("enabled")):
                     left.add(key)
-            if (
-                bound
-                and not left
-                and not any(
-                    ours[key].entry.get("allow_everybody")
-                    for key in bound
-                    if key in ours
-                )
-            ):
+            if bound and not left and not any(ours[key].entry.get("allow_everybody") for key in bound if key in ours):
                 problems.append(
                     f"application {application} would have no binding left, and then everybody may use it; bind somebody"
                     " else to it before, or remove its last binding with allow_everybody"
@@ -182,19 +132,13 @@ class Binding(AuthentikResource):
         read, same = [], {}
         for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
-                told = {
-                    **binding,
-                    **_holders(binding),
-                    "application": slugs[binding["target"]],
-                }
+                told = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
                 same.setdefault(self.key_of(told), []).append(binding["pk"])
                 read.append({**told, "all": same[self.key_of(told)]})
         return read
 
     def read_again(self, server, key):
-        raw = server.client.read_if_there(
-            *self.collection, server.actual(self.name)[key].raw["pk"]
-        )
+        raw = server.client.read_if_there(*self.collection, server.actual(self.name)[key].raw["pk"])
         return raw and self.decode({**raw, **_holders(raw), "application": key[0]})
 
     # -- requests ----------------------------------------------------------------------------------------------
@@ -202,10 +146,7 @@ class Binding(AuthentikResource):
     def steps_for(self, change, server):
         if change.removes:
             reason = f"remove {change.label}"
-            return [
-                Step("DELETE", (*self.collection, one), reason)
-                for one in change.found.raw["all"]
-            ]
+            return [Step("DELETE", (*self.collection, one), reason) for one in change.found.raw["all"]]
         target, holder = self.references(change.key, {})
         values = {**(change.found.values if change.found else {}), **change.values}
         settings = {
@@ -215,14 +156,10 @@ class Binding(AuthentikResource):
         }
         body = {"target": target, holder.kind: holder, **settings}
         if change.creates:
-            return [
-                Step("POST", self.collection, f"{change.label} is missing", body=body)
-            ]
+            return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
         listed = ", ".join(sorted(change.values))
         # an update without its target and its holder is a fault of the server's
-        path, guard = (*self.collection, change.found.raw["pk"]), Guard(
-            self.name, change.key
-        )
+        path, guard = (*self.collection, change.found.raw["pk"]), Guard(self.name, change.key)
         return [Step("PUT", path, f"{change.label}: {listed}", body=body, guard=guard)]
 
 

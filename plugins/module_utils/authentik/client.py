@@ -33,12 +33,7 @@ class AuthentikClient(Client):
         )
         self.url = params["url"].rstrip("/")
         super().__init__(
-            f"authentik {self.url}",
-            session,
-            f"{self.url}/api/v3",
-            check_mode,
-            params["timeout"],
-            verification(params),
+            f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)
         )
 
     def is_authorized_by(self, key):
@@ -72,11 +67,7 @@ class AuthentikClient(Client):
     def providers_named(self, name):
         """The providers of all types that have a name; those that the token may not see are left out."""
         try:
-            return [
-                one
-                for one in self.read_all("providers", "all", search=name)
-                if one["name"] == name
-            ]
+            return [one for one in self.read_all("providers", "all", search=name) if one["name"] == name]
         except FleetgateError as error:
             if error.status != 403:
                 raise
@@ -92,9 +83,7 @@ class AuthentikClient(Client):
             return None
 
     def explain(self, response):
-        if response.status_code == 405 and "json" not in response.headers.get(
-            "Content-Type", ""
-        ):
+        if response.status_code == 405 and "json" not in response.headers.get("Content-Type", ""):
             return (
                 "authentik hides a fault of its own behind this answer; its log has the reason"
                 f" (request {response.headers.get('X-authentik-id', 'without id')}), or the address is none of its API"
@@ -106,16 +95,10 @@ class AuthentikClient(Client):
         if response.status_code == 403:
             if "Token invalid" in reasons or "credentials were not provided" in reasons:
                 return f"the token is not accepted ({reasons}); it is wrong, has expired, or is not of intent API"
-            path = unquote(urlsplit(response.url).path).removeprefix(
-                urlsplit(self.base_url).path
-            )
-            permission = permission_for(
-                response.request.method, path.strip("/").split("/")
-            )
+            path = unquote(urlsplit(response.url).path).removeprefix(urlsplit(self.base_url).path)
+            permission = permission_for(response.request.method, path.strip("/").split("/"))
             lacks = f"the permission {permission}" if permission else "a permission"
-            return (
-                f"{reasons} (the token's user lacks {lacks}; administrators have all)"
-            )
+            return f"{reasons} (the token's user lacks {lacks}; administrators have all)"
         if "already exists" in reasons or "must be unique" in reasons:
             return f"{reasons} (the token's user may not see it; give it the permission to view such objects)"
         return reasons
@@ -123,12 +106,7 @@ class AuthentikClient(Client):
     @cached_property
     def version(self):
         """Version of the server, for example (2026, 8)."""
-        return tuple(
-            int(number)
-            for number in self.read("admin", "version")["version_current"].split(".")[
-                :2
-            ]
-        )
+        return tuple(int(number) for number in self.read("admin", "version")["version_current"].split(".")[:2])
 
     @cached_property
     def keeps_files(self):
@@ -163,9 +141,7 @@ class AuthentikClient(Client):
             permission = permission_for(step.verb, step.path)
             if permission and new.isdisjoint(step.path):
                 path = server.identify(step.path, {})
-                permissions.append(
-                    (Permission((step.verb, *path), (permission,)), step.reason)
-                )
+                permissions.append((Permission((step.verb, *path), (permission,)), step.reason))
         return permissions
 
     def missing_permissions(self, permissions):
@@ -185,11 +161,7 @@ class AuthentikClient(Client):
         if need == SUPERUSER:
             return "the rights of a superuser"
         verb, *path = need.paths
-        return (
-            None
-            if self._may(verb, tuple(path))
-            else f"the permission {need.privileges[0]}"
-        )
+        return None if self._may(verb, tuple(path)) else f"the permission {need.privileges[0]}"
 
     def _may(self, verb, path):
         """Whether a request is allowed, as far as the server tells; asking changes nothing."""
@@ -216,9 +188,7 @@ def _reasons(body, where=""):
     if isinstance(body, dict):
         for name, value in body.items():
             plain = name in ("detail", "non_field_errors")
-            yield from _reasons(
-                value, where if plain else f"{where}.{name}".lstrip(".")
-            )
+            yield from _reasons(value, where if plain else f"{where}.{name}".lstrip("."))
     elif isinstance(body, list):
         for value in body:
             yield from _reasons(value, where)

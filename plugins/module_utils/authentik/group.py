@@ -34,24 +34,14 @@ class Group(AuthentikResource):
         return [_with_names(group, names) for group in groups]
 
     def with_names(self, server, raw):
-        return _with_names(
-            raw,
-            {one.raw["pk"]: name for (name,), one in server.actual(self.name).items()},
-        )
+        return _with_names(raw, {one.raw["pk"]: name for (name,), one in server.actual(self.name).items()})
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
-        if (
-            len(values.get("parents") or ()) > 1
-            and server.client.version < SEVERAL_PARENTS
-        ):
-            problems.append(
-                ("parents", "may only name one group on a server before 2025.12")
-            )
+        if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
+            problems.append(("parents", "may only name one group on a server before 2025.12"))
         if entry["name"] in values.get("parents", ()):
-            problems.append(
-                ("parents", f"'{entry['name']}' cannot be a parent of itself")
-            )
+            problems.append(("parents", f"'{entry['name']}' cannot be a parent of itself"))
         return values, problems
 
     def built_in(self, found):
@@ -66,9 +56,7 @@ class Group(AuthentikResource):
     def request_body(self, change):
         body = super().request_body(change)
         if "users" in body:
-            body["users"] = [
-                Reference("user", (username,)) for username in body["users"]
-            ]
+            body["users"] = [Reference("user", (username,)) for username in body["users"]]
         return body
 
     def goes_with_the_object(self, change, option):
@@ -78,10 +66,7 @@ class Group(AuthentikResource):
     def steps_for(self, change, server):
         steps = super().steps_for(change, server)
         if not (change.creates or change.removes):
-            steps += [
-                membership(change.label, *change.key, *one)
-                for one in joined_and_left(change, "users")
-            ]
+            steps += [membership(change.label, *change.key, *one) for one in joined_and_left(change, "users")]
         return steps
 
     def last_steps(self, changes, server):
@@ -93,31 +78,15 @@ class Group(AuthentikResource):
                 continue
             parents = [Reference(self.name, (name,)) for name in dict.fromkeys(parents)]
             several = server.client.version >= SEVERAL_PARENTS
-            body = (
-                {"parents": parents}
-                if several
-                else {"parent": parents[0] if parents else None}
-            )
+            body = {"parents": parents} if several else {"parent": parents[0] if parents else None}
             guard = Guard(self.name, change.key, ("parents",)) if change.found else None
             reason = f"{change.label}: parents"
-            steps.append(
-                Step(
-                    "PATCH", self.item_path(change.key), reason, body=body, guard=guard
-                )
-            )
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         return steps
 
 
 def _with_names(group, names):
     """A group with the names of its parents and users; before 2025.12 it has one parent."""
-    parents = (
-        group["parents"]
-        if "parents" in group
-        else [group["parent"]] if group.get("parent") else []
-    )
+    parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
     users = [user["username"] for user in group["users_obj"] or ()]
-    return {
-        **group,
-        "parents": [names.get(one, one) for one in parents],
-        "users": users,
-    }
+    return {**group, "parents": [names.get(one, one) for one in parents], "users": users}

@@ -14,10 +14,7 @@ from hashlib import sha256
 
 from ..core.fields import Picture
 
-ICON = Picture(
-    largest=25 * 1024 * 1024,
-    endings=("svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico"),
-)
+ICON = Picture(largest=25 * 1024 * 1024, endings=("svg", "png", "jpg", "jpeg", "gif", "webp", "avif", "ico"))
 _FOLDER = "application-icons"
 # from this version on an icon is a field with the name of a file, and files have an API of their own
 ICON_IS_A_FIELD = (2025, 12)
@@ -37,7 +34,5 @@ def uploaded_name(slug, told, version):
     random end to the name of the next one.
     """
     name = rf"({_FOLDER}/{slug}-[0-9a-f]{{16}})(?:_[A-Za-z0-9]{{7}})?(\.[a-z]+)"
-    found = re.fullmatch(
-        name if version >= ICON_IS_A_FIELD else rf"(?:.*/)?{name}(?:\?.*)?", told
-    )
+    found = re.fullmatch(name if version >= ICON_IS_A_FIELD else rf"(?:.*/)?{name}(?:\?.*)?", told)
     return found and found[1] + found[2]

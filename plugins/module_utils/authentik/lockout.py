@@ -24,15 +24,8 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
     if not people:
         return []
     me = server.client.myself["username"]
-    own = next(
-        (one for one in people if one.resource.name == "user" and one.key == (me,)),
-        None,
-    )
-    if (
-        own
-        and not consents(own)
-        and (own.removes or own.values.get("is_active") is False)
-    ):
+    own = next((one for one in people if one.resource.name == "user" and one.key == (me,)), None)
+    if own and not consents(own) and (own.removes or own.values.get("is_active") is False):
         return [
             f"{own.label}: the token of this task belongs to this user and would stop working; set allow_lockout=true if"
             " that is intended"
@@ -41,25 +34,17 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
         one
         for one in people
         if (one is own and not one.removes and "groups" in one.values)
-        or (
-            one.resource.name == "group"
-            and one.found
-            and (one.removes or set(_DECISIVE) & set(one.values))
-        )
+        or (one.resource.name == "group" and one.found and (one.removes or set(_DECISIVE) & set(one.values)))
     ]
     if not decisive or any(consents(one) for one in decisive):
         return []
     before = _rights(me, _groups(server, []))
-    culprits = [
-        one for one in decisive if before - _rights(me, _groups(server, [one], own, me))
-    ] or decisive
+    culprits = [one for one in decisive if before - _rights(me, _groups(server, [one], own, me))] or decisive
     lost = before - _rights(me, _groups(server, decisive, own, me))
     if not lost:
         return []
     labels = ", ".join(one.label for one in culprits)
-    what = (
-        "would no longer be a superuser" if "superuser" in lost else "would lose roles"
-    )
+    what = "would no longer be a superuser" if "superuser" in lost else "would lose roles"
     return [
         f"{labels}: {me}, to whom the token of this task belongs, {what}; set allow_lockout=true if that is intended"
     ]
@@ -68,46 +53,30 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
 def _groups(server, changes, own=None, me="") -> dict[str, dict]:
     """The groups by name as they will be once some changes are made, `own` being that of the user `me`."""
     groups = {
-        name: {
-            **{option: one.values[option] for option in _DECISIVE},
-            "roles": one.raw.get("roles") or [],
-        }
+        name: {**{option: one.values[option] for option in _DECISIVE}, "roles": one.raw.get("roles") or []}
         for (name,), one in server.actual("group", None).items()
     }
     for change in changes:
         if change is own:
             for name, group in groups.items():
                 others = [user for user in group["users"] if user != me]
-                groups[name] = {
-                    **group,
-                    "users": [*others, me] if name in own.values["groups"] else others,
-                }
+                groups[name] = {**group, "users": [*others, me] if name in own.values["groups"] else others}
         elif change.removes:
             del groups[change.key[0]]
         else:
             groups[change.key[0]].update(
-                {
-                    option: change.values[option]
-                    for option in _DECISIVE
-                    if option in change.values
-                }
+                {option: change.values[option] for option in _DECISIVE if option in change.values}
             )
     return groups
 
 
 def _rights(me, groups) -> set[str]:
     """What somebody has by groups and their parents: the word superuser, and roles by id."""
-    reached, waiting = set(), [
-        name for name, group in groups.items() if me in group["users"]
-    ]
+    reached, waiting = set(), [name for name, group in groups.items() if me in group["users"]]
     while waiting:
         name = waiting.pop()
         if name in groups and name not in reached:
             reached.add(name)
             waiting += groups[name]["parents"]
     rights = {role for name in reached for role in groups[name]["roles"]}
-    return rights | (
-        {"superuser"}
-        if any(groups[name]["is_superuser"] for name in reached)
-        else set()
-    )
+    return rights | ({"superuser"} if any(groups[name]["is_superuser"] for name in reached) else set())

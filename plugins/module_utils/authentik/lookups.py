@@ -32,13 +32,8 @@ class KeyPair(Resource):
     fields = (named("name"), named("key_type"), named("managed"))
 
     def read(self, server, keys):
-        for pair in server.client.read_all(
-            "crypto", "certificatekeypairs", has_key="true"
-        ):
-            yield {
-                **pair,
-                "key_type": pair.get("key_type") or pair.get("private_key_type"),
-            }
+        for pair in server.client.read_all("crypto", "certificatekeypairs", has_key="true"):
+            yield {**pair, "key_type": pair.get("key_type") or pair.get("private_key_type")}
 
 
 class ScopeMapping(Resource):

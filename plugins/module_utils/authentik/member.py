@@ -11,12 +11,7 @@ def membership(label, group, user, joins):
     """The request that lets a user join or leave a group. It touches nobody else, and twice does no harm."""
     return Step(
         "POST",
-        (
-            "core",
-            "groups",
-            Reference("group", (group,)),
-            "add_user" if joins else "remove_user",
-        ),
+        ("core", "groups", Reference("group", (group,)), "add_user" if joins else "remove_user"),
         f"{label}: {user} {'joins' if joins else 'leaves'} {group}",
         body={"pk": Reference("user", (user,))},
     )
@@ -24,9 +19,7 @@ def membership(label, group, user, joins):
 
 def joined_and_left(change, option):
     """The names that are added and taken away by a change, as (name, whether it is added)."""
-    wanted, has = change.values.get(option), (
-        change.found.values[option] if change.found else []
-    )
+    wanted, has = change.values.get(option), (change.found.values[option] if change.found else [])
     if wanted is None:
         return []
     return [(name, True) for name in dict.fromkeys(wanted) if name not in has] + [

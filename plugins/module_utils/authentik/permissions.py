@@ -15,22 +15,13 @@ _KINDS = {
     ("core", "users"): ("authentik_core", "user"),
     ("core", "tokens"): ("authentik_core", "token"),
     ("providers", "oauth2"): ("authentik_providers_oauth2", "oauth2provider"),
-    ("propertymappings", "provider", "scope"): (
-        "authentik_providers_oauth2",
-        "scopemapping",
-    ),
+    ("propertymappings", "provider", "scope"): ("authentik_providers_oauth2", "scopemapping"),
     ("policies", "bindings"): ("authentik_policies", "policybinding"),
     ("policies", "all"): ("authentik_policies", "policy"),
     ("flows", "instances"): ("authentik_flows", "flow"),
     ("crypto", "certificatekeypairs"): ("authentik_crypto", "certificatekeypair"),
 }
-_VERBS = {
-    "GET": "view",
-    "POST": "add",
-    "PUT": "change",
-    "PATCH": "change",
-    "DELETE": "delete",
-}
+_VERBS = {"GET": "view", "POST": "add", "PUT": "change", "PATCH": "change", "DELETE": "delete"}
 _ACTIONS = {
     "add_user": "authentik_core.add_user_to_group",
     "remove_user": "authentik_core.remove_user_from_group",

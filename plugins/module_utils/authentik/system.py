@@ -29,9 +29,7 @@ def version(client):
 def setup_urls(client):
     """The URLs of each application with an OAuth2 provider, by slug, as whoever asks at the given address sees them."""
     return {
-        one["assigned_application_slug"]: client.read(
-            "providers", "oauth2", one["pk"], "setup_urls"
-        )
+        one["assigned_application_slug"]: client.read("providers", "oauth2", one["pk"], "setup_urls")
         for one in client.read_all("providers", "oauth2")
         if one["assigned_application_slug"]
     }

@@ -21,11 +21,7 @@ class Token(AuthentikResource):
     fields = (
         named(
             "identifier",
-            Text(
-                pattern=r"[-a-zA-Z0-9_]+",
-                rule="may only have letters, digits, '-' and '_'",
-                longest=255,
-            ),
+            Text(pattern=r"[-a-zA-Z0-9_]+", rule="may only have letters, digits, '-' and '_'", longest=255),
             needed=True,
         ),
         named("user", immutable=True),
@@ -33,12 +29,7 @@ class Token(AuthentikResource):
         named("expiring", Flag(), default=True),
         named(
             "key",
-            Text(
-                pattern=r"[\x21-\x7e]+",
-                rule="may only have printable ASCII characters",
-                shortest=16,
-                longest=255,
-            ),
+            Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters", shortest=16, longest=255),
             write_only=True,
             secret=True,
         ),
@@ -47,24 +38,13 @@ class Token(AuthentikResource):
     )
 
     def problems(self, entry):
-        empty = [
-            (option, "must not be empty")
-            for option in ("user", "key")
-            if entry[option] == ""
-        ]
+        empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
         return super().problems(entry) + empty
 
     def read(self, server, keys):
         if keys is None:
-            return [
-                one
-                for one in map(_with_names, server.client.read_all(*self.collection))
-                if one["intent"] == "api"
-            ]
-        answers = (
-            server.client.read_if_there(*self.collection, identifier)
-            for (identifier,) in keys
-        )
+            return [one for one in map(_with_names, server.client.read_all(*self.collection)) if one["intent"] == "api"]
+        answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
         return [_with_names(answer) for answer in answers if answer]
 
     def with_names(self, server, raw):
@@ -78,16 +58,11 @@ class Token(AuthentikResource):
             key = entry["key"] or GENERATED
         elif found.raw["intent"] != "api":
             problems.append(
-                (
-                    "identifier",
-                    f"'{entry['identifier']}' is a token of intent {found.raw['intent']}; take another name",
-                )
+                ("identifier", f"'{entry['identifier']}' is a token of intent {found.raw['intent']}; take another name")
             )
             key = None
         elif entry["key"] or entry["return_secret"]:
-            key = server.client.read(*self.item_path(self.key_of(entry)), "view_key")[
-                "key"
-            ]
+            key = server.client.read(*self.item_path(self.key_of(entry)), "view_key")["key"]
             if entry["key"] and key != entry["key"]:
                 values["key"] = key = entry["key"]
         else:
@@ -103,12 +78,7 @@ class Token(AuthentikResource):
             return []
         problems = []
         if values["user"] != me["username"]:
-            problems.append(
-                (
-                    "user",
-                    f"only superusers create tokens of others, and {me['username']} is not one",
-                )
-            )
+            problems.append(("user", f"only superusers create tokens of others, and {me['username']} is not one"))
         if values.get("expiring") is False:
             rule = f"must be true, because only superusers create tokens that do not expire, and {me['username']} is not one"
             problems.append(("expiring", rule))
@@ -116,19 +86,12 @@ class Token(AuthentikResource):
 
     def safety_checks(self, changes, server):
         """A task does not take away the token that it works with, unless it is asked to."""
-        me = (
-            server.client.myself["username"]
-            if any(change.resource is self for change in changes)
-            else ""
-        )
+        me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
         return [
             f"{change.label}: this task works with this token, which would stop working; set allow_lockout=true if that is"
             " intended"
             for change in changes
-            if change.resource is self
-            and change.found
-            and change.found.values["user"] == me
-            and not consents(change)
+            if change.resource is self and change.found and change.found.values["user"] == me and not consents(change)
             if change.removes or "key" in change.values or change.values.get("expiring")
             if self._is_in_use(change, server.client)
         ]
@@ -148,10 +111,7 @@ class Token(AuthentikResource):
 
     def built_in(self, found):
         # those that authentik makes for itself are managed, and one for the pipeline is made with the server
-        return (
-            bool(found.raw["managed"])
-            or found.values["identifier"] == "authentik-bootstrap-token"
-        )
+        return bool(found.raw["managed"]) or found.values["identifier"] == "authentik-bootstrap-token"
 
     def item_path(self, key):
         return (*self.collection, *key)
@@ -160,14 +120,7 @@ class Token(AuthentikResource):
         if change.removes:
             return super().steps_for(change, server)
         steps = []
-        values = {
-            **(
-                change.found.values
-                if change.found
-                else {"expiring": True, "description": ""}
-            ),
-            **change.values,
-        }
+        values = {**(change.found.values if change.found else {"expiring": True, "description": ""}), **change.values}
         # what is not in an update goes to the caller, or back to what new tokens have
         body = {
             "identifier": change.key[0],
@@ -178,28 +131,13 @@ class Token(AuthentikResource):
         }
         own = sorted(option for option in change.values if option != "key")
         if change.creates:
-            steps.append(
-                Step("POST", self.collection, f"{change.label} is missing", body=body)
-            )
+            steps.append(Step("POST", self.collection, f"{change.label} is missing", body=body))
         elif own:
-            reason, guard = f"{change.label}: {', '.join(own)}", Guard(
-                self.name, change.key
-            )
-            steps.append(
-                Step(
-                    "PATCH", self.item_path(change.key), reason, body=body, guard=guard
-                )
-            )
+            reason, guard = f"{change.label}: {', '.join(own)}", Guard(self.name, change.key)
+            steps.append(Step("PATCH", self.item_path(change.key), reason, body=body, guard=guard))
         if change.values.get("key"):
             body = {"key": change.values["key"]}
-            steps.append(
-                Step(
-                    "POST",
-                    (*self.item_path(change.key), "set_key"),
-                    f"{change.label}: key",
-                    body=body,
-                )
-            )
+            steps.append(Step("POST", (*self.item_path(change.key), "set_key"), f"{change.label}: key", body=body))
         return steps
 
 

@@ -34,17 +34,10 @@ class User(AuthentikResource):
         named("is_active", Flag(), default=True),
         named(
             "path",
-            Text(
-                pattern=r"[^/]+(/[^/]+)*",
-                rule="must not begin or end with a slash, nor have two in a row",
-            ),
+            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash, nor have two in a row"),
             default="users",
         ),
-        named(
-            "type",
-            Text(choices=("internal", "external", "service_account")),
-            default="internal",
-        ),
+        named("type", Text(choices=("internal", "external", "service_account")), default="internal"),
         named("attributes", Mapping()),
         named("groups", Names()),
         named("password", PASSWORD, write_only=True, secret=True),
@@ -55,9 +48,7 @@ class User(AuthentikResource):
         return server.client.read_all(*self.collection, include_roles="false")
 
     def decode(self, raw):
-        return super().decode(
-            {**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]}
-        )
+        return super().decode({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -69,33 +60,21 @@ class User(AuthentikResource):
         return [Reference("group", (name,)) for name in values.get("groups") or ()]
 
     def built_in(self, found):
-        return (
-            found.values["username"] == "akadmin"
-            or found.values["type"] == "internal_service_account"
-        )
+        return found.values["username"] == "akadmin" or found.values["type"] == "internal_service_account"
 
     def safety_checks(self, changes, server):
         return lockouts(changes, server)
 
     def request_body(self, change):
         # the server demands a name, but it may be empty
-        return (
-            {"name": "", **super().request_body(change)}
-            if change.creates
-            else super().request_body(change)
-        )
+        return {"name": "", **super().request_body(change)} if change.creates else super().request_body(change)
 
     def steps_for(self, change, server):
         steps = super().steps_for(change, server)
         if not change.removes and change.values.get("password"):
             body = {"password": change.values["password"]}
             steps.append(
-                Step(
-                    "POST",
-                    (*self.item_path(change.key), "set_password"),
-                    f"{change.label}: password",
-                    body=body,
-                )
+                Step("POST", (*self.item_path(change.key), "set_password"), f"{change.label}: password", body=body)
             )
         return steps
 

@@ -16,14 +16,7 @@ from ansible.module_utils.basic import env_fallback
 from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
 from .secrets import excerpt
-from .transport import (
-    Transport,
-    certificate_of,
-    has_no_answer,
-    requests,
-    unreachable,
-    urllib3,
-)
+from .transport import Transport, certificate_of, has_no_answer, requests, unreachable, urllib3
 
 # A host name or an address that requests do not leave the machine for.
 LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
@@ -31,14 +24,7 @@ LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
 TIMEOUT = Number(1, 3600)
 
 # What handling an answer raises when the answer has not the form that the API promises.
-_UNFIT = (
-    ArithmeticError,
-    AttributeError,
-    LookupError,
-    RecursionError,
-    TypeError,
-    ValueError,
-)
+_UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
 class Authorization(requests.auth.AuthBase if requests else object):
@@ -62,10 +48,7 @@ def connection_options(prefix, credential, timeout=10):
         "ca_path": {"type": "path"},
         "timeout": {"type": "int", "default": timeout},
     }
-    return {
-        name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])}
-        for name, spec in options.items()
-    }
+    return {name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])} for name, spec in options.items()}
 
 
 def in_url(host):
@@ -81,11 +64,7 @@ def has_userinfo(address):
 def limit_problems(params, **numbers):
     """What is wrong with options that are numbers, a sentence each."""
     found = ((option, kind.problem(params[option])) for option, kind in numbers.items())
-    return [
-        f"{option}: {rule}, and not {excerpt(params[option])}"
-        for option, rule in found
-        if rule
-    ]
+    return [f"{option}: {rule}, and not {excerpt(params[option])}" for option, rule in found if rule]
 
 
 def session_for(params, address, option, advice, header, scheme=""):
@@ -97,9 +76,7 @@ def session_for(params, address, option, advice, header, scheme=""):
     if not url:
         problems.append(f"url: must be given, {address}")
     elif has_userinfo(url):
-        problems.append(
-            f"url: must not hold a user name or password; the credential is given as {option}"
-        )
+        problems.append(f"url: must not hold a user name or password; the credential is given as {option}")
     elif not re.match(rf"https://|http://{LOOPBACK}([:/]|$)", url):
         why = f"must begin with https:// (http:// only for the machine itself), because the {option} travels over it"
         problems.append(f"url: '{excerpt(url)}' {why}")
@@ -125,9 +102,7 @@ def use_transport(session):
 class Client:
     """One server. `title` names it in messages; with `check_mode` it cannot send anything but reads."""
 
-    def __init__(
-        self, title, session, base_url, check_mode=False, timeout=10, verify=True
-    ):
+    def __init__(self, title, session, base_url, check_mode=False, timeout=10, verify=True):
         self.title = title
         self.session = session
         self.base_url = base_url.rstrip("/")
@@ -143,17 +118,13 @@ class Client:
 
     def with_base_url(self, url):
         """A client like this one for another address, letter by letter: a slash at its end may matter there."""
-        other = Client(
-            self.title, self.session, url, self.check_mode, self.timeout, self.verify
-        )
+        other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
         other.base_url, other._last = url, self._last
         return other
 
     def certificate(self, *path):
         """The certificate that the server shows, in binary form: with the last answer, or else with that to a GET."""
-        response = self._last.get("response") or self._send(
-            "GET", path, allowed_status=range(300, 600)
-        )
+        response = self._last.get("response") or self._send("GET", path, allowed_status=range(300, 600))
         return certificate_of(response)
 
     def read(self, *path, **query):
@@ -161,29 +132,21 @@ class Client:
         response = self._send("GET", path, params=self.encode(query))
         content = self._content(response)
         if content is None:
-            raise self._malformed(
-                response, "it is empty" if not response.content else "it is null"
-            )
+            raise self._malformed(response, "it is empty" if not response.content else "it is null")
         return content
 
     def write(self, verb, path, body=None, upload=None):
         """Send one step of a plan and return the answer; `upload` is the path of a file to send."""
         if self.check_mode:
-            raise RuntimeError(
-                f"a client opened for check mode was asked to {verb} /{'/'.join(path)}"
-            )
+            raise RuntimeError(f"a client opened for check mode was asked to {verb} /{'/'.join(path)}")
         if upload:
             with open(upload, "rb") as source:
-                return self._content(
-                    self._send(verb, path, **self.uploaded(source, body))
-                )
+                return self._content(self._send(verb, path, **self.uploaded(source, body)))
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
     def probe(self, url, form, auth, allowed_status=()):
         """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
-        return self.with_base_url(url)._send(
-            "POST", (), allowed_status, data=form, auth=auth
-        )
+        return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
     def check_permissions(self, permissions):
         """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
@@ -209,9 +172,7 @@ class Client:
 
     def payload(self, verb, body):
         """The keyword arguments that send `body` with `verb`; a DELETE says what it means in its query."""
-        return (
-            {"params" if verb == "DELETE" else "json": body} if body is not None else {}
-        )
+        return {"params" if verb == "DELETE" else "json": body} if body is not None else {}
 
     def uploaded(self, source, body):
         """The keyword arguments that send an open file, and `body` with it."""
@@ -232,19 +193,12 @@ class Client:
         route = self.route(path) if path else ""
         try:
             response = self.session.request(
-                verb,
-                self.base_url + route,
-                timeout=self.timeout,
-                verify=self.verify,
-                allow_redirects=False,
-                **content,
+                verb, self.base_url + route, timeout=self.timeout, verify=self.verify, allow_redirects=False, **content
             )
         # requests raises its own errors, and that of the system where a bundle of authorities is not there
         except OSError as error:
             why = unreachable(self.title, self.base_url, error)
-            raise FleetgateError(
-                why, verb=verb, path=route, no_answer=has_no_answer(error)
-            ) from None
+            raise FleetgateError(why, verb=verb, path=route, no_answer=has_no_answer(error)) from None
         self._last.update(response=response, verb=verb, route=route, content=None)
         if response.status_code < 300 or response.status_code in allowed_status:
             return response
@@ -254,9 +208,7 @@ class Client:
         else:
             explained = excerpt(self._explained(response))
             why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {explained}"
-        raise FleetgateError(
-            f"{self.title}: {why}", verb=verb, path=route, status=response.status_code
-        )
+        raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
 
     def _explained(self, response):
         """Why the server refused; what stands before it has errors in forms of its own, in JSON as well."""
@@ -309,9 +261,7 @@ class Client:
 def _outline(content):
     """The form of an answer in a few words; its values may be secret."""
     if isinstance(content, dict):
-        fields = [
-            f"{name} ({_kind_of(value)})" for name, value in list(content.items())[:5]
-        ]
+        fields = [f"{name} ({_kind_of(value)})" for name, value in list(content.items())[:5]]
         return f"an object with {excerpt(', '.join(fields) or 'nothing')}"
     return _kind_of(content)
 
@@ -329,11 +279,7 @@ _KINDS = {
 
 def _kind_of(content):
     if isinstance(content, list):
-        return (
-            f"a list that begins with {_KINDS[type(content[0])]}"
-            if content
-            else "an empty list"
-        )
+        return f"a list that begins with {_KINDS[type(content[0])]}" if content else "an empty list"
     return _KINDS[type(content)]
 
 
@@ -342,14 +288,8 @@ def _place(error):
     trace = error.__traceback__
     while trace.tb_next:
         trace = trace.tb_next
-    place = (
-        f"{PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
-    )
-    missing = (
-        f"lacks {excerpt(error.args[0])}"
-        if isinstance(error, KeyError)
-        else type(error).__name__
-    )
+    place = f"{PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+    missing = f"lacks {excerpt(error.args[0])}" if isinstance(error, KeyError) else type(error).__name__
     return f"{missing}; {place}"
 
 
@@ -365,9 +305,7 @@ def verification(params):
     """What requests calls verify, from the options validate_certs and ca_path."""
     trusted = params["ca_path"]
     if trusted and not os.path.isfile(trusted):
-        raise FleetgateError(
-            f"ca_path: '{trusted}' is no file on the node that runs the task"
-        )
+        raise FleetgateError(f"ca_path: '{trusted}' is no file on the node that runs the task")
     return params["validate_certs"] and (trusted or True)
 
 

@@ -14,15 +14,7 @@ class FleetgateError(Exception):
     `conflict` that somebody else changed the object after it was read. `diff` has what was to be changed.
     """
 
-    def __init__(
-        self,
-        *problems,
-        verb=None,
-        path=None,
-        status=None,
-        no_answer=False,
-        conflict=False,
-    ):
+    def __init__(self, *problems, verb=None, path=None, status=None, no_answer=False, conflict=False):
         super().__init__("; ".join(problems))
         self.problems = list(problems)
         self.verb = verb
@@ -36,12 +28,7 @@ class FleetgateError(Exception):
 
     def as_result(self):
         """The error as keys of a task result."""
-        result = {
-            "failed": True,
-            "changed": bool(self.done),
-            "msg": str(self),
-            "problems": self.problems,
-        }
+        result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}
         if self.done:
             result.update(done=self.done, diff=self.diff)
         if self.secrets:

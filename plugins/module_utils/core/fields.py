@@ -41,10 +41,7 @@ class Text:
     empty = ""
 
     def spec(self):
-        return {
-            "type": "str",
-            **({"choices": list(self.choices)} if self.choices else {}),
-        }
+        return {"type": "str", **({"choices": list(self.choices)} if self.choices else {})}
 
     def decode(self, wire):
         return "" if wire is None else str(wire)
@@ -71,9 +68,7 @@ class Text:
 
 
 # What goes into a header of requests; a password does not.
-CREDENTIAL = Text(
-    pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters"
-)
+CREDENTIAL = Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters")
 PASSWORD = Text(shortest=8, longest=64, free=True)
 
 
@@ -157,11 +152,7 @@ class Number:
     def problem(self, value):
         if self.optional and value == 0:
             return None
-        return (
-            None
-            if self.least <= value <= self.most
-            else f"must be from {self.least} to {self.most}"
-        )
+        return None if self.least <= value <= self.most else f"must be from {self.least} to {self.most}"
 
 
 @dataclass(frozen=True)
@@ -260,10 +251,7 @@ class Properties:
         return {}
 
     def spec(self):
-        return {
-            "type": "dict",
-            "options": {one.option: one.spec() for one in self.parts},
-        }
+        return {"type": "dict", "options": {one.option: one.spec() for one in self.parts}}
 
     def decode(self, wire):
         raw = dict(part.strip().split("=", 1) for part in wire.split(",") if part)
@@ -271,9 +259,7 @@ class Properties:
 
     def encode(self, value):
         kept = ((one, value[one.option]) for one in self.parts if one.option in value)
-        return ",".join(
-            f"{one.name}={self._text(one.kind.encode(part))}" for one, part in kept
-        )
+        return ",".join(f"{one.name}={self._text(one.kind.encode(part))}" for one, part in kept)
 
     @staticmethod
     def _text(value):
@@ -281,25 +267,17 @@ class Properties:
 
     def merge(self, has, given):
         """What there is after `given` was sent to where `has` was; nothing given takes all of it away."""
-        given = {
-            one.option: given[one.option]
-            for one in self.parts
-            if given.get(one.option) is not None
-        }
+        given = {one.option: given[one.option] for one in self.parts if given.get(one.option) is not None}
         whole = {**has, **given} if given else {}
         return {
-            one.option: (
-                sorted(set(whole[one.option])) if one.is_set else whole[one.option]
-            )
+            one.option: (sorted(set(whole[one.option])) if one.is_set else whole[one.option])
             for one in self.parts
             if one.option in whole and not one.is_empty(whole[one.option])
         }
 
     def same(self, one, other):
         return one.keys() == other.keys() and all(
-            part.kind.same(one[part.option], other[part.option])
-            for part in self.parts
-            if part.option in one
+            part.kind.same(one[part.option], other[part.option]) for part in self.parts if part.option in one
         )
 
     def problem(self, value):
@@ -308,9 +286,7 @@ class Properties:
             broken = part is not None and one.kind.problem(part)
             if broken:
                 return (
-                    f"{one.option}: '{excerpt(part)}' {broken}"
-                    if isinstance(part, str)
-                    else f"{one.option}: {broken}"
+                    f"{one.option}: '{excerpt(part)}' {broken}" if isinstance(part, str) else f"{one.option}: {broken}"
                 )
         return None
 
@@ -333,11 +309,7 @@ class Records:
                 part = record[one.option]
                 broken = one.kind.problem(part)
                 if broken:
-                    named = (
-                        f"'{excerpt(part)}' {broken}"
-                        if isinstance(part, str)
-                        else broken
-                    )
+                    named = f"'{excerpt(part)}' {broken}" if isinstance(part, str) else broken
                     return f"entry {number}: {one.option}: {named}"
         return None
 
@@ -388,9 +360,7 @@ class Field:
 
     def is_empty(self, value):
         """Whether sending `value` takes the option away."""
-        return value in ("", [], {}) or (
-            isinstance(self.kind, Number) and self.kind.optional and value == 0
-        )
+        return value in ("", [], {}) or (isinstance(self.kind, Number) and self.kind.optional and value == 0)
 
     def effective(self, value):
         """What there is after `value` was sent: where an empty one took the option away, the server's default counts."""
@@ -398,16 +368,8 @@ class Field:
 
     def spec(self):
         # no_log is always said, because ansible guesses it from names such as client_key or tokens
-        return {
-            **self.kind.spec(),
-            "no_log": self.secret,
-            **({"aliases": list(self.aliases)} if self.aliases else {}),
-        }
+        return {**self.kind.spec(), "no_log": self.secret, **({"aliases": list(self.aliases)} if self.aliases else {})}
 
     def decode(self, raw):
         """This field's value in an object as the server sent it."""
-        return (
-            self.absent
-            if raw.get(self.name) is None
-            else self.kind.decode(raw[self.name])
-        )
+        return self.absent if raw.get(self.name) is None else self.kind.decode(raw[self.name])

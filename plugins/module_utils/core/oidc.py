@@ -33,41 +33,22 @@ _REQUIRED = (
 def discover(issuer, timeout, verify):
     """The discovery document of an issuer, and a client for its endpoints."""
     require_requests()
-    client = Client(
-        f"issuer {issuer}",
-        requests.Session(),
-        issuer,
-        check_mode=True,
-        timeout=timeout,
-        verify=verify,
-    )
+    client = Client(f"issuer {issuer}", requests.Session(), issuer, check_mode=True, timeout=timeout, verify=verify)
     document = client.read(*_WELL_KNOWN)
     if not isinstance(document, dict) or not isinstance(document.get("issuer"), str):
-        raise FleetgateError(
-            f"{issuer}: its discovery document names no issuer, so it is none of an OpenID provider"
-        )
+        raise FleetgateError(f"{issuer}: its discovery document names no issuer, so it is none of an OpenID provider")
     return document, client
 
 
 def shortcomings(issuer, document, keys):
     """What keeps PVE and PBS from using an issuer, a sentence each. `keys` is its JSON Web Key Set."""
-    problems = [
-        f"its discovery document lacks {name}"
-        for name in _REQUIRED
-        if not document.get(name)
-    ]
+    problems = [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
     if "code" not in document.get("response_types_supported", ("code",)):
         problems.append("it does not support the response type code")
     if "RS256" not in document.get("id_token_signing_alg_values_supported", ("RS256",)):
-        problems.append(
-            "it does not sign with RS256, which is what PVE and PBS verify; give it an RSA signing key"
-        )
-    if "client_secret_basic" not in document.get(
-        "token_endpoint_auth_methods_supported", ("client_secret_basic",)
-    ):
-        problems.append(
-            "it does not take client secrets by HTTP Basic, which is how PVE and PBS send them"
-        )
+        problems.append("it does not sign with RS256, which is what PVE and PBS verify; give it an RSA signing key")
+    if "client_secret_basic" not in document.get("token_endpoint_auth_methods_supported", ("client_secret_basic",)):
+        problems.append("it does not take client secrets by HTTP Basic, which is how PVE and PBS send them")
     if "S256" not in document.get("code_challenge_methods_supported", ("S256",)):
         problems.append("it does not know the PKCE method S256, which PVE and PBS use")
     problems += [
@@ -76,9 +57,7 @@ def shortcomings(issuer, document, keys):
         if document.get(name) and ISSUER.problem(document[name].partition("?")[0])
     ]
     if not any(key.get("kty") == "RSA" for key in keys):
-        problems.append(
-            "its key set has no RSA key, so no signature of RS256 can be verified"
-        )
+        problems.append("its key set has no RSA key, so no signature of RS256 can be verified")
     return problems
 
 
@@ -116,8 +95,7 @@ def unadvertised(document, scopes, claims):
         f"its discovery document does not list the {word} {name}, which it may know nevertheless; try a login if in doubt"
         for word, wanted in (("scope", scopes), ("claim", claims))
         for name in wanted
-        if f"{word}s_supported" in document
-        and name not in (document[f"{word}s_supported"] or ())
+        if f"{word}s_supported" in document and name not in (document[f"{word}s_supported"] or ())
     ]
 
 
@@ -128,17 +106,10 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
     that the client does not have), `invalid_grant` a right one (RFC 6749, sections 4.1.3 and 5.2). Keycloak up to 24
     calls a wrong one `unauthorized_client`.
     """
-    form = {
-        "grant_type": "authorization_code",
-        "code": "fleetgate-tests-the-secret",
-        "redirect_uri": redirect_uri,
-    }
+    form = {"grant_type": "authorization_code", "code": "fleetgate-tests-the-secret", "redirect_uri": redirect_uri}
     # RFC 6749, section 2.3.1: both are form-encoded before they go into the header
     response = client.probe(
-        token_endpoint,
-        form,
-        (quote_plus(client_id), quote_plus(secret)),
-        allowed_status=(400, 401),
+        token_endpoint, form, (quote_plus(client_id), quote_plus(secret)), allowed_status=(400, 401)
     )
     try:
         answer = response.json().get("error")
@@ -148,8 +119,5 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
         return answer == "invalid_grant"
     why = f"does not say whether the secret of {client_id} is right ({response.status_code} {excerpt(answer)})"
     raise FleetgateError(
-        f"{client.title}: POST {token_endpoint} {why}",
-        verb="POST",
-        path=token_endpoint,
-        status=response.status_code,
+        f"{client.title}: POST {token_endpoint} {why}", verb="POST", path=token_endpoint, status=response.status_code
     )

@@ -52,33 +52,18 @@ class ServerState:
         """Objects of a kind by key; `keys` are those wanted in full, None means all."""
         if name not in self._found:
             resource = self.resources[name]
-            known = not (
-                resource.since and version_problem(self.client, resource.since)
-            )
-            objects = (
-                resource.decode(raw)
-                for raw in (resource.read(self, keys) if known else ())
-            )
+            known = not (resource.since and version_problem(self.client, resource.since))
+            objects = (resource.decode(raw) for raw in (resource.read(self, keys) if known else ()))
             self._found[name] = {resource.key_of(one.values): one for one in objects}
         return self._found[name]
 
     def has(self, resource, entry, option):
         """Whether what an entry says by an option is so on the server."""
-        found = (
-            None
-            if resource.input_fields
-            else self.actual(resource.name, None).get(resource.key_of(entry))
-        )
+        found = None if resource.input_fields else self.actual(resource.name, None).get(resource.key_of(entry))
         if found is None or option in resource.key:
             return found is not None
-        field = next(
-            (one for one in resource.table(found.values) if one.option == option), None
-        )
-        return (
-            bool(field)
-            and option in found.values
-            and field.kind.same(found.values[option], entry[option])
-        )
+        field = next((one for one in resource.table(found.values) if one.option == option), None)
+        return bool(field) and option in found.values and field.kind.same(found.values[option], entry[option])
 
     def identify(self, part, made):
         """A part of a request, with the server's id for every reference; `made` has the ids of what this run made."""
@@ -120,9 +105,7 @@ class Plan:
         for step in self.steps:
             if step.verb == PROTECT:
                 file = f"file {step.body['file']}"
-                before[file], after[file] = {"mode": step.body["mode"]}, {
-                    "mode": "0600"
-                }
+                before[file], after[file] = {"mode": step.body["mode"]}, {"mode": "0600"}
         return {"before": before, "after": after}
 
 
@@ -133,12 +116,7 @@ def make_plan(server, declared, scopes):
     """
     plan, problems, permissions = Plan(), [], []
     rows = {
-        name: _rows(
-            server,
-            resource,
-            [one for one in declared if one.resource is resource],
-            problems,
-        )
+        name: _rows(server, resource, [one for one in declared if one.resource is resource], problems)
         for name, resource in server.resources.items()
         if name in scopes or any(one.resource is resource for one in declared)
     }
@@ -148,9 +126,7 @@ def make_plan(server, declared, scopes):
             continue
         found = server.actual(name, set(rows[name]))
         for key, row in rows[name].items():
-            audit_permission = (
-                None if key in found else resource.read_permission(key, server)
-            )
+            audit_permission = None if key in found else resource.read_permission(key, server)
             if audit_permission:
                 permissions.append((audit_permission, f"to see {resource.label(key)}"))
             change = _compare(server, row, key, found.get(key), problems)
@@ -158,50 +134,23 @@ def make_plan(server, declared, scopes):
                 plan.changes.append(change)
         if name in scopes:
             if resource.audit_permission:
-                permissions.append(
-                    (resource.audit_permission, f"to see all {resource.plural}")
-                )
-            plan.changes += _to_prune(
-                server, resource, scopes[name], rows[name], problems
-            )
-    entries = {
-        (name, key): row.entry
-        for name, of_kind in rows.items()
-        for key, row in of_kind.items()
-    }
+                permissions.append((resource.audit_permission, f"to see all {resource.plural}"))
+            plan.changes += _to_prune(server, resource, scopes[name], rows[name], problems)
+    entries = {(name, key): row.entry for name, of_kind in rows.items() for key, row in of_kind.items()}
     for change in list(plan.changes):
         change.resource.delegate_changes(change, plan, entries, server)
     known = {(one.resource.name, one.key) for one in plan.changes}
-    cascade = [
-        one
-        for change in plan.changes
-        if change.removes
-        for one in change.resource.cascade(change, server)
-    ]
+    cascade = [one for change in plan.changes if change.removes for one in change.resource.cascade(change, server)]
     entailed = {(one.resource.name, one.key): one for one in cascade}
     plan.changes += [one for key, one in entailed.items() if key not in known]
     present = _predict(server, plan, rows)
-    safety_checks = [
-        why
-        for kind in server.resources.values()
-        for why in kind.safety_checks(plan.changes, server)
-    ]
-    refuse(
-        list(
-            dict.fromkeys(
-                problems + _dangling_references(server, plan, present) + safety_checks
-            )
-        )
-    )
+    safety_checks = [why for kind in server.resources.values() for why in kind.safety_checks(plan.changes, server)]
+    refuse(list(dict.fromkeys(problems + _dangling_references(server, plan, present) + safety_checks)))
     for name, of_kind in rows.items():
         declared_of_kind = {key: row.entry for key, row in of_kind.items()}
-        plan.warnings += server.resources[name].warnings(
-            declared_of_kind, plan.changes, server
-        )
+        plan.warnings += server.resources[name].warnings(declared_of_kind, plan.changes, server)
     _order(server, plan)
-    server.client.check_permissions(
-        permissions + server.client.permissions_for(plan.steps, server)
-    )
+    server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
     plan.steps += _protections(rows, plan)
     return plan
 
@@ -233,14 +182,10 @@ def _to_prune(server, resource, scopes, rows, problems):
     to_prune = sorted(
         key
         for key, one in found.items()
-        if key not in rows
-        and resource.in_scope(scopes, key)
-        and not resource.built_in(one)
+        if key not in rows and resource.in_scope(scopes, key) and not resource.built_in(one)
     )
     problems += [
-        f"exclusive: {resource.label(key)} {why}"
-        for key in to_prune
-        for why in resource.prune_blockers(key, server)
+        f"exclusive: {resource.label(key)} {why}" for key in to_prune for why in resource.prune_blockers(key, server)
     ]
     return [Change(resource, key, found[key], None) for key in to_prune]
 
@@ -256,12 +201,8 @@ def _predict(server, plan, rows):
             if row.entry["state"] == "absent":
                 continue
             change = changes.get((name, key))
-            present.append(
-                (change, Change(row.resource, key, found.get(key), row.entry))
-            )
-            plan.objects[name].append(
-                _outcome(row.resource, key, found.get(key), change, plan.changes)
-            )
+            present.append((change, Change(row.resource, key, found.get(key), row.entry)))
+            plan.objects[name].append(_outcome(row.resource, key, found.get(key), change, plan.changes))
             plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
 
@@ -304,24 +245,14 @@ def _compare(server, row, key, found, problems):
         problems.append(f"{row.where or resource.plural + ': '}{old}")
         return None
     values, broken = (
-        (None, resource.deletion_blockers(entry, found))
-        if absent
-        else resource.compare(server, entry, found)
+        (None, resource.deletion_blockers(entry, found)) if absent else resource.compare(server, entry, found)
     )
     problems += [f"{row.where}{option}: {rule}" for option, rule in broken]
-    problems += [
-        f"{row.where}{option}: {rule}"
-        for option, rule in _unknown_to(server.client, resource, values or ())
-    ]
+    problems += [f"{row.where}{option}: {rule}" for option, rule in _unknown_to(server.client, resource, values or ())]
     if not (absent or values or not found):
         return None
     return Change(
-        resource,
-        key,
-        found,
-        values,
-        entry,
-        recreates=bool(found and values) and resource.requires_recreate(values),
+        resource, key, found, values, entry, recreates=bool(found and values) and resource.requires_recreate(values)
     )
 
 
@@ -339,12 +270,7 @@ def _outcome(resource, key, found, change, changes):
     known = resource.predict_side_effects(key, known, changes)
     values = {one.option: one.absent for one in resource.table(known)}
     values.update(zip(resource.key, key))
-    values.update(
-        {
-            option: resource.field(option).effective(value)
-            for option, value in known.items()
-        }
-    )
+    values.update({option: resource.field(option).effective(value) for option, value in known.items()})
     return resource.to_result(values)
 
 
@@ -353,16 +279,8 @@ def _dangling_references(server, plan, present):
 
     `present` has each declared object twice: its change, if it has one, and what is declared of it.
     """
-    made = {
-        Reference(change.resource.name, change.key)
-        for change in plan.changes
-        if change.creates
-    }
-    removed = {
-        Reference(change.resource.name, change.key)
-        for change in plan.changes
-        if change.removes
-    }
+    made = {Reference(change.resource.name, change.key) for change in plan.changes if change.creates}
+    removed = {Reference(change.resource.name, change.key) for change in plan.changes if change.removes}
     problems = []
     for change, declared in present:
         resource = declared.resource
@@ -371,17 +289,11 @@ def _dangling_references(server, plan, present):
         for reference in resource.references(declared.key, declared.values):
             if reference in removed:
                 why = "is declared absent"
-            elif (
-                reference in sent
-                and reference not in made
-                and reference.key not in server.actual(reference.kind)
-            ):
+            elif reference in sent and reference not in made and reference.key not in server.actual(reference.kind):
                 why = "does not exist"
             else:
                 continue
-            problems.append(
-                f"{declared.label}: {server.resources[reference.kind].label(reference.key)} {why}"
-            )
+            problems.append(f"{declared.label}: {server.resources[reference.kind].label(reference.key)} {why}")
     return list(dict.fromkeys(problems))
 
 
@@ -389,30 +301,15 @@ def _order(server, plan):
     """What others depend on is made first and removed last."""
     for kind in server.resources.values():
         plan.steps += kind.steps(
-            [
-                change
-                for change in plan.changes
-                if change.resource is kind and not change.removes
-            ],
-            server,
+            [change for change in plan.changes if change.resource is kind and not change.removes], server
         )
     for kind in server.resources.values():
         plan.steps += kind.last_steps(
-            [
-                change
-                for change in plan.changes
-                if change.resource is kind and not change.removes
-            ],
-            server,
+            [change for change in plan.changes if change.resource is kind and not change.removes], server
         )
     for kind in reversed(server.resources.values()):
         plan.steps += kind.steps(
-            [
-                change
-                for change in plan.changes
-                if change.resource is kind and change.removes
-            ],
-            server,
+            [change for change in plan.changes if change.resource is kind and change.removes], server
         )
 
 
@@ -422,9 +319,7 @@ def apply_plan(plan, server, done):
     with ExitStack() as stack:
         # room for all secrets is taken before anything is changed: what makes one may begin by removing another
         files = {
-            step.secret.owner: stack.enter_context(
-                closing(SecretFile(step.secret.file, step.secret.vault_id))
-            )
+            step.secret.owner: stack.enter_context(closing(SecretFile(step.secret.file, step.secret.vault_id)))
             for step in plan.steps
             if step.secret and step.secret.file
         }
@@ -436,11 +331,7 @@ def apply_plan(plan, server, done):
             if step.verb == PROTECT:
                 protect(body["file"])
             elif step.verb != STORE:
-                client = (
-                    server.client.acting_as(step.caller)
-                    if step.caller
-                    else server.client
-                )
+                client = server.client.acting_as(step.caller) if step.caller else server.client
                 path = server.identify(step.path, made)
                 try:
                     answer = client.write(step.verb, path, body, upload=step.upload)
@@ -451,9 +342,7 @@ def apply_plan(plan, server, done):
                     raise
             done.append(step.to_diff())
             if step.secret:
-                _receive(
-                    step.secret, answer, plan, server, files.get(step.secret.owner)
-                )
+                _receive(step.secret, answer, plan, server, files.get(step.secret.owner))
             if step.provides:
                 made[step.provides] = answer["id"]
 
@@ -478,10 +367,7 @@ def _current_digest(server, step, untouched):
     The server compares the digest of the plan with that of a whole file, so it is only right until this run writes.
     """
     guard = step.guard
-    resource, planned = (
-        server.resources[guard.kind],
-        server.actual(guard.kind)[guard.key],
-    )
+    resource, planned = (server.resources[guard.kind], server.actual(guard.kind)[guard.key])
     if resource.has_digest and untouched:
         # proxmox-backup-debug, which connection=shell uses, does not return it
         return planned.raw.get("digest")
@@ -500,9 +386,7 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
 
     def planned(server):
         plan = make_plan(server, declared, scopes)
-        check_removals(
-            [change.label for change in plan.changes if change.removes], max_removals
-        )
+        check_removals([change.label for change in plan.changes if change.removes], max_removals)
         return plan
 
     server, plan, done, diff = ServerState(client, resources), Plan(), [], {}
@@ -513,31 +397,19 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
             if check_mode:
                 done = [step.to_diff() for step in plan.steps]
                 plan.secrets.update(
-                    {
-                        step.secret.owner: GENERATED
-                        for step in plan.steps
-                        if step.secret and step.secret.returned
-                    }
+                    {step.secret.owner: GENERATED for step in plan.steps if step.secret and step.secret.returned}
                 )
             elif plan.steps:
                 conflicts = set()
-                while (
-                    conflict := _apply_until_conflict(plan, server, done)
-                ) is not None:
+                while (conflict := _apply_until_conflict(plan, server, done)) is not None:
                     # each object may have been changed by somebody else once; then the plan is made again
                     if conflict.path in conflicts:
                         raise conflict
                     conflicts.add(conflict.path)
-                    server, secrets = (
-                        ServerState(client, resources, server.minted),
-                        plan.secrets,
-                    )
+                    server, secrets = (ServerState(client, resources, server.minted), plan.secrets)
                     plan = planned(server)
                     plan.secrets.update(secrets)
-                    diff = {
-                        part: {**diff[part], **rest}
-                        for part, rest in plan.diff().items()
-                    }
+                    diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
                 present = ServerState(client, resources, server.minted)
                 after = _verify(present, declared, scopes)
                 for resource in resources:

@@ -8,9 +8,10 @@ comparison and the usual requests follow from the table; a subclass overrides a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Iterable
+from typing import Any
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 from .secrets import excerpt

@@ -13,10 +13,7 @@ from contextvars import ContextVar
 
 from .errors import FleetgateError
 
-_WRITES, _ENCRYPTED = (
-    "cannot be written on the node that runs the task",
-    "$ANSIBLE_VAULT;",
-)
+_WRITES, _ENCRYPTED = ("cannot be written on the node that runs the task", "$ANSIBLE_VAULT;")
 
 # What the names of drafts have after that of their file, and the length that room is reserved for.
 _DRAFT = ".fleetgate-"
@@ -61,11 +58,7 @@ def kept_secret(path):
     except FileNotFoundError:
         return None, False, None
     except OSError as error:
-        return (
-            None,
-            False,
-            f"'{path}' cannot be read on the node that runs the task ({error.strerror})",
-        )
+        return (None, False, f"'{path}' cannot be read on the node that runs the task ({error.strerror})")
     except UnicodeDecodeError:
         return None, False, f"'{path}' is no text"
     if not text.startswith(_ENCRYPTED):
@@ -100,9 +93,7 @@ def protect(path: str) -> None:
     try:
         os.chmod(path, 0o600)
     except OSError as error:
-        raise FleetgateError(
-            f"secret_file: '{path}' cannot be given the mode 0600 ({error.strerror})"
-        ) from None
+        raise FleetgateError(f"secret_file: '{path}' cannot be given the mode 0600 ({error.strerror})") from None
 
 
 class SecretFile:
@@ -123,9 +114,7 @@ class SecretFile:
             _write(self._descriptor, self._encoded("x" * _LONGEST_SECRET))
         except OSError as error:
             self.close()
-            raise FleetgateError(
-                f"secret_file: '{path}' {_WRITES} ({error.strerror}); nothing was changed"
-            ) from None
+            raise FleetgateError(f"secret_file: '{path}' {_WRITES} ({error.strerror}); nothing was changed") from None
 
     def keep(self, secret: str) -> None:
         """Put the secret in the file. The server has made it by now, so it is saved elsewhere where that is impossible."""
@@ -153,9 +142,7 @@ class SecretFile:
 
     def _encoded(self, secret: str) -> bytes:
         text = f"{secret}\n"
-        return (
-            _vault.get().encrypt(text, self._vault_id) if self._vault_id else text
-        ).encode()
+        return (_vault.get().encrypt(text, self._vault_id) if self._vault_id else text).encode()
 
     def _open_draft(self) -> None:
         while self._descriptor < 0:
@@ -170,9 +157,7 @@ class SecretFile:
     def _remove_abandoned(self) -> None:
         for name in os.listdir(self._folder):
             draft = os.path.join(self._folder, name)
-            if not (
-                name.startswith(self._prefix) and stat.S_ISREG(os.lstat(draft).st_mode)
-            ):
+            if not (name.startswith(self._prefix) and stat.S_ISREG(os.lstat(draft).st_mode)):
                 continue
             # one that another run is writing is locked, and one that is somebody else's cannot be opened
             with suppress(OSError):

@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
-from typing import Any, Iterable, Iterator
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 from ansible.module_utils.common.parameters import remove_values
@@ -62,8 +63,7 @@ def secret_values(argument_spec: dict, params: dict) -> set[str]:
     found: set[str] = set()
     for name, value in params.items():
         option = argument_spec.get(name) or next(
-            (one for one in argument_spec.values() if name in one.get("aliases", ())),
-            {},
+            (one for one in argument_spec.values() if name in one.get("aliases", ())), {}
         )
         if option.get("no_log"):
             found.update(_scalars(value))
@@ -76,11 +76,7 @@ def secret_values(argument_spec: dict, params: dict) -> set[str]:
             given = _USERINFO.findall(text)
             if name in _ADDRESSES:
                 given.append(text.rpartition("@")[0].rpartition("//")[2])
-            for part in (
-                part
-                for userinfo in given
-                for part in (userinfo, userinfo.partition(":")[2])
-            ):
+            for part in (part for userinfo in given for part in (userinfo, userinfo.partition(":")[2])):
                 found |= {part, unquote(part)}
     return found - {""}
 
@@ -89,16 +85,11 @@ def every_form(secrets: Iterable[str]) -> set[str]:
     """Secrets as they are, and as URLs, forms, JSON, HTML and base64 have them."""
     forms: set[str] = set()
     for secret in map(str, secrets):
-        escaped = {
-            quote(secret, safe=safe) for safe in ("", "/", "!'()*", "!'()*/")
-        } | {quote_plus(secret)}
-        forms |= escaped | {
-            _ESCAPED.sub(lambda code: code[0].lower(), one) for one in escaped
+        escaped = {quote(secret, safe=safe) for safe in ("", "/", "!'()*", "!'()*/")} | {quote_plus(secret)}
+        forms |= escaped | {_ESCAPED.sub(lambda code: code[0].lower(), one) for one in escaped}
+        text = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)} | {
+            repr(secret)[1:-1]
         }
-        text = {
-            json.dumps(secret, ensure_ascii=ascii_only)[1:-1]
-            for ascii_only in (True, False)
-        } | {repr(secret)[1:-1]}
         forms |= text | {one.replace("/", "\\/") for one in text}
         forms |= {
             escape(secret),

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from .errors import FleetgateError, refuse
 from .module import Address, Definition
 from .plan import Desired, ServerState, converge
-from .resource import rule_violations, fields_spec
+from .resource import fields_spec, rule_violations
 
 # how many objects one run may remove
 LIMIT = {"max_removals": {"type": "int", "default": 20}}
@@ -57,27 +57,17 @@ class System:
 
     def one(self, name):
         """The module for one object of a kind."""
-        resource = next(
-            one for one in (*self.resources, *self.apart) if one.name == name
-        )
+        resource = next(one for one in (*self.resources, *self.apart) if one.name == name)
 
         def run(params, check_mode):
             scopes = {name: params["exclusive"]} if resource.many else {}
-            result, objects, secrets = self._converge(
-                params, check_mode, [(resource, params, "")], scopes
-            )
+            result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
             there = objects[name]
             result[name] = there if resource.many else next(iter(there), {})
             if any("/" in owner for owner in secrets):
                 # of several that an object has, each is told under its name
-                return {
-                    **result,
-                    "secrets": {
-                        owner.rpartition("/")[2]: secret
-                        for owner, secret in secrets.items()
-                    },
-                }
-            return {**result, **{"secret": secret for secret in secrets.values()}}
+                return {**result, "secrets": {owner.rpartition("/")[2]: secret for owner, secret in secrets.items()}}
+            return {**result, "secret": next(iter(secrets.values()))} if secrets else result
 
         spec = {
             **self.connection,
@@ -95,40 +85,20 @@ class System:
                 for resource in self.resources
                 for index, options in enumerate(params[resource.plural] or ())
             ]
-            scopes = {
-                one.name: (params["exclusive"] or {}).get(one.plural)
-                for one in self.resources
-            }
-            result, objects, secrets = self._converge(
-                params, check_mode, entries, scopes
-            )
+            scopes = {one.name: (params["exclusive"] or {}).get(one.plural) for one in self.resources}
+            result, objects, secrets = self._converge(params, check_mode, entries, scopes)
             result.update(
-                {
-                    resource.plural: objects[resource.name]
-                    for resource in self.resources
-                    if resource.name in objects
-                }
+                {resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects}
             )
             return {**result, **({"secrets": secrets} if secrets else {})}
 
         spec = {
-            one.plural: {
-                "type": "list",
-                "elements": "dict",
-                "options": one.spec(),
-                "no_log": False,
-            }
+            one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False}
             for one in self.resources
         }
-        spec["exclusive"] = {
-            "type": "dict",
-            "options": {one.plural: _scopes_spec(one) for one in self.resources},
-        }
+        spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in self.resources}}
         return Definition(
-            {**self.connection, **spec, **LIMIT},
-            run,
-            self.address,
-            {one.plural: one.uploads for one in self.resources},
+            {**self.connection, **spec, **LIMIT}, run, self.address, {one.plural: one.uploads for one in self.resources}
         )
 
     def info(self):
@@ -137,38 +107,22 @@ class System:
         choices = [*resources, *self.facts]
 
         def run(params, check_mode):
-            filters = {
-                name: scopes
-                for name, scopes in (params["filters"] or {}).items()
-                if scopes
-            }
+            filters = {name: scopes for name, scopes in (params["filters"] or {}).items() if scopes}
             refuse(
                 [
                     problem
                     for name, scopes in filters.items()
                     for index, scope in enumerate(scopes)
-                    for problem in _scope_problems(
-                        resources[name], scope, f"filters.{name}[{index}]"
-                    )
+                    for problem in _scope_problems(resources[name], scope, f"filters.{name}[{index}]")
                 ]
             )
             client = self.client(params, check_mode)
             with client.understanding():
                 server = ServerState(client, resources.values())
                 result = {"changed": False}
-                partly = [
-                    one
-                    for name, one in resources.items()
-                    if name in params["gather"] and one.audit_permission
-                ]
+                partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
                 missing = client.missing_permissions(
-                    [
-                        (
-                            one.audit_permission,
-                            f"without it {one.plural} may be left out",
-                        )
-                        for one in partly
-                    ]
+                    [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
                 )
                 if missing:
                     result["warnings"] = missing
@@ -176,18 +130,14 @@ class System:
                     if subject in resources:
                         resource, scopes = resources[subject], filters.get(subject)
                         result[subject] = [
-                            resource.to_result(
-                                one.values, params.get("show_secrets", False)
-                            )
+                            resource.to_result(one.values, params.get("show_secrets", False))
                             for key, one in server.actual(resource.name, None).items()
                             if not scopes or resource.in_scope(scopes, key)
                         ]
                     else:
                         result[subject] = self.facts[subject](client)
                 if params.get("permissions_of"):
-                    result["permissions"] = self.permissions(
-                        server, params["permissions_of"]
-                    )
+                    result["permissions"] = self.permissions(server, params["permissions_of"])
                 for name, (fields, answer) in self.questions.items():
                     asked = params[name] or ()
                     refuse(
@@ -202,16 +152,8 @@ class System:
                 return result
 
         spec = {
-            "gather": {
-                "type": "list",
-                "elements": "str",
-                "choices": choices,
-                "default": choices,
-            },
-            "filters": {
-                "type": "dict",
-                "options": {name: _scopes_spec(one) for name, one in resources.items()},
-            },
+            "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
+            "filters": {"type": "dict", "options": {name: _scopes_spec(one) for name, one in resources.items()}},
         }
         if self.permissions:
             spec["permissions_of"] = {"type": "list", "elements": "str"}
@@ -219,12 +161,7 @@ class System:
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         for name, (fields, _answer) in self.questions.items():
             needed = [one.option for one in fields if one.needed]
-            spec[name] = {
-                "type": "list",
-                "elements": "dict",
-                "options": fields_spec(fields, needed),
-                "no_log": False,
-            }
+            spec[name] = {"type": "list", "elements": "dict", "options": fields_spec(fields, needed), "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
 
     def _converge(self, params, check_mode, entries, scopes):
@@ -246,27 +183,14 @@ class System:
     def desired(self, params, entries, scopes):
         """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
         declared = [
-            Desired(
-                resource,
-                resource.normalise(
-                    {name: options.get(name) for name in resource.spec()}
-                ),
-                where,
-            )
+            Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
         ]
-        broken = [
-            (one, option, rule)
-            for one in declared
-            for option, rule in one.resource.problems(one.entry)
-        ]
+        broken = [(one, option, rule) for one in declared for option, rule in one.resource.problems(one.entry)]
         if broken:
             broken = self._not_there(params, broken)
         problems = [f"{one.where}{option}: {rule}" for one, option, rule in broken]
-        by_kind = {
-            kind.name: [one.entry for one in declared if one.resource is kind]
-            for kind in self.resources
-        }
+        by_kind = {kind.name: [one.entry for one in declared if one.resource is kind] for kind in self.resources}
         for resource in self.resources:
             problems += resource.conflicts(by_kind)
             for index, scope in enumerate(scopes.get(resource.name) or ()):
@@ -285,11 +209,7 @@ class System:
             client = self.client(params, True)
             server = ServerState(client, self.kinds)
             with client.understanding():
-                return [
-                    each
-                    for each in broken
-                    if not server.has(each[0].resource, each[0].entry, each[1])
-                ]
+                return [each for each in broken if not server.has(each[0].resource, each[0].entry, each[1])]
         except FleetgateError:
             return broken
 
@@ -299,21 +219,9 @@ def _scope_problems(resource, scope, where):
     if not given:
         return [f"{where}: must name at least one of {', '.join(scope)}"]
     # a condition that came out empty would make the scope wider than it was meant
-    empty = [
-        f"{where}.{option}: must not be empty"
-        for option, value in given.items()
-        if not value
-    ]
-    return empty + [
-        f"{where}.{option}: {rule}"
-        for option, rule in rule_violations(resource.scope, given)
-    ]
+    empty = [f"{where}.{option}: must not be empty" for option, value in given.items() if not value]
+    return empty + [f"{where}.{option}: {rule}" for option, rule in rule_violations(resource.scope, given)]
 
 
 def _scopes_spec(resource):
-    return {
-        "type": "list",
-        "elements": "dict",
-        "options": fields_spec(resource.scope),
-        "no_log": False,
-    }
+    return {"type": "list", "elements": "dict", "options": fields_spec(resource.scope), "no_log": False}

@@ -9,19 +9,14 @@ import io
 import os
 import ssl
 import time
-from typing import Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 try:
     import requests
     import urllib3
     from requests.adapters import HTTPAdapter
-    from urllib3.exceptions import (
-        ConnectTimeoutError,
-        MaxRetryError,
-        NewConnectionError,
-        ReadTimeoutError,
-    )
+    from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
     from urllib3.util.retry import Retry
     from urllib3.util.ssl_match_hostname import CertificateError
 except ImportError:
@@ -48,19 +43,9 @@ class RetryPolicy(Retry):
         wanted = super().get_retry_after(response)
         return wanted and min(wanted, LONGEST_WAIT)
 
-    def increment(
-        self,
-        method=None,
-        url=None,
-        response=None,
-        error=None,
-        _pool=None,
-        _stacktrace=None,
-    ):
+    def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
         # who was silent for the whole time limit would be so again, and the same certificate would come again
-        slow = isinstance(
-            error, (ConnectTimeoutError, ReadTimeoutError)
-        ) and not isinstance(error, NewConnectionError)
+        slow = isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError)
         if slow or (error is not None and is_untrusted(error)):
             raise MaxRetryError(_pool, url, error)
         return super().increment(method, url, response, error, _pool, _stacktrace)
@@ -93,9 +78,7 @@ class _Incoming(io.RawIOBase):
         count = self._raw.readinto(buffer)
         self._rest -= count or 0
         if self._rest < 0:
-            raise TooLarge(
-                f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB"
-            )
+            raise TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB")
         return count
 
     def close(self):
@@ -109,9 +92,7 @@ class _Answer(http.client.HTTPResponse):
     def __init__(self, sock, *args, **settings):
         super().__init__(sock, *args, **settings)
         self.fp = io.BufferedReader(_Incoming(self.fp.detach(), sock))
-        self.certificate = (
-            sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
-        )
+        self.certificate = sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
 
 
 def _with_limits(pools):
@@ -120,13 +101,7 @@ def _with_limits(pools):
         scheme: type(
             pool.__name__,
             (pool,),
-            {
-                "ConnectionCls": type(
-                    pool.ConnectionCls.__name__,
-                    (pool.ConnectionCls,),
-                    {"response_class": _Answer},
-                )
-            },
+            {"ConnectionCls": type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": _Answer})},
         )
         for scheme, pool in pools.items()
     }
@@ -138,34 +113,25 @@ class Transport(HTTPAdapter):
     def __init__(self):
         super().__init__(
             max_retries=RetryPolicy(
-                total=4,
-                backoff_factor=0.2,
-                allowed_methods=frozenset(("GET",)),
-                raise_on_status=False,
+                total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False
             )
         )
 
     def init_poolmanager(self, *args, **settings):
         super().init_poolmanager(*args, **settings)
-        self.poolmanager.pool_classes_by_scheme = _with_limits(
-            self.poolmanager.pool_classes_by_scheme
-        )
+        self.poolmanager.pool_classes_by_scheme = _with_limits(self.poolmanager.pool_classes_by_scheme)
 
     def proxy_manager_for(self, proxy, **settings):
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **settings)
         if not known:
-            manager.pool_classes_by_scheme = _with_limits(
-                manager.pool_classes_by_scheme
-            )
+            manager.pool_classes_by_scheme = _with_limits(manager.pool_classes_by_scheme)
         return manager
 
 
 def certificate_of(response):
     """The certificate that a server showed with an answer, in binary form; None where there was none to see."""
-    return getattr(
-        getattr(response.raw, "_original_response", None), "certificate", None
-    )
+    return getattr(getattr(response.raw, "_original_response", None), "certificate", None)
 
 
 # -- why no answer came ----------------------------------------------------------------------------------------
@@ -181,25 +147,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 def is_untrusted(error):
     """Whether a certificate was the reason; all else that TLS can fail by is a connection that did not come about."""
-    return any(
-        isinstance(one, (ssl.SSLCertVerificationError, CertificateError))
-        for one in _causes(error)
-    )
+    return any(isinstance(one, (ssl.SSLCertVerificationError, CertificateError)) for one in _causes(error))
 
 
 def has_no_answer(error):
     """Whether a server is out of reach, and may be back later."""
-    gone = isinstance(
-        error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout)
-    )
+    gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
     return gone and not is_untrusted(error)
 
 
 def unreachable(title, url, error):
     """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
-    by_proxy = (
-        _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
-    )
+    by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
     return f"{title}: {_no_answer(url, error)}{by_proxy}"
 
 
@@ -213,17 +172,11 @@ def _no_answer(url, error):
             f"the certificate of {url} is not trusted ({why}); give the file of the authority"
             " that issued it as ca_path, or trust it on the node that runs the task"
         )
-    if any(
-        isinstance(one, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError))
-        for one in _causes(error)
-    ):
+    if any(isinstance(one, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError)) for one in _causes(error)):
         return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
     if isinstance(error, requests.exceptions.SSLError):
         return f"{url} does not answer over TLS ({why}); check the address, the port and what stands before it"
-    if isinstance(
-        error,
-        (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError),
-    ):
+    if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return f"{url} does not answer ({why}); check the address, the port and the firewall"
     return f"{url} cannot be used ({type(error).__name__}: {error})"
 

@@ -9,9 +9,7 @@ from collections.abc import Iterable
 from .resource import Actual, Change, Resource
 
 
-def conflicts_over(
-    resource: Resource, option: str, changes: list[Change], holders: Iterable[Actual]
-) -> list[str]:
+def conflicts_over(resource: Resource, option: str, changes: list[Change], holders: Iterable[Actual]) -> list[str]:
     """Problems with changes that set a unique option to what another object has, or what another change sets it to.
 
     `holders` are the objects on the server that have one of these values.
@@ -22,9 +20,7 @@ def conflicts_over(
     for change in ours.values():
         value = None if change.removes else change.values.get(option)
         if value and taken.setdefault(value, change) is not change:
-            problems.append(
-                f"{change.label}: {option}: '{value}' is declared for {taken[value].label} as well"
-            )
+            problems.append(f"{change.label}: {option}: '{value}' is declared for {taken[value].label} as well")
     for holder in holders:
         key, value = resource.key_of(holder.values), holder.values[option]
         taker, release = taken.get(value), ours.get(key)
@@ -53,16 +49,8 @@ def released_first(changes: list[Change], option: str) -> list[Change]:
     """Changes in an order in which each unique value is given up before another object gets it."""
     ordered, waiting = [], list(changes)
     while waiting:
-        held = {
-            change.found.values[option]
-            for change in waiting
-            if change.found and option in (change.values or ())
-        }
-        ready = [
-            change
-            for change in waiting
-            if (change.values or {}).get(option) not in held - {"", None}
-        ]
+        held = {change.found.values[option] for change in waiting if change.found and option in (change.values or ())}
+        ready = [change for change in waiting if (change.values or {}).get(option) not in held - {"", None}]
         if not ready:
             return ordered + waiting
         ordered += ready
@@ -72,9 +60,7 @@ def released_first(changes: list[Change], option: str) -> list[Change]:
 
 def _in_a_circle(changes, option):
     """The changes that wait for each other to give up a value."""
-    moving = [
-        one for one in changes if one.found and not one.removes and option in one.values
-    ]
+    moving = [one for one in changes if one.found and not one.removes and option in one.values]
     waiting = moving
     while True:
         held = {change.found.values[option] for change in waiting} - {"", None}

@@ -5,16 +5,15 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 
 Answer = TypeVar("Answer")
 
 
-def wait_until(
-    accepted: Callable[[Answer], bool], read: Callable[[], Answer], seconds: float
-) -> Answer:
+def wait_until(accepted: Callable[[Answer], bool], read: Callable[[], Answer], seconds: float) -> Answer:
     """Read until the answer is accepted, at ever longer intervals; after some seconds the last answer is returned as it is."""
     end, pause = time.monotonic() + seconds, FIRST_PAUSE
     while not accepted(answer := read()) and time.monotonic() < end:

@@ -7,23 +7,12 @@ from __future__ import annotations
 from ..core.client import TIMEOUT, limit_problems, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.oidc import (
-    ISSUER,
-    discover,
-    other_name,
-    secret_is_right,
-    shortcomings,
-    unadvertised,
-)
+from ..core.oidc import ISSUER, discover, other_name, secret_is_right, shortcomings, unadvertised
 from ..core.secrets import excerpt
 
 SPEC = {
     "issuer": {"type": "str", "required": True},
-    "scopes": {
-        "type": "list",
-        "elements": "str",
-        "default": ["openid", "email", "profile"],
-    },
+    "scopes": {"type": "list", "elements": "str", "default": ["openid", "email", "profile"]},
     "claims": {"type": "list", "elements": "str", "default": []},
     "client_id": {"type": "str"},
     "client_secret": {"type": "str", "no_log": True},
@@ -38,15 +27,9 @@ def run(params, check_mode):
     issuer = params["issuer"]
     broken = ISSUER.problem(issuer) if issuer else "must not be empty"
     wrong = [f"issuer: '{excerpt(issuer)}' {broken}"] if broken else []
-    asks = [
-        option
-        for option in ("client_id", "client_secret", "redirect_uris")
-        if params[option]
-    ]
+    asks = [option for option in ("client_id", "client_secret", "redirect_uris") if params[option]]
     if asks and len(asks) < 3:
-        wrong.append(
-            "client_id: is looked at together with client_secret and redirect_uris; give all three or none"
-        )
+        wrong.append("client_id: is looked at together with client_secret and redirect_uris; give all three or none")
     wrong += limit_problems(params, timeout=TIMEOUT)
     refuse(wrong)
     document, client = discover(issuer, params["timeout"], verification(params))
@@ -56,29 +39,18 @@ def run(params, check_mode):
 
 def _examine(client, document, params, asks):
     try:
-        keys, unreachable = (
-            client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []),
-            [],
-        )
+        keys, unreachable = (client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), [])
     except FleetgateError as error:
         keys, unreachable = [], error.problems
     issuer = params["issuer"]
-    problems = [
-        *unreachable,
-        *other_name(issuer, document, client),
-        *shortcomings(issuer, document, keys),
-    ]
+    problems = [*unreachable, *other_name(issuer, document, client), *shortcomings(issuer, document, keys)]
     result = {"changed": False, "issuer": document["issuer"], "document": document}
     if asks:
         refused = _refused(client, document, params)
         result["accepted"] = None if refused is None else not refused
         problems += refused or ()
     warnings = unadvertised(document, params["scopes"], params["claims"])
-    return {
-        **result,
-        "problems": problems,
-        **({"warnings": warnings} if warnings else {}),
-    }
+    return {**result, "problems": problems, **({"warnings": warnings} if warnings else {})}
 
 
 def _refused(client, document, params):
@@ -91,23 +63,14 @@ def _refused(client, document, params):
             uri
             for uri in params["redirect_uris"]
             if not secret_is_right(
-                client,
-                document["token_endpoint"],
-                params["client_id"],
-                params["client_secret"],
-                uri,
+                client, document["token_endpoint"], params["client_id"], params["client_secret"], uri
             )
         ]
     except (FleetgateError, KeyError):
         return None
     if len(wrong) == len(params["redirect_uris"]):
-        return [
-            f"it does not take the secret of the client {params['client_id']}, or none of its redirect_uris"
-        ]
-    return [
-        f"the client {params['client_id']} may not have the redirect URI {uri}; register it"
-        for uri in wrong
-    ]
+        return [f"it does not take the secret of the client {params['client_id']}, or none of its redirect_uris"]
+    return [f"the client {params['client_id']} may not have the redirect URI {uri}; register it" for uri in wrong]
 
 
 INFO = Definition(SPEC, run)

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..core.client import version_problem
+from ..core.client import Client, version_problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -39,21 +40,12 @@ class Acl(ProxmoxAcl):
     def decode(self, raw):
         """The type of a token's row is user as well, so the id decides."""
         # the name of a user may contain !, but neither a realm nor a token name contains @
-        return super().decode(
-            {
-                **raw,
-                "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user",
-            }
-        )
+        return super().decode({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         path, role = entry["path"], entry["roleid"]
-        newer = [
-            ("path", path, since)
-            for pattern, since in NEWER_PATHS.items()
-            if re.fullmatch(pattern, path)
-        ]
+        newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
         newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
         for option, value, since in newer if found is None else ():
             old = version_problem(server.client, since)
@@ -63,9 +55,7 @@ class Acl(ProxmoxAcl):
     def safety_checks(self, changes, server):
         """NoAccess stands alone: it takes other roles of a subject on a path away, and another role takes it away."""
         rows = [change for change in changes if change.resource is self]
-        made, removed = (
-            {one.key for one in rows if one.removes is gone} for gone in (False, True)
-        )
+        made, removed = ({one.key for one in rows if one.removes is gone} for gone in (False, True))
         there = sorted((set(server.actual(self.name)) | made) - removed) if made else ()
         return super().safety_checks(changes, server) + [
             f"{self.label(key)}: the server keeps no other role beside {NO_ACCESS}, and there is {other[3]}; declare one of them absent"
@@ -82,11 +72,7 @@ class Acl(ProxmoxAcl):
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"
         body = {"path": path, "role": role, "auth-id": subject}
-        body.update(
-            {"delete": True}
-            if change.removes
-            else {"propagate": change.values["propagate"]}
-        )
+        body.update({"delete": True} if change.removes else {"propagate": change.values["propagate"]})
         return [
             Step(
                 "PUT",
@@ -108,35 +94,24 @@ class Acl(ProxmoxAcl):
         for path, _kind, subject in sorted(places):
             expected = self._permissions(server, subject, path)
             wait_until(
-                expected.__eq__,
-                lambda: server.client.permissions_of(subject, path).get(
-                    path, {}
-                ),  # pylint: disable=cell-var-from-loop
-                server.client.acl_effective_after,
+                expected.__eq__, partial(_on_path, server.client, subject, path), server.client.acl_effective_after
             )
 
-    def _permissions(
-        self, server: ServerState, subject: str, path: str
-    ) -> dict[str, bool]:
+    def _permissions(self, server: ServerState, subject: str, path: str) -> dict[str, bool]:
         """What a user or token may do on a path once all rows count: a token never more than its user."""
         rows: dict[str, dict] = {}
         for (place, _kind, ugid, role), row in server.actual(self.name).items():
             if ugid == subject:
                 rows.setdefault(place, {})[role] = row.values["propagate"]
-        roles = {
-            key: role.values["privs"] for key, role in server.actual("role").items()
-        }
+        roles = {key: role.values["privs"] for key, role in server.actual("role").items()}
         held = privileges_at(path, rows, roles)
-        user, is_token, _name = (
-            subject.rpartition("!")
-            if "!" in subject.rpartition("@")[2]
-            else (subject, "", "")
-        )
+        user, is_token, _name = subject.rpartition("!") if "!" in subject.rpartition("@")[2] else (subject, "", "")
         if not is_token or user == ROOT:
             return held
         limit = self._permissions(server, user, path)
-        return {
-            privilege: flag and limit[privilege]
-            for privilege, flag in held.items()
-            if privilege in limit
-        }
+        return {privilege: flag and limit[privilege] for privilege, flag in held.items() if privilege in limit}
+
+
+def _on_path(client: Client, subject: str, path: str) -> dict[str, bool]:
+    """What the server lets a subject do on a path now."""
+    return client.permissions_of(subject, path).get(path, {})

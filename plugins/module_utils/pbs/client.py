@@ -34,11 +34,7 @@ class PbsClient(ProxmoxClient):
             return super().write(verb, path, body, upload)
         except FleetgateError as error:
             # of a user whose realm is gone the server says this, and removes it
-            if (
-                verb == "DELETE"
-                and path[1] == "users"
-                and "unknown realm" in str(error)
-            ):
+            if verb == "DELETE" and path[1] == "users" and "unknown realm" in str(error):
                 return None
             raise
 
@@ -47,11 +43,7 @@ class PbsClient(ProxmoxClient):
         data, digest = body["data"], body.get("digest")
         if digest is None:
             return data
-        return (
-            {**data, "digest": digest}
-            if isinstance(data, dict)
-            else [{**one, "digest": digest} for one in data]
-        )
+        return {**data, "digest": digest} if isinstance(data, dict) else [{**one, "digest": digest} for one in data]
 
     def reason(self, response):
         """Error bodies are plain text, whatever their content type says."""

@@ -7,9 +7,7 @@ from __future__ import annotations
 from ..core.fields import Text
 
 SAFE_ID = r"[A-Za-z0-9_][A-Za-z0-9._-]*"
-_SAFE_WORDS = (
-    "may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'"
-)
+_SAFE_WORDS = "may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'"
 # PBS creates users with other names too. It then refuses a leading dot in a path, reads a leading @ in acl.cfg as a group, and splits
 # the subjects there at commas: with an ACL entry for such a user the file cannot be parsed any more, and nobody can authenticate.
 _USER_NAME = r"(?![.@])[^\s:/,\x00-\x1f\x7f]+"
@@ -59,10 +57,7 @@ NEWER_PATHS = {
     r"/system/s3-endpoint(/.*)?": (4, 0, 9),
     r"/system/encryption-keys(/.*)?": (4, 1, 9),
 }
-NEWER_ROLES = dict.fromkeys(
-    ("RemoteSyncPushOperator", "RemoteDatastorePowerUser", "RemoteDatastoreAdmin"),
-    (3, 2, 11),
-)
+NEWER_ROLES = dict.fromkeys(("RemoteSyncPushOperator", "RemoteDatastorePowerUser", "RemoteDatastoreAdmin"), (3, 2, 11))
 ACL_PATH = Text(
     pattern="|".join(_PATHS),
     rule="is not a path that PBS has ACL entries for; it must be one of /, /access, /datastore, /remote, /system, /tape or a valid path below",

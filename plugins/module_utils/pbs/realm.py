@@ -17,10 +17,7 @@ OWN = ("pam", "pbs")
 # Before, the two realms that every server has were fixed, and no other could be the default.
 ALL_ARE_SETTINGS = (3, 3, 7)
 
-_WORD = Text(
-    pattern=SAFE_ID,
-    rule="may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'",
-)
+_WORD = Text(pattern=SAFE_ID, rule="may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'")
 _CLAIM = UsernameClaim(_WORD.pattern, _WORD.rule, longest=64)
 VANISHED = Names(Text(choices=("acl", "entry", "properties")), separator=";")
 
@@ -35,40 +32,22 @@ class Realm(ProxmoxRealm):
         *ProxmoxRealm.openid,
         Field("username_claim", _CLAIM, types=OPENID, default="sub", immutable=True),
         Field("autocreate", Flag(), types=OPENID),
-        Field(
-            "scopes",
-            Names(_WORD, separator=" "),
-            types=OPENID,
-            default=["email", "profile"],
-        ),
+        Field("scopes", Names(_WORD, separator=" "), types=OPENID, default=["email", "profile"]),
         Field("prompt", _WORD, types=OPENID),
         Field("acr_values", Names(VALUE, separator=","), types=OPENID),
-        Field(
-            "audiences",
-            Names(replace(VALUE, longest=256), separator=","),
-            types=OPENID,
-            since=(4, 2, 1),
-        ),
+        Field("audiences", Names(replace(VALUE, longest=256), separator=","), types=OPENID, since=(4, 2, 1)),
         *ProxmoxRealm.directory,
         Field("base_dn", NAME, types=DIRECTORIES, needed=("ldap",)),
         # an update takes it and forgets it
         Field("capath", Text(), types=DIRECTORIES, immutable=True),
         Field(
             "sync_attributes",
-            Properties(
-                (
-                    Field("email", ATTRIBUTE),
-                    Field("firstname", ATTRIBUTE),
-                    Field("lastname", ATTRIBUTE),
-                )
-            ),
+            Properties((Field("email", ATTRIBUTE), Field("firstname", ATTRIBUTE), Field("lastname", ATTRIBUTE))),
             types=DIRECTORIES,
         ),
         Field(
             "sync_defaults_options",
-            Properties(
-                (Field("enable_new", Flag()), Field("remove_vanished", VANISHED))
-            ),
+            Properties((Field("enable_new", Flag()), Field("remove_vanished", VANISHED))),
             types=DIRECTORIES,
         ),
         Field("default", Flag(), since=ALL_ARE_SETTINGS),
@@ -81,12 +60,7 @@ class Realm(ProxmoxRealm):
     def problems(self, entry):
         problems = super().problems(entry)
         if entry["type"] == "ad" and entry["base_dn"] == "":
-            problems.append(
-                (
-                    "base_dn",
-                    "must not be empty: the server asks the directory only when it is left out",
-                )
-            )
+            problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
         return problems
 
     def compare(self, server, entry, found):
@@ -94,15 +68,10 @@ class Realm(ProxmoxRealm):
         if entry["type"] in OWN and values:
             old = version_problem(server.client, ALL_ARE_SETTINGS)
             if old:
-                problems.append(
-                    ("realm", f"'{entry['realm']}' cannot be changed here: that {old}")
-                )
+                problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
             elif found is None:
                 problems.append(
-                    (
-                        "realm",
-                        f"'{entry['realm']}' was removed; it comes back when the server is restarted",
-                    )
+                    ("realm", f"'{entry['realm']}' was removed; it comes back when the server is restarted")
                 )
         return values, problems
 
@@ -123,16 +92,10 @@ class Realm(ProxmoxRealm):
 
         def placed(step):
             if step.verb == "POST":
-                return (
-                    *self.collection,
-                    change.values.get("type") or change.found.values["type"],
-                )
+                return (*self.collection, change.values.get("type") or change.found.values["type"])
             return self.place(name, change.found.values["type"])
 
-        return [
-            replace(step, path=placed(step))
-            for step in super().steps_for(change, server)
-        ]
+        return [replace(step, path=placed(step)) for step in super().steps_for(change, server)]
 
     def request_body(self, change):
         body = super().request_body(change)

@@ -42,10 +42,7 @@ class Token(ProxmoxToken):
         """Tokens are told with their users."""
         for user in server.actual("user").values():
             for token in user.raw.get("tokens") or ():
-                names = {
-                    "userid": user.raw["userid"],
-                    "token-name": token["tokenid"].rpartition("!")[2],
-                }
+                names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
                 yield {**token, **names, "digest": user.raw.get("digest")}
 
     def cascade(self, change, server):
@@ -56,12 +53,7 @@ class Token(ProxmoxToken):
         """Who removes a token has to see its entries in the ACL where the server leaves them behind."""
         left = change.removes and not self.regenerates(server.client)
         sees = (server.resources["acl"].audit_permission,) if left else ()
-        return (
-            Permission(
-                ("/access/users",), ("Permissions.Modify",), oneself=change.key[0]
-            ),
-            *sees,
-        )
+        return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
 
     def read_permission(self, key, server):
         return replace(self.audit_permission, oneself=key[0])

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from ..core.client import version_problem
-from ..core.fields import Field, Flag, Moment, PASSWORD
+from ..core.fields import PASSWORD, Field, Flag, Moment
 from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges
@@ -40,14 +40,7 @@ class User(ProxmoxUser):
 
     def read_again(self, server, key):
         """Only the list tells of locks."""
-        return next(
-            (
-                self.decode(raw)
-                for raw in self.read(server, (key,))
-                if raw["userid"] == key[0]
-            ),
-            None,
-        )
+        return next((self.decode(raw) for raw in self.read(server, (key,)) if raw["userid"] == key[0]), None)
 
     def decode(self, raw):
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
@@ -56,38 +49,17 @@ class User(ProxmoxUser):
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if values.get("tfa_locked"):
-            problems.append(
-                (
-                    "tfa_locked",
-                    "can only be taken away, with false; wrong codes are what locks a user",
-                )
-            )
+            problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
         return values, problems
 
     def steps_for(self, change, server):
         if change.removes or change.creates or "tfa_locked" not in change.values:
             return super().steps_for(change, server)
-        path, reason = (
-            *self.item_path(change.key),
-            "unlock-tfa",
-        ), f"{change.label}: tfa_locked"
-        others = {
-            option: value
-            for option, value in change.values.items()
-            if option != "tfa_locked"
-        }
+        path, reason = (*self.item_path(change.key), "unlock-tfa"), f"{change.label}: tfa_locked"
+        others = {option: value for option, value in change.values.items() if option != "tfa_locked"}
         return [
-            *(
-                super().steps_for(replace(change, values=others), server)
-                if others
-                else ()
-            ),
-            Step(
-                "PUT",
-                path,
-                reason,
-                permissions=self.required_permissions(change, server),
-            ),
+            *(super().steps_for(replace(change, values=others), server) if others else ()),
+            Step("PUT", path, reason, permissions=self.required_permissions(change, server)),
         ]
 
     def request_body(self, change):
@@ -100,17 +72,8 @@ class User(ProxmoxUser):
 
     def problems(self, entry):
         problems = super().problems(entry)
-        if (
-            entry["password"]
-            and entry["state"] == "present"
-            and realm_of(entry["userid"]) != "pbs"
-        ):
-            problems.append(
-                (
-                    "password",
-                    f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords",
-                )
-            )
+        if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) != "pbs":
+            problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
         return problems
 
     def cascade(self, change, server):
@@ -119,23 +82,13 @@ class User(ProxmoxUser):
         (userid,) = change.key
         token = server.resources["token"]
         found = server.actual("token")
-        tokens = [
-            Change(token, key, found[key], None)
-            for key in sorted(found)
-            if key[0] == userid
-        ]
+        tokens = [Change(token, key, found[key], None) for key in sorted(found) if key[0] == userid]
         leaves_them = tokens and (
-            (realm_of(userid),) not in server.actual("realm")
-            or version_problem(server.client, TAKES_TOKENS_ALONG)
+            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
         )
         return [*removed_rows(server, userid), *(tokens if leaves_them else ())]
 
     def required_permissions(self, change, server):
         """Who removes a user has to see its entries in the ACL, which would be left behind."""
         sees = (server.resources["acl"].audit_permission,) if change.removes else ()
-        return (
-            Permission(
-                ("/access/users",), ("Permissions.Modify",), oneself=change.key[0]
-            ),
-            *sees,
-        )
+        return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

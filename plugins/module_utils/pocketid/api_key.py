@@ -8,7 +8,7 @@ An administrator gets such a session with a one-time access token for the owner.
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from ..core.fields import Field, Flag, Number, Path, Text
 from ..core.resource import OneTimeSecret, Reference, Step
@@ -33,19 +33,13 @@ class ApiKey(PocketIdResource):
     )
 
     def spec(self):
-        return {
-            option: one
-            for option, one in super().spec().items()
-            if option != "expires_at"
-        }
+        return {option: one for option, one in super().spec().items() if option != "expires_at"}
 
     def read(self, server, keys):
         # nobody can list the keys of all users
         for username in sorted({key[0] for key in keys or ()}):
             if (username,) in server.actual("user"):
-                for one in server.client.acting_as(username).read_all(
-                    *self.collection, sort="createdAt"
-                ):
+                for one in server.client.acting_as(username).read_all(*self.collection, sort="createdAt"):
                     yield {**one, "username": username}
 
     def references(self, key, values):
@@ -53,36 +47,22 @@ class ApiKey(PocketIdResource):
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
-        if found and moment(found.raw["expiresAt"]) <= datetime.now(timezone.utc):
+        if found and moment(found.raw["expiresAt"]) <= datetime.now(UTC):
             values["expires_at"] = "renewed"
         file = entry["secret_file"]
         if (found is None or values) and not (file or entry["return_secret"]):
-            problems.append(
-                (
-                    "secret_file",
-                    "or return_secret is needed, because the key itself is told only once",
-                )
-            )
+            problems.append(("secret_file", "or return_secret is needed, because the key itself is told only once"))
         if file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
             problems.append(
-                (
-                    "secret_file",
-                    f"'{file}' cannot be written on the node that runs the task; make its folder first",
-                )
+                ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
             )
         return values, problems
 
     def safety_checks(self, changes, server):
         """A task does not remove the key that it works with, unless it is asked to."""
         client = server.client
-        removed = [
-            change
-            for change in changes
-            if change.resource is self and change.removes and not consents(change)
-        ]
-        own = [
-            change for change in removed if change.key[0] == client.myself["username"]
-        ]
+        removed = [change for change in changes if change.resource is self and change.removes and not consents(change)]
+        own = [change for change in removed if change.key[0] == client.myself["username"]]
         # the server does not say which key a request has, but this very request is the latest use of one
         listed = client.read_all(*self.collection, sort="createdAt") if own else ()
         latest = max((one["lastUsedAt"] or "" for one in listed), default="")
@@ -99,40 +79,13 @@ class ApiKey(PocketIdResource):
     def steps_for(self, change, server):
         owner, caller = "!".join(change.key), change.key[0]
         if change.removes:
-            return [
-                Step(
-                    "DELETE",
-                    self.item_path(change.key),
-                    f"{change.label} is declared absent",
-                    caller=caller,
-                )
-            ]
+            return [Step("DELETE", self.item_path(change.key), f"{change.label} is declared absent", caller=caller)]
         entry = change.entry
-        secret = OneTimeSecret(
-            owner, "token", entry["secret_file"], bool(entry["return_secret"])
-        )
-        ends = datetime.now(timezone.utc) + timedelta(days=entry["valid_days"] or 365)
+        secret = OneTimeSecret(owner, "token", entry["secret_file"], bool(entry["return_secret"]))
+        ends = datetime.now(UTC) + timedelta(days=entry["valid_days"] or 365)
         body = {"expiresAt": ends.isoformat(timespec="seconds")}
         if not change.creates:
             path = (*self.item_path(change.key), "renew")
-            return [
-                Step(
-                    "POST",
-                    path,
-                    f"{change.label} has expired",
-                    body=body,
-                    secret=secret,
-                    caller=caller,
-                )
-            ]
+            return [Step("POST", path, f"{change.label} has expired", body=body, secret=secret, caller=caller)]
         body.update({"name": entry["name"], "description": entry["description"]})
-        return [
-            Step(
-                "POST",
-                self.collection,
-                f"{change.label} is missing",
-                body=body,
-                secret=secret,
-                caller=caller,
-            )
-        ]
+        return [Step("POST", self.collection, f"{change.label} is missing", body=body, secret=secret, caller=caller)]

@@ -9,15 +9,7 @@ from copy import copy
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 
-from ..core.client import (
-    Authorization,
-    Client,
-    connection_options,
-    requests,
-    session_for,
-    use_transport,
-    verification,
-)
+from ..core.client import Authorization, Client, connection_options, requests, session_for, use_transport, verification
 from ..core.errors import FleetgateError
 from .dialect import dialect_of
 
@@ -46,12 +38,7 @@ class PocketIdClient(Client):
             "X-API-Key",
         )
         super().__init__(
-            f"Pocket ID {params['url']}",
-            session,
-            params["url"],
-            check_mode,
-            params["timeout"],
-            verification(params),
+            f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
         self._others = {}
         # known before anything is begun, so that nothing is left half-made at a server that is too old
@@ -63,13 +50,7 @@ class PocketIdClient(Client):
         entries, page, pages = [], 1, 1
         while page <= pages:
             answer = self.read(
-                *path,
-                **{
-                    "pagination[page]": page,
-                    "pagination[limit]": PAGE,
-                    "sort[column]": sort,
-                    "search": search,
-                },
+                *path, **{"pagination[page]": page, "pagination[limit]": PAGE, "sort[column]": sort, "search": search}
             )
             entries += answer["data"]
             pages = answer["pagination"]["totalPages"]
@@ -80,18 +61,10 @@ class PocketIdClient(Client):
         """The entries of a list that are called one of `names`; all entries where one search for each would not be less."""
         if names is None or len(names) > MOST_SEARCHES:
             return self.read_all(*path, sort=by)
-        found = (
-            one
-            for name in sorted(names)
-            for one in self.read_all(*path, sort=by, search=name)
-        )
+        found = (one for name in sorted(names) for one in self.read_all(*path, sort=by, search=name))
         # the search also finds what a name is only a part of; that names may differ in case is for others to judge
         alike = {name.casefold() for name in names}
-        return list(
-            {
-                one["id"]: one for one in found if (one[by] or "").casefold() in alike
-            }.values()
-        )
+        return list({one["id"]: one for one in found if (one[by] or "").casefold() in alike}.values())
 
     @cached_property
     def myself(self):
@@ -101,9 +74,7 @@ class PocketIdClient(Client):
     def user_id(self, username):
         """The id of a user, which requests go by."""
         found = [
-            one
-            for one in self.look_up("api", "users", by="username", names={username})
-            if one["username"] == username
+            one for one in self.look_up("api", "users", by="username", names={username}) if one["username"] == username
         ]
         if not found:
             raise FleetgateError(f"{self.title}: user {username} does not exist")
@@ -117,9 +88,7 @@ class PocketIdClient(Client):
         if username not in self._others:
             user = self.user_id(username)
             body = self.dialect.one_time_access(user)
-            token = self._send(
-                "POST", ("api", "users", user, "one-time-access-token"), json=body
-            ).json()["token"]
+            token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
             other = copy(self)
             other.session = requests.Session()
             # a cookie of a sign-on is for https only, and the header serves everywhere
@@ -133,19 +102,14 @@ class PocketIdClient(Client):
 
     def explain(self, response):
         if response.status_code == 401:
-            return (
-                "the API key is not accepted; it is wrong, has expired or was removed"
-            )
+            return "the API key is not accepted; it is wrong, has expired or was removed"
         try:
             body = response.json()
         except ValueError:
             return response.reason
         text = body.get("error", response.reason)
         details = body.get("details") or {}
-        fields = "; ".join(
-            f"{one.get('field')}: {one.get('message')}"
-            for one in details.get("fields") or ()
-        )
+        fields = "; ".join(f"{one.get('field')}: {one.get('message')}" for one in details.get("fields") or ())
         if response.status_code == 403:
             text += " (the owner of the API key must be an administrator)"
         return f"{text}: {fields}" if fields else text
@@ -171,7 +135,4 @@ class PocketIdClient(Client):
     @property
     def settings(self):
         """The settings that everybody may see, by name."""
-        return {
-            row["key"]: row["value"]
-            for row in self.read("api", "application-configuration")
-        }
+        return {row["key"]: row["value"] for row in self.read("api", "application-configuration")}

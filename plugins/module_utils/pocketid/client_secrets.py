@@ -41,9 +41,7 @@ class Moment(Text):
         except ValueError:
             when = None
         if when is None or when.tzinfo is None:
-            return (
-                "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
-            )
+            return "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
         return None if when > datetime.now(UTC) else "is over already"
 
     def encode(self, value):
@@ -51,19 +49,10 @@ class Moment(Text):
 
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
-_SECRET = Text(
-    pattern=r"[\x20-\x7e]+",
-    rule="may only have printable ASCII characters",
-    shortest=16,
-)
+_SECRET = Text(pattern=r"[\x20-\x7e]+", rule="may only have printable ASCII characters", shortest=16)
 _ENTRY = (
     Field(
-        "name",
-        Text(
-            pattern=r"[A-Za-z0-9._-]+",
-            rule="may only have letters, digits, '.', '_' and '-'",
-        ),
-        needed=True,
+        "name", Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'"), needed=True
     ),
     Field("value", _SECRET, secret=True),
     Field("candidates", Names(), secret=True),
@@ -77,24 +66,14 @@ class SecretSet:
     empty = ()
 
     def spec(self):
-        return {
-            "type": "list",
-            "elements": "dict",
-            "options": fields_spec(_ENTRY, ("name",)),
-        }
+        return {"type": "list", "elements": "dict", "options": fields_spec(_ENTRY, ("name",))}
 
     def problem(self, value):
         broken = [
-            f"[{i}].{option}: {rule}"
-            for i, one in enumerate(value)
-            for option, rule in rule_violations(_ENTRY, one)
+            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in rule_violations(_ENTRY, one)
         ]
         names = [one["name"] for one in value]
-        broken += [
-            f"'{name}' is the name of two"
-            for name in sorted(set(names))
-            if names.count(name) > 1
-        ]
+        broken += [f"'{name}' is the name of two" for name in sorted(set(names)) if names.count(name) > 1]
         return ", ".join(broken) or None
 
 
@@ -141,37 +120,17 @@ def secret_problems(entry):
     one = entry["secret"] or entry["return_secret"] and not entry["secrets"]
     if entry["is_public"] and (one or entry["secrets"]):
         problems.append(("secret", "cannot be had by a public client"))
-    if entry["secrets"] and (
-        entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]
-    ):
+    if entry["secrets"] and (entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]):
+        problems.append(("secrets", "and the options of a single secret exclude each other"))
+    if entry["secret_max_age"] and (entry["secret"] or any(one.get("value") for one in entry["secrets"] or ())):
         problems.append(
-            ("secrets", "and the options of a single secret exclude each other")
+            ("secret_max_age", "is for secrets that the server makes; a chosen one is renewed by choosing another")
         )
-    if entry["secret_max_age"] and (
-        entry["secret"] or any(one.get("value") for one in entry["secrets"] or ())
-    ):
-        problems.append(
-            (
-                "secret_max_age",
-                "is for secrets that the server makes; a chosen one is renewed by choosing another",
-            )
-        )
-    if (
-        any(not one.get("value") for one in entry["secrets"] or ())
-        and not entry["return_secret"]
-    ):
-        problems.append(
-            (
-                "return_secret",
-                "is needed for secrets without a value, because they are told only once",
-            )
-        )
+    if any(not one.get("value") for one in entry["secrets"] or ()) and not entry["return_secret"]:
+        problems.append(("return_secret", "is needed for secrets without a value, because they are told only once"))
     if entry["secret_candidates_complete"] and entry["callback_urls"] is None:
         problems.append(
-            (
-                "secret_candidates_complete",
-                "requires callback_urls, which show that no other host uses the client",
-            )
+            ("secret_candidates_complete", "requires callback_urls, which show that no other host uses the client")
         )
     if entry["secret_overlap"] is not None and not (one or entry["secrets"]):
         problems.append(("secret_overlap", "needs a secret that stays"))
@@ -193,19 +152,10 @@ def work_on_secrets(client, entry, found):
             problems += _against_making(client, entry, found, one)
     _supersede(entry, rows, work)
     if not dialect.several_secrets:
-        later = [
-            option
-            for option in ("secret_expires_at", "secret_max_age")
-            if entry[option]
-        ]
-        later += (
-            ["secrets"]
-            if len(work.wanted) > 1 or any(one.expires_at for one in work.wanted)
-            else []
-        )
+        later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
+        later += ["secrets"] if len(work.wanted) > 1 or any(one.expires_at for one in work.wanted) else []
         problems += [
-            (option, f"needs version 2.14 or later ({client.title} has {dialect})")
-            for option in dict.fromkeys(later)
+            (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
         ]
     else:
         excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
@@ -232,31 +182,13 @@ def secret_steps(change, item, dialect):
         return []
     made = [_step_to_make(change, one, item, dialect) for one in work.make]
     return [
+        *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
         *(
-            Step(
-                "DELETE",
-                (*item, "secrets", row["id"]),
-                f"{label}: a secret has expired",
-            )
-            for row in work.expired
-        ),
-        *(
-            Step(
-                "DELETE",
-                (*item, "secrets", row["id"]),
-                f"{label}: a secret that an interrupted run left",
-            )
+            Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret that an interrupted run left")
             for row in work.orphaned
         ),
         *made,
-        *(
-            Step(
-                "DELETE",
-                (*item, "secrets", row["id"]),
-                f"{label}: a secret is superseded",
-            )
-            for row in work.superseded
-        ),
+        *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret is superseded") for row in work.superseded),
     ]
 
 
@@ -265,11 +197,7 @@ def known_by_name(key, entry):
     work = entry.get("secret_work")
     if not (work and entry["return_secret"]):
         return {}
-    return {
-        _owner(key, one): one.known
-        for one in work.wanted
-        if one.known and one not in work.make
-    }
+    return {_owner(key, one): one.known for one in work.wanted if one.known and one not in work.make}
 
 
 def _owner(key, one):
@@ -290,13 +218,7 @@ def _wanted(entry):
         ]
     if entry["secret"] or entry["return_secret"]:
         return [
-            Wanted(
-                "",
-                entry["secret"],
-                entry["secret_candidates"],
-                entry["secret_expires_at"],
-                "secret_candidates",
-            )
+            Wanted("", entry["secret"], entry["secret_candidates"], entry["secret_expires_at"], "secret_candidates")
         ]
     return []
 
@@ -307,22 +229,13 @@ def _recognise(client, entry, found, rows, one):
         if not (value and client.accepts_secret(found.raw["id"], value)):
             continue
         its = _rows_of(rows, value)
-        version_problem = (
-            entry["secret_max_age"]
-            and its
-            and _youngest(its) > timedelta(days=entry["secret_max_age"])
-        )
+        version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
         if one.known is None or not version_problem:
-            one.known, one.remake = value, (
-                "it is older than it may be" if version_problem else None
-            )
+            one.known, one.remake = value, ("it is older than it may be" if version_problem else None)
         if not version_problem:
             break
     if one.known and not one.remake and one.expires_at:
-        ends = [
-            moment(row["expiresAt"]) if row["expiresAt"] else None
-            for row in _rows_of(rows, one.known)
-        ]
+        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, one.known)]
         if ends and moment(one.expires_at) not in ends:
             # the end of a secret cannot be changed, but the same value can be added with another end
             one.value, one.remake = one.known, "it ends at another time"
@@ -331,9 +244,7 @@ def _recognise(client, entry, found, rows, one):
 def _rows_of(rows, value):
     """The entries of the server's list that a secret may be: by its beginning, or those whose beginning it does not tell."""
     active = [row for row in rows if row["isActive"]]
-    return [row for row in active if row["prefix"] == value[:4]] or [
-        row for row in active if not row["prefix"]
-    ]
+    return [row for row in active if row["prefix"] == value[:4]] or [row for row in active if not row["prefix"]]
 
 
 def _youngest(rows):
@@ -373,21 +284,12 @@ def _orphans(entry, found, rows, work, excess):
     Another host may have one of them unless all callback URLs of the client are declared, and a run that is under way may be
     about to hand one out; the latter are only removed where there is no room left for a new one.
     """
-    if not entry["secret_candidates_complete"] or set(
-        found.values["callback_urls"]
-    ) - set(entry["callback_urls"]):
+    if not entry["secret_candidates_complete"] or set(found.values["callback_urls"]) - set(entry["callback_urls"]):
         return []
-    known = [
-        value
-        for one in work.wanted
-        for value in (one.value, one.known, *(one.candidates or ()))
-        if value
-    ]
+    known = [value for one in work.wanted for value in (one.value, one.known, *(one.candidates or ())) if value]
     kept = [row["id"] for value in known for row in _rows_of(rows, value)]
     kept += [row["id"] for row in (*work.expired, *work.superseded)]
-    marked = [
-        row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept
-    ]
+    marked = [row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept]
     marked.sort(key=lambda row: moment(row["createdAt"]))
     old = [row for row in marked if _youngest([row]) > _HANDED_OUT_WITHIN]
     return marked[: max(len(old), excess)]
@@ -407,10 +309,7 @@ def _against_making(client, entry, found, one):
         longest = client.dialect.longest_secret
         if longest and len(one.value) > longest:
             problems.append(
-                (
-                    "secret",
-                    f"must not be longer than {longest} characters for {client.title} ({client.dialect})",
-                )
+                ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
             )
         return problems
     if found and one.candidates is None:
@@ -430,35 +329,22 @@ def _against_making(client, entry, found, one):
 def _step_to_make(change, one, item, dialect):
     body = {"secret": one.value} if one.value else {}
     if not one.value and dialect.several_secrets:
-        body = {
-            "secret": MARK
-            + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))
-        }
+        body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}
     if one.expires_at:
         body["expiresAt"] = Moment().encode(one.expires_at)
-    why = one.remake or (
-        "the declared secret is not accepted"
-        if one.value
-        else "no secret is known that it accepts"
-    )
+    why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")
     named = f"{one.name}: " if one.name else ""
     entry = change.entry
     candidates_sink = None
     if not one.value:
         # what the server tells is added to what is known, so that the look at what was kept knows it
         if one.name:
-            declared = next(
-                each for each in entry["secrets"] if each["name"] == one.name
-            )
+            declared = next(each for each in entry["secrets"] if each["name"] == one.name)
             candidates_sink = declared["candidates"] = list(one.candidates or ())
         else:
             candidates_sink = entry["secret_candidates"] = list(one.candidates or ())
     returned = OneTimeSecret(
-        _owner(change.key, one),
-        "secret",
-        None,
-        bool(entry["return_secret"]),
-        candidates_sink=candidates_sink,
+        _owner(change.key, one), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
     )
     return Step(
         "POST",

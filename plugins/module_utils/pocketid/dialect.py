@@ -54,9 +54,7 @@ class Dialect:
 
     def needed_for_a_user(self):
         """The options that a new user must have."""
-        return [
-            option for option, version in MAY_BE_EMPTY.items() if self.version < version
-        ]
+        return [option for option, version in MAY_BE_EMPTY.items() if self.version < version]
 
     def one_time_access(self, user, seconds=None):
         """The body of a request for a one-time access token. Up to 2.3 it must name the user, whom the path names too."""
@@ -70,18 +68,9 @@ class Dialect:
         cannot exist tells it by the status. The secrets of these versions are letters and digits, so nothing is coded.
         """
         if self.version >= (2, 10):
-            return secret_is_right(
-                client,
-                f"{client.base_url}/api/oidc/token",
-                client_id,
-                secret,
-                "https://localhost/",
-            )
+            return secret_is_right(client, f"{client.base_url}/api/oidc/token", client_id, secret, "https://localhost/")
         response = client.probe(
-            f"{client.base_url}/api/oidc/introspect",
-            {"token": "none"},
-            (client_id, secret),
-            allowed_status=(400, 401),
+            f"{client.base_url}/api/oidc/introspect", {"token": "none"}, (client_id, secret), allowed_status=(400, 401)
         )
         return response.status_code == 200
 
@@ -90,24 +79,16 @@ def dialect_of(client):
     """The dialect of a server. It tells its version from 2.3 on; before, its settings tell it (one of them is new in 2.2)."""
     try:
         text = client.read("api", "version", "current")["currentVersion"]
-        version = tuple(
-            int(number) for number in text.lstrip("v").split("-")[0].split(".")
-        )
+        version = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("."))
     except FleetgateError as error:
         if error.status != 404:
             raise
-        settings = {
-            row["key"] for row in client.read("api", "application-configuration", "all")
-        }
-        version = (
-            NEWEST_WITHOUT_VERSION if "emailVerificationEnabled" in settings else OLDEST
-        )
+        settings = {row["key"] for row in client.read("api", "application-configuration", "all")}
+        version = NEWEST_WITHOUT_VERSION if "emailVerificationEnabled" in settings else OLDEST
         if "ldapAdminGroupName" not in settings:
             version = (1,)
     except ValueError:
-        raise FleetgateError(
-            f"{client.title} says that its version is '{text}', which is no number"
-        ) from None
+        raise FleetgateError(f"{client.title} says that its version is '{text}', which is no number") from None
     if version < OLDEST:
         raise FleetgateError(
             f"{client.title} is of version 1, and this collection manages 2.0 and later; update Pocket ID (1.x has no"

@@ -14,15 +14,7 @@ class Group(PocketIdResource):
     plural = "groups"
     key = ("name",)
     collection = ("api", "user-groups")
-    told = (
-        "id",
-        "customClaims",
-        "userCount",
-        "ldapId",
-        "createdAt",
-        "users",
-        "allowedOidcClients",
-    )
+    told = ("id", "customClaims", "userCount", "ldapId", "createdAt", "users", "allowedOidcClients")
     linked = ("users", "custom_claims")
     not_from_directory = ("custom_claims",)
     fields = (
@@ -35,25 +27,15 @@ class Group(PocketIdResource):
     def normalise(self, entry):
         """A group always has a friendly name; without one it is the name."""
         entry = super().normalise(entry)
-        return (
-            {**entry, "friendly_name": entry["name"][:50]}
-            if entry["friendly_name"] == ""
-            else entry
-        )
+        return {**entry, "friendly_name": entry["name"][:50]} if entry["friendly_name"] == "" else entry
 
     def read(self, server, keys):
-        for listed in server.client.look_up(
-            *self.collection, by="name", names=server.names(self.name)
-        ):
+        for listed in server.client.look_up(*self.collection, by="name", names=server.names(self.name)):
             wanted = keys is None or (listed["name"],) in keys
-            yield (
-                server.client.read(*self.collection, listed["id"]) if wanted else listed
-            )
+            yield (server.client.read(*self.collection, listed["id"]) if wanted else listed)
 
     def decode(self, raw):
-        return self.found_with(
-            raw, users=[user["username"] for user in raw.get("users") or ()]
-        )
+        return self.found_with(raw, users=[user["username"] for user in raw.get("users") or ()])
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
@@ -62,32 +44,15 @@ class Group(PocketIdResource):
         return values, problems
 
     def references(self, key, values):
-        return [
-            Reference("user", (username,)) for username in values.get("users") or ()
-        ]
+        return [Reference("user", (username,)) for username in values.get("users") or ()]
 
     def links(self, change, server):
         steps = []
         wanted = change.values.get("users")
         if wanted or (wanted is not None and not change.creates):
-            there = (
-                {
-                    one["username"]: one["id"]
-                    for one in change.found.raw.get("users") or ()
-                }
-                if change.found
-                else {}
-            )
-            members = [
-                there.get(username) or Reference("user", (username,))
-                for username in dict.fromkeys(wanted)
-            ]
+            there = {one["username"]: one["id"] for one in change.found.raw.get("users") or ()} if change.found else {}
+            members = [there.get(username) or Reference("user", (username,)) for username in dict.fromkeys(wanted)]
             steps.append(
-                Step(
-                    "PUT",
-                    (*self.item_path(change.key), "users"),
-                    f"{change.label}: users",
-                    body={"userIds": members},
-                )
+                Step("PUT", (*self.item_path(change.key), "users"), f"{change.label}: users", body={"userIds": members})
             )
         return steps + self.claims_step(change, "user-group")

@@ -20,15 +20,11 @@ def _picture(data):
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
             return [
-                chunk
-                for name, chunk in _chunks(data, 8, ">I4s", 4)
-                if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
+                chunk for name, chunk in _chunks(data, 8, ">I4s", 4) if name in (b"IHDR", b"PLTE", b"tRNS", b"IDAT")
             ]
         if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
             return [
-                (name, chunk)
-                for name, chunk in _chunks(data, 12, "<4sI", 0)
-                if name not in (b"VP8X", b"EXIF", b"XMP ")
+                (name, chunk) for name, chunk in _chunks(data, 12, "<4sI", 0) if name not in (b"VP8X", b"EXIF", b"XMP ")
             ]
         if data.startswith(b"\xff\xd8"):
             return _jpeg_segments(data)
@@ -40,10 +36,7 @@ def _picture(data):
 def _chunks(data, position, header, trailer):
     """Name and content of each chunk; PNG ends a chunk with a checksum, WebP fills it up to an even length."""
     while position + 8 <= len(data):
-        size, name = sorted(
-            unpack(header, data[position : position + 8]),
-            key=lambda one: isinstance(one, bytes),
-        )
+        size, name = sorted(unpack(header, data[position : position + 8]), key=lambda one: isinstance(one, bytes))
         yield name, data[position + 8 : position + 8 + size]
         position += 8 + size + trailer
         if not trailer:

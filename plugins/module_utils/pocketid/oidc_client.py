@@ -11,13 +11,7 @@ from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
-from .client_secrets import (
-    SECRET_OPTIONS,
-    known_by_name,
-    secret_problems,
-    secret_steps,
-    work_on_secrets,
-)
+from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
@@ -29,12 +23,8 @@ class Callback(Text):
     """A callback URL, in which * may stand for parts of it."""
 
     # the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
-    pattern: str = (
-        r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+"
-    )
-    rule: str = (
-        "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one"
-    )
+    pattern: str = r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+"
+    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one"
 
     def problem(self, value):
         broken = super().problem(value)
@@ -44,9 +34,7 @@ class Callback(Text):
         port = re.match(r"[^:/]+://(?:[^/@]*@)?(?:\[[^\]]*\]|[^/:]*):([0-9]+)", address)
         if port and int(port[1]) > 65535:
             return "has a port above 65535"
-        if re.search(
-            r"[(){}\s]|%(?![0-9A-Fa-f]{2})|(?<!\*)\+|\\$", address.partition(":")[2]
-        ):
+        if re.search(r"[(){}\s]|%(?![0-9A-Fa-f]{2})|(?<!\*)\+|\\$", address.partition(":")[2]):
             return "has a character that Pocket ID does not take in a callback URL ((, ), {, }, + or a single %)"
         return None
 
@@ -60,9 +48,7 @@ _IDENTITY = (
     Field("jwks", Text(**_URL)),
     Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
 )
-_OF_ITSELF = (
-    "registered itself from its metadata document (type cimd), which tells what it is"
-)
+_OF_ITSELF = "registered itself from its metadata document (type cimd), which tells what it is"
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
 
@@ -74,44 +60,24 @@ class Identities:
     empty = ()
 
     def spec(self):
-        return {
-            "type": "list",
-            "elements": "dict",
-            "options": fields_spec(_IDENTITY, ("issuer",)),
-        }
+        return {"type": "list", "elements": "dict", "options": fields_spec(_IDENTITY, ("issuer",))}
 
     def decode(self, wire):
-        return self.whole(
-            [
-                {one.option: one.decode(identity) for one in _IDENTITY}
-                for identity in wire
-            ]
-        )
+        return self.whole([{one.option: one.decode(identity) for one in _IDENTITY} for identity in wire])
 
     def encode(self, value):
-        return [
-            {one.name: identity[one.option] for one in _IDENTITY} for identity in value
-        ]
+        return [{one.name: identity[one.option] for one in _IDENTITY} for identity in value]
 
     def whole(self, value):
         """Identities in a certain order, and with what they leave out, which is the same as being empty."""
         whole = [
             {
-                one.option: (
-                    one.absent
-                    if identity.get(one.option) is None
-                    else identity[one.option]
-                )
+                one.option: (one.absent if identity.get(one.option) is None else identity[one.option])
                 for one in _IDENTITY
             }
             for identity in value
         ]
-        return sorted(
-            whole,
-            key=lambda one: sorted(
-                (option, str(value)) for option, value in one.items()
-            ),
-        )
+        return sorted(whole, key=lambda one: sorted((option, str(value)) for option, value in one.items()))
 
     def same(self, one, other):
         return one == other
@@ -138,14 +104,7 @@ class OidcClient(PocketIdResource):
     key = ("id",)
     collection = ("api", "oidc", "clients")
     uploads = tuple(_LOGOS)
-    told = (
-        "id",
-        "hasLogo",
-        "hasDarkLogo",
-        "clientType",
-        "pkceSupported",
-        "allowedUserGroups",
-    )
+    told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
     linked = ("allowed_groups", *_LOGOS, "secret", "secrets")
     fields = (
         Field(
@@ -160,38 +119,19 @@ class OidcClient(PocketIdResource):
         Field("description", Text(longest=150), since=(2, 10)),
         Field("callback_urls", Names(_CALLBACK), wire="callbackURLs"),
         Field("logout_callback_urls", Names(_CALLBACK), wire="logoutCallbackURLs"),
-        Field(
-            "launch_url",
-            Nullable(pattern=r"https?://.+", rule="must be an http or https URL"),
-            wire="launchURL",
-        ),
+        Field("launch_url", Nullable(pattern=r"https?://.+", rule="must be an http or https URL"), wire="launchURL"),
         Field("is_public", Flag(), wire="isPublic"),
         Field("pkce_enabled", Flag(), wire="pkceEnabled"),
         Field("requires_reauthentication", Flag(), wire="requiresReauthentication"),
         Field(
-            "requires_pushed_authorization_requests",
-            Flag(),
-            wire="requiresPushedAuthorizationRequests",
-            since=(2, 9),
+            "requires_pushed_authorization_requests", Flag(), wire="requiresPushedAuthorizationRequests", since=(2, 9)
         ),
         Field("skip_consent", Flag(), wire="skipConsent", since=(2, 10)),
+        Field("access_token_duration_minutes", _MINUTES, wire="accessTokenDurationMinutes", default=60, since=(2, 13)),
         Field(
-            "access_token_duration_minutes",
-            _MINUTES,
-            wire="accessTokenDurationMinutes",
-            default=60,
-            since=(2, 13),
+            "refresh_token_duration_minutes", _MINUTES, wire="refreshTokenDurationMinutes", default=43200, since=(2, 13)
         ),
-        Field(
-            "refresh_token_duration_minutes",
-            _MINUTES,
-            wire="refreshTokenDurationMinutes",
-            default=43200,
-            since=(2, 13),
-        ),
-        Field(
-            "federated_identities", Identities(), wire="federatedIdentities", default=[]
-        ),
+        Field("federated_identities", Identities(), wire="federatedIdentities", default=[]),
         Field("is_group_restricted", Flag(), wire="isGroupRestricted"),
         Field("allowed_groups", Names()),
         Field("logo", _LOGO, write_only=True),
@@ -216,9 +156,7 @@ class OidcClient(PocketIdResource):
         identities = entry["federated_identities"]
         return {
             **entry,
-            "federated_identities": (
-                identities if identities is None else Identities().whole(identities)
-            ),
+            "federated_identities": (identities if identities is None else Identities().whole(identities)),
             "is_group_restricted": restricted,
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }
@@ -235,9 +173,7 @@ class OidcClient(PocketIdResource):
             return entry
         ids = [
             one["id"]
-            for one in server.client.read_all(
-                *self.collection, sort="name", search=entry["name"]
-            )
+            for one in server.client.read_all(*self.collection, sort="name", search=entry["name"])
             if one["name"] == entry["name"]
         ]
         if len(ids) > 1:
@@ -253,10 +189,7 @@ class OidcClient(PocketIdResource):
         """Lists leave out the allowed groups, so each client is read by itself."""
         ids = server.names(self.name)
         if ids is None:
-            ids = [
-                one["id"]
-                for one in server.client.read_all(*self.collection, sort="createdAt")
-            ]
+            ids = [one["id"] for one in server.client.read_all(*self.collection, sort="createdAt")]
         for one in sorted(ids):
             try:
                 yield server.client.read(*self.collection, in_path(one))
@@ -267,11 +200,7 @@ class OidcClient(PocketIdResource):
     def decode(self, raw):
         return self.found_with(
             raw,
-            **{
-                "allowed-groups": [
-                    group["name"] for group in raw.get("allowedUserGroups") or ()
-                ]
-            },
+            **{"allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]},
             federatedIdentities=raw["credentials"].get("federatedIdentities"),
         )
 
@@ -289,30 +218,16 @@ class OidcClient(PocketIdResource):
                 {
                     option: entry[option]
                     for option in _LOGOS
-                    if entry[option] is not None
-                    and self._other_logo(server.client, entry, option, found)
+                    if entry[option] is not None and self._other_logo(server.client, entry, option, found)
                 }
             )
-        if {**(found.values if found else {}), **values}.get("is_public") and entry[
-            "pkce_enabled"
-        ] is False:
-            problems.append(
-                ("pkce_enabled", "cannot be false, because the client is public")
-            )
+        if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
+            problems.append(("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(
-                (
-                    "is_group_restricted",
-                    "is false, and allowed_groups is given; leave one of them out",
-                )
-            )
-        if any(
-            one.get("replay_protection")
-            for one in values.get("federated_identities") or ()
-        ):
+            problems.append(("is_group_restricted", "is false, and allowed_groups is given; leave one of them out"))
+        if any(one.get("replay_protection") for one in values.get("federated_identities") or ()):
             problems += [
-                ("federated_identities", rule)
-                for rule in _too_old(server.client, (2, 10), "replay_protection")
+                ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
             ]
         changed, broken = work_on_secrets(server.client, entry, found)
         values.pop("secret", None)
@@ -322,20 +237,11 @@ class OidcClient(PocketIdResource):
         if found and values and found.raw.get("clientType") == "cimd":
             problems.append(("id", f"{_OF_ITSELF}, so it is left alone"))
         if not found and (entry["id"] or "").startswith("https://"):
-            problems.append(
-                (
-                    "id",
-                    f"'{entry['id']}' can only be that of a client that registers itself",
-                )
-            )
+            problems.append(("id", f"'{entry['id']}' can only be that of a client that registers itself"))
         return values, problems
 
     def deletion_blockers(self, entry, found):
-        return (
-            [("id", f"{_OF_ITSELF} and would do so again")]
-            if found.raw.get("clientType") == "cimd"
-            else []
-        )
+        return [("id", f"{_OF_ITSELF} and would do so again")] if found.raw.get("clientType") == "cimd" else []
 
     def built_in(self, found):
         """Clients that registered themselves are never meant where others are removed."""
@@ -347,16 +253,11 @@ class OidcClient(PocketIdResource):
             return bool(there) != bool(entry[option])
         with open(entry[option], "rb") as source:
             return not same_picture(
-                source.read(),
-                client.read_bytes(
-                    *self.collection, found.raw["id"], "logo", light=_LOGOS[option]
-                ),
+                source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option])
             )
 
     def references(self, key, values):
-        return [
-            Reference("group", (name,)) for name in values.get("allowed_groups") or ()
-        ]
+        return [Reference("group", (name,)) for name in values.get("allowed_groups") or ()]
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -369,61 +270,30 @@ class OidcClient(PocketIdResource):
         if change.creates and not change.entry["id"]:
             body.pop("id", None)
         if "federatedIdentities" in body:
-            body["credentials"] = {
-                "federatedIdentities": body.pop("federatedIdentities")
-            }
+            body["credentials"] = {"federatedIdentities": body.pop("federatedIdentities")}
         return body
 
     def links(self, change, server):
         steps, item = [], self.item_path(change.key)
         groups = change.values.get("allowed_groups")
-        there = (
-            {one["name"]: one["id"] for one in change.found.raw["allowedUserGroups"]}
-            if change.found
-            else {}
-        )
+        there = {one["name"]: one["id"] for one in change.found.raw["allowedUserGroups"]} if change.found else {}
         reason = f"{change.label}: allowed groups"
         if groups is None and there and self.request_body(change):
-            restricted = change.values.get(
-                "is_group_restricted", change.found.values["is_group_restricted"]
-            )
+            restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
             if not restricted:
                 # the server forgets the groups of a client that is not restricted with every update
                 groups, reason = list(there), f"{change.label}: keep the allowed groups"
         if groups or (groups is not None and not change.creates):
-            ids = [
-                there.get(name) or Reference("group", (name,))
-                for name in dict.fromkeys(groups)
-            ]
-            steps.append(
-                Step(
-                    "PUT",
-                    (*item, "allowed-user-groups"),
-                    reason,
-                    body={"userGroupIds": ids},
-                )
-            )
+            ids = [there.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
+            steps.append(Step("PUT", (*item, "allowed-user-groups"), reason, body={"userGroupIds": ids}))
         for option, light in _LOGOS.items():
             logo = change.values.get(option)
             if logo:
                 steps.append(
-                    Step(
-                        "POST",
-                        (*item, "logo"),
-                        f"{change.label}: {option}",
-                        body={"light": light},
-                        upload=logo,
-                    )
+                    Step("POST", (*item, "logo"), f"{change.label}: {option}", body={"light": light}, upload=logo)
                 )
             elif logo is not None and not change.creates:
-                steps.append(
-                    Step(
-                        "DELETE",
-                        (*item, "logo"),
-                        f"{change.label}: {option}",
-                        body={"light": light},
-                    )
-                )
+                steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
         return steps + secret_steps(change, item, server.client.dialect)
 
     def known_secrets(self, key, entry):

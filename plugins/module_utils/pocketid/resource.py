@@ -27,8 +27,30 @@ EMAIL = rf"{_ATOM}(\.{_ATOM})*@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]([\w-]*[^\W\d_]
 
 # Claims that the server makes itself (2.14.0, custom claims).
 RESERVED_CLAIMS = frozenset(
-    "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
-    " auth_time nonce acr amr azp client_id nbf jti".split()
+    [
+        "given_name",
+        "family_name",
+        "name",
+        "email",
+        "email_verified",
+        "preferred_username",
+        "display_name",
+        "groups",
+        "type",
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "client_id",
+        "nbf",
+        "jti",
+    ]
 )
 
 
@@ -78,19 +100,14 @@ class PocketIdResource(Resource):
             repeated = sorted({name for name in names if names.count(name) > 1})
             entry = {
                 **entry,
-                "custom_claims": {
-                    str(key): _as_text(value) for key, value in claims.items()
-                },
+                "custom_claims": {str(key): _as_text(value) for key, value in claims.items()},
                 "repeated_claims": repeated,
             }
         return {option: _composed(value) for option, value in entry.items()}
 
     def problems(self, entry):
         return super().problems(entry) + [
-            (
-                "custom_claims",
-                f"'{name}' is given more than once, as a number and as text or in two forms of Unicode",
-            )
+            ("custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode")
             for name in entry.get("repeated_claims") or ()
         ]
 
@@ -102,17 +119,10 @@ class PocketIdResource(Resource):
         values, problems = super().compare(server, entry, found)
         if not found:
             # what an old server does not know is empty there
-            values = {
-                option: one
-                for option, one in values.items()
-                if self.differs_from_nothing(server, option, one)
-            }
+            values = {option: one for option, one in values.items() if self.differs_from_nothing(server, option, one)}
         if found and self.from_directory(server.client, found):
             problems += [
-                (
-                    option,
-                    "comes from the LDAP directory, which would put it back; change it there",
-                )
+                (option, "comes from the LDAP directory, which would put it back; change it there")
                 for option in values
                 if option not in self.not_from_directory
             ]
@@ -120,9 +130,7 @@ class PocketIdResource(Resource):
 
     def differs_from_nothing(self, server, option, value):
         one = self.field(option)
-        return (
-            not one.since or server.client.version >= one.since or value != one.absent
-        )
+        return not one.since or server.client.version >= one.since or value != one.absent
 
     def from_directory(self, client, found):
         """Whether an LDAP directory is the master of an object. Where LDAP is switched off, what came from it is like any."""
@@ -132,9 +140,7 @@ class PocketIdResource(Resource):
         return [
             f"{change.label}: comes from the LDAP directory, which would bring it back; remove it there"
             for change in changes
-            if change.resource is self
-            and change.removes
-            and self.kept_by_directory(server.client, change.found)
+            if change.resource is self and change.removes and self.kept_by_directory(server.client, change.found)
         ]
 
     def kept_by_directory(self, client, found):
@@ -146,44 +152,20 @@ class PocketIdResource(Resource):
     def steps_for(self, change, server):
         reference = Reference(self.name, change.key)
         if change.removes:
-            return [
-                Step(
-                    "DELETE",
-                    self.item_path(change.key),
-                    f"{change.label} is declared absent",
-                )
-            ]
+            return [Step("DELETE", self.item_path(change.key), f"{change.label} is declared absent")]
         body = self.request_body(change)
         if change.creates:
             return [
-                Step(
-                    "POST",
-                    self.collection,
-                    f"{change.label} is missing",
-                    body=body,
-                    provides=reference,
-                ),
+                Step("POST", self.collection, f"{change.label} is missing", body=body, provides=reference),
                 *self.links(change, server),
             ]
         steps = self.links(change, server)
         if body:
             # a PUT replaces the object, so what is not named in the task is sent as the server has it
-            kept = {
-                name: value
-                for name, value in change.found.raw.items()
-                if name not in self.told
-            }
-            changed = ", ".join(
-                sorted(option for option in change.values if option not in self.linked)
-            )
+            kept = {name: value for name, value in change.found.raw.items() if name not in self.told}
+            changed = ", ".join(sorted(option for option in change.values if option not in self.linked))
             steps.insert(
-                0,
-                Step(
-                    "PUT",
-                    self.item_path(change.key),
-                    f"{change.label}: {changed}",
-                    body={**kept, **body},
-                ),
+                0, Step("PUT", self.item_path(change.key), f"{change.label}: {changed}", body={**kept, **body})
             )
         guard = self.guard(change)
         # one look before the first request: those that follow it at once change the object themselves
@@ -192,16 +174,8 @@ class PocketIdResource(Resource):
     def guard(self, change):
         """The options that requests for an object replace as a whole: its lists, and with its own body all of that."""
         found = change.found.values
-        links = [
-            option
-            for option in self.linked
-            if option in found and option in change.values
-        ]
-        own = (
-            [option for option in found if option not in self.linked]
-            if self.request_body(change)
-            else []
-        )
+        links = [option for option in self.linked if option in found and option in change.values]
+        own = [option for option in found if option not in self.linked] if self.request_body(change) else []
         # an update of the body may replace a list along with it
         along = [option for option in self.linked if option in found] if own else []
         options = tuple(dict.fromkeys([*own, *links, *along]))
@@ -209,9 +183,7 @@ class PocketIdResource(Resource):
 
     def read_again(self, server, key):
         try:
-            raw = server.client.read(
-                *self.collection, self.in_path(server.actual(self.name)[key].raw["id"])
-            )
+            raw = server.client.read(*self.collection, self.in_path(server.actual(self.name)[key].raw["id"]))
         except FleetgateError as error:
             if error.status != 404:
                 raise
@@ -221,17 +193,11 @@ class PocketIdResource(Resource):
     def unchanged(self, planned, now, options):
         """With the body go fields that are no options, which the server has in a newer version."""
         carried = [
-            {
-                name: value
-                for name, value in one.raw.items()
-                if name not in self.told and name != "credentials"
-            }
+            {name: value for name, value in one.raw.items() if name not in self.told and name != "credentials"}
             for one in (planned, now)
         ]
         with_body = any(option not in self.linked for option in options)
-        return super().unchanged(planned, now, options) and not (
-            with_body and carried[0] != carried[1]
-        )
+        return super().unchanged(planned, now, options) and not (with_body and carried[0] != carried[1])
 
     @staticmethod
     def in_path(object_id):
@@ -239,11 +205,7 @@ class PocketIdResource(Resource):
         return object_id
 
     def request_body(self, change):
-        own = {
-            option: value
-            for option, value in change.values.items()
-            if option not in self.linked
-        }
+        own = {option: value for option, value in change.values.items() if option not in self.linked}
         return super().request_body(replace(change, values=own))
 
     def links(self, change, server) -> list:
@@ -256,14 +218,7 @@ class PocketIdResource(Resource):
         if claims is None or (change.creates and not claims):
             return []
         path = ("api", "custom-claims", owner, Reference(self.name, change.key))
-        return [
-            Step(
-                "PUT",
-                path,
-                f"{change.label}: custom_claims",
-                body=Claims().encode(claims),
-            )
-        ]
+        return [Step("PUT", path, f"{change.label}: custom_claims", body=Claims().encode(claims))]
 
 
 def _as_text(value):

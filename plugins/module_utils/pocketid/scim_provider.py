@@ -19,11 +19,7 @@ class ScimProvider(PocketIdResource):
     told = ("id", "lastSyncedAt", "oidcClient", "createdAt", "client")
     fields = (
         Field("client"),
-        Field(
-            "endpoint",
-            Text(pattern=r"https?://.+", rule="must be an http or https URL"),
-            needed=True,
-        ),
+        Field("endpoint", Text(pattern=r"https?://.+", rule="must be an http or https URL"), needed=True),
         Field("token", CREDENTIAL, secret=True),
     )
 
@@ -34,20 +30,11 @@ class ScimProvider(PocketIdResource):
         """The server has no list of them: each client is asked for its own."""
         clients = [key[0] for key in keys or ()]
         if keys is None:
-            clients = [
-                one["id"]
-                for one in server.client.read_all("api", "oidc", "clients", sort="name")
-            ]
+            clients = [one["id"] for one in server.client.read_all("api", "oidc", "clients", sort="name")]
         for client in clients:
             try:
                 yield {
-                    **server.client.read(
-                        "api",
-                        "oidc",
-                        "clients",
-                        in_path(client),
-                        "scim-service-provider",
-                    ),
+                    **server.client.read("api", "oidc", "clients", in_path(client), "scim-service-provider"),
                     "client": client,
                 }
             except FleetgateError as error:
@@ -61,6 +48,4 @@ class ScimProvider(PocketIdResource):
         body = super().request_body(change)
         body.pop("client", None)
         # the server wants to be told whose it is with every request
-        return (
-            {**body, "oidcClientId": Reference("client", change.key)} if body else body
-        )
+        return {**body, "oidcClientId": Reference("client", change.key)} if body else body

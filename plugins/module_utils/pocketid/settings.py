@@ -13,10 +13,7 @@ from .resource import EMAIL, PocketIdResource
 
 PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
 GROUPS = "signupDefaultUserGroupIDs"
-APART = {
-    **{wire: option for option, wire in PASSWORDS.items()},
-    GROUPS: "signup_default_groups",
-}
+APART = {**{wire: option for option, wire in PASSWORDS.items()}, GROUPS: "signup_default_groups"}
 
 # What an empty value means, where it is not empty itself.
 DEFAULTS = {
@@ -35,13 +32,7 @@ DEFAULTS = {
     "webauthnAuthenticatorAttachment": "any",
     "cimdUrlAllowlist": "[]",
     **dict.fromkeys(
-        (
-            "allowOwnAccountEdit",
-            "requireUserEmail",
-            "ldapSoftDeleteUsers",
-            "webauthnAllowSyncedPasskeys",
-        ),
-        "true",
+        ("allowOwnAccountEdit", "requireUserEmail", "ldapSoftDeleteUsers", "webauthnAllowSyncedPasskeys"), "true"
     ),
     **dict.fromkeys(
         (
@@ -65,25 +56,15 @@ _JSON_LIST = Text(pattern=r"\[.*\]", rule="must be a list", free=True)
 # What the server refuses; it takes other settings as they are.
 _RULES = {
     "appName": Text(longest=30),
-    "sessionDuration": Text(
-        pattern=r"[+-]?[0-9]+", rule="must be a whole number of minutes"
-    ),
-    "allowUserSignups": Text(
-        pattern="disabled|withToken|open",
-        rule="must be one of disabled, withToken, open",
-    ),
+    "sessionDuration": Text(pattern=r"[+-]?[0-9]+", rule="must be a whole number of minutes"),
+    "allowUserSignups": Text(pattern="disabled|withToken|open", rule="must be one of disabled, withToken, open"),
     "smtpFrom": Text(pattern=EMAIL, rule="is not an e-mail address"),
-    "smtpTls": Text(
-        pattern="none|starttls|tls", rule="must be one of none, starttls, tls"
-    ),
+    "smtpTls": Text(pattern="none|starttls|tls", rule="must be one of none, starttls, tls"),
     "signupDefaultCustomClaims": _JSON_LIST,
     "cimdUrlAllowlist": _JSON_LIST,
-    "webauthnUserVerification": Text(
-        pattern="required|preferred", rule="must be one of required, preferred"
-    ),
+    "webauthnUserVerification": Text(pattern="required|preferred", rule="must be one of required, preferred"),
     "webauthnAuthenticatorAttachment": Text(
-        pattern="any|platform|cross-platform",
-        rule="must be one of any, platform, cross-platform",
+        pattern="any|platform|cross-platform", rule="must be one of any, platform, cross-platform"
     ),
 }
 
@@ -95,20 +76,13 @@ class Settings(PocketIdResource):
     fields = (
         Field("settings", Mapping()),
         Field("signup_default_groups", Names(), wire=GROUPS),
-        *(
-            Field(option, Text(free=True), wire=wire, secret=True)
-            for option, wire in PASSWORDS.items()
-        ),
+        *(Field(option, Text(free=True), wire=wire, secret=True) for option, wire in PASSWORDS.items()),
     )
 
     def spec(self):
         spec = super().spec()
         # there is always one such object
-        return {
-            option: one
-            for option, one in spec.items()
-            if option not in ("append", "remove", "state")
-        }
+        return {option: one for option, one in spec.items() if option not in ("append", "remove", "state")}
 
     def label(self, key):
         return "settings"
@@ -116,19 +90,13 @@ class Settings(PocketIdResource):
     def normalise(self, entry):
         entry = super().normalise({**entry, "state": "present"})
         if entry["settings"] is not None:
-            entry["settings"] = {
-                name: _as_text(name, value) for name, value in entry["settings"].items()
-            }
+            entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
         return entry
 
     def problems(self, entry):
         return [
             *super().problems(entry),
-            *(
-                ("settings", f"'{name}' is given as {APART[name]}")
-                for name in entry["settings"] or ()
-                if name in APART
-            ),
+            *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
             *(
                 ("settings", f"{name}: '{value}' {broken}")
                 for name, value in (entry["settings"] or {}).items()
@@ -137,16 +105,8 @@ class Settings(PocketIdResource):
         ]
 
     def read(self, server, keys):
-        raw = {
-            row["key"]: row["value"]
-            for row in server.client.read(*self.collection, "all")
-        }
-        yield {
-            **raw,
-            "groups": [
-                _name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")
-            ],
-        }
+        raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
+        yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
 
     def read_again(self, server, key):
         return next(map(self.decode, self.read(server, None)))
@@ -155,41 +115,26 @@ class Settings(PocketIdResource):
         return planned.raw == now.raw
 
     def decode(self, raw):
-        told = {
-            name: value for name, value in raw.items() if name not in (*APART, "groups")
-        }
+        told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
         return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
 
     def references(self, key, values):
-        return [
-            Reference("group", (name,))
-            for name in values.get("signup_default_groups") or ()
-        ]
+        return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
 
     def compare(self, server, entry, found):
         has = found.values["settings"]
         wanted, problems = entry["settings"] or {}, []
         unknown = [name for name in wanted if name not in has]
         problems += [
-            (
-                "settings",
-                f"'{name}' is none of {server.client.title}, which has {', '.join(sorted(has))}",
-            )
+            ("settings", f"'{name}' is none of {server.client.title}, which has {', '.join(sorted(has))}")
             for name in unknown
         ]
         # what is not named stays
-        whole = (
-            {**entry, "settings": {**has, **wanted}}
-            if not unknown
-            else {**entry, "settings": None}
-        )
+        whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
         values, broken = super().compare(server, whole, found)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
-                (
-                    "settings",
-                    "are those of the server's environment (UI_CONFIG_DISABLED); change them there",
-                )
+                ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
             )
         return values, problems + broken
 
@@ -197,49 +142,23 @@ class Settings(PocketIdResource):
         """Only the settings that change."""
         was, will_be = super().difference(before, after)
         if "settings" in will_be:
-            changed = [
-                name
-                for name, value in will_be["settings"].items()
-                if was["settings"][name] != value
-            ]
+            changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
             was["settings"], will_be["settings"] = (
-                {name: one["settings"][name] for name in changed}
-                for one in (was, will_be)
+                {name: one["settings"][name] for name in changed} for one in (was, will_be)
             )
         return was, will_be
 
     def steps_for(self, change, server):
-        raw = {
-            name: value for name, value in change.found.raw.items() if name != "groups"
-        }
+        raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
         body = {**raw, **change.values.get("settings", {})}
-        body.update(
-            {
-                PASSWORDS[option]: change.values[option]
-                for option in PASSWORDS
-                if option in change.values
-            }
-        )
+        body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
         groups = change.values.get("signup_default_groups")
         if groups is not None:
-            body[GROUPS] = json.dumps(
-                [
-                    server.actual("group")[(name,)].raw["id"]
-                    for name in dict.fromkeys(groups)
-                ]
-            )
+            body[GROUPS] = json.dumps([server.actual("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
         names = [option for option in change.values if option != "settings"]
         names += change.difference()[1].get("settings", ())
         guard = Guard(self.name, change.key)
-        return [
-            Step(
-                "PUT",
-                self.collection,
-                f"settings: {', '.join(sorted(names))}",
-                body=body,
-                guard=guard,
-            )
-        ]
+        return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
 
 def _as_text(name, value):
@@ -263,6 +182,4 @@ def _name_of(client, group):
 def current(client):
     """The settings by name, without passwords."""
     rows = client.read("api", "application-configuration", "all")
-    return {
-        row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()
-    }
+    return {row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()}

@@ -24,20 +24,8 @@ def version(client):
 def claims(client, asked):
     """What a client would be told of a user who signs in to it, as the server previews it."""
     scopes = " ".join(asked["scopes"] or ("openid", "profile", "email", "groups"))
-    told = {
-        "client": asked["client"],
-        "username": asked["username"],
-        "admitted": True,
-        "claims": {},
-    }
-    path = (
-        "api",
-        "oidc",
-        "clients",
-        in_path(asked["client"]),
-        "preview",
-        client.user_id(asked["username"]),
-    )
+    told = {"client": asked["client"], "username": asked["username"], "admitted": True, "claims": {}}
+    path = ("api", "oidc", "clients", in_path(asked["client"]), "preview", client.user_id(asked["username"]))
     try:
         return {**told, "claims": client.read(*path, scopes=scopes)["userInfo"]}
     except FleetgateError as error:
@@ -54,13 +42,6 @@ POCKETID = System(
     facts={"settings": current, "version": version},
     apart=(ApiKey(), Settings()),
     questions={
-        "claims": (
-            (
-                Field("client", needed=True),
-                Field("username", needed=True),
-                Field("scopes", Names()),
-            ),
-            claims,
-        )
+        "claims": ((Field("client", needed=True), Field("username", needed=True), Field("scopes", Names())), claims)
     },
 )

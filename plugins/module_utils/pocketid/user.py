@@ -46,9 +46,7 @@ class User(PocketIdResource):
     )
 
     def read(self, server, keys):
-        return server.client.look_up(
-            *self.collection, by="username", names=server.names(self.name)
-        )
+        return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
 
     def built_in(self, found):
         """The server's own account for STATIC_API_KEY."""
@@ -59,30 +57,13 @@ class User(PocketIdResource):
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
         email = values.get("email", found.values["email"] if found else "")
-        if (
-            (found is None or "email" in values)
-            and not email
-            and server.client.settings["requireUserEmail"] == "true"
-        ):
-            problems.append(
-                (
-                    "email",
-                    "is needed, because the setting requireUserEmail of the server says so",
-                )
-            )
+        if (found is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
+            problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
         if found is None:
             # the server takes names that only differ in case for the same
-            alike = [
-                name
-                for (name,) in server.actual(self.name)
-                if name.casefold() == entry["username"].casefold()
-            ]
+            alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
-                (
-                    "username",
-                    f"'{entry['username']}' is called '{name}' on the server; write it so",
-                )
-                for name in alike
+                ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
             ]
             if len(entry["username"]) < server.client.dialect.shortest_username:
                 problems.append(
@@ -92,10 +73,7 @@ class User(PocketIdResource):
                     )
                 )
             problems += [
-                (
-                    option,
-                    f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)",
-                )
+                (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
@@ -122,32 +100,20 @@ class User(PocketIdResource):
         return problems
 
     def _taken_addresses(self, changes, client):
-        wanted = {
-            change.values.get("email")
-            for change in changes
-            if change.resource is self and not change.removes
-        }
+        wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
         found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
-        return conflicts_over(
-            self, "email", changes, [self.decode(one) for one in found]
-        )
+        return conflicts_over(self, "email", changes, [self.decode(one) for one in found])
 
     def steps(self, changes, server):
         return super().steps(released_first(changes, "email"), server)
 
     def _lockouts(self, changes, client):
         """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
-        ours = {
-            change.found.raw["id"]: change
-            for change in changes
-            if change.resource is self and change.found
-        }
+        ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
         demoted = [
             change
             for change in ours.values()
-            if change.found.values["is_admin"]
-            and not change.found.values["disabled"]
-            and not _is_admin(change)
+            if change.found.values["is_admin"] and not change.found.values["disabled"] and not _is_admin(change)
         ]
         if not demoted or any(consents(change) for change in demoted):
             return []
@@ -158,23 +124,13 @@ class User(PocketIdResource):
                 " that is intended"
             ]
         listed = client.read_all(*self.collection, sort="username")
-        admins = {
-            one["id"] for one in listed if one["isAdmin"] and not one["disabled"]
-        } - {STATIC_ACCOUNT}
-        left = {one for one in admins if one not in ours} | {
-            one for one, change in ours.items() if _is_admin(change)
-        }
-        created = [
-            change
-            for change in changes
-            if change.resource is self and change.creates and _is_admin(change)
-        ]
+        admins = {one["id"] for one in listed if one["isAdmin"] and not one["disabled"]} - {STATIC_ACCOUNT}
+        left = {one for one in admins if one not in ours} | {one for one, change in ours.items() if _is_admin(change)}
+        created = [change for change in changes if change.resource is self and change.creates and _is_admin(change)]
         if left or created:
             return []
         labels = ", ".join(change.label for change in demoted)
-        return [
-            f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"
-        ]
+        return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
 
     def kept_by_directory(self, client, found):
         """A user who was disabled because the directory has it no more may be removed."""
@@ -189,8 +145,7 @@ class User(PocketIdResource):
                     (*self.item_path(change.key), "one-time-access-token"),
                     f"{change.label}: one_time_access",
                     body=server.client.dialect.one_time_access(
-                        Reference(self.name, change.key),
-                        change.entry["one_time_access_seconds"],
+                        Reference(self.name, change.key), change.entry["one_time_access_seconds"]
                     ),
                     secret=OneTimeSecret(self.label(change.key), "token", None, True),
                 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
-from .identity import self_lockout, realm_of, normalise_acl_path
+from .identity import normalise_acl_path, realm_of, self_lockout
 
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL
@@ -35,13 +35,7 @@ class Acl(Resource):
     plural = "acl"
     key = ("path", "type", "ugid", "roleid")
     many = True
-    fields = (
-        Field("path"),
-        Field("type"),
-        Field("ugid"),
-        Field("roleid"),
-        Field("propagate", Flag(), default=True),
-    )
+    fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
     subjects: dict[str, str] = {}
     scope = (
         Field("path", Text(pattern="/.*", rule="must begin with a slash")),
@@ -61,12 +55,7 @@ class Acl(Resource):
         if not any(entry[option] for option in self.subjects):
             problems.append((" or ".join(self.subjects), "must name at least one"))
         if "root@pam" in (entry["users"] or ()):
-            problems.append(
-                (
-                    "users",
-                    "'root@pam' has every right already, and the server never keeps an entry for it",
-                )
-            )
+            problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
         return problems
 
     def expand(self, entry):
@@ -90,9 +79,7 @@ class Acl(Resource):
 
     def compare(self, server, entry, found):
         if found is None:
-            return {
-                "propagate": True if entry["propagate"] is None else entry["propagate"]
-            }, []
+            return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
         return super().compare(server, entry, found)
 
     def references(self, key, values):
@@ -101,11 +88,7 @@ class Acl(Resource):
             return [Reference("role", (role,)), Reference(kind, (subject,))]
         token = tuple(subject.rsplit("!", 1))
         # a token goes with its user
-        return [
-            Reference("role", (role,)),
-            Reference("user", token[:1]),
-            Reference("token", token),
-        ]
+        return [Reference("role", (role,)), Reference("user", token[:1]), Reference("token", token)]
 
     def matches_condition(self, condition, wanted, key):
         path, kind, subject, role = key
@@ -125,18 +108,14 @@ class Acl(Resource):
         told = [
             change
             for change in changes
-            if change.resource is self
-            and change.entry
-            and not change.entry["allow_lockout"]
+            if change.resource is self and change.entry and not change.entry["allow_lockout"]
         ]
         mine = self._mine(server) if told else ()
         told = [change for change in told if change.key[2] in mine]
         harsh = [
             change
             for change in told
-            if change.removes
-            or change.key[3] == NO_ACCESS
-            or (change.found and not change.values["propagate"])
+            if change.removes or change.key[3] == NO_ACCESS or (change.found and not change.values["propagate"])
         ]
         return [
             *(
@@ -144,11 +123,7 @@ class Acl(Resource):
                 " allow_lockout=true if that is meant"
                 for change in harsh
             ),
-            *self._overruled(
-                [change for change in told if change.creates and change not in harsh],
-                changes,
-                server,
-            ),
+            *self._overruled([change for change in told if change.creates and change not in harsh], changes, server),
             *self._lost_with_others(changes, server),
         ]
 
@@ -163,25 +138,13 @@ class Acl(Resource):
         for change in made:
             if change.key[:3] not in there and self.decides(change.key[0]):
                 roles.setdefault(change.key[:3], []).append(change.key[3])
-        known = (
-            {key: role.values for key, role in server.actual("role").items()}
-            if roles
-            else {}
-        )
-        known.update(
-            {
-                one.key: one.values
-                for one in changes
-                if one.resource.name == "role" and one.creates
-            }
-        )
+        known = {key: role.values for key, role in server.actual("role").items()} if roles else {}
+        known.update({one.key: one.values for one in changes if one.resource.name == "role" and one.creates})
         caller = server.client.caller
         return [
             f"acl {path} {kind} {subject}: {caller} would have {MODIFY} there no longer; allow_lockout=true if that is meant"
             for (path, kind, subject), names in roles.items()
-            if not any(
-                MODIFY in known.get((name,), {}).get("privs", ()) for name in names
-            )
+            if not any(MODIFY in known.get((name,), {}).get("privs", ()) for name in names)
             and MODIFY in server.client.permissions_of(caller, path).get(path, ())
         ]
 
@@ -196,24 +159,13 @@ class Acl(Resource):
             kind = change.resource.name
             if change.removes and kind in ("role", "group"):
                 lost[Reference(kind, change.key)] = change.label
-            elif (
-                kind == "user"
-                and change.key == (server.client.user,)
-                and change.found
-                and not change.removes
-            ):
+            elif kind == "user" and change.key == (server.client.user,) and change.found and not change.removes:
                 has = change.found.values.get("groups", ())
                 left = set(has) - set(change.values.get("groups", has))
-                lost.update(
-                    {Reference("group", (group,)): change.label for group in left}
-                )
+                lost.update({Reference("group", (group,)): change.label for group in left})
         if not lost:
             return []
-        gone = {
-            change.key
-            for change in changes
-            if change.resource is self and change.removes
-        }
+        gone = {change.key for change in changes if change.resource is self and change.removes}
         mine = self._mine(server)
         return [
             f"{lost[reference]}: {server.client.caller} works by {self.label(key)}, which would count no longer;"
@@ -237,9 +189,7 @@ class Acl(Resource):
         return f"acl {path} {kind} {subject} {role}"
 
     def to_result(self, values, secrets=False):
-        option = next(
-            option for option, kind in self.subjects.items() if kind == values["type"]
-        )
+        option = next(option for option, kind in self.subjects.items() if kind == values["type"])
         return {
             "path": values["path"],
             "roles": [values["roleid"]],

@@ -30,11 +30,7 @@ try:
     # proxmoxer leaves the interpreter when requests is missing, so that is looked at first
     if requests is None:
         raise ImportError("requests")
-    from proxmoxer.backends.https import (
-        ProxmoxHTTPApiTokenAuth,
-        ProxmoxHTTPAuth,
-        ProxmoxHttpSession,
-    )
+    from proxmoxer.backends.https import ProxmoxHTTPApiTokenAuth, ProxmoxHTTPAuth, ProxmoxHttpSession
 except ImportError:
     ProxmoxHTTPApiTokenAuth = ProxmoxHttpSession = None
     ProxmoxHTTPAuth = object
@@ -59,16 +55,10 @@ def connection_spec(environment, port, **secrets):
     """
 
     def option(kind, name, **more):
-        return {
-            "type": kind,
-            "fallback": (env_fallback, [f"{environment}_{name}"]),
-            **more,
-        }
+        return {"type": kind, "fallback": (env_fallback, [f"{environment}_{name}"]), **more}
 
     return {
-        "connection": option(
-            "str", "CONNECTION", choices=["https", "shell"], default="https"
-        ),
+        "connection": option("str", "CONNECTION", choices=["https", "shell"], default="https"),
         "api_host": option("str", "HOST"),
         "api_port": option("int", "PORT", default=port),
         "api_user": option("str", "USER"),
@@ -78,10 +68,7 @@ def connection_spec(environment, port, **secrets):
         "validate_certs": option("bool", "VALIDATE_CERTS", default=True),
         "ca_path": option("path", "CA_PATH"),
         "api_timeout": option("int", "TIMEOUT", default=10),
-        **{
-            name: option("str", variable, no_log=True)
-            for name, variable in secrets.items()
-        },
+        **{name: option("str", variable, no_log=True) for name, variable in secrets.items()},
     }
 
 
@@ -106,30 +93,18 @@ class Ticket(ProxmoxHTTPAuth):
         with self._door.understanding():
             answer = self._ask(password=password or self.pve_auth_ticket)
             if "!tfa!" in answer["ticket"]:
-                answer = self._ask(
-                    **{
-                        "password": f"{otptype}:{otp}",
-                        "tfa-challenge": answer["ticket"],
-                    }
-                )
-            self.pve_auth_ticket, self.csrf_prevention_token = (
-                answer["ticket"],
-                answer["CSRFPreventionToken"],
-            )
+                answer = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": answer["ticket"]})
+            self.pve_auth_ticket, self.csrf_prevention_token = (answer["ticket"], answer["CSRFPreventionToken"])
         self.birth_time = time.monotonic()
 
     def _ask(self, **answer):
         try:
-            return self._door.write(
-                "POST", ("access", "ticket"), {"username": self.username, **answer}
-            )
+            return self._door.write("POST", ("access", "ticket"), {"username": self.username, **answer})
         except FleetgateError as error:
             if error.status != 401:
                 raise
             why = f"{self._door.title}: {self.username} could not sign in; check api_user (with its realm), api_password and the second factor"
-            raise FleetgateError(
-                why, verb="POST", path="/access/ticket", status=401
-            ) from None
+            raise FleetgateError(why, verb="POST", path="/access/ticket", status=401) from None
 
 
 class ProxmoxClient(Client):
@@ -157,9 +132,7 @@ class ProxmoxClient(Client):
         require_requests()
         title = f"{self.service} {params['api_host'] or 'on this host'}"
         super().__init__(title, requests.Session(), ADDRESS, check_mode)
-        self.session.mount(
-            ADDRESS, Commands(title, self.command, params.get("shell", run_here))
-        )
+        self.session.mount(ADDRESS, Commands(title, self.command, params.get("shell", run_here)))
         self.user = self.caller = ROOT
 
     def _sign_in(self, params, check_mode):
@@ -177,13 +150,7 @@ class ProxmoxClient(Client):
         else:
             door = LoginClient(title, requests.Session(), url, **transport)
             door.session.auth = Authorization("", "")
-            self.session.auth = Ticket(
-                door,
-                user,
-                params["api_password"],
-                params.get("api_totp"),
-                service=self.service,
-            )
+            self.session.auth = Ticket(door, user, params["api_password"], params.get("api_totp"), service=self.service)
 
     def dry_run(self, path, body):
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
@@ -194,10 +161,7 @@ class ProxmoxClient(Client):
         return {"params": values} if verb in ("GET", "DELETE") else {"data": values}
 
     def encode(self, values):
-        return {
-            key: int(value) if isinstance(value, bool) else value
-            for key, value in values.items()
-        }
+        return {key: int(value) if isinstance(value, bool) else value for key, value in values.items()}
 
     def unwrap(self, body):
         return body["data"]
@@ -210,9 +174,7 @@ class ProxmoxClient(Client):
             )
         reason = self.reason(response)
         if response.status_code == 403 and "!" in self.caller:
-            reason += (
-                f" (rights of the token {self.caller}: it needs ACL entries of its own)"
-            )
+            reason += f" (rights of the token {self.caller}: it needs ACL entries of its own)"
         return reason
 
     def reason(self, response):
@@ -245,16 +207,10 @@ class ProxmoxClient(Client):
         """Whether a secret is that of a token, given by its full id; the server says so without any right being needed."""
         if self.base_url == ADDRESS:
             why = f"whether the secret of {token} works cannot be tried with connection=shell, which needs none"
-            raise FleetgateError(
-                f"{self.title}: {why}; use connection=https, or say secret=keep or secret=regenerate"
-            )
+            raise FleetgateError(f"{self.title}: {why}; use connection=https, or say secret=keep or secret=regenerate")
         user, _mark, name = token.rpartition("!")
         try:
-            self._send(
-                "GET",
-                ("version",),
-                auth=ProxmoxHTTPApiTokenAuth(user, name, secret, service=self.service),
-            )
+            self._send("GET", ("version",), auth=ProxmoxHTTPApiTokenAuth(user, name, secret, service=self.service))
         except FleetgateError as error:
             if error.status != 401:
                 raise
@@ -263,21 +219,12 @@ class ProxmoxClient(Client):
 
     def permissions_of(self, who, path=None):
         """What a user or token may do, as the server counts: whether each privilege propagates, by path; all or one path."""
-        told = self.read(
-            "access",
-            "permissions",
-            **{self.whose: who, **({"path": path} if path else {})},
-        )
-        return {
-            one: {name: bool(flag) for name, flag in held.items()}
-            for one, held in told.items()
-        }
+        told = self.read("access", "permissions", **{self.whose: who, **({"path": path} if path else {})})
+        return {one: {name: bool(flag) for name, flag in held.items()} for one, held in told.items()}
 
     def missing_permissions(self, permissions):
         permissions = [
-            (need, what_for)
-            for need, what_for in permissions
-            if not (need.oneself and need.oneself == self.caller)
+            (need, what_for) for need, what_for in permissions if not (need.oneself and need.oneself == self.caller)
         ]
         if not permissions or self.caller == ROOT:
             return []
@@ -298,9 +245,7 @@ class ProxmoxClient(Client):
         for path in need.paths:
             if path not in granted:
                 # only paths with entries are listed, and they are left out where there is no right
-                granted[path] = self.read("access", "permissions", path=path).get(
-                    path, {}
-                )
+                granted[path] = self.read("access", "permissions", path=path).get(path, {})
         wanted = set(need.privileges)
         held = [wanted & set(granted[path]) for path in need.paths]
         allowed = all(one == wanted if need.every else one for one in held)
@@ -321,9 +266,7 @@ def fingerprint(client):
         return None
     certificate = client.certificate("version")
     if certificate is None:
-        raise FleetgateError(
-            f"{client.title}: the proxy that requests go through shows no certificate of the server"
-        )
+        raise FleetgateError(f"{client.title}: the proxy that requests go through shows no certificate of the server")
     digest = hashlib.sha256(certificate).hexdigest().upper()
     return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
 
@@ -333,18 +276,14 @@ def _identity(params):
     problems = []
     if ProxmoxHttpSession is None:
         require_requests()
-        problems.append(
-            "the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer"
-        )
+        problems.append("the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer")
     host, user, token = params["api_host"], params["api_user"], params["api_token_id"]
     if not host:
         problems.append(
             "api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)"
         )
     elif has_userinfo(host):
-        problems.append(
-            "api_host: must not hold a user name or password; they are api_user and api_password"
-        )
+        problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
     problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)
@@ -361,22 +300,14 @@ def _identity(params):
             )
         user, token = (owner, name) if separator else (user, token)
         if not user:
-            problems.append(
-                f"api_token_id: '{token}' names no user; write user@realm!{token}"
-            )
+            problems.append(f"api_token_id: '{token}' names no user; write user@realm!{token}")
         if not params["api_token_secret"]:
             problems.append("api_token_secret: must be given with api_token_id")
         elif CREDENTIAL.problem(params["api_token_secret"]):
-            problems.append(
-                f"api_token_secret: {CREDENTIAL.problem(params['api_token_secret'])}"
-            )
+            problems.append(f"api_token_secret: {CREDENTIAL.problem(params['api_token_secret'])}")
     elif not (user and params["api_password"]):
-        problems.append(
-            "credentials: give api_token_id and api_token_secret, or api_user and api_password"
-        )
+        problems.append("credentials: give api_token_id and api_token_secret, or api_user and api_password")
     if user and "@" not in user:
-        problems.append(
-            f"api_user: '{user}' has no realm; write for example {user}@pam"
-        )
+        problems.append(f"api_user: '{user}' has no realm; write for example {user}@pam")
     refuse(problems)
     return user, token

@@ -21,11 +21,7 @@ def normalise_acl_path(path):
 
 def required_privileges(path):
     """The field of what a user or token must be allowed to do; `path` is the kind of paths of the ACL."""
-    return Field(
-        "required_privileges",
-        Records((Field("path", path), Field("privileges", Names()))),
-        task_only=True,
-    )
+    return Field("required_privileges", Records((Field("path", path), Field("privileges", Names()))), task_only=True)
 
 
 def realm_of(userid):
@@ -44,9 +40,7 @@ def self_lockout(client, subject, groups=()):
     `groups` are those of the caller.
     """
     mine = subject in (client.caller, client.user, *groups)
-    return (
-        [f"is what {client.caller} itself works by; declare it as well"] if mine else []
-    )
+    return [f"is what {client.caller} itself works by; declare it as well"] if mine else []
 
 
 class Identity(Resource):
@@ -55,11 +49,7 @@ class Identity(Resource):
     scope = (*Resource.scope, Field("realm", Text()))
 
     def matches_condition(self, condition, wanted, key):
-        return (
-            realm_of(key[0]) == wanted
-            if condition == "realm"
-            else super().matches_condition(condition, wanted, key)
-        )
+        return realm_of(key[0]) == wanted if condition == "realm" else super().matches_condition(condition, wanted, key)
 
     def prune_blockers(self, key, server):
         return self_lockout(server.client, token_id(key))
@@ -70,9 +60,7 @@ class Identity(Resource):
         return [
             f"{change.label}: {client.caller} works by it, and cannot end its own access; use other credentials"
             for change in changes
-            if change.resource is self
-            and change.entry
-            and token_id(change.key) in (client.caller, client.user)
+            if change.resource is self and change.entry and token_id(change.key) in (client.caller, client.user)
             if change.removes
             or change.values.get("enable") is False
             or 0 < change.values.get("expire", 0) <= time.time()
@@ -80,21 +68,14 @@ class Identity(Resource):
 
     def normalise(self, entry):
         required = entry["required_privileges"]
-        normalised = [
-            {**one, "path": normalise_acl_path(one["path"])} for one in required or ()
-        ]
-        return {
-            **super().normalise(entry),
-            "required_privileges": required and normalised,
-        }
+        normalised = [{**one, "path": normalise_acl_path(one["path"])} for one in required or ()]
+        return {**super().normalise(entry), "required_privileges": required and normalised}
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if entry["required_privileges"]:
             known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
-            audit_permission = Permission(
-                ("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0]
-            )
+            audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
                 ("required_privileges", problem)
                 for required in entry["required_privileges"]
@@ -103,19 +84,14 @@ class Identity(Resource):
             ]
             why = f"to see what {self.label(self.key_of(entry))} may do"
             problems += [
-                ("required_privileges", one)
-                for one in server.client.missing_permissions([(audit_permission, why)])
+                ("required_privileges", one) for one in server.client.missing_permissions([(audit_permission, why)])
             ]
         return values, problems
 
     def wait_until_effective(self, entry, client):
         """Check that the required privileges are held, as soon as a change of the ACL has taken effect."""
         refuse(
-            wait_until(
-                lambda missing: not missing,
-                lambda: self._lacking(entry, client),
-                client.acl_effective_after,
-            )
+            wait_until(lambda missing: not missing, lambda: self._lacking(entry, client), client.acl_effective_after)
         )
 
     def _lacking(self, entry, client):
@@ -123,17 +99,9 @@ class Identity(Resource):
         for required in entry["required_privileges"] or ():
             path = required["path"]
             has = client.permissions_of(token_id(key), path).get(path, {})
-            missing = [
-                one for one in dict.fromkeys(required["privileges"]) if one not in has
-            ]
+            missing = [one for one in dict.fromkeys(required["privileges"]) if one not in has]
             if missing:
                 what = f"required_privileges: {self.label(key)} lacks {', '.join(missing)} on {path}"
-                hint = (
-                    "; a token needs ACL entries of its own, and never has more than its user"
-                    if key[1:]
-                    else ""
-                )
-                problems.append(
-                    f"{client.title}: {what}; give it a role that holds it{hint}"
-                )
+                hint = "; a token needs ACL entries of its own, and never has more than its user" if key[1:] else ""
+                problems.append(f"{client.title}: {what}; give it a role that holds it{hint}")
         return problems

@@ -7,16 +7,7 @@ from __future__ import annotations
 from ..core.errors import refuse
 
 # the paths that PVE tells of even where no entry names them (section 12 of its contract)
-_TOPS = (
-    "/",
-    "/access",
-    "/access/groups",
-    "/nodes",
-    "/pool",
-    "/sdn",
-    "/storage",
-    "/vms",
-)
+_TOPS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 
 def permissions_of_identities(server, ids):
@@ -33,10 +24,7 @@ def permissions_of_identities(server, ids):
 
 def permissions_of_anybody(server, ids):
     """The same, and of groups what a member has who has no entries of its own, by name of the group."""
-    return {
-        one: server.client.permissions_of(one) if "@" in one else _of_group(server, one)
-        for one in ids
-    }
+    return {one: server.client.permissions_of(one) if "@" in one else _of_group(server, one) for one in ids}
 
 
 def _of_group(server, group):
@@ -47,9 +35,7 @@ def _of_group(server, group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
     paths = {above for path, *_rest in server.actual("acl") for above in _down_to(path)}
     roles = {key: role.values["privs"] for key, role in server.actual("role").items()}
-    rights = {
-        path: privileges_at(path, entries, roles) for path in sorted({*_TOPS, *paths})
-    }
+    rights = {path: privileges_at(path, entries, roles) for path in sorted({*_TOPS, *paths})}
     return {path: held for path, held in rights.items() if held}
 
 
@@ -60,11 +46,7 @@ def privileges_at(path, entries, known):
     """
     roles = {}
     for level in _down_to(path):
-        roles = {
-            role: flag
-            for role, flag in entries.get(level, {}).items()
-            if flag or level == path
-        } or roles
+        roles = {role: flag for role, flag in entries.get(level, {}).items() if flag or level == path} or roles
     held = {}
     for role, propagates in roles.items() if "NoAccess" not in roles else ():
         for privilege in known[(role,)]:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Iterable
 
 _NEW_IN_8 = "Proxmox VE has it since version 8"
 # privileges that came or went with a version: what to write on servers that do not have them (pve-access-control, debian/changelog)
@@ -30,7 +30,5 @@ def unknown_privilege(name: str, known: Iterable[str]) -> str | None:
         remedy = "Proxmox VE has it since version 9; use VM.Monitor"
     else:
         similar = ", ".join(get_close_matches(name, known, n=3))
-        remedy = _CHANGED.get(name) or (
-            f"did you mean {similar}?" if similar else f"it has {', '.join(known)}"
-        )
+        remedy = _CHANGED.get(name) or (f"did you mean {similar}?" if similar else f"it has {', '.join(known)}")
     return f"'{name}' is not a privilege of this server; {remedy}"

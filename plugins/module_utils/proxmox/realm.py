@@ -17,25 +17,16 @@ OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
 BUILT_IN = ("pam", "pve", "pbs")
 
-SCOPE = Text(
-    pattern=r"[^\s,;]+",
-    rule="is not one scope; give each scope as an entry of the list",
-)
+SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
 VALUE = Text(
-    pattern=r"[^\s\x00-\x20\x7F<>#\",;]+",
-    rule='may not have blanks, control characters, separators or any of <>#"',
+    pattern=r"[^\s\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
 )
 SERVER = Text(
     pattern=r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*",
     rule="must be a host name or an address (IPv6 in brackets), without ldap://, port and path",
 )
-NAME = Text(
-    pattern=r"[^=\s]+\s*=.+",
-    rule="is not a distinguished name, for example dc=example,dc=org",
-)
-ATTRIBUTE = Text(
-    pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an attribute"
-)
+NAME = Text(pattern=r"[^=\s]+\s*=.+", rule="is not a distinguished name, for example dc=example,dc=org")
+ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an attribute")
 
 
 @dataclass(frozen=True)
@@ -58,7 +49,9 @@ class Realm(Resource):
     variant = "type"
     unset_by = "delete"
     has_digest = True
-    immutable_remedy = "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
+    immutable_remedy = (
+        "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
+    )
     types: tuple = OPENID
     audit_path = ""
     openid = (
@@ -70,18 +63,11 @@ class Realm(Resource):
         Field("server1", SERVER, types=DIRECTORIES, needed=DIRECTORIES),
         Field("server2", SERVER, types=DIRECTORIES),
         Field("port", Number(least=1, most=65535, optional=True), types=DIRECTORIES),
-        Field(
-            "mode",
-            Text(choices=("ldap", "ldap+starttls", "ldaps")),
-            types=DIRECTORIES,
-            default="ldap",
-        ),
+        Field("mode", Text(choices=("ldap", "ldap+starttls", "ldaps")), types=DIRECTORIES, default="ldap"),
         Field("verify", Flag(), types=DIRECTORIES),
         Field("user_attr", ATTRIBUTE, types=("ldap",), needed=("ldap",)),
         Field("bind_dn", Text(), types=DIRECTORIES),
-        Field(
-            "password", Text(free=True), types=DIRECTORIES, write_only=True, secret=True
-        ),
+        Field("password", Text(free=True), types=DIRECTORIES, write_only=True, secret=True),
         Field("filter", Text(), types=DIRECTORIES),
         Field(
             "user_classes",
@@ -90,67 +76,42 @@ class Realm(Resource):
             default=["inetorgperson", "person", "posixaccount", "user"],
         ),
     )
-    on_immutable_change = Field(
-        "on_immutable_change", Text(choices=("fail", "recreate")), task_only=True
-    )
-    update_password = Field(
-        "update_password", Text(choices=("on_create", "always")), task_only=True
-    )
+    on_immutable_change = Field("on_immutable_change", Text(choices=("fail", "recreate")), task_only=True)
+    update_password = Field("update_password", Text(choices=("on_create", "always")), task_only=True)
     check_connection = Field("check_connection", Flag(), task_only=True, types=OPENID)
 
     def spec(self):
         spec = super().spec()
-        for option, default in (
-            ("on_immutable_change", "fail"),
-            ("update_password", "on_create"),
-        ):
+        for option, default in (("on_immutable_change", "fail"), ("update_password", "on_create")):
             if option in spec:
                 spec[option]["default"] = default
         return spec
 
     def normalise(self, entry):
         name = entry["realm"]
-        return {
-            **entry,
-            "type": entry["type"] or (name if name in BUILT_IN else "openid"),
-        }
+        return {**entry, "type": entry["type"] or (name if name in BUILT_IN else "openid")}
 
     def problems(self, entry):
         problems = super().problems(entry)
         kind = entry["type"]
-        if kind != entry["realm"] and (
-            kind in BUILT_IN or entry["realm"] in self.types
-        ):
-            problems.append(
-                ("type", f"'{kind}' is not the type of the realm {entry['realm']}")
-            )
+        if kind != entry["realm"] and (kind in BUILT_IN or entry["realm"] in self.types):
+            problems.append(("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
         if entry.get("password") == "":
-            problems.append(
-                (
-                    "password",
-                    "must not be empty; it goes with bind_dn when that is taken away",
-                )
-            )
+            problems.append(("password", "must not be empty; it goes with bind_dn when that is taken away"))
         return problems
 
     def compare(self, server, entry, found):
         """The password of a realm's bind_dn cannot be read, so it goes along when the realm is made or binds as another."""
         values, problems = super().compare(server, entry, found)
         has, password = found.values if found else {}, entry.get("password")
-        is_made = found is None or (
-            self.requires_recreate(values) and self.may_recreate(entry)
-        )
+        is_made = found is None or (self.requires_recreate(values) and self.may_recreate(entry))
         binds = {**has, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
         if password and not binds:
-            problems.append(
-                ("password", "is that of bind_dn, which must be given with it")
-            )
+            problems.append(("password", "is that of bind_dn, which must be given with it"))
         elif password and (is_made or values.get("bind_dn")):
             values["password"] = password
         elif binds and (is_made or not has.get("bind_dn")):
-            problems.append(
-                ("password", f"is needed, because the realm binds as '{binds}'")
-            )
+            problems.append(("password", f"is needed, because the realm binds as '{binds}'"))
         return values, problems
 
     def read(self, server, keys):
@@ -164,10 +125,7 @@ class Realm(Resource):
 
     def read_again(self, server, key):
         return self.decode(
-            self._detail(
-                server,
-                {"realm": key[0], "type": server.actual(self.name)[key].values["type"]},
-            )
+            self._detail(server, {"realm": key[0], "type": server.actual(self.name)[key].values["type"]})
         )
 
     def place(self, name, kind):
@@ -177,22 +135,11 @@ class Realm(Resource):
     def _detail(self, server, listed):
         name, kind = listed["realm"], listed["type"]
         try:
-            return {
-                "type": kind,
-                **server.client.read(*self.place(name, kind)),
-                "realm": name,
-            }
+            return {"type": kind, **server.client.read(*self.place(name, kind)), "realm": name}
         except FleetgateError as error:
             if error.status == 403:
                 server.client.check_permissions(
-                    [
-                        (
-                            Permission(
-                                (self.audit_path,), ("Sys.Audit", "Realm.Allocate")
-                            ),
-                            f"to read realm {name}",
-                        )
-                    ]
+                    [(Permission((self.audit_path,), ("Sys.Audit", "Realm.Allocate")), f"to read realm {name}")]
                 )
             raise
 
@@ -200,17 +147,8 @@ class Realm(Resource):
         """The server would remove a realm of any type, and set a built-in one back to its defaults."""
         there = found.values["type"]
         if there != entry["type"]:
-            return [
-                (
-                    "type",
-                    f"is '{there}' on the server and not '{entry['type']}', so it is not removed",
-                )
-            ]
-        return (
-            [("realm", f"'{entry['realm']}' is built in and cannot be removed")]
-            if self.built_in(found)
-            else []
-        )
+            return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
+        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(found) else []
 
     def safety_checks(self, changes, server):
         """A run does not remove the realm that the caller belongs to."""
@@ -218,9 +156,7 @@ class Realm(Resource):
         return [
             f"{change.label}: {client.caller} belongs to this realm, and could not sign in without it; use other credentials"
             for change in changes
-            if change.resource is self
-            and change.removes
-            and change.key[0] == realm_of(client.user)
+            if change.resource is self and change.removes and change.key[0] == realm_of(client.user)
         ]
 
     def warnings(self, entries, changes, server):
@@ -234,39 +170,21 @@ class Realm(Resource):
 
     def conflicts(self, entries):
         realms = entries[self.name]
-        claimants = [
-            entry["realm"]
-            for entry in realms
-            if entry["default"] and entry["state"] == "present"
-        ]
+        claimants = [entry["realm"] for entry in realms if entry["default"] and entry["state"] == "present"]
         return (
-            [f"only one realm can be the default, and not {' and '.join(claimants)}"]
-            if len(set(claimants)) > 1
-            else []
+            [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
         )
 
     def steps(self, changes, server):
         """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
         return super().steps(
-            sorted(
-                changes,
-                key=lambda change: bool(change.values and change.values.get("default")),
-            ),
-            server,
+            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), server
         )
 
     def predict_side_effects(self, key, values, changes):
         """A realm that becomes the default takes that mark from the one that had it."""
-        others = (
-            one
-            for one in changes
-            if one.resource is self and one.key != key and one.values
-        )
-        return (
-            {**values, "default": False}
-            if any(one.values.get("default") for one in others)
-            else values
-        )
+        others = (one for one in changes if one.resource is self and one.key != key and one.values)
+        return {**values, "default": False} if any(one.values.get("default") for one in others) else values
 
     def required_permissions(self, change, server):
         return (Permission((self.audit_path,), ("Realm.Allocate",)),)
@@ -278,8 +196,7 @@ class Realm(Resource):
         try:
             # whatever is given to come back to: it is compared with nothing yet
             client.dry_run(
-                ("access", "openid", "auth-url"),
-                {"realm": entry["realm"], "redirect-url": "https://localhost"},
+                ("access", "openid", "auth-url"), {"realm": entry["realm"], "redirect-url": "https://localhost"}
             )
         except FleetgateError as error:
             why = f"nobody can sign in through the realm {entry['realm']} ({error})"

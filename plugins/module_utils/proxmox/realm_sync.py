@@ -9,8 +9,8 @@ and a directory that came out empty does not empty the server.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
@@ -42,44 +42,26 @@ class RealmSync:
             **LIMIT,
             "wait": {"type": "int", "default": 300},
         }
-        return Definition(
-            {**self.system.connection, **spec}, self._run, self.system.address
-        )
+        return Definition({**self.system.connection, **spec}, self._run, self.system.address)
 
     def _run(self, params, check_mode):
         realm = params["realm"]
         refuse(self._problems(params))
         client = self.system.client(params, check_mode)
-        client.check_permissions(
-            [(need, f"to sync realm {realm}") for need in self.permissions(realm)]
-        )
+        client.check_permissions([(need, f"to sync realm {realm}") for need in self.permissions(realm)])
         self._check_type(client, realm)
         path = ("access", "domains", realm, "sync")
-        body = {
-            name.replace("_", "-"): _wire(params[name])
-            for name in self.options
-            if params[name] is not None
-        }
-        dry = self._as_filter_error(
-            log_of(client, self._rehearse(client, realm, path, body), params["wait"])
-        )
+        body = {name.replace("_", "-"): _wire(params[name]) for name in self.options if params[name] is not None}
+        dry = self._as_filter_error(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
         check_removals([label(name) for name in dry["removed"]], params["max_removals"])
         before = self._observed(client, realm)
         told = self._foretold(dry, before)
-        if not check_mode and any(
-            found for kind, found in dry.items() if kind != "problem"
-        ):
-            done = self._as_filter_error(
-                log_of(client, client.write("POST", path, body), params["wait"])
-            )
+        if not check_mode and any(found for kind, found in dry.items() if kind != "problem"):
+            done = self._as_filter_error(log_of(client, client.write("POST", path, body), params["wait"]))
             told = self._seen(done, before, self._observed(client, realm))
         changed = any(told[outcome] for outcome in OUTCOMES)
         reason = ", ".join(f"{len(told[outcome])} {outcome}" for outcome in OUTCOMES)
-        step = {
-            "verb": "POST",
-            "path": "/" + "/".join(path),
-            "reason": f"realm {realm}: {reason}",
-        }
+        step = {"verb": "POST", "path": "/" + "/".join(path), "reason": f"realm {realm}: {reason}"}
         return {
             "changed": changed,
             "plan": [step] if changed else [],
@@ -91,10 +73,7 @@ class RealmSync:
     def _problems(self, params):
         """What is wrong with the options, as sentences."""
         empty = [name for name in self.options if params[name] in ([], "")]
-        return [
-            f"{name}: must not be empty; leave it out for what the realm says"
-            for name in empty
-        ]
+        return [f"{name}: must not be empty; leave it out for what the realm says" for name in empty]
 
     def _rehearse(self, client, realm, path, body):
         """Begin the dry run; returns its task."""
@@ -123,13 +102,7 @@ class RealmSync:
     def _as_filter_error(self, lines):
         """What a log says: users by outcome, and whole lines that tell of a problem."""
         return {
-            name: sorted(
-                {
-                    found[1]
-                    for found in (re.fullmatch(pattern, line) for line in lines)
-                    if found
-                }
-            )
+            name: sorted({found[1] for found in (re.fullmatch(pattern, line) for line in lines) if found})
             for name, pattern in self.said.items()
         }
 

@@ -43,9 +43,7 @@ USAGE = re.compile(r"^(pvesh|usage:) .*", re.MULTILINE | re.DOTALL | re.IGNORECA
 
 def run_here(script):
     """Run a script of the shell on this node; returns what it says on stdout and stderr."""
-    done = subprocess.run(
-        ["/bin/sh"], input=script, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(["/bin/sh"], input=script, capture_output=True, text=True, check=False)
     return done.stdout, done.stderr
 
 
@@ -61,25 +59,16 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
     def send(self, request, **_transport):
         where = urlsplit(request.url)
         options = [
-            pair
-            for form in (where.query, request.body)
-            for pair in parse_qsl(form or "", keep_blank_values=True)
+            pair for form in (where.query, request.body) for pair in parse_qsl(form or "", keep_blank_values=True)
         ]
         names = [name for name, _value in options]
         twice = sorted({name for name in names if names.count(name) > 1})
         if twice:
             self._refuse(
-                request,
-                f"{self._command[0]} takes one value of {', '.join(twice)} only; use connection=https",
+                request, f"{self._command[0]} takes one value of {', '.join(twice)} only; use connection=https"
             )
         words = [f"--{name}={value}" for name, value in options]
-        command = [
-            *self._command,
-            VERBS[request.method],
-            unquote(where.path),
-            *words,
-            "--output-format=json",
-        ]
+        command = [*self._command, VERBS[request.method], unquote(where.path), *words, "--output-format=json"]
         said, noise = self._shell(SCRIPT.format(command=shlex.join(command)))
         ended = ENDED.fullmatch(said)
         if not ended:
@@ -87,10 +76,7 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
             self._refuse(request, why, no_answer=True)
         said, code = ended[1].strip(), int(ended[2])
         if code == MISSING:
-            self._refuse(
-                request,
-                f"the host has no {self._command[0]}; with connection=shell the task must run for it",
-            )
+            self._refuse(request, f"the host has no {self._command[0]}; with connection=shell the task must run for it")
         return self._answer(request, said, code)
 
     def close(self):
@@ -98,9 +84,7 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
 
     def _refuse(self, request, why, **more):
         path = unquote(urlsplit(request.url).path)
-        raise FleetgateError(
-            f"{self._title}: {why}", verb=request.method, path=path, **more
-        )
+        raise FleetgateError(f"{self._title}: {why}", verb=request.method, path=path, **more)
 
     def _answer(self, request, said, code):
         """A response like one of the API. What tasks of the server log may come before the data."""
@@ -109,12 +93,8 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
         answer.status_code, content = 200, b""
         if code:
             told = STATUS.search(said)
-            answer.status_code, reason = (
-                (int(told[1]), said[told.end() :]) if told else (500, said)
-            )
-            answer.reason = " ".join(
-                USAGE.sub("", reason).removeprefix("Error: ").split()
-            )
+            answer.status_code, reason = (int(told[1]), said[told.end() :]) if told else (500, said)
+            answer.reason = " ".join(USAGE.sub("", reason).removeprefix("Error: ").split())
         elif said:
             content = f'{{"data": {said.splitlines()[-1]}}}'.encode()
         answer.raw = BytesIO(content)

@@ -8,20 +8,10 @@ from ..core.plan import ServerState
 from ..core.resource import Change, Resource
 
 
-def similar_names(
-    resource: Resource, changes: list[Change], server: ServerState
-) -> list[str]:
+def similar_names(resource: Resource, changes: list[Change], server: ServerState) -> list[str]:
     """A warning for each object that is created beside one whose name differs from its own only in case."""
-    created = sorted(
-        change.key
-        for change in changes
-        if change.resource is resource and change.creates
-    )
-    removed = {
-        change.key
-        for change in changes
-        if change.resource is resource and change.removes
-    }
+    created = sorted(change.key for change in changes if change.resource is resource and change.creates)
+    removed = {change.key for change in changes if change.resource is resource and change.removes}
     if not created:
         return []
     others: dict[str, list[tuple]] = {}

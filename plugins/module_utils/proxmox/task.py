@@ -21,16 +21,12 @@ def log_of(client, upid, seconds):
     task = ("nodes", upid.split(":")[1], "tasks", upid)
     status = wait_until(_is_over, lambda: client.read(*task, "status"), seconds)
     if not _is_over(status):
-        raise FleetgateError(
-            f"{client.title}: after {seconds} seconds the task {upid} is still running; see its log"
-        )
+        raise FleetgateError(f"{client.title}: after {seconds} seconds the task {upid} is still running; see its log")
     lines = [_STAMP.sub("", row["t"]) for row in client.read(*task, "log", limit=0)]
     outcome = status["exitstatus"]
     if outcome != "OK" and not outcome.startswith("WARNINGS: "):
         last = "; ".join(lines[-LAST_LINES:])
-        raise FleetgateError(
-            f"{client.title}: the task {upid} failed: {outcome} (the end of its log: {last})"
-        )
+        raise FleetgateError(f"{client.title}: the task {upid} failed: {outcome} (the end of its log: {last})")
     return lines
 
 

@@ -9,16 +9,7 @@ import re
 import time
 from dataclasses import replace
 
-from ..core.fields import (
-    CREDENTIAL,
-    HIDDEN,
-    HIDDEN_OTHER,
-    Field,
-    Flag,
-    Names,
-    Path,
-    Text,
-)
+from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
 from .identity import Identity, token_id
@@ -54,9 +45,7 @@ class Token(Identity):
     def problems(self, entry):
         problems = super().problems(entry)
         if entry["secret_candidates"] and entry["secret"] != IF_INVALID:
-            problems.append(
-                ("secret_candidates", f"are only tried with secret={IF_INVALID}")
-            )
+            problems.append(("secret_candidates", f"are only tried with secret={IF_INVALID}"))
         if entry["secret_file_vault_id"] and not entry["secret_file"]:
             problems.append(("secret_file_vault_id", "needs secret_file"))
         return problems
@@ -66,9 +55,7 @@ class Token(Identity):
         owners = {}
         for entry in entries[self.name]:
             if entry["secret_file"] and entry["state"] == "present":
-                owners.setdefault(os.path.abspath(entry["secret_file"]), {})[
-                    token_id(self.key_of(entry))
-                ] = True
+                owners.setdefault(os.path.abspath(entry["secret_file"]), {})[token_id(self.key_of(entry))] = True
         return [
             f"secret_file: '{file}' cannot keep the secrets of {' and '.join(tokens)}; give each token a file of its own"
             for file, tokens in owners.items()
@@ -88,12 +75,7 @@ class Token(Identity):
         if file and (found is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
-            problems.append(
-                (
-                    "secret_file",
-                    f"'{file}' does not exist, but the token does, and {self._lost(entry)}",
-                )
-            )
+            problems.append(("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}"))
         return {**values, **({"secret": task} if task else {})}, problems
 
     def _task_with_secret(self, server, entry, found, values):
@@ -107,9 +89,7 @@ class Token(Identity):
         if entry["secret"] == REGENERATE:
             return REGENERATE, None
         file = entry["secret_file"]
-        stored, encrypted, unreadable = (
-            kept_secret(file) if file else (None, False, None)
-        )
+        stored, encrypted, unreadable = kept_secret(file) if file else (None, False, None)
         if unreadable:
             return None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
@@ -118,15 +98,11 @@ class Token(Identity):
             # none can be tried now; where none is known and the token will be usable, it needs another
             usable = self._accepts_secrets(server, {**found.values, **values})
             return (REGENERATE if usable and not possible else None), None
-        known = next(
-            (one for one in possible if server.client.accepts(owner, one)), None
-        )
+        known = next((one for one in possible if server.client.accepts(owner, one)), None)
         entry["known_secret"] = known
         if known is None:
             return REGENERATE, None
-        as_declared = not file or (
-            known == stored and (encrypted or not entry["secret_file_vault_id"])
-        )
+        as_declared = not file or (known == stored and (encrypted or not entry["secret_file_vault_id"]))
         return (None if as_declared else STORE), None
 
     @staticmethod
@@ -142,10 +118,7 @@ class Token(Identity):
     def _accepts_secrets(self, server, values):
         """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
         user = server.actual("user")[self.key_of(values)[:1]].values
-        return all(
-            one.get("enable", True) and not 0 < one["expire"] <= time.time()
-            for one in (user, values)
-        )
+        return all(one.get("enable", True) and not 0 < one["expire"] <= time.time() for one in (user, values))
 
     def _was_interrupted(self, server, entry):
         """Whether a run was interrupted after it had created the token and before it kept the secret, so that nobody has it.
@@ -170,10 +143,7 @@ class Token(Identity):
         if not (entry["secret_file"] or entry["return_secret"]):
             what = "make a token" if found is None else "make a new secret"
             problems.append(
-                (
-                    "secret_file",
-                    f"or return_secret is needed to {what}, because its secret is told only once",
-                )
+                ("secret_file", f"or return_secret is needed to {what}, because its secret is told only once")
             )
         if found and client.caller == token_id(self.key_of(entry)):
             why = "cannot be made anew with the token itself, which would end its own access; use other credentials"
@@ -185,40 +155,22 @@ class Token(Identity):
             return super().steps_for(change, server)
         entry, owner = change.entry, token_id(change.key)
         file, returned = entry["secret_file"], bool(entry["return_secret"])
-        secret = OneTimeSecret(
-            owner, "value", file, returned, vault_id=entry["secret_file_vault_id"]
-        )
+        secret = OneTimeSecret(owner, "value", file, returned, vault_id=entry["secret_file_vault_id"])
         task = change.values.get("secret")
         if change.creates:
-            return [
-                replace(step, secret=secret)
-                for step in super().steps_for(change, server)
-            ]
+            return [replace(step, secret=secret) for step in super().steps_for(change, server)]
         if task == REGENERATE and self.regenerates(server.client):
             (step,) = super().steps_for(change, server)
             secret = replace(secret, answer=self.regenerated)
-            return [
-                replace(step, body={**step.body, "regenerate": True}, secret=secret)
-            ]
+            return [replace(step, body={**step.body, "regenerate": True}, secret=secret)]
         if task == REGENERATE:
             return super().steps_for(replace(change, recreates=True), server)
-        rest = {
-            option: value
-            for option, value in change.values.items()
-            if option != "secret"
-        }
+        rest = {option: value for option, value in change.values.items() if option != "secret"}
         steps = super().steps_for(replace(change, values=rest), server) if rest else []
         if task == STORE:
             parts = tuple(os.path.abspath(file).split(os.sep)[1:])
             secret = replace(secret, known=entry["known_secret"])
-            steps.append(
-                Step(
-                    STORE,
-                    parts,
-                    f"{change.label}: the secret that works is not in its file",
-                    secret=secret,
-                )
-            )
+            steps.append(Step(STORE, parts, f"{change.label}: the secret that works is not in its file", secret=secret))
         return steps
 
     def regenerates(self, client):
@@ -227,9 +179,7 @@ class Token(Identity):
 
     def difference(self, before, after):
         was, will_be = super().difference(before, after)
-        option = {REGENERATE: "secret", STORE: "secret_file"}.get(
-            (after or {}).get("secret")
-        )
+        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret"))
         if before and option:
             was[option], will_be[option] = HIDDEN, HIDDEN_OTHER
         return was, will_be

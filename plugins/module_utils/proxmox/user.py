@@ -26,18 +26,12 @@ class User(Identity):
 
     def deletion_blockers(self, entry, found):
         """The server would take it, make the user anew and leave it without its tokens."""
-        return (
-            [("userid", f"'{ROOT}' cannot be removed")]
-            if entry["userid"] == ROOT
-            else []
-        )
+        return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
     def read_permission(self, key, server):
         return replace(self.audit_permission, oneself=key[0])
 
-    def warnings(
-        self, entries: dict, changes: list[Change], server: ServerState
-    ) -> list[str]:
+    def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
         """Accounts that nobody can use, although the task says nothing of that."""
         planned = {change.key: change for change in changes if change.resource is self}
         found = similar_names(self, changes, server)
@@ -46,9 +40,7 @@ class User(Identity):
                 continue
             change, actual = planned.get(key), server.actual(self.name).get(key)
             if actual is not None:
-                found += self._unusable(
-                    key, entry, {**actual.values, **((change and change.values) or {})}
-                )
+                found += self._unusable(key, entry, {**actual.values, **((change and change.values) or {})})
             elif change is not None:
                 found += self._without_realm(key, changes, server)
         return found
@@ -64,15 +56,9 @@ class User(Identity):
             ]
         return []
 
-    def _without_realm(
-        self, key: tuple, changes: list[Change], server: ServerState
-    ) -> list[str]:
+    def _without_realm(self, key: tuple, changes: list[Change], server: ServerState) -> list[str]:
         realm = realm_of(key[0])
-        created = {
-            change.key
-            for change in changes
-            if change.resource.name == "realm" and change.creates
-        }
+        created = {change.key for change in changes if change.resource.name == "realm" and change.creates}
         if (realm,) in server.actual("realm") or (realm,) in created:
             return []
         return [

@@ -97,11 +97,7 @@ def _names_in_domain(node):
     Nodes have short names in a cluster, and those of another cluster may have the same ones.
     """
     domain = _domain(node)
-    return {
-        (f"{host}.{domain}", port)
-        for host, port in _members(node)
-        if domain and _is_short(host)
-    }
+    return {(f"{host}.{domain}", port) for host, port in _members(node) if domain and _is_short(host)}
 
 
 def _domain(node):

@@ -30,26 +30,16 @@ class PulseClient(Client):
         # what became of nodes that Pulse counted to a cluster which it has already, by type and host
         self.merged = {}
         super().__init__(
-            f"Pulse {params['url']}",
-            session,
-            params["url"],
-            check_mode,
-            params["timeout"],
-            verification(params),
+            f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
 
     @cached_property
     def version(self):
         """Version of the server as numbers, for example (6, 3, 0)."""
         text = self.read("api", "version")["version"]
-        numbers = tuple(
-            int(number)
-            for number in text.lstrip("v").split("-")[0].split("+")[0].split(".")
-        )
+        numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
         if numbers < OLDEST:
-            raise FleetgateError(
-                f"{self.title} has version {text}; this works with 5.1 and later"
-            )
+            raise FleetgateError(f"{self.title} has version {text}; this works with 5.1 and later")
         return numbers
 
     @property
@@ -64,29 +54,16 @@ class PulseClient(Client):
         in small letters here. What 6 only tells of a connection is added: `state` and `error`.
         """
         connections = self._connections() if self.tells_states else {}
-        return [
-            self._node(raw, connections.get((raw["type"], raw["host"]), {}))
-            for raw in self.read(*NODES)
-        ]
+        return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
 
     def _connections(self):
-        return {
-            (one["type"], one["address"]): one
-            for one in self.read("api", "connections")["connections"]
-        }
+        return {(one["type"], one["address"]): one for one in self.read("api", "connections")["connections"]}
 
     def _node(self, raw, connection):
-        endpoints = [
-            {name.lower(): value for name, value in one.items()}
-            for one in raw.get("clusterEndpoints") or ()
-        ]
+        endpoints = [{name.lower(): value for name, value in one.items()} for one in raw.get("clusterEndpoints") or ()]
         state = connection.get("state") or raw["status"]
         error = (connection.get("lastError") or {}).get("message", "")
-        told = {
-            "state": state,
-            "error": error,
-            "connected": state in ("active", "connected"),
-        }
+        told = {"state": state, "error": error, "connected": state in ("active", "connected")}
         return {**raw, "clusterEndpoints": endpoints, **told}
 
     def attempt(self, *path, body=None):
@@ -112,9 +89,7 @@ class PulseClient(Client):
     def explain(self, response):
         """Refusals are plain text, except for those of scopes and tests."""
         if response.status_code == 401:
-            return (
-                "the API token is not accepted; it is wrong, has expired or was removed"
-            )
+            return "the API token is not accepted; it is wrong, has expired or was removed"
         try:
             body = response.json()
         except ValueError:

@@ -42,9 +42,7 @@ class Fingerprint(Text):
     """A SHA-256 fingerprint; neither case nor colons mean anything."""
 
     pattern: str = r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}"
-    rule: str = (
-        "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
-    )
+    rule: str = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
 
     def same(self, one, other):
         return _digits(one) == _digits(other)
@@ -69,77 +67,24 @@ class Node(Resource):
         Field("host", ADDRESS),
         Field("aliases", Names(ADDRESS), task_only=True),
         Field("name"),
-        Field(
-            "guest_url",
-            Text(pattern=r"https?://\S+", rule="must be an http or https URL"),
-            wire="guestURL",
-        ),
+        Field("guest_url", Text(pattern=r"https?://\S+", rule="must be an http or https URL"), wire="guestURL"),
         Field("token_name", TOKEN, wire="tokenName"),
-        Field(
-            "token_value", CREDENTIAL, wire="tokenValue", write_only=True, secret=True
-        ),
-        Field(
-            "update_token",
-            Text(choices=("on_create", "always", "if_invalid")),
-            task_only=True,
-        ),
+        Field("token_value", CREDENTIAL, wire="tokenValue", write_only=True, secret=True),
+        Field("update_token", Text(choices=("on_create", "always", "if_invalid")), task_only=True),
         Field("test_connection", Flag(), task_only=True),
         Field("fingerprint", Fingerprint()),
         Field("verify_ssl", Flag(), wire="verifySSL"),
         Field("monitor_vms", Flag(), wire="monitorVMs", default=True, types=PVE),
-        Field(
-            "monitor_containers",
-            Flag(),
-            wire="monitorContainers",
-            default=True,
-            types=PVE,
-        ),
-        Field(
-            "monitor_storage", Flag(), wire="monitorStorage", default=True, types=PVE
-        ),
-        Field(
-            "monitor_physical_disks",
-            Flag(),
-            wire="monitorPhysicalDisks",
-            default=True,
-            types=PVE,
-        ),
-        Field(
-            "physical_disk_polling_minutes",
-            Number(),
-            wire="physicalDiskPollingMinutes",
-            types=PVE,
-        ),
-        Field(
-            "monitor_sync_jobs", Flag(), wire="monitorSyncJobs", default=True, types=PBS
-        ),
-        Field(
-            "monitor_verify_jobs",
-            Flag(),
-            wire="monitorVerifyJobs",
-            default=True,
-            types=PBS,
-        ),
-        Field(
-            "monitor_prune_jobs",
-            Flag(),
-            wire="monitorPruneJobs",
-            default=True,
-            types=PBS,
-        ),
-        Field(
-            "monitor_garbage_jobs",
-            Flag(),
-            wire="monitorGarbageJobs",
-            default=True,
-            types=PBS,
-        ),
+        Field("monitor_containers", Flag(), wire="monitorContainers", default=True, types=PVE),
+        Field("monitor_storage", Flag(), wire="monitorStorage", default=True, types=PVE),
+        Field("monitor_physical_disks", Flag(), wire="monitorPhysicalDisks", default=True, types=PVE),
+        Field("physical_disk_polling_minutes", Number(), wire="physicalDiskPollingMinutes", types=PVE),
+        Field("monitor_sync_jobs", Flag(), wire="monitorSyncJobs", default=True, types=PBS),
+        Field("monitor_verify_jobs", Flag(), wire="monitorVerifyJobs", default=True, types=PBS),
+        Field("monitor_prune_jobs", Flag(), wire="monitorPruneJobs", default=True, types=PBS),
+        Field("monitor_garbage_jobs", Flag(), wire="monitorGarbageJobs", default=True, types=PBS),
         Field("exclude_datastores", Names(), wire="excludeDatastores", types=PBS),
-        Field(
-            "temperature_monitoring_enabled",
-            Switch(),
-            wire="temperatureMonitoringEnabled",
-        ),
+        Field("temperature_monitoring_enabled", Switch(), wire="temperatureMonitoringEnabled"),
         Field("enabled", Flag(), default=True, since=(6,)),
         Field("wait_until_connected", Number(), task_only=True),
     )
@@ -159,43 +104,25 @@ class Node(Resource):
         problems = super().problems(entry)
         if not problems:
             problems += [
-                (
-                    "host" if address == entry["host"] else "aliases",
-                    f"'{address}' {problem(address)}",
-                )
+                ("host" if address == entry["host"] else "aliases", f"'{address}' {problem(address)}")
                 for address in (entry["host"], *(entry["aliases"] or ()))
                 if problem(address)
             ]
         if entry["enabled"] is False and entry["wait_until_connected"]:
-            problems.append(
-                ("wait_until_connected", "cannot come about, because enabled is false")
-            )
+            problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
         return problems
 
     def identify(self, entry, server):
         """The entry that Pulse has for the server, under whichever of its addresses."""
         nodes = [one.raw for one in server.actual(self.name).values()]
         absent = entry["state"] == "absent"
-        found = entries_for(
-            entry["type"],
-            [entry["host"], *([] if absent else entry["aliases"] or ())],
-            nodes,
-        )
+        found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
         if absent:
             # a whole cluster is not meant where one of its nodes is
-            found = [
-                one
-                for one in found
-                if _same_place(one["host"], url(entry["host"], entry["type"]))
-            ]
+            found = [one for one in found if _same_place(one["host"], url(entry["host"], entry["type"]))]
         asked = url(entry["host"], entry["type"])
         host = found[0]["host"] if found else asked
-        return {
-            **entry,
-            "host": host,
-            "asked": asked,
-            "ambiguous": [one["host"] for one in found[1:]],
-        }
+        return {**entry, "host": host, "asked": asked, "ambiguous": [one["host"] for one in found[1:]]}
 
     # -- the server --------------------------------------------------------------------------------------------
 
@@ -212,9 +139,7 @@ class Node(Resource):
         for one in server.client.nodes():
             if self.key_of(one) == key:
                 return one["id"]
-        raise FleetgateError(
-            f"{server.client.title}: {self.label(key)} was removed by somebody else; run again"
-        )
+        raise FleetgateError(f"{server.client.title}: {self.label(key)} was removed by somebody else; run again")
 
     def matches_condition(self, condition, wanted, key):
         """Whether a node is of the type, or has an address of the pattern, that a scope names."""
@@ -249,70 +174,35 @@ class Node(Resource):
             yield "host", f"{merged}; declare the cluster once, by that entry, or give the address of it in aliases"
         for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
-            if (
-                alike
-                and other.values["name"].casefold() == values.get("name", "").casefold()
-            ):
-                yield "name", f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's"
+            if alike and other.values["name"].casefold() == values.get("name", "").casefold():
+                yield (
+                    "name",
+                    f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's",
+                )
         if found and values.get("token_name") == "":
             yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
 
     def _token(self, client, entry, found, values):
         """Decide whether the token is sent, always as a pair, and have Pulse try it before it is saved."""
-        if (
-            found
-            and "token_name" not in values
-            and not self._is_to_be_sent(client, entry, found)
-        ):
+        if found and "token_name" not in values and not self._is_to_be_sent(client, entry, found):
             values.pop("token_value", None)
             return []
         if not entry["token_value"]:
-            why = (
-                "Pulse cannot sign in with the one it has"
-                if "token_name" not in values
-                else "it is another token's"
-            )
+            why = "Pulse cannot sign in with the one it has" if "token_name" not in values else "it is another token's"
             return [("token_value", f"must be given, because {why}")]
         token = entry["token_name"] or found.values["token_name"]
         if not token:
-            return [
-                (
-                    "token_name",
-                    "must be given with token_value, because Pulse has none for this node",
-                )
-            ]
+            return [("token_name", "must be given with token_value, because Pulse has none for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
         if not entry["test_connection"]:
             return []
-        meant = {
-            **(found.values if found else {}),
-            **values,
-            "type": entry["type"],
-            "host": entry["host"],
-        }
-        sent = (
-            "type",
-            "host",
-            "name",
-            "token_name",
-            "token_value",
-            "fingerprint",
-            "verify_ssl",
-        )
-        body = {
-            self.field(option).name: meant[option]
-            for option in sent
-            if meant.get(option) is not None
-        }
+        meant = {**(found.values if found else {}), **values, "type": entry["type"], "host": entry["host"]}
+        sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
+        body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
         failure = client.attempt("test-config", body=body)
         advice = "check the token, the address as Pulse reaches it, fingerprint and verify_ssl"
         return (
-            [
-                (
-                    "token_value",
-                    f"Pulse cannot connect to {entry['host']} as {token} ({failure}); {advice}",
-                )
-            ]
+            [("token_value", f"Pulse cannot connect to {entry['host']} as {token} ({failure}); {advice}")]
             if failure
             else []
         )
@@ -321,9 +211,7 @@ class Node(Resource):
         has_one = found.raw["hasToken"]
         if entry["update_token"] == "if_invalid":
             return not has_one or bool(client.attempt(found.raw["id"], "test"))
-        return entry["token_value"] is not None and (
-            entry["update_token"] == "always" or not has_one
-        )
+        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_one)
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -337,18 +225,9 @@ class Node(Resource):
         body = {**self._verify(change), **self.request_body(change)}
         if not change.creates:
             # a token that is sent whatever Pulse has is sent by every run
-            repeats = (
-                set(change.values) == {"token_name", "token_value"}
-                and change.entry["update_token"] == "always"
-            )
+            repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
             return [
-                Step(
-                    "PUT",
-                    item,
-                    f"{change.label}: {', '.join(sorted(change.values))}",
-                    body=body,
-                    repeats=repeats,
-                )
+                Step("PUT", item, f"{change.label}: {', '.join(sorted(change.values))}", body=body, repeats=repeats)
             ]
         # what a new one does not take
         later = {
@@ -356,38 +235,16 @@ class Node(Resource):
             for one in ("exclude_datastores", "enabled")
             if change.values.get(one) not in (None, [])
         }
-        steps = [
-            Step(
-                "POST",
-                self.collection,
-                f"{change.label} is missing",
-                body={**self._defaults(change), **body},
-            )
-        ]
+        steps = [Step("POST", self.collection, f"{change.label} is missing", body={**self._defaults(change), **body})]
         if later:
-            rest = {
-                **self._verify(change),
-                **{self.field(one).name: value for one, value in later.items()},
-            }
-            steps.append(
-                Step(
-                    "PUT",
-                    item,
-                    f"{change.label}: {', '.join(sorted(later))}",
-                    body=rest,
-                )
-            )
+            rest = {**self._verify(change), **{self.field(one).name: value for one, value in later.items()}}
+            steps.append(Step("PUT", item, f"{change.label}: {', '.join(sorted(later))}", body=rest))
         return steps
 
     def _defaults(self, change):
         """What is on in a new entry that does not say it; 5.1 has it all off for a PBS."""
-        flags = {
-            one.name: True for one in self.table(change.values) if one.option in FLAGS
-        }
-        return {
-            **flags,
-            **({"monitorDatastores": True} if change.key[0] == "pbs" else {}),
-        }
+        flags = {one.name: True for one in self.table(change.values) if one.option in FLAGS}
+        return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
     def _verify(self, change):
         """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
@@ -408,23 +265,11 @@ class Node(Resource):
             return
         end = time.monotonic() + entry["wait_until_connected"]
         while True:
-            nodes = entries_for(
-                entry["type"],
-                [entry["host"], *(entry["aliases"] or ())],
-                client.nodes(),
-            )
-            if (
-                nodes
-                and nodes[0]["connected"]
-                and (client.tells_states or not client.attempt(nodes[0]["id"], "test"))
-            ):
+            nodes = entries_for(entry["type"], [entry["host"], *(entry["aliases"] or ())], client.nodes())
+            if nodes and nodes[0]["connected"] and (client.tells_states or not client.attempt(nodes[0]["id"], "test")):
                 return
             if time.monotonic() >= end:
-                state = (
-                    f"{nodes[0]['state']} {nodes[0]['error']}".strip()
-                    if nodes
-                    else "nothing"
-                )
+                state = f"{nodes[0]['state']} {nodes[0]['error']}".strip() if nodes else "nothing"
                 waited = f"for {entry['wait_until_connected']} seconds Pulse has only said: {state}"
                 raise FleetgateError(f"wait_until_connected: {entry['host']}: {waited}")
             time.sleep(PAUSE)

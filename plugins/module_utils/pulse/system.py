@@ -19,10 +19,7 @@ def status(client):
     """How Pulse gets on with each node: its entry's type, host and name, the state in Pulse's words, and the cluster."""
     return [
         {
-            **{
-                option: node[option]
-                for option in ("type", "host", "name", "state", "error", "connected")
-            },
+            **{option: node[option] for option in ("type", "host", "name", "state", "error", "connected")},
             "cluster": node.get("clusterName", ""),
             "members": members(node),
         }

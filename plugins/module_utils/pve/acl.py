@@ -18,11 +18,7 @@ from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, GROUP, PATHS_SINCE, PATHS_UNTIL, ROLE_IN_USE, TOKEN, USER
 
 # Who may manage one object of a kind may also grant roles on it.
-_MANAGERS = {
-    "vms": "VM.Allocate",
-    "storage": "Datastore.Allocate",
-    "pool": "Pool.Allocate",
-}
+_MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
 
 
 # what a caller needs to give back to itself, or to others, what it lost
@@ -54,9 +50,7 @@ class Acl(ProxmoxAcl):
     )
 
     def belongs(self, kind, subject, realm):
-        return super().belongs(kind, subject, realm) or (
-            kind == "group" and subject.endswith(f"-{realm}")
-        )
+        return super().belongs(kind, subject, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
 
     def groups_of(self, server):
         found = server.actual("user").get((server.client.user,))
@@ -69,34 +63,25 @@ class Acl(ProxmoxAcl):
             *self._lost_with_separation(changes, server),
         ]
 
-    def _lost_with_privileges(
-        self, changes: list[Change], server: ServerState
-    ) -> list[str]:
+    def _lost_with_privileges(self, changes: list[Change], server: ServerState) -> list[str]:
         """Roles that the caller holds, and that lose a privilege which no other role of its own gives in the same place."""
         narrowed = {
             change.key[0]: change
             for change in changes
-            if change.resource.name == "role"
-            and change.found
-            and change.values
-            and "privs" in change.values
+            if change.resource.name == "role" and change.found and change.values and "privs" in change.values
             if not change.entry.get("allow_lockout")
         }
         if not any(self._taken(change) for change in narrowed.values()):
             return []
-        mine, rows, roles = (
-            self._mine(server),
-            self._rows_kept(changes, server),
-            _roles_after(changes, server),
-        )
+        mine, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
         problems = []
         for (path, kind, subject), held in rows.items():
             kept = {privilege for role in held for privilege in roles.get(role, ())}
-            for role in (
-                sorted(held.keys() & narrowed.keys()) if subject in mine else ()
-            ):
+            for role in sorted(held.keys() & narrowed.keys()) if subject in mine else ():
                 if lost := self._taken(narrowed[role]) - kept:
-                    what = f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
+                    what = (
+                        f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
+                    )
                     problems.append(f"{narrowed[role].label}: {what}; {_ALLOWED}")
         return problems
 
@@ -105,25 +90,18 @@ class Acl(ProxmoxAcl):
         """What the holder of a role needs to restore it, and would lose with it."""
         return _NEEDED & set(change.found.values["privs"]) - set(change.values["privs"])
 
-    def _lost_with_separation(
-        self, changes: list[Change], server: ServerState
-    ) -> list[str]:
+    def _lost_with_separation(self, changes: list[Change], server: ServerState) -> list[str]:
         """The caller's own token, which from then on has only what ACL entries give to the token itself."""
         caller = server.client.caller
         separated = [
             change
             for change in changes
-            if change.resource.name == "token"
-            and change.found
-            and change.values
-            and change.values.get("privsep")
+            if change.resource.name == "token" and change.found and change.values and change.values.get("privsep")
             if token_id(change.key) == caller and not change.entry.get("allow_lockout")
         ]
         if not separated:
             return []
-        roles = {
-            (role,): privs for role, privs in _roles_after(changes, server).items()
-        }
+        roles = {(role,): privs for role, privs in _roles_after(changes, server).items()}
         rows: dict[str, dict] = {}
         for (path, _kind, subject), held in self._rows_kept(changes, server).items():
             if subject == caller:
@@ -131,8 +109,7 @@ class Acl(ProxmoxAcl):
         lost = {
             f"{privilege} on {path}"
             for path, now in server.client.permissions_of(caller).items()
-            for privilege in _NEEDED
-            & now.keys() - privileges_at(path, rows, roles).keys()
+            for privilege in _NEEDED & now.keys() - privileges_at(path, rows, roles).keys()
         }
         if not lost:
             return []
@@ -143,18 +120,12 @@ class Acl(ProxmoxAcl):
             for change in separated
         ]
 
-    def _rows_kept(
-        self, changes: list[Change], server: ServerState
-    ) -> dict[tuple, dict[str, bool]]:
+    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple, dict[str, bool]]:
         """Roles with their propagate flag by path, type and subject: those that exist and stay.
 
         New rows do not count, because they are written after roles and tokens, when the caller may not write any more.
         """
-        removed = {
-            change.key
-            for change in changes
-            if change.resource is self and change.removes
-        }
+        removed = {change.key for change in changes if change.resource is self and change.removes}
         kept: dict[tuple, dict[str, bool]] = {}
         for key, row in server.actual(self.name).items():
             if key not in removed:
@@ -165,16 +136,10 @@ class Acl(ProxmoxAcl):
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         for form, since in () if found else PATHS_SINCE:
-            old = re.fullmatch(form, entry["path"]) and version_problem(
-                server.client, since
-            )
+            old = re.fullmatch(form, entry["path"]) and version_problem(server.client, since)
             problems += [("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
-        if (
-            found is None
-            and re.fullmatch(form, entry["path"])
-            and not version_problem(server.client, until)
-        ):
+        if found is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
             why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
             problems.append(("path", f"'{entry['path']}' {why}"))
         return values, problems
@@ -185,9 +150,7 @@ class Acl(ProxmoxAcl):
         for change in changes:
             path, kind, subject, role = change.key
             propagate = None if change.removes else change.values["propagate"]
-            batches.setdefault((path, propagate), {}).setdefault(role, []).append(
-                (kind, subject)
-            )
+            batches.setdefault((path, propagate), {}).setdefault(role, []).append((kind, subject))
         steps = []
         for (path, propagate), subjects_by_role in batches.items():
             roles_by_subjects = {}
@@ -208,9 +171,7 @@ class Acl(ProxmoxAcl):
         who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
         verb = "has no longer" if propagate is None else "has"
         reason = f"{who} {verb} {', '.join(sorted(roles))} on {path}"
-        return Step(
-            "PUT", ("access", "acl"), reason, body=body, permissions=permissions
-        )
+        return Step("PUT", ("access", "acl"), reason, body=body, permissions=permissions)
 
     def _rights(self, path, roles, server):
         """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
@@ -219,12 +180,8 @@ class Acl(ProxmoxAcl):
         if not manager:
             return permissions
         known = [server.actual("role").get((role,)) for role in roles]
-        within = tuple(
-            {privilege for role in known if role for privilege in role.values["privs"]}
-        )
-        enough = (
-            () if NO_ACCESS in roles else (Permission((path,), within, every=True),)
-        )
+        within = tuple({privilege for role in known if role for privilege in role.values["privs"]})
+        enough = () if NO_ACCESS in roles else (Permission((path,), within, every=True),)
         return (*permissions, Permission((path,), (MODIFY,), enough))
 
     @staticmethod
@@ -234,24 +191,14 @@ class Acl(ProxmoxAcl):
         return _MANAGERS.get(top) if below else None
 
     def read_permission(self, key, server):
-        return Permission(
-            ("/access",),
-            ("Sys.Audit",),
-            others=(_modify(key[0], self._manager(key[0])),),
-        )
+        return Permission(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
 
 
 def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[str]]:
     """The privileges of each role as they are after a plan."""
-    roles = {
-        name: role.values["privs"] for (name,), role in server.actual("role").items()
-    }
+    roles = {name: role.values["privs"] for (name,), role in server.actual("role").items()}
     for change in changes:
-        if (
-            change.resource.name == "role"
-            and change.values
-            and "privs" in change.values
-        ):
+        if change.resource.name == "role" and change.values and "privs" in change.values:
             roles[change.key[0]] = change.values["privs"]
     return roles
 

@@ -37,8 +37,5 @@ class PveClient(ProxmoxClient):
         except ValueError:
             return response.reason
         message = " ".join((body.get("message") or response.reason or "").split())
-        errors = "; ".join(
-            f"{name}: {' '.join(text.split())}"
-            for name, text in (body.get("errors") or {}).items()
-        )
+        errors = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in (body.get("errors") or {}).items())
         return f"{message} {errors}".strip()

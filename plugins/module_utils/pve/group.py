@@ -18,14 +18,8 @@ class Group(Resource):
     plural = "groups"
     key = ("groupid",)
     collection = ("access", "groups")
-    audit_permission = Permission(
-        ("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify")
-    )
-    fields = (
-        Field("groupid", GROUP),
-        Field("comment", Comment()),
-        Field("users", Names(USER, separator=",")),
-    )
+    audit_permission = Permission(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
+    fields = (Field("groupid", GROUP), Field("comment", Comment()), Field("users", Names(USER, separator=",")))
 
     def normalise(self, entry: dict) -> dict:
         return trimmed(super().normalise(entry))
@@ -38,34 +32,18 @@ class Group(Resource):
 
     def conflicts(self, entries):
         """A membership may be declared with the group and with the user, but not in two ways."""
-        groups = [
-            one
-            for one in entries[self.name]
-            if one["state"] == "present" and one["users"] is not None
-        ]
-        users = [
-            one
-            for one in entries["user"]
-            if one["state"] == "present" and one["groups"] is not None
-        ]
+        groups = [one for one in entries[self.name] if one["state"] == "present" and one["users"] is not None]
+        users = [one for one in entries["user"] if one["state"] == "present" and one["groups"] is not None]
         problems = []
         for group, user in product(groups, users):
             groupid, userid = group["groupid"], user["userid"]
-            by_group, by_user = _says(group, "users", userid), _says(
-                user, "groups", groupid
-            )
+            by_group, by_user = _says(group, "users", userid), _says(user, "groups", groupid)
             if {by_group, by_user} == {True, False}:
-                member, other = (
-                    ("a member", "none") if by_group else ("no member", "one")
-                )
-                problems.append(
-                    f"group {groupid}: users: {userid} is {member}, but by groups of its own entry {other}"
-                )
+                member, other = ("a member", "none") if by_group else ("no member", "one")
+                problems.append(f"group {groupid}: users: {userid} is {member}, but by groups of its own entry {other}")
         return problems
 
-    def warnings(
-        self, entries: dict, changes: list[Change], server: ServerState
-    ) -> list[str]:
+    def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
         return similar_names(self, changes, server)
 
     def delegate_changes(self, change, plan, entries, server):
@@ -73,22 +51,14 @@ class Group(Resource):
         if change.removes or "users" not in change.values:
             return
         (groupid,), users = change.key, server.resources["user"]
-        before, after = set(change.found.values["users"] if change.found else ()), set(
-            change.values["users"]
-        )
+        before, after = set(change.found.values["users"] if change.found else ()), set(change.values["users"])
         for userid in sorted(before ^ after):
-            found, entry = server.actual("user").get((userid,)), entries.get(
-                ("user", (userid,)), {}
-            )
+            found, entry = server.actual("user").get((userid,)), entries.get(("user", (userid,)), {})
             if not (found or entry) or entry.get("state") == "absent":
                 continue
             member = plan.change_of(users, (userid,), found)
-            groups = set(
-                member.values.get("groups", found.values["groups"] if found else ())
-            )
-            member.values["groups"] = sorted(
-                groups | {groupid} if userid in after else groups - {groupid}
-            )
+            groups = set(member.values.get("groups", found.values["groups"] if found else ()))
+            member.values["groups"] = sorted(groups | {groupid} if userid in after else groups - {groupid})
 
     def predict_side_effects(self, key, values, changes):
         """Members come and go with changes of users."""
@@ -100,11 +70,7 @@ class Group(Resource):
         return {**values, "users": members}
 
     def request_body(self, change):
-        return {
-            name: value
-            for name, value in super().request_body(change).items()
-            if name != "users"
-        }
+        return {name: value for name, value in super().request_body(change).items() if name != "users"}
 
     def steps_for(self, change, server):
         if change.found and not change.removes and not self.request_body(change):

@@ -15,11 +15,7 @@ class Line(Text):
     """Text of PVE, which takes a mere 0 for nothing when it reads its files."""
 
     def problem(self, value):
-        return (
-            "must not be 0, which PVE takes for no text at all"
-            if value == "0"
-            else super().problem(value)
-        )
+        return "must not be 0, which PVE takes for no text at all" if value == "0" else super().problem(value)
 
 
 @dataclass(frozen=True)
@@ -42,10 +38,7 @@ GROUP = Line(
     pattern=_WORD,
     rule="may only have letters, digits, '.', '_' and '-', and not be '.' or '..' (PVE drops others in silence at sign-on)",
 )
-ROLE_IN_USE = Line(
-    pattern=_WORD,
-    rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'",
-)
+ROLE_IN_USE = Line(pattern=_WORD, rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'")
 REALM = Text(
     pattern=r"[A-Za-z][A-Za-z0-9._-]+",
     rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",
@@ -70,10 +63,7 @@ TOKEN_NAME = Text(
     pattern=r"[A-Za-z][A-Za-z0-9._-]+",
     rule="must begin with a letter and have letters, digits, '.', '_' and '-' only, at least two",
 )
-TOKEN = Text(
-    pattern=USER.pattern + "!" + TOKEN_NAME.pattern,
-    rule="must be a full token id, NAME@REALM!TOKEN",
-)
+TOKEN = Text(pattern=USER.pattern + "!" + TOKEN_NAME.pattern, rule="must be a full token id, NAME@REALM!TOKEN")
 
 # section 11 of the contract: the forms that an ACL path may have, by its first part
 _NAME = r"[A-Za-z0-9._-]+"

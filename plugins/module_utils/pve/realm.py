@@ -10,15 +10,7 @@ from ipaddress import ip_address
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Properties, Text
-from ..proxmox.realm import (
-    ATTRIBUTE,
-    DIRECTORIES,
-    NAME,
-    OPENID,
-    SCOPE,
-    VALUE,
-    UsernameClaim,
-)
+from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import REALM, Line
 
@@ -27,11 +19,7 @@ OWN = ("pam", "pve")
 # libpve-access-control 8.2.1, 9.1.1 and 8.0.5 came with these versions of the product
 _GROUPS, _AUDIENCES, _CHECKS = (8, 4), (9, 1, 14), (8, 1)
 
-_CLAIM = Text(
-    pattern=r"[A-Za-z0-9._-]+",
-    rule="may only have letters, digits, '.', '_' and '-'",
-    longest=256,
-)
+_CLAIM = Text(pattern=r"[A-Za-z0-9._-]+", rule="may only have letters, digits, '.', '_' and '-'", longest=256)
 _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a slash")
 
 
@@ -59,11 +47,7 @@ _SECOND_FACTOR = Text(
     longest=128,
 )
 # what PVE is more particular about than PBS
-_STRICTER = {
-    "server1": _Host(longest=256),
-    "server2": _Host(longest=256),
-    "user_classes": _CLASSES,
-}
+_STRICTER = {"server1": _Host(longest=256), "server2": _Host(longest=256), "user_classes": _CLASSES}
 _MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expire")
 VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
 
@@ -81,20 +65,9 @@ class Realm(ProxmoxRealm):
         Field("realm", REALM),
         Field("type", Text(choices=types), immutable=True),
         *ProxmoxRealm.openid,
-        Field(
-            "username_claim",
-            UsernameClaim(),
-            types=OPENID,
-            default="sub",
-            immutable=True,
-        ),
+        Field("username_claim", UsernameClaim(), types=OPENID, default="sub", immutable=True),
         Field("autocreate", Flag(), types=OPENID),
-        Field(
-            "scopes",
-            Names(SCOPE, separator=" "),
-            types=OPENID,
-            default=["email", "profile"],
-        ),
+        Field("scopes", Names(SCOPE, separator=" "), types=OPENID, default=["email", "profile"]),
         Field("groups_claim", _CLAIM, types=OPENID, since=_GROUPS),
         Field("groups_autocreate", Flag(), types=OPENID, since=_GROUPS),
         Field("groups_overwrite", Flag(), types=OPENID, since=_GROUPS),
@@ -108,34 +81,20 @@ class Realm(ProxmoxRealm):
             if one.option != "user_attr"
         ),
         _directory(
-            "domain",
-            Text(pattern=r"\S+", rule="may not have blanks", longest=256),
-            types=("ad",),
-            needed=("ad",),
+            "domain", Text(pattern=r"\S+", rule="may not have blanks", longest=256), types=("ad",), needed=("ad",)
         ),
         _directory("base_dn", replace(NAME, longest=256), needed=("ldap",)),
-        _directory(
-            "user_attr", replace(ATTRIBUTE, shortest=2, longest=256), needed=("ldap",)
-        ),
+        _directory("user_attr", replace(ATTRIBUTE, shortest=2, longest=256), needed=("ldap",)),
         _directory("capath", _PATH, default="/etc/ssl/certs"),
         _directory("cert", _PATH),
         _directory("certkey", _PATH),
-        _directory(
-            "sslversion", Text(choices=("", "tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))
-        ),
+        _directory("sslversion", Text(choices=("", "tlsv1", "tlsv1_1", "tlsv1_2", "tlsv1_3"))),
         _directory("case_sensitive", Flag(), wire="case-sensitive", default=True),
         _directory("group_dn", replace(NAME, longest=256)),
         _directory("group_name_attr", replace(_SIMPLE, longest=256)),
         _directory("group_filter", _FILTER),
-        _directory(
-            "group_classes",
-            _CLASSES,
-            default=["group", "groupOfNames", "ipausergroup", "univentionGroup"],
-        ),
-        _directory(
-            "sync_attributes",
-            Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED)),
-        ),
+        _directory("group_classes", _CLASSES, default=["group", "groupOfNames", "ipausergroup", "univentionGroup"]),
+        _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),
         _directory(
             "sync_defaults_options",
             Properties(
@@ -164,11 +123,7 @@ class Realm(ProxmoxRealm):
 
     def request_body(self, change):
         body = super().request_body(change)
-        return (
-            {**body, "check-connection": True}
-            if _connects_first(change.entry)
-            else body
-        )
+        return {**body, "check-connection": True} if _connects_first(change.entry) else body
 
 
 def _connects_first(entry):

@@ -16,11 +16,7 @@ class PveRealmSync(RealmSync):
 
     def _problems(self, params):
         vanished = params["remove_vanished"] or ()
-        mixed = (
-            ["remove_vanished: none goes with nothing else"]
-            if "none" in vanished and len(vanished) > 1
-            else []
-        )
+        mixed = ["remove_vanished: none goes with nothing else"] if "none" in vanished and len(vanished) > 1 else []
         return super()._problems(params) + mixed
 
     def _rehearse(self, client, realm, path, body):
@@ -42,32 +38,21 @@ class PveRealmSync(RealmSync):
         users = {one["userid"]: one for one in client.read("access", "users")}
         return {
             name: (found, rows.get((kind, name)))
-            for kind, known, end in (
-                ("user", users, f"@{realm}"),
-                ("group", groups, f"-{realm}"),
-            )
+            for kind, known, end in (("user", users, f"@{realm}"), ("group", groups, f"-{realm}"))
             for name, found in known.items()
             if name.endswith(end)
         }
 
     def _foretold(self, dry, before):
         """A dry run does not tell what an update would change; that ACL entries go is known."""
-        updated = [
-            name
-            for name in dry["purged"]
-            if name not in dry["removed"] and before[name][1]
-        ]
+        updated = [name for name in dry["purged"] if name not in dry["removed"] and before[name][1]]
         return {**dry, "updated": updated}
 
     def _seen(self, done, before, after):
         return {
             **done,
             "added": sorted(after.keys() - before.keys()),
-            "updated": sorted(
-                name
-                for name in after.keys() & before.keys()
-                if after[name] != before[name]
-            ),
+            "updated": sorted(name for name in after.keys() & before.keys() if after[name] != before[name]),
             "removed": sorted(before.keys() - after.keys()),
         }
 

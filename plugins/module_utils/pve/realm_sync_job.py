@@ -16,9 +16,7 @@ _JOB = Text(
     longest=64,
 )
 _SCHEDULE = Text(
-    pattern=r"[A-Za-z0-9*/.:, -]+",
-    rule="is not a calendar event, for example daily or mon..fri 6:30",
-    longest=128,
+    pattern=r"[A-Za-z0-9*/.:, -]+", rule="is not a calendar event, for example daily or mon..fri 6:30", longest=128
 )
 
 
@@ -43,10 +41,7 @@ class RealmSyncJob(Resource):
         Field("realm", REALM, needed=True, immutable=True),
         Field("schedule", _SCHEDULE, needed=True),
         Field("scope", Text(choices=("users", "groups", "both")), needed=True),
-        Field(
-            "remove_vanished",
-            Vanished(Text(choices=("acl", "entry", "properties")), separator=";"),
-        ),
+        Field("remove_vanished", Vanished(Text(choices=("acl", "entry", "properties")), separator=";")),
         Field("enable_new", Flag(), default=True),
         Field("enabled", Flag(), default=True),
         Field("comment", Line(longest=512)),
@@ -64,7 +59,9 @@ class RealmSyncJob(Resource):
         values, problems = super().compare(server, entry, found)
         realm = server.actual("realm").get((values.get("realm"),))
         if realm and realm.values["type"] not in DIRECTORIES:
-            why = f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
+            why = (
+                f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
+            )
             problems.append(("realm", why))
         return values, problems
 
@@ -81,6 +78,6 @@ class RealmSyncJob(Resource):
         if change.removes:
             return (Permission(("/",), ("Sys.Modify",)),)
         realm = change.values["realm"] if change.creates else "-"
-        return Permission(
-            (f"/access/realm/{realm}",), ("Realm.AllocateUser",)
-        ), Permission(("/access/groups",), ("User.Modify",))
+        return Permission((f"/access/realm/{realm}",), ("Realm.AllocateUser",)), Permission(
+            ("/access/groups",), ("User.Modify",)
+        )

@@ -8,8 +8,8 @@ Neither carries a digest, so that a change by somebody else between read and upd
 from __future__ import annotations
 
 from ..core.errors import FleetgateError
-from ..core.resource import Actual, Change, Guard, Resource
 from ..core.plan import ServerState
+from ..core.resource import Actual, Change, Guard, Resource
 
 
 class ReplacedList(Resource):
@@ -18,11 +18,7 @@ class ReplacedList(Resource):
     replaced = ""
 
     def guard(self, change: Change) -> Guard | None:
-        return (
-            Guard(self.name, change.key, (self.replaced,))
-            if self.replaced in change.values
-            else None
-        )
+        return Guard(self.name, change.key, (self.replaced,)) if self.replaced in change.values else None
 
     def read_again(self, server: ServerState, key: tuple) -> Actual | None:
         try:
@@ -36,9 +32,7 @@ class ReplacedList(Resource):
     def request_body(self, change: Change) -> dict:
         body = super().request_body(change)
         if change.found and self.replaced in change.values:
-            has, wanted = set(change.found.values[self.replaced]), set(
-                change.values[self.replaced]
-            )
+            has, wanted = set(change.found.values[self.replaced]), set(change.values[self.replaced])
             if has < wanted:
                 return {**body, self.replaced: sorted(wanted - has), "append": True}
         return body

@@ -25,11 +25,7 @@ class Role(ReplacedList):
 
     def decode(self, raw: dict) -> Actual:
         """A role that is read by itself is an object with a key for each privilege."""
-        return super().decode(
-            raw
-            if "privs" in raw
-            else {**raw, "privs": [name for name in raw if "." in name]}
-        )
+        return super().decode(raw if "privs" in raw else {**raw, "privs": [name for name in raw if "." in name]})
 
     def required_permissions(self, change, server):
         return (Permission(("/access",), ("Sys.Modify",)),)
@@ -39,23 +35,13 @@ class Role(ReplacedList):
         # the server's own list of privileges is what its all-powerful role holds
         known = server.actual(self.name)[(server.client.all_powerful,)].values["privs"]
         problems += [
-            ("privs", problem)
-            for name in values.get("privs", ())
-            if (problem := unknown_privilege(name, known))
+            ("privs", problem) for name in values.get("privs", ()) if (problem := unknown_privilege(name, known))
         ]
         if found is None and entry["roleid"].upper().startswith("PVE"):
-            problems.append(
-                (
-                    "roleid",
-                    f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles",
-                )
-            )
+            problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
         if found is not None and values and self.built_in(found):
             problems.append(
-                (
-                    "roleid",
-                    f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own",
-                )
+                ("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
             )
         return values, problems
 
@@ -63,8 +49,4 @@ class Role(ReplacedList):
         return bool(found.raw.get("special"))
 
     def deletion_blockers(self, entry, found):
-        return (
-            [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")]
-            if self.built_in(found)
-            else []
-        )
+        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(found) else []

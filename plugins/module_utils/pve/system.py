@@ -20,30 +20,16 @@ from .user import User
 
 def nodes(client):
     """The nodes of the cluster: name, whether it answers, its address where known, and whether it is the one asked."""
-    entries = [
-        entry for entry in client.read("cluster", "status") if entry["type"] == "node"
-    ]
+    entries = [entry for entry in client.read("cluster", "status") if entry["type"] == "node"]
     return [
-        {
-            "name": entry["name"],
-            "online": bool(entry["online"]),
-            "ip": entry.get("ip"),
-            "local": bool(entry["local"]),
-        }
+        {"name": entry["name"], "online": bool(entry["online"]), "ip": entry.get("ip"), "local": bool(entry["local"])}
         for entry in sorted(entries, key=lambda entry: entry["name"])
     ]
 
 
 def cluster(client):
     """The name of the cluster, None for a node that is in none."""
-    return next(
-        (
-            entry["name"]
-            for entry in client.read("cluster", "status")
-            if entry["type"] == "cluster"
-        ),
-        None,
-    )
+    return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
 
 
 # A realm comes after all rights: people can sign in as soon as it is there, and shall then have them.
@@ -52,11 +38,6 @@ PVE = System(
     Address("api_host"),
     PveClient,
     resources=(Role(), Group(), User(), Token(), Acl(), Realm(), RealmSyncJob()),
-    facts={
-        "version": version,
-        "cluster": cluster,
-        "nodes": nodes,
-        "fingerprint": fingerprint,
-    },
+    facts={"version": version, "cluster": cluster, "nodes": nodes, "fingerprint": fingerprint},
     permissions=permissions_of_anybody,
 )

@@ -52,39 +52,23 @@ class Token(ProxmoxToken):
     def read(self, server, keys):
         """Tokens are told with their users."""
         users = (user.raw for user in server.actual("user").values())
-        return [
-            {**token, "userid": user["userid"]}
-            for user in users
-            for token in user.get("tokens") or ()
-        ]
+        return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
     def required_permissions(self, change, server):
         """As for the user, whose one group is enough."""
         user = server.actual("user").get(change.key[:1])
-        others = (
-            tuple(managed((group,)) for group in user.values["groups"]) if user else ()
-        )
-        return (
-            Permission(
-                ("/access/groups",), ("User.Modify",), others, oneself=change.key[0]
-            ),
-        )
+        others = tuple(managed((group,)) for group in user.values["groups"]) if user else ()
+        return (Permission(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
 
     def read_permission(self, key, server):
         """Who sees the user sees its tokens."""
-        return (
-            None
-            if key[:1] in server.actual("user")
-            else replace(self.audit_permission, oneself=key[0])
-        )
+        return None if key[:1] in server.actual("user") else replace(self.audit_permission, oneself=key[0])
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         if found and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
-        made_again = values.get("secret") == REGENERATE and not self.regenerates(
-            server.client
-        )
+        made_again = values.get("secret") == REGENERATE and not self.regenerates(server.client)
         if (
             found
             and values.get("comment") == ""
@@ -108,16 +92,10 @@ class Token(ProxmoxToken):
         steps = super().steps_for(change, server)
         if change.removes:
             return steps
-        if (
-            change.found
-            and change.values.get("secret") == REGENERATE
-            and not self.regenerates(server.client)
-        ):
+        if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(server.client):
             # rows that the caller does not see would be lost
             seen = server.resources["acl"].audit_permission
-            steps = [
-                replace(step, permissions=(*step.permissions, seen)) for step in steps
-            ]
+            steps = [replace(step, permissions=(*step.permissions, seen)) for step in steps]
             return [*self._kept_meanwhile(change, server), *steps]
         return [*steps, *self._given_back(change, server)]
 
@@ -126,10 +104,7 @@ class Token(ProxmoxToken):
         rows, stand_in = _rows(server, change.key), _stand_in(change.key)
         steps = []
         if rows and stand_in not in server.actual(self.name):
-            body = {
-                "expire": 1,
-                "comment": f"Keeps the ACL of {change.key[1]} while that is made anew",
-            }
+            body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while that is made anew"}
             why = f"{change.label} loses its ACL when it is removed"
             steps.append(
                 Step(
@@ -144,27 +119,15 @@ class Token(ProxmoxToken):
 
     def _given_back(self, change, server):
         """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
-        stand_in, made_again = (
-            _stand_in(change.key),
-            change.values.get("secret") == REGENERATE and not change.found,
-        )
+        stand_in, made_again = (_stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found)
         if not made_again and stand_in not in server.actual(self.name):
             return []
         has, kept = _rows(server, change.key), _rows(server, stand_in)
-        rows = (
-            {**kept, **has}
-            if made_again
-            else {row: flag for row, flag in kept.items() if row not in has}
-        )
+        rows = {**kept, **has} if made_again else {row: flag for row, flag in kept.items() if row not in has}
         if not rows and stand_in not in server.actual(self.name):
             return []
         why = f"{change.label} has its ACL again"
-        end = Step(
-            "DELETE",
-            self.item_path(stand_in),
-            why,
-            permissions=self.required_permissions(change, server),
-        )
+        end = Step("DELETE", self.item_path(stand_in), why, permissions=self.required_permissions(change, server))
         return [*_granted(server, change.key, rows), end]
 
 
@@ -179,11 +142,7 @@ def _stand_in(key):
 def _rows(server, key):
     """The ACL of a token: propagate by path and role."""
     found = server.actual("acl").items()
-    return {
-        (path, role): row.values["propagate"]
-        for (path, _kind, ugid, role), row in found
-        if ugid == token_id(key)
-    }
+    return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == token_id(key)}
 
 
 def _granted(server, key, rows):

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Moment, Names, PASSWORD, Text
+from ..core.fields import PASSWORD, Field, Flag, Moment, Names, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
@@ -30,13 +30,7 @@ class User(ReplacedList, ProxmoxUser):
         Field("lastname", Line(longest=1024)),
         Field("email", EMAIL),
         Field("comment", Comment(longest=2048)),
-        Field(
-            "keys",
-            Line(
-                pattern=r"[0-9a-zA-Z!=]{0,4096}",
-                rule="may only have letters, digits, '!' and '='",
-            ),
-        ),
+        Field("keys", Line(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
         Field("groups", Names(GROUP)),
         Field("password", PASSWORD, write_only=True, secret=True),
         required_privileges(ACL_PATH),
@@ -53,32 +47,16 @@ class User(ReplacedList, ProxmoxUser):
 
     def problems(self, entry):
         problems = super().problems(entry)
-        if (
-            entry["password"]
-            and entry["state"] == "present"
-            and realm_of(entry["userid"]) not in ("pam", "pve")
-        ):
+        if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
             problems.append(
-                (
-                    "password",
-                    f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords",
-                )
+                ("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
             )
         return problems
 
     def predict_side_effects(self, key, values, changes):
         """A group that is removed takes its memberships along."""
-        removed = {
-            one.key[0]
-            for one in changes
-            if one.resource.name == "group" and one.removes
-        }
-        return {
-            **values,
-            "groups": [
-                group for group in values.get("groups", ()) if group not in removed
-            ],
-        }
+        removed = {one.key[0] for one in changes if one.resource.name == "group" and one.removes}
+        return {**values, "groups": [group for group in values.get("groups", ()) if group not in removed]}
 
     def required_permissions(self, change, server):
         """Who manages a group of a user may change it where that names the groups it is in then.
@@ -86,31 +64,13 @@ class User(ReplacedList, ProxmoxUser):
         The server lets it remove the user as well, but not see whether that is done.
         """
         then = (change.values or {}).get("groups") or ()
-        ways = (
-            [(group, *then) for group in change.found.values["groups"]]
-            if change.found
-            else [then]
-        )
-        permissions = [
-            Permission(
-                ("/access/groups",),
-                ("User.Modify",),
-                tuple(managed(way) for way in ways if then),
-            )
-        ]
+        ways = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
+        permissions = [Permission(("/access/groups",), ("User.Modify",), tuple(managed(way) for way in ways if then))]
         if change.creates or change.removes:
-            permissions.insert(
-                0,
-                Permission(
-                    (f"/access/realm/{realm_of(change.key[0])}",),
-                    ("Realm.AllocateUser",),
-                ),
-            )
+            permissions.insert(0, Permission((f"/access/realm/{realm_of(change.key[0])}",), ("Realm.AllocateUser",)))
         return tuple(permissions)
 
 
 def managed(groups):
     """The right to manage all of some groups."""
-    return Permission(
-        tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",)
-    )
+    return Permission(tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",))

@@ -38,13 +38,17 @@ NOT_FOUND = failure("Request failed: ureq request failed - http status: 404: htt
 REFUSED = "io: Connection refused (os error 111)"
 UNREACHABLE = failure(f"Request failed: ureq request failed - {REFUSED}: {REFUSED}")
 # the column is the length of the document, which has the name of the issuer's host in it
-INCOMPLETE = failure("Failed to parse server response: missing field `authorization_endpoint` at line 1 column <column>")
+INCOMPLETE = failure(
+    "Failed to parse server response: missing field `authorization_endpoint` at line 1 column <column>"
+)
 DIFFERENCES = {
     **{
         (name, f"auth-url, issuer {what}"): difference
         for name in ("pve-openid", "pve-84-openid")
         for what, difference in (
-            ("answers: notfound", NOT_FOUND), ("answers: incomplete", INCOMPLETE), ("not reachable", UNREACHABLE)
+            ("answers: notfound", NOT_FOUND),
+            ("answers: incomplete", INCOMPLETE),
+            ("not reachable", UNREACHABLE),
         )
     },
     ("pve-users", "unlock-tfa"): failure("no such user"),
@@ -122,7 +126,9 @@ def test_transcript(transcript: Path, authority: Authority, issuers: Issuers) ->
 def test_listed_differences_are_real() -> None:
     recorded = {(path.stem, case["case"]): case["response"] for path in TRANSCRIPTS for case in cases(path)}
     same_after_all = [
-        listed for listed, (_why, expected) in DIFFERENCES.items() if same(recorded[listed], {**recorded[listed], **expected})
+        listed
+        for listed, (_why, expected) in DIFFERENCES.items()
+        if same(recorded[listed], {**recorded[listed], **expected})
     ]
     assert same_after_all == []
 
