@@ -8,10 +8,11 @@ Pulse is read once for all hosts, in a task of its own; the preflights of a run 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping
+from typing import Any
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse

@@ -7,8 +7,9 @@ Privileges after section 16 of the contract of Pulse 6.3.0: what it reads, and w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
