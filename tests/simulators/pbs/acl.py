@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from .call import Call, route
 from .errors import ApiError
 from .identity import is_group, is_token, owner
@@ -10,7 +12,7 @@ ALWAYS_LISTED = ("/", "/access", "/datastore", "/remote", "/system")
 
 
 @route("GET", "/access/acl")
-def list_acl(call: Call) -> list[dict]:
+def list_acl(call: Call) -> list[dict[str, Any]]:
     """All rows with Sys.Audit on /access/acl, otherwise those of the caller's own tokens; a token has no tokens."""
     path, exact = call.params.get("path"), call.params.get("exact", False)
     audits = call.may("Sys.Audit", "/access/acl")
@@ -85,7 +87,7 @@ def _check_unprivileged(call: Call, auth_id: str | None) -> None:
 
 
 @route("GET", "/access/roles")
-def list_roles(call: Call) -> list[dict]:
+def list_roles(call: Call) -> list[dict[str, Any]]:
     """Fixed by the release. The order is that of a hash map that is made when the process starts."""
     schema = call.server.schema
     rows = [
@@ -106,6 +108,6 @@ def list_permissions(call: Call) -> dict[str, dict[str, bool]]:
     return {each: privileges for each, privileges in held.items() if privileges}
 
 
-def _nodes(paths: dict[str, dict]) -> set[str]:
+def _nodes(paths: dict[str, dict[str, Any]]) -> set[str]:
     """Every node of the tree: the paths that have rows and the ones on the way to them."""
     return {"/".join(path.split("/")[:depth]) or "/" for path in paths for depth in range(1, path.count("/") + 2)}

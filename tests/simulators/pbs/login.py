@@ -77,7 +77,7 @@ def _answers_challenge(call: Call, userid: str, response: str) -> bool:
 
 
 @route("DELETE", "/access/ticket")
-def delete_ticket(call: Call) -> dict:
+def delete_ticket(call: Call) -> dict[str, Any]:
     """Only the browser forgets: the ticket itself stays valid."""
     _add_outcome(call, "4.0.5-1")
     call.headers["Set-Cookie"] = EXPIRED_COOKIE

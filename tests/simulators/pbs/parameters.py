@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from .errors import ApiError, ParameterError
 
-Rules = dict[str, dict]
+Rules = dict[str, dict[str, Any]]
 Problem = tuple[str, str]
 
 TRUE, FALSE = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
@@ -79,12 +79,12 @@ def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) 
     return given
 
 
-def broken_limit(rule: dict, value: str) -> str | None:
+def broken_limit(rule: dict[str, Any], value: str) -> str | None:
     """The first limit of `rule` that a string breaks, in words."""
     return next((reason for _name, reason in _limits(rule, value, "")), None)
 
 
-def accepts(rule: dict, value: str) -> bool:
+def accepts(rule: dict[str, Any], value: str) -> bool:
     """Whether a string satisfies `rule`."""
     return broken_limit(rule, value) is None
 
@@ -97,7 +97,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _strict(rule: dict, value: Any, name: str) -> list[Problem]:
+def _strict(rule: dict[str, Any], value: Any, name: str) -> list[Problem]:
     """What is wrong with a JSON value; types are not converted, and null is no value of any type."""
     if rule["type"] == "array":
         if not isinstance(value, list):
@@ -117,7 +117,7 @@ def _strict(rule: dict, value: Any, name: str) -> list[Problem]:
     return list(_limits(rule, value, name))
 
 
-def _parsed(rule: dict, text: str, name: str) -> tuple[Any, list[Problem]]:
+def _parsed(rule: dict[str, Any], text: str, name: str) -> tuple[Any, list[Problem]]:
     """A single value from its text, and what is wrong with it."""
     value: Any = text
     if rule["type"] == "boolean":
@@ -131,7 +131,7 @@ def _parsed(rule: dict, text: str, name: str) -> tuple[Any, list[Problem]]:
     return value, list(_limits(rule, value, name))
 
 
-def _limits(rule: dict, value: Any, name: str) -> Iterator[Problem]:
+def _limits(rule: dict[str, Any], value: Any, name: str) -> Iterator[Problem]:
     """The limits of `rule` that a value of the right type breaks; for a string without parts at most one."""
     if isinstance(value, str):
         yield from _string_limits(rule, value, name)
@@ -142,7 +142,7 @@ def _limits(rule: dict, value: Any, name: str) -> Iterator[Problem]:
             yield name, f"value must have a maximum value of {rule['maximum']} (got {value})"
 
 
-def _string_limits(rule: dict, value: str, name: str) -> Iterator[Problem]:
+def _string_limits(rule: dict[str, Any], value: str, name: str) -> Iterator[Problem]:
     if len(value) < rule.get("minLength", 0):
         yield name, f"value must be at least {rule['minLength']} characters long"
     elif len(value) > rule.get("maxLength", len(value)):

@@ -17,7 +17,7 @@ def _kind_of(call: Call) -> str:
 
 
 @route("GET", "/access/domains")
-def list_domains(call: Call) -> list[dict]:
+def list_domains(call: Call) -> list[dict[str, Any]]:
     return call.shuffled(
         [
             {"realm": realm, **{name: section[name] for name in ("type", "comment", "default") if name in section}}
@@ -39,7 +39,7 @@ def sync_realm(call: Call) -> str:
 
 
 @route("GET", "/config/access/openid", "/config/access/ldap", "/config/access/ad")
-def list_realms(call: Call) -> list[dict]:
+def list_realms(call: Call) -> list[dict[str, Any]]:
     sections = call.state.realms.sections
     return call.shuffled([_described(realm, its) for realm, its in sections.items() if its["type"] == _kind_of(call)])
 
@@ -66,13 +66,13 @@ def create_realm(call: Call) -> None:
 
 
 @route("GET", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}")
-def read_realm(call: Call) -> dict:
+def read_realm(call: Call) -> dict[str, Any]:
     realm = call.params["realm"]
     return _described(realm, lookup(call.state.realms.sections, _kind_of(call), realm))
 
 
 @route("GET", "/config/access/pam", "/config/access/pbs")
-def read_built_in_realm(call: Call) -> dict:
+def read_built_in_realm(call: Call) -> dict[str, Any]:
     kind = _kind_of(call)
     return {"type": kind, **_described(kind, lookup(call.state.realms.sections, kind, kind))}
 

@@ -43,7 +43,7 @@ class Endpoint:
     verb: str
     path: str
     permission: dict[str, Any]
-    parameters: dict[str, dict]
+    parameters: dict[str, dict[str, Any]]
     config: str | None
 
 
@@ -61,10 +61,10 @@ class Schema:
         }
         self.role_comments: dict[str, str] = {role: known["comment"] for role, known in data["roles"].items()}
         data["types"]["role"]["enum"] = self.roles
-        self.types: dict[str, dict] = {}
+        self.types: dict[str, dict[str, Any]] = {}
         for name, rule in data["types"].items():
             self.types[name] = self._resolved(rule)
-        self._acl_paths: list[dict] = data["aclPaths"]
+        self._acl_paths: list[dict[str, Any]] = data["aclPaths"]
         self.endpoints = [
             Endpoint(
                 verb=verb,
@@ -105,7 +105,7 @@ class Schema:
                 return True
         return False
 
-    def _resolved(self, rule: dict) -> dict:
+    def _resolved(self, rule: dict[str, Any]) -> dict[str, Any]:
         """A rule with the named type that it refers to filled in, at every depth."""
         merged = {**self.types.get(rule.get("$type", ""), {}), **rule}
         if "properties" in merged:

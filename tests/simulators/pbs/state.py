@@ -33,7 +33,9 @@ class ConfigFile:
     `built_in` sections appear in every read, whether the file has them or not.
     """
 
-    def __init__(self, name: str, lock: threading.RLock, id_rule: dict, built_in: Sections | None = None) -> None:
+    def __init__(
+        self, name: str, lock: threading.RLock, id_rule: dict[str, Any], built_in: Sections | None = None
+    ) -> None:
         self.name = name
         self.generation = 0
         self._lock = lock
@@ -85,7 +87,7 @@ class AclFile(ConfigFile):
     Subjects are separated by commas in the file and not escaped. One that has a comma itself makes the file unreadable.
     """
 
-    def __init__(self, name: str, lock: threading.RLock, id_rule: dict, subject: dict) -> None:
+    def __init__(self, name: str, lock: threading.RLock, id_rule: dict[str, Any], subject: dict[str, Any]) -> None:
         super().__init__(name, lock, id_rule)
         self._subject = subject
         self._unreadable = ""

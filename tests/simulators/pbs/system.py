@@ -17,29 +17,29 @@ SEES_NAMESPACES = {"Datastore.Modify", "Datastore.Read", "Datastore.Backup", "Da
 
 
 @route("GET", "/access", "/access/openid", "/config/access", "/status")
-def index(call: Call) -> list[dict]:
+def index(call: Call) -> list[dict[str, Any]]:
     return [{"subdir": name} for name in call.server.schema.below(call.endpoint.path)]
 
 
 @route("GET", "/ping")
-def ping(call: Call) -> dict:
+def ping(call: Call) -> dict[str, Any]:
     return {"pong": True}
 
 
 @route("GET", "/version")
-def version(call: Call) -> dict:
+def version(call: Call) -> dict[str, Any]:
     """`4.2.3` is version 4.2 in release 3."""
     published, _dot, patch = call.server.schema.package.rpartition(".")
     return {"version": published, "release": patch, "repoid": hashlib.sha1(patch.encode()).hexdigest()}
 
 
 @route("GET", "/nodes")
-def list_nodes(call: Call) -> list[dict]:
+def list_nodes(call: Call) -> list[dict[str, Any]]:
     return [{"node": call.server.node}]
 
 
 @route("GET", "/nodes/{node}/status")
-def node_status(call: Call) -> dict:
+def node_status(call: Call) -> dict[str, Any]:
     """A node of that name is not looked for: there is only one."""
     fingerprint = hashlib.sha256(call.server.node.encode()).hexdigest()
     return {
@@ -67,7 +67,7 @@ def _view(call: Call, store: str) -> str | None:
     return "name" if call.rights.any_below(call.caller, path, SEES_NAMESPACES) else None
 
 
-def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict]:
+def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
     """A row for each datastore that the caller sees, with `details` of its settings where that goes beyond the name."""
     rows = []
     for store, settings in call.state.datastores.sections.items():
@@ -79,12 +79,12 @@ def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> li
 
 
 @route("GET", "/admin/datastore")
-def list_datastores(call: Call) -> list[dict]:
+def list_datastores(call: Call) -> list[dict[str, Any]]:
     return _rows(call, lambda settings: {"comment": settings["comment"]} if "comment" in settings else {})
 
 
 @route("GET", "/admin/datastore/{store}/status")
-def datastore_status(call: Call) -> dict:
+def datastore_status(call: Call) -> dict[str, Any]:
     """A datastore of which nothing may be seen is refused before it is looked for."""
     store = call.params["store"]
     seen = _view(call, store)
@@ -103,13 +103,13 @@ def datastore_status(call: Call) -> dict:
 
 
 @route("GET", "/status/datastore-usage")
-def datastore_usage(call: Call) -> list[dict]:
+def datastore_usage(call: Call) -> list[dict[str, Any]]:
     usage = {"total": TOTAL, "used": USED, "avail": TOTAL - USED, "gc-status": _garbage_collection()}
     return _rows(call, lambda settings: usage)
 
 
 @route("GET", "/config/datastore")
-def list_datastore_settings(call: Call) -> list[dict]:
+def list_datastore_settings(call: Call) -> list[dict[str, Any]]:
     return call.shuffled(
         [
             {"name": store, **shown(settings)}

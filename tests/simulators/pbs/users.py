@@ -29,7 +29,7 @@ def _apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
 
 
 @route("GET", USERS)
-def list_users(call: Call) -> list[dict]:
+def list_users(call: Call) -> list[dict[str, Any]]:
     sees_all = call.may("Sys.Audit", USERS)
     rows = []
     for userid, section in call.state.users.sections.items():
@@ -61,7 +61,7 @@ def create_user(call: Call) -> None:
 
 
 @route("GET", USER)
-def read_user(call: Call) -> dict:
+def read_user(call: Call) -> dict[str, Any]:
     userid = call.params["userid"]
     return {"userid": userid, **shown(lookup(call.state.users.sections, "user", userid))}
 
@@ -95,7 +95,7 @@ def unlock_second_factor(call: Call) -> bool:
 
 
 @route("GET", TOKENS)
-def list_tokens(call: Call) -> list[dict]:
+def list_tokens(call: Call) -> list[dict[str, Any]]:
     tokens = call.state.tokens_of(call.params["userid"])
     return call.shuffled(
         [
@@ -106,13 +106,13 @@ def list_tokens(call: Call) -> list[dict]:
 
 
 @route("GET", TOKEN)
-def read_token(call: Call) -> dict:
+def read_token(call: Call) -> dict[str, Any]:
     token = _token_id(call)
     return {"tokenid": token, **shown(lookup(call.state.users.sections, "token", token))}
 
 
 @route("POST", TOKEN)
-def create_token(call: Call) -> dict:
+def create_token(call: Call) -> dict[str, Any]:
     """The user need not exist; a token without one cannot authenticate."""
     token = _token_id(call)
     with call.change() as users:
@@ -125,7 +125,7 @@ def create_token(call: Call) -> dict:
 
 
 @route("PUT", TOKEN)
-def update_token(call: Call) -> dict | None:
+def update_token(call: Call) -> dict[str, Any] | None:
     token = _token_id(call)
     with call.change() as users:
         _apply_account(lookup(users, "token", token), call, "userid", "token-name", "regenerate")

@@ -83,7 +83,7 @@ def _matches(pattern: str, uri: str) -> bool:
     )
 
 
-def _any_port(match: re.Match, host: str | None, scheme: str) -> bool:
+def _any_port(match: re.Match[str], host: str | None, scheme: str) -> bool:
     """A registered loopback *address* over http admits any port even if it names one; the name localhost does not."""
     return scheme == "http" and _is_loopback_address(host) and match["host"].strip("[]") == host
 
@@ -92,7 +92,7 @@ def _glob(pattern: str, value: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.I))
 
 
-def _path(pattern: str) -> re.Pattern:
+def _path(pattern: str) -> re.Pattern[str]:
     """The path as a regular expression. Letters right after a single `*` are read as its name, so they vanish."""
     parts = re.split(r"(\*\*|\*\w*)", pattern)
     return re.compile(

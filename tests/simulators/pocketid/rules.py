@@ -102,8 +102,8 @@ def seconds(value: Any) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in parts) * (-1 if match[1] == "-" else 1)
 
 
-def listed(read: Callable[[Any], Any]) -> Callable[[Any], list]:
-    def read_all(value: Any) -> list:
+def listed(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
+    def read_all(value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise Misfit
         return [read(each) for each in value]
@@ -111,7 +111,7 @@ def listed(read: Callable[[Any], Any]) -> Callable[[Any], list]:
     return read_all
 
 
-def objects(fields: tuple[Field, ...]) -> Callable[[Any], list[dict]]:
+def objects(fields: tuple[Field, ...]) -> Callable[[Any], list[dict[str, Any]]]:
     return listed(lambda value: fitted(value, fields))
 
 
@@ -141,7 +141,7 @@ def fits(test: Callable[[Any], Any], code: str = "invalid_format", message: str 
 def each(test: Callable[[Any], Any], code: str) -> Rule:
     """A rule for the elements of a list; the first that breaks it is named by its index."""
 
-    def rule(values: list) -> Broken | None:
+    def rule(values: list[Any]) -> Broken | None:
         wrong = (index for index, value in enumerate(values) if not test(value))
         return next((Broken(code, "is invalid", f"[{index}]") for index in wrong), None)
 
