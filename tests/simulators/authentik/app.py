@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import applications, catalogue, files, oauth, people, roles
@@ -132,8 +133,8 @@ class AuthentikSimulator:
 
         return handle
 
-    def _locked(self, handler: Callable[..., Response]) -> Callable[..., Response]:
-        def handle(**parts: str) -> Response:
+    def _locked(self, handler: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+        def handle(**parts: str) -> BaseResponse:
             with self._lock:
                 return handler(**parts)
 

@@ -155,7 +155,7 @@ def setup_urls(call: Call, key: str) -> tuple[int, Any]:
 def issuer(origin: str, provider: Row, application: Row | None) -> str | None:
     if provider["issuer_mode"] == "global":
         return f"{origin}/"
-    return application and f"{origin}/application/o/{application['slug']}/"
+    return f"{origin}/application/o/{application['slug']}/" if application else None
 
 
 # -- applications --------------------------------------------------------------------------------------------------
@@ -163,10 +163,10 @@ def issuer(origin: str, provider: Row, application: Row | None) -> str | None:
 
 def _slug(_state: Any, value: Any) -> str:
     message = "Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens."
-    value = values.text(blank=False, pattern=r"[-a-zA-Z0-9_]+", message=message)(None, value)
-    if value in RESERVED:
-        raise Invalid([f"The slug '{value}' is reserved and cannot be used for applications."])
-    return value
+    slug: str = values.text(blank=False, pattern=r"[-a-zA-Z0-9_]+", message=message)(None, value)
+    if slug in RESERVED:
+        raise Invalid([f"The slug '{slug}' is reserved and cannot be used for applications."])
+    return slug
 
 
 def _application_fields(call: Call) -> list[Field]:
@@ -273,7 +273,7 @@ def set_icon(call: Call, key: str) -> tuple[int, Any]:
     elif file is None:
         raise ApiError(400, None)
     else:
-        application["meta_icon"] = files.keep(call.state, file.filename, file.read())
+        application["meta_icon"] = files.keep(call.state, file.filename or "", file.read())
     return 200, {}
 
 
@@ -386,5 +386,5 @@ def preview_user(call: Call, key: str) -> tuple[int, Any]:
     user = int(call.request.args.get("for_user", call.user["pk"]))
     if call.state.get("user", user) is None:
         raise ApiError(400, {"for_user": "User not found"})
-    scopes = [call.state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
+    scopes = [call.state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
     return 200, {"preview": claims_of(call.state, provider, user, scopes)}

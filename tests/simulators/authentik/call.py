@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
@@ -30,6 +30,7 @@ class Route:
     handler: Callable[..., Any]
 
 
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 ROUTES: list[Route] = []
 # stands for what only superusers may do here, whatever permission the server has for it
 SUPERUSER = "superuser"
@@ -37,10 +38,10 @@ SUPERUSER = "superuser"
 
 def route(
     verb: str, path: str, needs: str = SUPERUSER, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (9999, 0)
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[HandlerT], HandlerT]:
     """Handlers take a Call and the parts of the path, and return (status, body); no body for None."""
 
-    def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def keep(handler: HandlerT) -> HandlerT:
         ROUTES.append(Route(verb, path, needs, since, until, handler))
         return handler
 
@@ -102,11 +103,11 @@ class Call:
         if scheme.lower() != "bearer" or not key:
             raise denied("Authentication credentials were not provided.")
         token = self.state.find("token", key=key, intent="api")
-        user = token and self.state.get("user", token["user"])
-        if not user or not user["is_active"] or is_expired(token):
+        user = self.state.get("user", token["user"]) if token else None
+        if not token or not user or not user["is_active"] or is_expired(token):
             raise denied("Token invalid/expired")
         return user
 
 
 def is_expired(token: Row) -> bool:
-    return token["expiring"] and datetime.fromisoformat(token["expires"]) <= now()
+    return bool(token["expiring"]) and datetime.fromisoformat(token["expires"]) <= now()

@@ -55,12 +55,12 @@ def broken_rule(name: str) -> str | None:
 
 
 def icon(state: Any, value: Any) -> str:
-    """The field of an application; whether there is such a file does not matter."""
-    value = values.text()(state, value)
-    broken = value and not value.startswith(PLAIN) and broken_rule(value)
+    """The icon field of an application; the file need not exist."""
+    name: str = values.text()(state, value)
+    broken = name and not name.startswith(PLAIN) and broken_rule(name)
     if broken:
         raise Invalid([broken])
-    return value
+    return name
 
 
 def url_of(simulator: AuthentikSimulator, name: str | None) -> str | None:
@@ -164,7 +164,7 @@ def upload(call: Call) -> tuple[int, Any]:
     usage = form.get("usage", "media")
     if usage not in ("media", "reports"):
         raise Invalid([f"Invalid usage parameter provided: {usage}"])
-    name = form.get("name", "").strip() or _base_name(file.filename)
+    name = form.get("name", "").strip() or _base_name(file.filename or "")
     broken = broken_rule(name)
     if broken:
         raise Invalid([broken])

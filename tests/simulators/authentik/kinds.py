@@ -110,7 +110,7 @@ class Kind:
         try:
             verb = "PUT" if key else "POST"
             self._require_to(call, "change" if key else "add", self.seen(call, key) if key else None)
-            actions = {"actions": {verb: {}}}
+            actions: dict[str, Any] = {"actions": {verb: {}}}
         except ApiError:
             actions = {}
         media = ["application/json"]

@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from flask import Response, jsonify, request
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import NotFound
 
 from ..digests import s256_challenge
@@ -37,7 +38,7 @@ class Place(NamedTuple):
 
     verb: str
     path: str
-    handler: Callable[..., Response]
+    handler: Callable[..., BaseResponse]
 
 
 def routes(simulator: AuthentikSimulator) -> list[Place]:
@@ -56,8 +57,8 @@ class TokenError(Exception):
 
 def claims_of(state: State, provider: Row, user_id: int, scopes: list[str], verified: bool = False) -> dict[str, Any]:
     """What the mapped scopes tell of a user. Groups are those that the user is directly in."""
-    user = state.get("user", user_id)
-    mapped = {state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]}
+    user = state.row("user", user_id)
+    mapped = {state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]}
     claims: dict[str, Any] = {}
     if "email" in mapped and "email" in scopes:
         claims.update(email=user["email"], email_verified=verified)
@@ -88,7 +89,7 @@ class OpenIdProvider:
         application, provider = self._of(slug)
         algorithm = self._algorithm(provider)
         base, own = f"{_origin()}{BASE}", f"{_origin()}{BASE}/{slug}"
-        scopes = [self._state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
+        scopes = [self._state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
         claims = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"]
         by_scope = {
             "email": ["email", "email_verified"],
@@ -165,7 +166,7 @@ class OpenIdProvider:
                 'error="invalid_token", error_description="The access token provided is expired, revoked, malformed, or invalid for other reasons."'
             )
             return answer
-        provider = self._state.get("provider", grant.provider)
+        provider = self._state.row("provider", grant.provider)
         return _plain(200, {"sub": self._subject(provider, grant.user), **self._claims(provider, grant)})
 
     # -- the client and its code -------------------------------------------------------------------------------
@@ -242,22 +243,23 @@ class OpenIdProvider:
         return claims_of(self._state, provider, grant.user, grant.scopes, verified)
 
     def _subject(self, provider: Row, user_id: int) -> str:
-        user = self._state.get("user", user_id)
+        user = self._state.row("user", user_id)
         uid = self._state.uid(user)
-        return {
+        subjects: dict[str, str] = {
             "hashed_user_id": uid,
             "user_id": str(user["pk"]),
             "user_uuid": user["uuid"],
             "user_username": user["username"],
             "user_email": user["email"],
             "user_upn": user["attributes"].get("upn", uid),
-        }[provider["sub_mode"]]
+        }
+        return subjects[provider["sub_mode"]]
 
     def _algorithm(self, provider: Row) -> str:
         """Without a signing key the secret of the client signs; a kind of key that is not foreseen is a fault."""
         if not provider["signing_key"]:
             return "HS256"
-        kind = self._state.get("key", provider["signing_key"])["key_type"]
+        kind = self._state.row("key", provider["signing_key"])["key_type"]
         if kind not in ALGORITHMS:
             raise Crash
         return ALGORITHMS[kind]
@@ -281,7 +283,7 @@ class OpenIdProvider:
         application = self._state.find("application", slug=slug)
         if application is None or application["provider"] is None:
             raise NotFound
-        return application, self._state.get("provider", application["provider"])
+        return application, self._state.row("provider", application["provider"])
 
 
 def admitted(provider: Row, uri: str) -> bool:

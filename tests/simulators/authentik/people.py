@@ -18,15 +18,15 @@ SYSTEM_PERMISSIONS = ("view_system_info", "access_admin_interface", "view_media_
 
 
 def _path(_state: Any, value: Any) -> str:
-    value = str(value)
-    if not value.strip("/") or value.strip("/") != value:
+    path = str(value)
+    if not path.strip("/") or path.strip("/") != path:
         raise Invalid(["No leading or trailing slashes allowed."])
-    if "//" in value:
+    if "//" in path:
         raise Invalid(["No empty segments in user path allowed."])
-    return value
+    return path
 
 
-def _user_type(_state: Any, value: Any) -> str:
+def _user_type(_state: Any, value: Any) -> Any:
     if value == "internal_service_account":
         raise Invalid(["Setting a user to internal service account is not allowed."])
     return values.choice("internal", "external", "service_account")(None, value)
@@ -184,7 +184,7 @@ def _saved_group(call: Call, row: Row) -> None:
 
 
 def view_group(call: Call, row: Row) -> Row:
-    members = [call.state.get("user", pk) for pk in row["users"]]
+    members = [call.state.row("user", pk) for pk in row["users"]]
     told = {**row, "num_pk": int(row["pk"][:6], 16), "roles_obj": []}
     told["users_obj"] = None
     if call.request.args.get("include_users") != "false":

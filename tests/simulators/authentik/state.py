@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import string
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,7 +15,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 Row = dict[str, Any]
 ALPHANUMERIC = string.ascii_letters + string.digits
-KEY_KINDS = {
+KEY_KINDS: dict[str, Callable[[], Key]] = {
     "rsa": lambda: RSAKey.generate_key(2048),
     "ec": lambda: ECKey.generate_key("P-256"),
     "ed25519": lambda: OKPKey.generate_key("Ed25519"),
@@ -83,6 +84,10 @@ class State:
     def get(self, kind: str, pk: Any) -> Row | None:
         return self.rows.get(kind, {}).get(pk)
 
+    def row(self, kind: str, pk: Any) -> Row:
+        """A row that exists, such as the target of a link."""
+        return self.rows[kind][pk]
+
     def find(self, kind: str, **values: Any) -> Row | None:
         return next((row for row in self.all(kind) if all(row[name] == value for name, value in values.items())), None)
 
@@ -109,16 +114,16 @@ class State:
             pk = waiting.pop()
             if pk not in found:
                 found.add(pk)
-                waiting += self.get("group", pk)["parents"]
+                waiting += self.row("group", pk)["parents"]
         return found
 
     def is_superuser(self, user: int) -> bool:
-        return any(self.get("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
+        return any(self.row("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
 
     def roles_of(self, user: int) -> list[Row]:
         """The roles of a user: those that it is given itself, and those of all its groups."""
         groups = self.all_groups_of(user)
-        given = {role for pk in groups for role in self.get("group", pk)["roles"]}
+        given = {role for pk in groups for role in self.row("group", pk)["roles"]}
         return [role for role in self.all("role") if role["pk"] in given or user in role["users"]]
 
     def permissions_of(self, user: int) -> set[str]:
@@ -140,7 +145,7 @@ class State:
         ]
         # what an expression policy says is its expression here, True or False
         results = [
-            (self.get("policy", one["policy"])["expression"].strip() == "return True") != one["negate"]
+            (self.row("policy", one["policy"])["expression"].strip() == "return True") != one["negate"]
             for one in bindings
             if one["policy"]
         ]

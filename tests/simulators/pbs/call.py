@@ -45,6 +45,7 @@ class Call:
 
     def change(self) -> AbstractContextManager[Sections]:
         """Edit the configuration file of the endpoint, guarded by the digest that the client sent, if any."""
+        assert self.endpoint.config is not None
         return self.state.files[self.endpoint.config].change(self.params.get("digest"))
 
     def shuffled(self, rows: list[Any]) -> list[Any]:

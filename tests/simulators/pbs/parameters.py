@@ -111,8 +111,8 @@ def _strict(rule: dict[str, Any], value: Any, name: str) -> list[Problem]:
         if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
             return [(name, "Expected integer value.")]
     else:
-        kind, complaint = EXPECTED[rule["type"]]
-        if not isinstance(value, kind):
+        expected, complaint = EXPECTED[rule["type"]]
+        if not isinstance(value, expected):
             return [(name, complaint)]
     return list(_limits(rule, value, name))
 

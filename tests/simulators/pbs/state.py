@@ -162,7 +162,7 @@ class State:
         known = {**BUILT_IN_REALMS, **self.realms.sections}
         if realm not in known:
             raise ApiError(400, f"unknown realm '{realm}'")
-        return known[realm]["type"]
+        return str(known[realm]["type"])
 
     def is_active(self, auth_id: str) -> bool:
         """Whether an identity exists, is enabled and has not expired; a token needs an active owner, too."""

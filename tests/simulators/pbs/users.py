@@ -70,12 +70,13 @@ def read_user(call: Call) -> dict[str, Any]:
 def update_user(call: Call) -> None:
     """Since 3.2.12-1 a password is accepted and ignored; before, it was set, for the caller's own in exchange."""
     userid, password = call.params["userid"], call.params.get("password")
-    sets_password = password is not None and not call.server.schema.since("3.2.12-1")
-    if sets_password:
+    if call.server.schema.since("3.2.12-1"):
+        password = None
+    if password is not None:
         confirm_caller(call, password)
     with call.change() as users:
         _apply_account(lookup(users, "user", userid), call, "userid", "password")
-        if sets_password:
+        if password is not None:
             if realm_of(userid) == "pam" and owner(call.caller) != userid and not is_superuser(call.caller):
                 raise ApiError(400, "only superuser can edit pam credentials!")
             call.state.store_password(userid, password)

@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, jsonify, redirect, request
 from joserfc.jwk import RSAKey
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from . import clients, ldap, people, provider, rules, settings, tokens
@@ -81,7 +82,7 @@ class PocketIdSimulator:
         return "__Host-access_token" if self.issuer.startswith("https:") else "access_token"
 
     def jose_header(self, kind: str) -> dict[str, str]:
-        return {"alg": "RS256", "typ": kind, "kid": self.key.kid}
+        return {"alg": "RS256", "typ": kind, "kid": str(self.key.kid)}
 
     def make_static_user(self) -> User:
         """The administrator behind the static key; deleted, it comes back under another name."""
@@ -145,7 +146,7 @@ class PocketIdSimulator:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
-    def _unknown(self, _error: HTTPException) -> Response:
+    def _unknown(self, _error: HTTPException) -> BaseResponse:
         """What no route is for: an answer without a code below /api, and the page of the front end everywhere else."""
         if request.path != "/" and request.path.endswith("/"):
             return redirect(request.full_path.rstrip("?").rstrip("/"), 301)

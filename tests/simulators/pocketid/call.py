@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Request
 from joserfc import jwt
@@ -42,15 +42,16 @@ class Route:
     handler: Callable[..., Any]
 
 
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 ROUTES: list[Route] = []
 
 
 def route(
     verb: str, path: str, need: Need = Need.ADMIN, since: tuple[int, int] = (1, 0), until: tuple[int, int] = (99, 0)
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+) -> Callable[[HandlerT], HandlerT]:
     """Handlers take a Call and the parts of the path, and return (status, body) or a response; no body for None."""
 
-    def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def keep(handler: HandlerT) -> HandlerT:
         ROUTES.append(Route(verb, path, need, since, until, handler))
         return handler
 
@@ -64,6 +65,12 @@ class Call:
         self.simulator, self.request = simulator, request
         self.session: dict[str, Any] = {}
         self.user = self._identify(need) if need is not Need.NOBODY else None
+
+    @property
+    def caller(self) -> User:
+        """The user, for handlers of routes that require one."""
+        assert self.user is not None
+        return self.user
 
     @property
     def state(self) -> State:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,8 +40,14 @@ LISTED_FLAGS = (
     "skipConsent",
     "isGroupRestricted",
 )
-FLAGS = {
-    **{name: lambda client, name=name: client.settings[name] for name in LISTED_FLAGS},
+
+
+def _setting(name: str) -> Callable[[Client], Any]:
+    return lambda client: client.settings[name]
+
+
+FLAGS: dict[str, Callable[[Client], Any]] = {
+    **{name: _setting(name) for name in LISTED_FLAGS},
     "pkceSupported": lambda client: client.pkce_supported,
     "clientType": lambda client: client.type,
 }

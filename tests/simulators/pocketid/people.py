@@ -33,17 +33,20 @@ NO_PROFILE = {
     "locale": None,
     "disabled": False,
 }
-USER_FLAGS = {name: lambda user, name=name: user.profile[name] for name in ("emailVerified", "isAdmin", "disabled")}
+
+
+def _of_profile(name: str) -> Callable[[User], Any]:
+    return lambda user: user.profile[name]
+
+
+USER_FLAGS = {name: _of_profile(name) for name in ("emailVerified", "isAdmin", "disabled")}
 USER_LISTING = Listing(
     search=lambda user: [user.profile[name] for name in ("email", "firstName", "lastName", "username")],
     sortable={
         **USER_FLAGS,
         "createdAt": lambda user: int(user.created.timestamp()),
         "username": lambda user: user.profile["username"].lower(),
-        **{
-            name: lambda user, name=name: user.profile[name]
-            for name in ("email", "firstName", "lastName", "displayName")
-        },
+        **{name: _of_profile(name) for name in ("email", "firstName", "lastName", "displayName")},
     },
     filterable=USER_FLAGS,
 )
@@ -92,7 +95,7 @@ def list_users(call: Call) -> tuple[int, Any]:
 
 @route("GET", f"{USERS}/me", Need.USER)
 def get_own_user(call: Call) -> tuple[int, Any]:
-    return 200, views.user(call.user, call.state.groups_of(call.user.id), call.version)
+    return 200, views.user(call.caller, call.state.groups_of(call.caller.id), call.version)
 
 
 @route("GET", f"{USERS}/<user_id>")
@@ -223,7 +226,7 @@ def set_group_claims(call: Call, group_id: str) -> tuple[int, Any]:
 @route("GET", "/api/custom-claims/suggestions")
 def suggest_claims(call: Call) -> tuple[int, Any]:
     """The keys in use, the most used first."""
-    owners = [*call.state.users.values(), *call.state.groups.values()]
+    owners: list[User | Group] = [*call.state.users.values(), *call.state.groups.values()]
     used = [key for owner in owners for key in owner.claims]
     return 200, sorted(sorted(set(used)), key=used.count, reverse=True)
 

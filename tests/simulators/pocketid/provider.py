@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Response, redirect
 from markupsafe import escape
+from werkzeug import Response as BaseResponse
 
 from . import rules, views
 from .call import Call, Need, route
@@ -111,7 +112,7 @@ class Asked:
     def prompts(self) -> list[str]:
         return self.parameters.get("prompt", "").split()
 
-    def answered(self, values: dict[str, str]) -> Response:
+    def answered(self, values: dict[str, str]) -> BaseResponse:
         """The browser's way back to the client: a redirection or, if asked for, a form that sends itself."""
         mode = self.parameters.get("response_mode")
         if mode == "form_post":
@@ -128,7 +129,7 @@ class Asked:
 
 @route("GET", "/authorize", Need.SESSION_IF_ANY)
 @route("POST", "/authorize", Need.SESSION_IF_ANY)
-def authorize(call: Call) -> Response:
+def authorize(call: Call) -> BaseResponse:
     try:
         asked = _asked(call)
         try:
@@ -183,7 +184,7 @@ def _asked(call: Call) -> Asked:
     return Asked(client, parameters, interaction)
 
 
-def _authorized(call: Call, asked: Asked) -> Response:
+def _authorized(call: Call, asked: Asked) -> BaseResponse:
     client, parameters = asked.client, asked.parameters
     if parameters.get("response_type") != "code":
         raise Refused("unsupported_response_type", "only the response type 'code' is supported")
@@ -210,7 +211,7 @@ def _authorized(call: Call, asked: Asked) -> Response:
             if wanted
         ]
         return _interact(call, asked, demanded)
-    if not call.state.admits(client, call.user.id):
+    if not call.state.admits(client, call.caller.id):
         raise Stopped("You are not allowed to access this service.")
     if asked.interaction:
         _hand_over(call, asked.interaction)
@@ -227,7 +228,7 @@ def _authorized(call: Call, asked: Asked) -> Response:
     return _granted(call, asked)
 
 
-def _granted(call: Call, asked: Asked) -> Response:
+def _granted(call: Call, asked: Asked) -> BaseResponse:
     if asked.parameters.get("code_challenge_method", "plain") not in ("plain", "S256"):
         raise Refused("invalid_request", "the code_challenge_method is not supported")
     if asked.interaction:
@@ -236,7 +237,7 @@ def _granted(call: Call, asked: Asked) -> Response:
     code = f"pocket_id_ac_{random_text(43)}.{random_text(43)}"
     call.state.codes[code] = Grant(
         asked.client.id,
-        call.user.id,
+        call.caller.id,
         asked.scopes,
         asked.redirect_uri,
         asked.parameters,
@@ -253,7 +254,7 @@ def _granted(call: Call, asked: Asked) -> Response:
     )
 
 
-def _interact(call: Call, asked: Asked, steps: list[str]) -> Response:
+def _interact(call: Call, asked: Asked, steps: list[str]) -> BaseResponse:
     interaction = asked.interaction or Interaction(
         asked.client.id, asked.scopes, asked.parameters, steps, call.user.id if call.user else None
     )
@@ -264,7 +265,7 @@ def _interact(call: Call, asked: Asked, steps: list[str]) -> Response:
 def _open_steps(call: Call, client: Client, scopes: list[str], parameters: dict[str, str]) -> list[str]:
     """What a user with a session has still to do, in order."""
     prompts = parameters.get("prompt", "").split()
-    agreed = call.state.consents.get((call.user.id, client.id))
+    agreed = call.state.consents.get((call.caller.id, client.id))
     consented = client.settings["skipConsent"] or agreed is not None and set(scopes) <= set(agreed)
     needed = {
         "select_account": "select_account" in prompts,
@@ -281,7 +282,7 @@ def _too_old(call: Call, max_age: str) -> bool:
         return False
     if not max_age.isdecimal():
         raise Refused("invalid_request", "'max_age' must be a number that is not negative")
-    return time.time() >= call.session["iat"] + int(max_age)
+    return bool(time.time() >= call.session["iat"] + int(max_age))
 
 
 def _take(call: Call, interaction: Interaction, step: str) -> None:
@@ -294,7 +295,7 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
         raise invalid(text=f"Expected interaction step {interaction.steps[0]} but got {step}")
     if step == "reauthenticate":
         raise missing("reauthenticationToken")
-    interaction.user = call.user.id
+    interaction.user = call.caller.id
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
         found = _open_steps(call, client, interaction.scopes, interaction.parameters)
@@ -309,14 +310,14 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
 
 def _hand_over(call: Call, interaction: Interaction) -> None:
     """An interaction that another user has begun is the caller's from now on, with the caller's own steps."""
-    if interaction.user not in (None, call.user.id):
+    if interaction.user not in (None, call.caller.id):
         client = call.state.clients[interaction.client]
         interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
-        interaction.user = call.user.id
+        interaction.user = call.caller.id
 
 
 def _consent(call: Call, client: Client, scopes: list[str]) -> None:
-    agreed = call.state.consents.setdefault((call.user.id, client.id), [])
+    agreed = call.state.consents.setdefault((call.caller.id, client.id), [])
     agreed.extend(scope for scope in scopes if scope not in agreed)
 
 

@@ -224,7 +224,10 @@ USER = (
     Field("userGroupIds", TEXTS),
 )
 # What the first releases of version 2 demanded of a user besides, by the version that demands it no more.
-STRICTER_USER = {(2, 4): {"firstName": required, "displayName": required}, (2, 5): {"username": at_least(2)}}
+STRICTER_USER: dict[tuple[int, int], dict[str, Rule]] = {
+    (2, 4): {"firstName": required, "displayName": required},
+    (2, 5): {"username": at_least(2)},
+}
 SCIM = (
     Field("endpoint", TEXT, (required, url), optional=False),
     Field("token", TEXT),

@@ -148,14 +148,14 @@ def set_configuration(call: Call) -> tuple[int, Any]:
 
 @route("GET", KEYS, Need.USER)
 def list_keys(call: Call) -> tuple[int, Any]:
-    own = [key for key in call.state.keys.values() if key.owner == call.user.id]
+    own = [key for key in call.state.keys.values() if key.owner == call.caller.id]
     return 200, KEY_LISTING.page(own, call.request.args, views.api_key)
 
 
 @route("POST", KEYS, Need.SESSION)
 def create_key(call: Call) -> tuple[int, Any]:
     values = call.body(rules.API_KEY)
-    key = ApiKey(call.user.id, random_text(32), values["name"], values["description"], _future(values["expiresAt"]))
+    key = ApiKey(call.caller.id, random_text(32), values["name"], values["description"], _future(values["expiresAt"]))
     call.state.keys[key.id] = key
     view = {**views.api_key(key), "createdAt": views.in_full(key.created), "expiresAt": views.in_full(key.expires)}
     return 201, {"apiKey": view, "token": key.token}
@@ -212,6 +212,6 @@ def _future(moment: Any) -> Any:
 
 def _own_key(call: Call, key_id: str) -> ApiKey:
     key = call.state.keys.get(key_id)
-    if key is None or key.owner != call.user.id:
+    if key is None or key.owner != call.caller.id:
         raise ApiError(404, "api_key_not_found", "API key not found")
     return key

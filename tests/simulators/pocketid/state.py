@@ -38,7 +38,7 @@ class User:
 
     @property
     def disabled(self) -> bool:
-        return self.profile["disabled"]
+        return bool(self.profile["disabled"])
 
 
 @dataclass

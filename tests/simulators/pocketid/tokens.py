@@ -143,13 +143,13 @@ def _introspecting(call: Call, form: dict[str, str]) -> str:
         access = _access(call, bearer)
         if access is None or bearer == form.get("token"):
             raise TokenError(401, "request_unauthorized", "the access token in the header does not authorize")
-        return access.claims["client_id"]
+        return str(access.claims["client_id"])
     try:
         pair = _basic(call)
     except TokenError as error:
         raise TokenError(401, "request_unauthorized", error.text) from error
     client = call.state.clients.get(pair[0]) if pair else None
-    if client is None or not client.has_secret(pair[1]):
+    if pair is None or client is None or not client.has_secret(pair[1]):
         raise TokenError(401, "request_unauthorized", "the client credentials are not valid")
     return client.id
 

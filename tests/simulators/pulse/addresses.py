@@ -31,8 +31,11 @@ def _parted(host: str) -> tuple[str, str]:
         if not bracket or not port.startswith(":"):
             raise ApiError(400, "Invalid host format")
         return name, port[1:]
-    # more than one colon and no bracket is taken for IPv6, whatever it is
-    return (host, "") if host.count(":") > 1 else tuple(host.split(":"))
+    if host.count(":") > 1:
+        # taken for an IPv6 address without brackets, even if it is none
+        return host, ""
+    name, _colon, port = host.partition(":")
+    return name, port
 
 
 def is_ip(text: str) -> bool:

@@ -92,10 +92,11 @@ def authenticate(cluster: Cluster, verb: str, path: str, credentials: Credential
     if not (credentials.api_token or credentials.ticket):
         raise ApiError("No ticket\n", 401)
     try:
-        if credentials.api_token:
-            authid = _holder_of_token(cluster, credentials.api_token)
-        else:
-            authid = _holder_of_ticket(cluster, credentials.ticket or "")
+        authid = (
+            _holder_of_token(cluster, credentials.api_token)
+            if credentials.api_token
+            else _holder_of_ticket(cluster, credentials.ticket or "")
+        )
     except ApiError as error:
         text = "Authentication failed!\n" if cluster.product["uniform_401"] else error.message
         raise ApiError(text, 401) from error
