@@ -1,8 +1,8 @@
-"""What a browser meets: the authorization endpoint, and flows with their stages (authentik/flows/views/executor.py).
+"""The browser endpoints: the authorization endpoint, and flows with their stages (authentik/flows/views/executor.py).
 
-A flow is gone through with the executor, an API that needs no token but the cookie of the browser: GET asks for the
-challenge of the stage, POST answers it. A stage that is passed redirects to the executor, the last one tells where to go.
-Once somebody is signed in, POST also requires the CSRF token of the session, and over HTTPS a Referer of the same origin.
+Flows run through the executor, an API that needs only the session cookie of the browser: GET returns the challenge of
+the stage, POST answers it. A completed stage redirects to the executor, the last one returns the target of the flow.
+After a login, POST also requires the CSRF token of the session, and over HTTPS a Referer of the same origin.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ FORBIDDEN = ("javascript", "data", "vbscript")
 
 
 class Flows:
-    """The pages and the executor of one server."""
+    """The pages and the executor of a server."""
 
     def __init__(self, simulator: AuthentikSimulator) -> None:
         self._simulator = simulator
@@ -83,11 +83,11 @@ class Flows:
         if self._flow(provider["authorization_flow"]) == CONSENT:
             session.flow, session.stage = CONSENT, 0
             return redirect(f"/if/flow/{CONSENT}/?{urlencode(query)}")
-        # a flow without a stage to show leads on at once
+        # a flow without stages redirects immediately
         return redirect(session.then)
 
     def _wrong_uri(self, provider: Row, uri: str) -> str:
-        """The title of the page that says what is wrong. With no URI in the list the first one that comes is taken over."""
+        """The title of the error page, empty for a valid URI. Without stored URIs the first one used is stored."""
         if uri and not authorization_uris(provider):
             taken = {"matching_mode": "strict", "url": uri}
             if "grant_types" in provider:
@@ -98,12 +98,12 @@ class Flows:
         return ""
 
     def _granted(self, provider: Row, session: Session, user: int, query: dict[str, str]) -> str:
-        """The way back to the client, with a code. Scopes that are not mapped fall away without a word."""
+        """The redirect to the client, with a code. Unmapped scopes are dropped silently."""
         mapped = [self._state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
         asked = list(dict.fromkeys(query.get("scope", "").split())) or mapped
         code = uuid.uuid4().hex
         expires = now() + timedelta(seconds=seconds(provider["access_code_validity"]) or 0)
-        scopes = [one for one in asked if one in mapped]
+        scopes = [scope for scope in asked if scope in mapped]
         self._state.codes[code] = Grant(user, provider["pk"], scopes, query, session, expires)
         return _back(query, {"code": code, "state": query.get("state", "")})
 
@@ -158,12 +158,12 @@ class Flows:
 
     def _shown(self, slug: str, session: Session) -> dict[str, Any]:
         stage = STAGES[slug][session.stage]
-        told: dict[str, Any] = {
+        result: dict[str, Any] = {
             "component": f"ak-stage-{stage}",
             "flow_info": {"title": slug, "layout": "stacked", "cancel_url": "/flows/-/cancel/"},
         }
         if stage == "identification":
-            told.update(
+            result.update(
                 user_fields=["email", "username"],
                 password_fields=False,
                 flow_designation="authentication",
@@ -171,16 +171,16 @@ class Flows:
                 sources=[],
             )
         else:
-            told.update(pending_user=session.pending, pending_user_avatar="")
+            result.update(pending_user=session.pending, pending_user_avatar="")
         if stage == "consent":
             session.consent_token = str(uuid.uuid4())
-            told.update(token=session.consent_token, permissions=[], additional_permissions=[])
-        return told
+            result.update(token=session.consent_token, permissions=[], additional_permissions=[])
+        return result
 
     def _passed(self, slug: str, session: Session, given: dict[str, Any]) -> dict[str, Any]:
-        """What is wrong with an answer, by field; nothing where the stage is passed.
+        """The errors of an answer by field, empty if the stage is passed.
 
-        Nobody learns whether there is a user of a name, so that is only found out with the password.
+        Whether a user exists must not be revealed, so an unknown name is refused only with the password.
         """
         stage = STAGES[slug][session.stage]
         if stage == "identification":
@@ -223,7 +223,7 @@ class Flows:
 
 
 def _looks_forged(session: Session) -> str:
-    """Why a POST of somebody who is signed in is refused, in the words of Django's protection; empty where it is not."""
+    """The error of Django's CSRF protection for a POST in a signed-in session, empty if the request is valid."""
     referer = request.headers.get("Referer")
     if request.scheme == "https":
         if not referer:

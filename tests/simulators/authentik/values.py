@@ -20,14 +20,14 @@ UNITS = {
     "weeks": 604800.0,
 }
 REQUIRED = object()
-Check = Callable[[Any, Any], Any]  # state and value to the value that is kept; raises Invalid with a list
+Check = Callable[[Any, Any], Any]  # state and value to the stored value; raises Invalid with a list
 
 
 @dataclass(frozen=True)
 class Field:
-    """`default` is what the server fills in; REQUIRED for nothing. `since` and `until` are versions.
+    """`default` is filled in by the server, REQUIRED means none. `since` and `until` are versions.
 
-    `check_of_patch` takes the place of `check` in a PATCH, where nothing inside of a nested object is required either.
+    `check_of_patch` replaces `check` in a PATCH, in which the fields of nested objects are not required either.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Field:
     until: tuple[int, int] = (9999, 0)
     check_of_patch: Check | None = None
 
-    def there(self, version: tuple[int, ...]) -> bool:
+    def exists_in(self, version: tuple[int, ...]) -> bool:
         return self.since <= version < self.until
 
 
 def read_body(state: Any, fields: list[Field], body: Any, partial: bool, creates: bool) -> dict[str, Any]:
-    """The values of a body; what the server does not know is left out without a word."""
+    """The values of a body; unknown fields are dropped silently."""
     if not isinstance(body, dict):
         raise Invalid({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(body).__name__}."]})
     values, wrong = {}, {}

@@ -1,4 +1,4 @@
-"""What a monitoring identity reads: version, node, datastores; and the directory indexes."""
+"""The reads of monitoring (version, node, datastores), and the directory indexes."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def list_nodes(call: Call) -> list[dict[str, Any]]:
 
 @route("GET", "/nodes/{node}/status")
 def node_status(call: Call) -> dict[str, Any]:
-    """A node of that name is not looked for: there is only one."""
+    """The node name is not checked: there is only one node."""
     fingerprint = hashlib.sha256(call.server.node.encode()).hexdigest()
     return {
         "uptime": 86400,
@@ -54,12 +54,12 @@ def node_status(call: Call) -> dict[str, Any]:
         "kversion": "Linux 6.17.2-1-pve",
         "boot-info": {"mode": "efi", "secureboot": True},
         "current-kernel": {"sysname": "Linux", "release": "6.17.2-1-pve", "version": "#1 SMP", "machine": "x86_64"},
-        "info": {"fingerprint": ":".join(fingerprint[place : place + 2] for place in range(0, 64, 2))},
+        "info": {"fingerprint": ":".join(fingerprint[start : start + 2] for start in range(0, 64, 2))},
     }
 
 
 def _view(call: Call, store: str) -> str | None:
-    """What the caller sees of a datastore: `sizes`, only that it is there (`name`), or nothing."""
+    """The caller's access to a datastore: `sizes`, only its `name`, or None."""
     path = f"/datastore/{store}"
     privileges = call.rights.on(call.caller, path).keys()
     if privileges & SEES_SIZES:
@@ -68,13 +68,13 @@ def _view(call: Call, store: str) -> str | None:
 
 
 def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
-    """A row for each datastore that the caller sees, with `details` of its settings where that goes beyond the name."""
+    """A row for each datastore visible to the caller, with `details` of its settings if it may read sizes."""
     rows = []
     for store, settings in call.state.datastores.sections.items():
-        seen = _view(call, store)
-        if seen:
+        access = _view(call, store)
+        if access:
             row = {"store": store, "mount-status": "nonremovable", "backend-type": "filesystem"}
-            rows.append({**row, **(details(settings) if seen == "sizes" else {})})
+            rows.append({**row, **(details(settings) if access == "sizes" else {})})
     return call.shuffled(rows)
 
 
@@ -85,19 +85,19 @@ def list_datastores(call: Call) -> list[dict[str, Any]]:
 
 @route("GET", "/admin/datastore/{store}/status")
 def datastore_status(call: Call) -> dict[str, Any]:
-    """A datastore of which nothing may be seen is refused before it is looked for."""
+    """An inaccessible datastore is refused before its existence is checked."""
     store = call.params["store"]
-    seen = _view(call, store)
-    if seen is None and "Datastore.Read" not in call.rights.on(call.caller, f"/datastore/{store}"):
+    access = _view(call, store)
+    if access is None and "Datastore.Read" not in call.rights.on(call.caller, f"/datastore/{store}"):
         raise ApiError(403, "permission check failed")
     if store not in call.state.datastores.sections:
         raise ApiError(400, f"no such datastore '{store}'")
-    sizes = (TOTAL, USED, TOTAL - USED) if seen == "sizes" else (0, 0, 0)
+    sizes = (TOTAL, USED, TOTAL - USED) if access == "sizes" else (0, 0, 0)
     status = {**dict(zip(("total", "used", "avail"), sizes)), "backend-type": "filesystem"}
     if call.params.get("verbose"):
         none = {"groups": 0, "snapshots": 0}
         status["counts"] = {"ct": none, "host": none, "vm": none, "other": none}
-        if seen == "sizes":
+        if access == "sizes":
             status["gc-status"] = _garbage_collection()
     return status
 

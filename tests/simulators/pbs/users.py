@@ -20,7 +20,7 @@ def _token_id(call: Call) -> str:
 
 
 def _apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
-    """Update a user or a token; being enabled and never expiring are not stored."""
+    """Update a user or a token; the defaults of enable and expire are not stored."""
     apply_update(section, call.params, call.values(*without))
     if section.get("enable") is True and "enable" in call.params:
         del section["enable"]
@@ -40,14 +40,14 @@ def list_users(call: Call) -> list[dict[str, Any]]:
             row["totp-locked"] = True
         tokens = call.state.tokens_of(userid) if call.params.get("include_tokens") else {}
         if tokens:
-            row["tokens"] = call.shuffled([{"tokenid": token, **shown(its)} for token, its in tokens.items()])
+            row["tokens"] = call.shuffled([{"tokenid": token, **shown(section)} for token, section in tokens.items()])
         rows.append(row)
     return call.shuffled(rows)
 
 
 @route("POST", USERS)
 def create_user(call: Call) -> None:
-    """Not atomic: a user whose password cannot be set exists nevertheless."""
+    """Not atomic: the user is created even if its password cannot be set."""
     userid, password = call.params["userid"], call.params.get("password")
     with call.change() as users:
         if userid in users:
@@ -68,7 +68,7 @@ def read_user(call: Call) -> dict[str, Any]:
 
 @route("PUT", USER)
 def update_user(call: Call) -> None:
-    """Since 3.2.12-1 a password is accepted and ignored; before, it was set, for the caller's own in exchange."""
+    """Since 3.2.12-1 a password is accepted and ignored; before, it was set after a check of the caller's password."""
     userid, password = call.params["userid"], call.params.get("password")
     if call.server.schema.since("3.2.12-1"):
         password = None
@@ -89,7 +89,7 @@ def delete_user(call: Call) -> None:
 
 @route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
-    """Whether there was something to unlock; only users with a second factor are known here."""
+    """Return whether the user was locked; only users with a second factor are known here."""
     if call.params["userid"] not in call.state.second_factors:
         raise ApiError(400, "no such user")
     return call.state.second_factors[call.params["userid"]].unlock()

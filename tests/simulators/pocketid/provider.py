@@ -1,6 +1,6 @@
-"""The OpenID provider as a browser meets it: discovery, the authorization endpoint and the steps that it may ask for.
+"""The OpenID provider for browsers: discovery, the authorization endpoint and its interactive steps.
 
-What happens in a browser is done here with a session token and JSON (Pocket ID 2.14.0 and 2.13.0, observed).
+The steps of a browser are done here with a session token and JSON (Pocket ID 2.14.0 and 2.13.0, observed).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class Refused(Exception):
-    """A refusal of OAuth 2.0: an error name, and a text for people."""
+    """An OAuth 2.0 error: its name and description."""
 
     def __init__(self, error: str, text: str) -> None:
         super().__init__(text)
@@ -38,7 +38,7 @@ class Refused(Exception):
 
 
 class Stopped(Exception):
-    """A refusal that must not be sent to the client: the browser stays at the provider and shows the text."""
+    """An error that must not be sent to the client: the provider shows its text in the browser."""
 
 
 @route("GET", "/.well-known/openid-configuration", Need.NOBODY)
@@ -113,7 +113,7 @@ class Asked:
         return self.parameters.get("prompt", "").split()
 
     def answered(self, values: dict[str, str]) -> BaseResponse:
-        """The browser's way back to the client: a redirection or, if asked for, a form that sends itself."""
+        """The response that returns to the client: a redirect or, if requested, a self-submitting form."""
         mode = self.parameters.get("response_mode")
         if mode == "form_post":
             fields = "".join(
@@ -149,7 +149,7 @@ def get_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
 
 @route("POST", "/api/oidc/interactions/<interaction_id>/complete", Need.SESSION)
 def complete_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
-    """The last step leads back to the authorization endpoint. There are no passkeys here, so one cannot be taken."""
+    """Complete a step; the last one leads back to the authorization endpoint. Passkeys are not simulated."""
     step = call.body(rules.STEP)["step"]
     interaction = _find_interaction(call, interaction_id)
     try:
@@ -162,7 +162,7 @@ def complete_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
 
 
 def _asked(call: Call) -> Asked:
-    """The request, or the one that an interaction has kept; refused where there is no client to send the user to."""
+    """The request, or that of an interaction; refused without a valid client to return to."""
     parameters = call.request.values.to_dict()
     interaction = None
     if "interaction" in parameters:
@@ -263,7 +263,7 @@ def _interact(call: Call, asked: Asked, steps: list[str]) -> BaseResponse:
 
 
 def _open_steps(call: Call, client: Client, scopes: list[str], parameters: dict[str, str]) -> list[str]:
-    """What a user with a session has still to do, in order."""
+    """The remaining steps of a user with a session, in order."""
     prompts = parameters.get("prompt", "").split()
     agreed = call.state.consents.get((call.caller.id, client.id))
     consented = client.settings["skipConsent"] or agreed is not None and set(scopes) <= set(agreed)
@@ -286,7 +286,7 @@ def _too_old(call: Call, max_age: str) -> bool:
 
 
 def _take(call: Call, interaction: Interaction, step: str) -> None:
-    """Take the step if it is the first open one."""
+    """Complete a step if it is the first open one."""
     client = call.state.clients[interaction.client]
     _hand_over(call, interaction)
     if not interaction.steps:
@@ -309,7 +309,7 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
 
 
 def _hand_over(call: Call, interaction: Interaction) -> None:
-    """An interaction that another user has begun is the caller's from now on, with the caller's own steps."""
+    """Assign the interaction of another user to the caller, with the caller's own steps."""
     if interaction.user not in (None, call.caller.id):
         client = call.state.clients[interaction.client]
         interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
