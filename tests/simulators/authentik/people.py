@@ -54,7 +54,7 @@ def _on_create_user(_call: Call, row: Row) -> None:
 
 
 def _saved_user(call: Call, row: Row) -> None:
-    """Membership is kept at the groups."""
+    """Store the groups, whose rows hold the members."""
     chosen = row.pop("groups", None)
     if chosen is not None:
         for group in call.state.all("group"):

@@ -1,4 +1,4 @@
-"""A sync with an LDAP directory, which makes it the master of users and groups (2.14.0 with OpenLDAP, observed)."""
+"""A sync with an LDAP directory, which then manages its users and groups (2.14.0 with OpenLDAP, observed)."""
 
 from __future__ import annotations
 

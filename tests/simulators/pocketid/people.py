@@ -207,7 +207,7 @@ def set_group_clients(call: Call, group_id: str) -> tuple[int, Any]:
     chosen = call.body(rules.ids("oidcClientIds"))["oidcClientIds"]
     group = _find_group(call, group_id)
     for client in call.state.clients.values():
-        client.groups = [each for each in client.groups if each != group_id]
+        client.groups = [allowed for allowed in client.groups if allowed != group_id]
         if client.id in chosen:
             client.groups.append(group_id)
     return 200, views.group(group, call.state, call.version)

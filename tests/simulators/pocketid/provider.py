@@ -298,11 +298,11 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
     interaction.user = call.caller.id
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
-        found = _open_steps(call, client, interaction.scopes, interaction.parameters)
+        required = _open_steps(call, client, interaction.scopes, interaction.parameters)
         interaction.steps = [
-            each
-            for each in ("select_account", "reauthenticate", "consent")
-            if each in interaction.steps or each in found
+            name
+            for name in ("select_account", "reauthenticate", "consent")
+            if name in interaction.steps or name in required
         ]
     if step == "consent":
         _consent(call, client, interaction.scopes)

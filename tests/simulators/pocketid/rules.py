@@ -106,7 +106,7 @@ def listed(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
     def read_all(value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise Misfit
-        return [read(each) for each in value]
+        return [read(entry) for entry in value]
 
     return read_all
 

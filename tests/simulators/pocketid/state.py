@@ -173,15 +173,15 @@ class State:
     def set_groups(self, user: str, chosen: list[str]) -> None:
         """Make the user a member of these groups and no others; unknown ids are dropped."""
         for group in self.groups.values():
-            group.members = [each for each in group.members if each != user]
+            group.members = [member for member in group.members if member != user]
             if group.id in chosen:
                 group.members.append(user)
 
     def drop_user(self, user: str) -> None:
         del self.users[user]
         self.set_groups(user, [])
-        self.keys = {key: each for key, each in self.keys.items() if each.owner != user}
-        self._forget(lambda its_user, _client: its_user == user)
+        self.keys = {name: key for name, key in self.keys.items() if key.owner != user}
+        self._forget(lambda consenting, _client: consenting == user)
 
     def drop_group(self, group: str) -> None:
         del self.groups[group]
@@ -193,12 +193,14 @@ class State:
         self.scim_providers = {
             key: provider for key, provider in self.scim_providers.items() if provider.client != client
         }
-        self._forget(lambda _user, its_client: its_client == client)
+        self._forget(lambda _user, consented: consented == client)
 
-    def _forget(self, gone: Callable[[str | None, str], bool]) -> None:
-        """Drop the consents and logins whose user and client are `gone`."""
-        self.consents = {pair: scopes for pair, scopes in self.consents.items() if not gone(*pair)}
-        self.interactions = {key: each for key, each in self.interactions.items() if not gone(each.user, each.client)}
+    def _forget(self, matches: Callable[[str | None, str], bool]) -> None:
+        """Drop the consents and logins whose user and client match."""
+        self.consents = {pair: scopes for pair, scopes in self.consents.items() if not matches(*pair)}
+        self.interactions = {
+            key: each for key, each in self.interactions.items() if not matches(each.user, each.client)
+        }
         for table in (self.codes, self.refresh_tokens, self.access_tokens):
-            for key in [key for key, grant in table.items() if grant and gone(grant.user, grant.client)]:
+            for key in [key for key, grant in table.items() if grant and matches(grant.user, grant.client)]:
                 del table[key]

@@ -31,7 +31,7 @@ FIXED_HEADERS = [("Server", "pve-api-daemon/3.0"), ("Cache-Control", "max-age=0"
 
 @dataclass
 class Answer:
-    """`content_type` is None where the product sends none; the reason phrase is the first line of `message`."""
+    """`content_type` is None if the product sends none; the reason phrase is the first line of `message`."""
 
     status: int
     message: str

@@ -107,7 +107,7 @@ class Permissions:
         return True
 
     def effective(self, authid: str) -> dict[str, dict[str, int]]:
-        """The privileges at all listed paths where there are any."""
+        """The privileges at all listed paths, without paths that have none."""
         paths = self._acl_paths().union(TOPS, *map(_members, self._config.pools.values()))
         return {path: granted for path in paths if (granted := self.of(authid, path))}
 
