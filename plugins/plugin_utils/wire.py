@@ -8,8 +8,9 @@ reported by its name, together with everything else that is wrong, instead of en
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from typing import Any, Iterable, Mapping
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -20,7 +21,7 @@ from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
-HOST, PROVIDER, PROVIDER_DONE = ("__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done")
+HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -183,7 +184,8 @@ class ProviderAction(FleetAction):
             if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
                 raise FleetgateError("nothing was written, because the preflight found problems")
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
-            arguments["outside"] = self._outside(task_vars)
+            used = {host["client"]["id"] for host in arguments["hosts"]}
+            arguments["outside"] = self._outside(task_vars, used)
             arguments["left_out"] = _left_out(task_vars)
             if arguments.get("members") is None:
                 arguments["members"] = _plain((task_vars.get(PROVIDER) or {}).get("members"))
@@ -196,17 +198,20 @@ class ProviderAction(FleetAction):
             client["secret"] = unseal(secrets["client"])
         return {**wiring, "host": name, "client": client, "secret": unseal(secrets.get("realm", ""))}
 
-    def _outside(self, task_vars: dict[str, Any]) -> dict[str, list[str]]:
-        """The hosts by declared client that are not in this run, or that were left out of it because they do not answer."""
+    def _outside(self, task_vars: dict[str, Any], used: Iterable[str]) -> dict[str, list[str]]:
+        """The hosts by client that are not in this run, or that were left out of it because they do not answer.
+
+        A host whose client cannot be evaluated may have any of those that are `used`.
+        """
         outside: dict[str, list[str]] = {}
         for name in _left_out(task_vars):
             try:
                 client = task_vars["hostvars"][name].get("fleetgate_client")
-                client_id = client and client.get("id")
+                clients = [str(client["id"])] if client and client.get("id") else []
             except (AnsibleError, AttributeError):
-                continue
-            if client_id:
-                outside.setdefault(str(client_id), []).append(name)
+                clients = list(used)
+            for client_id in clients:
+                outside.setdefault(client_id, []).append(name)
         return outside
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:

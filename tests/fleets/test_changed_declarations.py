@@ -179,6 +179,22 @@ def test_a_secret_that_works_no_more_is_replaced(homelab):
     assert homelab.is_settled()
 
 
+def test_secrets_that_interrupted_runs_left_never_stop_a_run(homelab):
+    """Runs that made a secret and died before any host had it, as often as Pocket ID keeps secrets."""
+    homelab.declare(group(["alice"]))
+    fleet = homelab.wired.fleet
+    secrets = f"{fleet.pocketid.url}/api/oidc/clients/proxmox-ve/secrets"
+    as_administrator = {"headers": {"X-API-Key": fleet.api_key}, "verify": str(fleet.authority.bundle), "timeout": 10}
+    for one in requests.get(secrets, **as_administrator).json():
+        requests.delete(f"{secrets}/{one['id']}", **as_administrator).raise_for_status()
+    for number in range(20):
+        left = {"secret": f"f_{number:02}-that-nobody-has"}
+        requests.post(secrets, json=left, **as_administrator).raise_for_status()
+    homelab.declare(group(["alice"]))
+    assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
+    assert homelab.is_settled()
+
+
 def test_a_server_that_keeps_one_secret_does_not_lose_that_of_a_host_that_is_not_in_the_run(fleet_of):
     """Up to Pocket ID 2.13 a new secret takes the place of the old one, so both hosts that share a client must be there."""
     wired = fleet_of("fleet", pocketid="2.13")

@@ -29,7 +29,9 @@ class Server:
     connection: dict[str, Any]
 
     def ask(self, module, check=False, **options):
-        definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.pocketid_{module}").MODULE
+        definition = importlib.import_module(
+            f"ansible_collections.fleetgate.proxmox.plugins.modules.pocketid_{module}"
+        ).MODULE
         checked = ArgumentSpecValidator(definition.argument_spec).validate({**self.connection, **options})
         assert checked.error_messages == []
         return definition.execute(checked.validated_parameters, check)
@@ -76,7 +78,11 @@ def start(authority):
             observed = Observed(simulator.app())
             port = stack.enter_context(serve(observed, authority.tls("127.0.0.1")))
             simulator.issuer = f"https://127.0.0.1:{port}"
-            return Server(simulator, observed, {"url": simulator.issuer, "api_key": simulator.api_key, "ca_path": str(authority.bundle)})
+            return Server(
+                simulator,
+                observed,
+                {"url": simulator.issuer, "api_key": simulator.api_key, "ca_path": str(authority.bundle)},
+            )
 
         yield started
 
@@ -90,10 +96,19 @@ class TestReleases:
     @pytest.mark.parametrize("release", RELEASES)
     def test_everything_that_a_release_knows_is_made(self, start, release):
         server, version = start(release), tuple(map(int, release.split(".")))
-        user = {"username": "ann", "email": "ann@example.org", "first_name": "Ann", "display_name": "Ann", "custom_claims": {"team": "ops"}}
+        user = {
+            "username": "ann",
+            "email": "ann@example.org",
+            "first_name": "Ann",
+            "display_name": "Ann",
+            "custom_claims": {"team": "ops"},
+        }
         state = {
-            "users": [user], "groups": [{"name": "staff", "users": ["ann"]}],
-            "clients": [{**CLIENT, "allowed_groups": ["staff"], "federated_identities": [{"issuer": "https://ci.example.org"}]}],
+            "users": [user],
+            "groups": [{"name": "staff", "users": ["ann"]}],
+            "clients": [
+                {**CLIENT, "allowed_groups": ["staff"], "federated_identities": [{"issuer": "https://ci.example.org"}]}
+            ],
             "scim_providers": [{"client": "app", "endpoint": "https://app.example.org/scim"}],
         }
         server.run("state", **state)
@@ -103,20 +118,41 @@ class TestReleases:
         assert told["claims"][0]["claims"]["groups"] == ["staff"] and told["claims"][0]["claims"]["team"] == "ops"
         assert version < (2, 3) or told["version"].startswith(release)
         secret = server.ask("client", **CLIENT, secret_candidates=[], return_secret=True, replace_secret=True)["secret"]
-        assert server.same("client", **CLIENT, secret_candidates=["wrong", secret], return_secret=True)["secret"] == secret
+        assert (
+            server.same("client", **CLIENT, secret_candidates=["wrong", secret], return_secret=True)["secret"] == secret
+        )
         server.run("api_key", username="ann", name="key", return_secret=True)
         server.same("api_key", username="ann", name="key")
 
-    @pytest.mark.parametrize(("release", "options", "message"), [
-        ("2.9", {"description": "x"}, "description: needs version 2.10 or later (Pocket ID https://.* has 2.9.0); leave it out"),
-        ("2.8", {"requires_pushed_authorization_requests": True}, "needs version 2.9 or later"),
-        ("2.9", {"federated_identities": [{"issuer": "https://a.example.org", "replay_protection": True}]}, "replay_protection needs version 2.10"),
-        ("2.11", {"secret": "a-chosen-client-secret"}, "secret: can be chosen from version 2.12 on"),
-        ("2.13", {"secret": "x" * 73}, "secret: must not be longer than 72 characters"),
-        ("2.12", {"access_token_duration_minutes": 5}, "needs version 2.13 or later"),
-        ("2.13", {"secret": "a-chosen-client-secret", "secret_expires_at": "2035-01-01T00:00:00Z"}, "secret_expires_at: needs version 2.14 or later"),
-        ("2.13", {"secrets": [{"name": one, "value": f"a-secret-called-{one}"} for one in ("blue", "green")]}, "secrets: needs version 2.14 or later"),
-    ])
+    @pytest.mark.parametrize(
+        ("release", "options", "message"),
+        [
+            (
+                "2.9",
+                {"description": "x"},
+                "description: needs version 2.10 or later (Pocket ID https://.* has 2.9.0); leave it out",
+            ),
+            ("2.8", {"requires_pushed_authorization_requests": True}, "needs version 2.9 or later"),
+            (
+                "2.9",
+                {"federated_identities": [{"issuer": "https://a.example.org", "replay_protection": True}]},
+                "replay_protection needs version 2.10",
+            ),
+            ("2.11", {"secret": "a-chosen-client-secret"}, "secret: can be chosen from version 2.12 on"),
+            ("2.13", {"secret": "x" * 73}, "secret: must not be longer than 72 characters"),
+            ("2.12", {"access_token_duration_minutes": 5}, "needs version 2.13 or later"),
+            (
+                "2.13",
+                {"secret": "a-chosen-client-secret", "secret_expires_at": "2035-01-01T00:00:00Z"},
+                "secret_expires_at: needs version 2.14 or later",
+            ),
+            (
+                "2.13",
+                {"secrets": [{"name": one, "value": f"a-secret-called-{one}"} for one in ("blue", "green")]},
+                "secrets: needs version 2.14 or later",
+            ),
+        ],
+    )
     def test_what_a_release_does_not_know_is_refused_before_anything_is_made(self, start, release, options, message):
         server = start(release)
         assert all(part in server.refused("client", **CLIENT, **options) for part in message.split(".*"))
@@ -192,7 +228,10 @@ class TestSecrets:
         assert server.secrets() == [told["secret"]]
 
     def test_a_declared_set_is_all_that_there_is(self, server):
-        blue, green = {"name": "blue", "value": "the-blue-client-secret"}, {"name": "green", "value": "the-green-client-secret"}
+        blue, green = (
+            {"name": "blue", "value": "the-blue-client-secret"},
+            {"name": "green", "value": "the-green-client-secret"},
+        )
         for value in ("an-old-client-secret", "the-blue-client-secret"):
             server.run("client", **CLIENT, secret=value)
         # both begin with the same letters, so it is not certain which is which
@@ -205,7 +244,9 @@ class TestSecrets:
 
     def test_one_of_a_set_is_made_by_the_server(self, server):
         options = {**CLIENT, "secret_overlap": 0, "return_secret": True}
-        made = server.ask("client", **options, secrets=[{"name": "blue"}, {"name": "green", "value": "the-green-client-secret"}])["secrets"]
+        made = server.ask(
+            "client", **options, secrets=[{"name": "blue"}, {"name": "green", "value": "the-green-client-secret"}]
+        )["secrets"]
         known = [{"name": "blue", "candidates": [made["blue"]]}, {"name": "green", "value": made["green"]}]
         assert server.same("client", **options, secrets=known)["secrets"] == made
         state = server.same("state", clients=[{"id": "app", "secrets": known, "return_secret": True}])
@@ -220,25 +261,46 @@ class TestSecrets:
             assert server.secrets() == ["a-chosen-client-secret"]
         server.same("client", **options)
 
-    @pytest.mark.parametrize(("options", "message"), [
-        ({"secret": "a-chosen-client-secret", "secret_expires_at": "2020-01-01T00:00:00Z"}, "secret_expires_at: '2020-01-01T00:00:00Z' is over already"),
-        ({"secret": "a-chosen-client-secret", "secret_expires_at": "2035-01-01"}, "must be a date and time with a time zone"),
-        ({"callback_urls": ["https://a.example.org:70000/"]}, "callback_urls: 'https://a.example.org:70000/' has a port above 65535"),
-        ({"callback_urls": ["https://a.example.org/(x)"]}, "has a character that Pocket ID does not take in a callback URL"),
-        ({"secret": "a-chosen-client-secret", "secret_max_age": 9}, "secret_max_age: is for secrets that the server makes"),
-        ({"secret_overlap": 1}, "secret_overlap: needs a secret that stays"),
-        ({"secrets": [{"name": "blue"}]}, "return_secret: is needed for secrets without a value"),
-        ({"secrets": [{"name": "blue", "value": "short"}]}, "secrets: [0].value: must have at least 16 characters"),
-        ({"secrets": [{"name": "b", "value": "x" * 16}] * 2}, "'b' is the name of two"),
-        ({"secrets": [{"name": "b", "value": "x" * 16}], "secret": "y" * 16}, "exclude each other"),
-    ])
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            (
+                {"secret": "a-chosen-client-secret", "secret_expires_at": "2020-01-01T00:00:00Z"},
+                "secret_expires_at: '2020-01-01T00:00:00Z' is over already",
+            ),
+            (
+                {"secret": "a-chosen-client-secret", "secret_expires_at": "2035-01-01"},
+                "must be a date and time with a time zone",
+            ),
+            (
+                {"callback_urls": ["https://a.example.org:70000/"]},
+                "callback_urls: 'https://a.example.org:70000/' has a port above 65535",
+            ),
+            (
+                {"callback_urls": ["https://a.example.org/(x)"]},
+                "has a character that Pocket ID does not take in a callback URL",
+            ),
+            (
+                {"secret": "a-chosen-client-secret", "secret_max_age": 9},
+                "secret_max_age: is for secrets that the server makes",
+            ),
+            ({"secret_overlap": 1}, "secret_overlap: needs a secret that stays"),
+            ({"secrets": [{"name": "blue"}]}, "return_secret: is needed for secrets without a value"),
+            ({"secrets": [{"name": "blue", "value": "short"}]}, "secrets: [0].value: must have at least 16 characters"),
+            ({"secrets": [{"name": "b", "value": "x" * 16}] * 2}, "'b' is the name of two"),
+            ({"secrets": [{"name": "b", "value": "x" * 16}], "secret": "y" * 16}, "exclude each other"),
+        ],
+    )
     def test_what_makes_no_sense_is_refused(self, server, options, message):
         assert message in server.refused("client", **CLIENT, **options)
 
     def test_there_are_at_most_twenty(self, server):
         for number in range(20):
             server.ask("client", **CLIENT, secret=f"{number:02}-is-a-client-secret")
-        assert "secret: the client has 20 secrets, and 20 are the most that Pocket ID keeps; remove those" in server.refused("client", **CLIENT, secret="x" * 16)
+        assert (
+            "secret: the client has 20 secrets, and 20 are the most that Pocket ID keeps; remove those"
+            in server.refused("client", **CLIENT, secret="x" * 16)
+        )
 
     GENERATED = {"callback_urls": ["https://pve1.example.org:8006"], "return_secret": True}
     COMPLETE = {**GENERATED, "secret_candidates_complete": True}
@@ -254,12 +316,19 @@ class TestSecrets:
         server.age()
         kept = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
         assert server.secrets() == ["a-secret-of-somebody", kept["secret"]]
-        assert [step["reason"].partition(": ")[2] for step in kept["plan"]][-3:-1] == ["a secret that an interrupted run left"] * 2
+        assert [step["reason"].partition(": ")[2] for step in kept["plan"]][-3:-1] == [
+            "a secret that an interrupted run left"
+        ] * 2
         server.same("client", **CLIENT, **self.COMPLETE, secret_candidates=[kept["secret"]])
 
-    @pytest.mark.parametrize(("age", "options", "urls"), [
-        (False, {}, []), (True, {"secret_candidates_complete": False}, []), (True, {}, ["https://pve9.example.org:8006"]),
-    ])
+    @pytest.mark.parametrize(
+        ("age", "options", "urls"),
+        [
+            (False, {}, []),
+            (True, {"secret_candidates_complete": False}, []),
+            (True, {}, ["https://pve9.example.org:8006"]),
+        ],
+    )
     def test_what_another_host_or_run_may_have_is_kept(self, server, age, options, urls):
         left = self.interrupted(server)
         server.simulator.state.clients["app"].settings["callbackURLs"] += urls
@@ -283,7 +352,9 @@ class TestSecrets:
         assert len(server.secrets()) == 20
 
     def test_complete_candidates_require_the_callback_urls(self, server):
-        assert "secret_candidates_complete: requires callback_urls" in server.refused("client", **CLIENT, return_secret=True, secret_candidates_complete=True)
+        assert "secret_candidates_complete: requires callback_urls" in server.refused(
+            "client", **CLIENT, return_secret=True, secret_candidates_complete=True
+        )
 
 
 class TestDirectory:
@@ -291,12 +362,18 @@ class TestDirectory:
     def ldap(self, start):
         return start(directory={"crew": ["lena", "leo"]})
 
-    @pytest.mark.parametrize(("module", "options"), [
-        ("user", {"username": "lena", "first_name": "Lena"}), ("user", {"username": "lena", "state": "absent"}),
-        ("user", {"username": "lena", "locale": "en"}),
-        ("group", {"name": "crew", "friendly_name": "The crew"}), ("group", {"name": "crew", "users": []}),
-        ("group", {"name": "crew", "state": "absent"}), ("state", {"exclusive": {"groups": [{"name": "*"}]}}),
-    ])
+    @pytest.mark.parametrize(
+        ("module", "options"),
+        [
+            ("user", {"username": "lena", "first_name": "Lena"}),
+            ("user", {"username": "lena", "state": "absent"}),
+            ("user", {"username": "lena", "locale": "en"}),
+            ("group", {"name": "crew", "friendly_name": "The crew"}),
+            ("group", {"name": "crew", "users": []}),
+            ("group", {"name": "crew", "state": "absent"}),
+            ("state", {"exclusive": {"groups": [{"name": "*"}]}}),
+        ],
+    )
     def test_what_comes_from_it_is_left_to_it(self, ldap, module, options):
         assert "comes from the LDAP directory" in ldap.refused(module, **options)
 
@@ -324,18 +401,32 @@ class TestPeople:
 
     @staticmethod
     def people(**addresses):
-        return [{"username": name, "email": address and f"{address}@example.org"} for name, address in addresses.items()]
+        return [
+            {"username": name, "email": address and f"{address}@example.org"} for name, address in addresses.items()
+        ]
 
-    @pytest.mark.parametrize(("users", "message"), [
-        (people(olga="olga", nova="nora"), "user nova: email: 'nora@example.org' is that of user nora, and it must be unique"),
-        (people(olga="new", nova="new"), "user nova: email: 'new@example.org' is declared for user olga as well"),
-        (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: each would get the value of another"),
-        (people(olga="olga", Olga="other"), "user Olga: only differs in case from user olga, which is declared as well"),
-        ([*people(nova="nora"), {"username": "nora", "state": "absent"}], "user nora, which is removed after other changes"),
-        (people(olga="a..b"), "email: 'a..b@example.org' is not an e-mail address"),
-        ([{"username": "olga", "email": "olga@localhost"}], "email: 'olga@localhost' is not an e-mail address"),
-        ([{"username": "nora", "custom_claims": {1: "a", "1": "b"}}], "custom_claims: '1' is given more than once"),
-    ])
+    @pytest.mark.parametrize(
+        ("users", "message"),
+        [
+            (
+                people(olga="olga", nova="nora"),
+                "user nova: email: 'nora@example.org' is that of user nora, and it must be unique",
+            ),
+            (people(olga="new", nova="new"), "user nova: email: 'new@example.org' is declared for user olga as well"),
+            (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: each would get the value of another"),
+            (
+                people(olga="olga", Olga="other"),
+                "user Olga: only differs in case from user olga, which is declared as well",
+            ),
+            (
+                [*people(nova="nora"), {"username": "nora", "state": "absent"}],
+                "user nora, which is removed after other changes",
+            ),
+            (people(olga="a..b"), "email: 'a..b@example.org' is not an e-mail address"),
+            ([{"username": "olga", "email": "olga@localhost"}], "email: 'olga@localhost' is not an e-mail address"),
+            ([{"username": "nora", "custom_claims": {1: "a", "1": "b"}}], "custom_claims: '1' is given more than once"),
+        ],
+    )
     def test_what_must_be_unique_or_has_a_form_is_refused_before_the_first_write(self, server, users, message):
         server.run("state", users=self.people(nora="nora", ivan="ivan"))
         assert message in server.refused("state", users=[*self.people(first="first"), *users])
@@ -349,8 +440,14 @@ class TestPeople:
         server.same("state", users=moved)
 
     def test_claims_of_a_user_who_is_not_admitted(self, server):
-        server.run("state", users=[{"username": "ann", "email": "ann@example.org"}], clients=[{**CLIENT, "is_group_restricted": True}])
-        (told,) = server.ask("info", gather=[], claims=[{"client": "app", "username": "ann", "scopes": ["openid"]}])["claims"]
+        server.run(
+            "state",
+            users=[{"username": "ann", "email": "ann@example.org"}],
+            clients=[{**CLIENT, "is_group_restricted": True}],
+        )
+        (told,) = server.ask("info", gather=[], claims=[{"client": "app", "username": "ann", "scopes": ["openid"]}])[
+            "claims"
+        ]
         assert told == {"client": "app", "username": "ann", "admitted": False, "claims": {}}
         assert "user bob does not exist" in server.ask("info", claims=[{"client": "app", "username": "bob"}])["msg"]
 
@@ -366,15 +463,20 @@ class TestPeople:
         old = file.read_text()
         (step,) = server.run("api_key", **options)["plan"]
         assert step["reason"] == "api_key ann!fleet has expired" and file.read_text() != old
-        assert "description: is '' on the server and cannot be changed" in server.refused("api_key", **options, description="new")
+        assert "description: is '' on the server and cannot be changed" in server.refused(
+            "api_key", **options, description="new"
+        )
         server.run("api_key", username="ann", name="fleet", state="absent")
         assert server.simulator.state.keys == {}
 
-    @pytest.mark.parametrize(("options", "message"), [
-        ({"username": "ann"}, "secret_file: or return_secret is needed"),
-        ({"username": "nobody", "return_secret": True}, "user nobody does not exist"),
-        ({"username": "ann", "secret_file": "/no/such/folder/key"}, "cannot be written on the node"),
-    ])
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"username": "ann"}, "secret_file: or return_secret is needed"),
+            ({"username": "nobody", "return_secret": True}, "user nobody does not exist"),
+            ({"username": "ann", "secret_file": "/no/such/folder/key"}, "cannot be written on the node"),
+        ],
+    )
     def test_a_key_that_would_be_lost_is_not_made(self, server, options, message):
         server.run("user", username="ann", email="ann@example.org")
         assert message in server.refused("api_key", name="fleet", **options)
@@ -420,28 +522,47 @@ class TestLockout:
 
 class TestSettings:
     def test_only_what_is_named_changes(self, server):
-        server.run("settings", settings={"appName": "Sign-on", "cimdUrlAllowlist": ["https://a.example.org/*"]}, ldap_bind_password="a-password-of-ldap")
+        server.run(
+            "settings",
+            settings={"appName": "Sign-on", "cimdUrlAllowlist": ["https://a.example.org/*"]},
+            ldap_bind_password="a-password-of-ldap",
+        )
         done = server.run("settings", settings={"sessionDuration": 30})
-        assert done["diff"] == {"before": {"settings": {"settings": {"sessionDuration": "60"}}}, "after": {"settings": {"settings": {"sessionDuration": "30"}}}}
+        assert done["diff"] == {
+            "before": {"settings": {"settings": {"sessionDuration": "60"}}},
+            "after": {"settings": {"settings": {"sessionDuration": "30"}}},
+        }
         there = server.simulator.state.configuration
-        assert (there["appName"], there["cimdUrlAllowlist"], there["ldapBindPassword"]) == ("Sign-on", '["https://a.example.org/*"]', "a-password-of-ldap")
+        assert (there["appName"], there["cimdUrlAllowlist"], there["ldapBindPassword"]) == (
+            "Sign-on",
+            '["https://a.example.org/*"]',
+            "a-password-of-ldap",
+        )
         assert "ldapBindPassword" not in repr(done) and "a-password" not in repr(server.ask("info"))
 
-    @pytest.mark.parametrize(("options", "message"), [
-        ({"settings": {"appNam": "x"}}, "settings: 'appNam' is none of Pocket ID"),
-        ({"settings": {"smtpPassword": "x"}}, "settings: 'smtpPassword' is given as smtp_password"),
-        ({"settings": {"appName": "x" * 31}}, "settings: appName: 'xxx.* must not be longer than 30 characters"),
-        ({"settings": {"smtpTls": "ssl"}}, "settings: smtpTls: 'ssl' must be one of none, starttls, tls"),
-        ({"settings": {"sessionDuration": "an hour"}}, "settings: sessionDuration: 'an hour' must be a whole number"),
-        ({"signup_default_groups": ["nobody"]}, "settings: group nobody does not exist"),
-    ])
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"settings": {"appNam": "x"}}, "settings: 'appNam' is none of Pocket ID"),
+            ({"settings": {"smtpPassword": "x"}}, "settings: 'smtpPassword' is given as smtp_password"),
+            ({"settings": {"appName": "x" * 31}}, "settings: appName: 'xxx.* must not be longer than 30 characters"),
+            ({"settings": {"smtpTls": "ssl"}}, "settings: smtpTls: 'ssl' must be one of none, starttls, tls"),
+            (
+                {"settings": {"sessionDuration": "an hour"}},
+                "settings: sessionDuration: 'an hour' must be a whole number",
+            ),
+            ({"signup_default_groups": ["nobody"]}, "settings: group nobody does not exist"),
+        ],
+    )
     def test_what_is_wrong_is_refused(self, server, options, message):
         assert re.search(message, server.refused("settings", **options))
 
 
 class TestReading:
     def test_single_objects_are_searched_for_and_not_all_read(self, server):
-        server.run("state", users=[{"username": f"user{number}", "email": f"u{number}@example.org"} for number in range(101)])
+        server.run(
+            "state", users=[{"username": f"user{number}", "email": f"u{number}@example.org"} for number in range(101)]
+        )
         for options in ({"username": "user7"}, {"username": "user100", "disabled": True}):
             server.observed.journal.clear()
             assert not server.ask("user", check=True, **options).get("failed")

@@ -386,6 +386,7 @@ class TestProviders:
             "property_mappings": ["openid", "email", "profile"],
             "include_claims_in_id_token": True,
             "encryption_key": "",
+            "repair_signing_key": True,
             "append": ["redirect_uris", "grant_types", "property_mappings"],
             "return_secret": True,
             **expected,

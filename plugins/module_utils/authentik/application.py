@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
@@ -570,24 +569,3 @@ def _redirect(option, url):
     mode, kind = _REDIRECTS[option]
     # servers before 2026.5 know one type only, and do not mind
     return {"matching_mode": mode, "url": url, "redirect_uri_type": kind}
-
-
-def login_problems(application: Mapping[str, Any]) -> list[str]:
-    """What keeps PVE and PBS from signing people in with an application, whose options are given as results show them."""
-    grants = application["grant_types"]
-    rules = (
-        ("grant_types", not grants or "authorization_code" in grants, "must have authorization_code"),
-        ("property_mappings", "openid" in application["property_mappings"], "must have openid"),
-        (
-            "encryption_key",
-            not application["encryption_key"],
-            "must be empty, because PVE and PBS cannot decrypt tokens",
-        ),
-        (
-            "issuer_mode",
-            application["issuer_mode"] != "global",
-            "must be per_provider, because there is no discovery document at the global issuer",
-        ),
-        ("signing_key", bool(application["signing_key"]), "must be an RSA key, because PVE and PBS verify RS256"),
-    )
-    return [f"application {application['slug']}: {option}: {rule}" for option, kept, rule in rules if not kept]

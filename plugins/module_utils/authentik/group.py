@@ -4,8 +4,6 @@
 
 from __future__ import annotations
 
-from typing import Any, Collection, Iterable, Mapping
-
 from ..core.fields import Flag, Mapping, Names
 from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT
@@ -92,33 +90,3 @@ def _with_names(group, names):
     parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
     users = [user["username"] for user in group["users_obj"] or ()]
     return {**group, "parents": [names.get(one, one) for one in parents], "users": users}
-
-
-def missing_from_claims(groups: Iterable[Mapping[str, Any]], granted: Collection[str]) -> list[str]:
-    """Members who get no rights: the groups claim has only the groups that a user is directly in, and not their parents.
-
-    `groups` are given as results show them, `granted` are the names of those that have rights on PVE or PBS.
-    """
-    known = {group["name"]: group for group in groups}
-    problems = []
-    for name in sorted(set(granted) & set(known)):
-        for child in sorted(_descendants(name, known)):
-            left_out = sorted(set(known[child]["users"]) - set(known[name]["users"]))
-            if left_out:
-                problems.append(
-                    f"group {name}: {', '.join(left_out)} of its child group {child} would not get its rights, because"
-                    f" authentik's claim has direct groups only; add them to {name}, or give {child} rights of its own"
-                )
-    return problems
-
-
-def _descendants(name, known):
-    """The names of the groups below a group."""
-    below: set[str] = set()
-    waiting = [name]
-    while waiting:
-        parent = waiting.pop()
-        children = [child for child, group in known.items() if parent in group["parents"] and child not in below]
-        below.update(children)
-        waiting += children
-    return below - {name}

@@ -124,7 +124,7 @@ class Client:
 
     def certificate(self, *path):
         """The certificate that the server shows, in binary form: with the last answer, or else with that to a GET."""
-        response = self._last.get("response") or self._send("GET", path, range(300, 600))
+        response = self._last.get("response") or self._send("GET", path, allowed_status=range(300, 600))
         return certificate_of(response)
 
     def read(self, *path, **query):

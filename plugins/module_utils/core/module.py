@@ -6,22 +6,15 @@ from __future__ import annotations
 
 import math
 import traceback
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Callable, Iterable
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 
 from .errors import FleetgateError
-from .secrets import (
-    LONGEST_SENTENCE,
-    cut,
-    every_form,
-    excerpt,
-    secret_values,
-    secrets_of_task,
-)
+from .secrets import LONGEST_SENTENCE, cut, every_form, excerpt, secret_values, secrets_of_task
 
 
 @dataclass(frozen=True)
@@ -80,12 +73,7 @@ class Definition:
             problems = checked.error_messages
         if problems:
             return refusal(problems, secrets)
-        return self.answer(
-            checked.validated_parameters,
-            check_mode,
-            checked._no_log_values | secrets,
-            **more,
-        )
+        return self.answer(checked.validated_parameters, check_mode, checked._no_log_values | secrets, **more)
 
     def answer(self, params, check_mode, secrets, **more):
         """The result of a task with valid options, without any of its `secrets`."""
@@ -113,22 +101,12 @@ class Definition:
         """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
         kept = {key: result[key] for key in ("secret", "secrets") if key in result}
         invocation = {"module_args": params}
-        return {
-            **_sentences_cut(
-                remove_values({**result, "invocation": invocation}, hidden)
-            ),
-            **kept,
-        }
+        return {**_sentences_cut(remove_values({**result, "invocation": invocation}, hidden)), **kept}
 
 
 def refusal(problems, secrets):
     """The result of a task whose options are wrong. Its invocation shows none of them: a secret may be in the wrong one."""
-    result = {
-        "failed": True,
-        "changed": False,
-        "msg": "; ".join(problems),
-        "problems": problems,
-    }
+    result = {"failed": True, "changed": False, "msg": "; ".join(problems), "problems": problems}
     result["invocation"] = {"module_args": {}}
     return _sentences_cut(remove_values(result, every_form(secrets)))
 
@@ -143,11 +121,7 @@ def _sentences_cut(result):
 
 def asked_for(result):
     """The secrets in a result, which are there because the task asked for them."""
-    return {
-        value
-        for value in (result.get("secret"), *result.get("secrets", {}).values())
-        if value
-    }
+    return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
 
 
 def argument_problems(argument_spec, params, way=""):
@@ -157,45 +131,27 @@ def argument_problems(argument_spec, params, way=""):
     wrong type and takes others for what they are not: a list for text, or true for the number 1.
     """
     given, options = _given(params), {}
-    problems = [
-        f"{way}unknown option {excerpt(name)}"
-        for name in given
-        if not isinstance(name, str)
-    ]
+    problems = [f"{way}unknown option {excerpt(name)}" for name in given if not isinstance(name, str)]
     for name, option in argument_spec.items():
         names = [one for one in (name, *option.get("aliases", ())) if one in given]
-        misfit = next(
-            (
-                f"{one}{rule}"
-                for one in names
-                for rule in [_misfit(option, given[one])]
-                if rule
-            ),
-            None,
-        )
+        misfit = next((f"{one}{rule}" for one in names for rule in [_misfit(option, given[one])] if rule), None)
         # without what is nested in it, which is looked at entry by entry below
         options[name] = {
-            key: value
-            for key, value in option.items()
-            if key not in ("options", "required" if misfit else "")
+            key: value for key, value in option.items() if key not in ("options", "required" if misfit else "")
         }
         if misfit:
             problems.append(f"{way}{misfit}")
             given = {one: value for one, value in given.items() if one not in names}
     given = {name: value for name, value in given.items() if isinstance(name, str)}
     checked = ArgumentSpecValidator(options).validate(given)
-    problems += [
-        f"{way}{excerpt(_reword(problem))}" for problem in checked.error_messages
-    ]
+    problems += [f"{way}{excerpt(_reword(problem))}" for problem in checked.error_messages]
     for name, option in argument_spec.items():
         value = checked.validated_parameters.get(name) if "options" in option else None
         if isinstance(value, dict):
             problems += argument_problems(option["options"], value, f"{way}{name}: ")
         elif isinstance(value, list):
             for index, entry in enumerate(value):
-                problems += argument_problems(
-                    option["options"], entry, f"{way}{name}[{index}]: "
-                )
+                problems += argument_problems(option["options"], entry, f"{way}{name}[{index}]: ")
     return problems
 
 
@@ -207,14 +163,13 @@ def _misfit(option, value):
 
     It does not show the value, which may hold a secret.
     """
-    if value is None:
-        return None
     wanted, kind = option.get("type", "str"), _kind_of(value)
+    if value is None or wanted == "raw":
+        return None
     if wanted == "list":
         if isinstance(value, list):
             entries = (
-                (index, _misfit({"type": option.get("elements", "raw")}, one))
-                for index, one in enumerate(value)
+                (index, _misfit({"type": option.get("elements", "raw")}, one)) for index, one in enumerate(value)
             )
             missing = [index for index, one in enumerate(value) if one is None]
             if missing:
@@ -222,24 +177,14 @@ def _misfit(option, value):
             return next((f"[{index}]{rule}" for index, rule in entries if rule), None)
         if option.get("elements") == "dict":
             return f": must be a list of dictionaries, and not {kind}"
-        return (
-            f": must be a list, and not {kind}"
-            if isinstance(value, (dict, set, bool))
-            else None
-        )
+        return f": must be a list, and not {kind}" if isinstance(value, (dict, set, bool)) else None
     if wanted == "dict":
         # text that is JSON is what a filter makes of a dictionary
-        fits = isinstance(value, dict) or (
-            isinstance(value, str) and value.startswith("{")
-        )
+        fits = isinstance(value, dict) or (isinstance(value, str) and value.startswith("{"))
         return None if fits else f": must be a dictionary, and not {kind}"
     if wanted == "int":
         return None if _is_whole(value) else f": must be a whole number, and not {kind}"
-    return (
-        f": must be {_WORDS.get(wanted, 'text')}, and not {kind}"
-        if type(value) in _CONTAINERS
-        else None
-    )
+    return f": must be {_WORDS.get(wanted, 'text')}, and not {kind}" if type(value) in _CONTAINERS else None
 
 
 _WORDS = {"bool": "true or false", "path": "a path"}
@@ -249,11 +194,7 @@ def _kind_of(value):
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, float):
-        return (
-            "a number with a fraction"
-            if math.isfinite(value)
-            else "a number without an end"
-        )
+        return "a number with a fraction" if math.isfinite(value) else "a number without an end"
     return next(
         (word for kind, word in _CONTAINERS.items() if isinstance(value, kind)),
         "a number" if isinstance(value, int) else "text",
@@ -273,20 +214,14 @@ def _is_whole(value):
 def _given(options):
     """Options without those that ansible has filled in with nothing, and without what it adds for itself."""
     return {
-        name: value
-        for name, value in options.items()
-        if value is not None and not str(name).startswith("_ansible_")
+        name: value for name, value in options.items() if value is not None and not str(name).startswith("_ansible_")
     }
 
 
 def _reword(problem):
     """Ansible names an unknown option and all known ones in a sentence without a verb."""
     unknown, separator, known = problem.partition(". Supported parameters include: ")
-    return (
-        f"unknown option {unknown}; known are {known.rstrip('.')}"
-        if separator
-        else problem
-    )
+    return f"unknown option {unknown}; known are {known.rstrip('.')}" if separator else problem
 
 
 class _Module(AnsibleModule):
@@ -301,11 +236,7 @@ class _Module(AnsibleModule):
             self._problems = argument_problems(self.argument_spec, self.params)
         if self._problems:
             # ansible would stumble over them, and must not log them
-            self.params = {
-                name: value
-                for name, value in self.params.items()
-                if name.startswith("_ansible_")
-            }
+            self.params = {name: value for name, value in self.params.items() if name.startswith("_ansible_")}
 
     def fail_json(self, msg, **result):
         if self._problems:

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus
 from .client import LOOPBACK, Client, requests, require_requests
 from .errors import FleetgateError
 from .fields import Text
+from .secrets import excerpt
 
 # PVE and PBS take any text and fail only when somebody signs in; an empty one damages PVE's realm file.
 ISSUER = Text(
@@ -112,10 +113,11 @@ def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
     )
     try:
         answer = response.json().get("error")
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         answer = None
     if answer in ("invalid_grant", "invalid_client", "unauthorized_client"):
         return answer == "invalid_grant"
+    why = f"does not say whether the secret of {client_id} is right ({response.status_code} {excerpt(answer)})"
     raise FleetgateError(
-        f"{client.title}: {token_endpoint} does not say whether the secret of {client_id} is right ({response.status_code} {answer})"
+        f"{client.title}: POST {token_endpoint} {why}", verb="POST", path=token_endpoint, status=response.status_code
     )

@@ -84,6 +84,7 @@ class Plan:
     steps: list[Step] = field(default_factory=list)
     objects: dict[str, list[dict]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
+    warnings: list[str] = field(default_factory=list)
 
     def change_of(self, resource, key, found):
         """The change of an object, and if it has none one that says nothing yet."""
@@ -145,6 +146,9 @@ def make_plan(server, declared, scopes):
     present = _predict(server, plan, rows)
     safety_checks = [why for kind in server.resources.values() for why in kind.safety_checks(plan.changes, server)]
     refuse(list(dict.fromkeys(problems + _dangling_references(server, plan, present) + safety_checks)))
+    for name, of_kind in rows.items():
+        declared_of_kind = {key: row.entry for key, row in of_kind.items()}
+        plan.warnings += server.resources[name].warnings(declared_of_kind, plan.changes, server)
     _order(server, plan)
     server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
     plan.steps += _protections(rows, plan)
@@ -328,7 +332,14 @@ def apply_plan(plan, server, done):
                 protect(body["file"])
             elif step.verb != STORE:
                 client = server.client.acting_as(step.caller) if step.caller else server.client
-                answer = client.write(step.verb, server.identify(step.path, made), body, upload=step.upload)
+                path = server.identify(step.path, made)
+                try:
+                    answer = client.write(step.verb, path, body, upload=step.upload)
+                except FleetgateError as error:
+                    if error.status and error.status < 300:
+                        # it was carried out, and only its answer cannot be used
+                        done.append(step.to_diff())
+                    raise
             done.append(step.to_diff())
             if step.secret:
                 _receive(step.secret, answer, plan, server, files.get(step.secret.owner))
@@ -412,7 +423,10 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
         if not check_mode:
             error.done, error.secrets, error.diff = done, plan.secrets, diff
         raise
-    return {"changed": bool(done), "diff": diff, "plan": done}, objects, plan.secrets
+    result = {"changed": bool(done), "diff": diff, "plan": done}
+    if plan.warnings:
+        result["warnings"] = [f"{client.title}: {text}" for text in plan.warnings]
+    return result, objects, plan.secrets
 
 
 def _apply_until_conflict(plan, server, done):

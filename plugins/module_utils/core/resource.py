@@ -219,6 +219,7 @@ class Resource:
                                     -> which undeclared objects `exclusive` means
     `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
+    `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
     `delegate_changes(change, plan, entries, server)`
                                     adds what is written through another kind to `plan`; returns nothing
@@ -396,6 +397,10 @@ class Resource:
 
     def safety_checks(self, changes, server) -> list:
         """What stands against all changes of a plan together, of whatever kind, as sentences."""
+        return []
+
+    def warnings(self, entries, changes, server) -> list:
+        """What a user should know although nothing is wrong, as sentences; `entries` has the declared ones by key."""
         return []
 
     def in_scope(self, scopes, key) -> bool:

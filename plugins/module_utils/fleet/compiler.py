@@ -8,9 +8,10 @@ the group. Both are created before anybody signs in.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse

@@ -8,9 +8,10 @@ are converted as a module converts its options.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -35,9 +36,11 @@ CLIENT: Spec = {**Application().spec(), **OidcClient().spec()}
 _NOT_OF_A_CLIENT = (
     "append",
     "remove",
+    "repair_signing_key",
     "replace_secret",
     "return_secret",
     "secret_candidates",
+    "secret_candidates_complete",
     "secret_max_age",
     "secret_overlap",
     "secrets",

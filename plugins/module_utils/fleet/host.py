@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import socket
 import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Callable, Iterator, Mapping, TypeVar
+from typing import Any, TypeVar
 
 from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
@@ -187,19 +188,19 @@ def _compile(
     assert realm and entries  # for the type checker
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
-    report = Report()
     with client.understanding():
-        if product.has_groups:
-            report.notes += problems.of(add_memberships, state, declared, members, entries) or []
+        notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
         refuse(problems)
         assert desired is not None  # for the type checker
+        report = Report()
         if chosen != IGNORE:
-            on_server(product, state, declared, members, realm, desired, entries.scopes, report)
-    if chosen == REMOVE and report.removals:
-        for removal in report.removals:
-            entries.add(removal["kind"], removal["options"], WHERE)
-        desired = entries.desired(product.system, connection)
+            report = on_server(product, state, declared, members, realm, desired, entries.scopes)
+        report.notes += notes or []
+        if chosen == REMOVE and report.removals:
+            for removal in report.removals:
+                entries.add(removal["kind"], removal["options"], WHERE)
+            desired = entries.desired(product.system, connection)
     return _Compiled(
         product,
         place,
@@ -260,7 +261,7 @@ def _connects(compiled: _Compiled) -> bool:
 
 def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
-    name_in_realm, realm, place = (naming(compiled.declared), compiled.realm["realm"], compiled.place.name)
+    name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
     claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
     if claimed == "email":
         return

@@ -8,10 +8,11 @@ Pulse is read once for all hosts, in a task of its own; the preflights of a run 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Iterator, Mapping
+from typing import Any
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse
@@ -41,7 +42,9 @@ SPEC: dict[str, dict[str, Any]] = {
 
 # what the playbook decides of an entry of Pulse
 _DECIDED = ("type", "token_name", "token_value", "update_token", "state")
-NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
+NODE_OPTIONS = {
+    option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED
+}
 # sent in check mode, where there is no secret yet
 _TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
 # seconds that Pulse may take for its first look at a server after a change
@@ -138,9 +141,7 @@ class _Host:
     read_only: bool
     client: Any
     server: Server
-    done: dict[str, Any] = field(
-        default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
-    )
+    done: dict[str, Any] = field(default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []})
 
     @property
     def token(self) -> str:
@@ -187,9 +188,7 @@ class _Host:
         """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret)
         desired = entries.desired(self.product.system, self.connection)
-        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
-            self.token, ""
-        )
+        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(self.token, "")
 
     def prove(self, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -237,7 +236,7 @@ class _Host:
             result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
         except FleetgateError as error:
             self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
-            error.done, error.secrets, error.diff = (self.done["plan"], {}, self.done["diff"])
+            error.done, error.secrets, error.diff = self.done["plan"], {}, self.done["diff"]
             raise
         self._note(result)
         return result, secrets
@@ -355,7 +354,7 @@ def _now(pulse: PulseClient, options: Mapping[str, Any]) -> dict[str, Any]:
     """The entry as it is after a change, once Pulse has looked at the server again."""
     end = time.monotonic() + _FIRST_LOOK
     while True:
-        existing, *_others = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
+        (existing, *_others) = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
         if existing["state"] != "pending" or time.monotonic() >= end or not pulse.attempt(existing["id"], "test"):
             return existing
         time.sleep(1)

@@ -7,8 +7,9 @@ Privileges after section 16 of the contract of Pulse 6.3.0: what it reads, and w
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -87,9 +88,7 @@ def as_declared(error: FleetgateError) -> list[str]:
     """Problems with the names that users declare options by. A wrong name is no problem of the ACL as well."""
     problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems
     for option, declared in _DECLARED_AS.items():
-        problems = [
-            text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems
-        ]
+        problems = [text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems]
     return problems
 
 

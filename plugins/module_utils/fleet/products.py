@@ -8,8 +8,9 @@ the declaration of rights; a playbook only needs its group in the pattern of hos
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any
 
 from ..core.client import Client
 from ..core.system import System

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Iterable, Iterator, Mapping
+from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
@@ -148,12 +149,12 @@ def _scope_problems(
                 f"fleetgate_realm: {provider.title} does not list the claim {claim} among its claims_supported;"
                 f" unless it sends it all the same, {effect}"
             )
-    if grouped and groups == "groups" and "groups" in document.get("scopes_supported", ()) and "groups" not in scopes:
-        if "groups" not in provider.scope_of_claim:
-            warnings.append(
-                f"fleetgate_realm.scopes: {provider.title} has a scope groups that the realm does not request;"
-                " add it if the claim groups comes with it, or nobody is in a group"
-            )
+    offered = "groups" in document.get("scopes_supported", ()) and "groups" not in scopes
+    if grouped and groups == "groups" and offered and "groups" not in provider.scope_of_claim:
+        warnings.append(
+            f"fleetgate_realm.scopes: {provider.title} has a scope groups that the realm does not request;"
+            " add it if the claim groups comes with it, or nobody is in a group"
+        )
     known = document.get("scopes_supported")
     warnings += [
         f"fleetgate_realm.scopes: {provider.title} does not list the scope {scope} among its scopes_supported"

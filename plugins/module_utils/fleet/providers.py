@@ -8,12 +8,11 @@ goes by one name, what only Pocket ID has is left out, and what only the other h
 
 from __future__ import annotations
 
-from typing import Any, Callable, ClassVar, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, ClassVar
 
 from ..authentik.application import Application
-from ..authentik.application import login_problems as authentik_login_problems
 from ..authentik.group import Group as AuthentikGroup
-from ..authentik.group import missing_from_claims
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.plan import Desired, ServerState
@@ -21,7 +20,6 @@ from ..core.resource import Resource
 from ..core.system import System
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
-from ..pocketid.oidc_client import login_problems as pocketid_login_problems
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
@@ -167,17 +165,10 @@ class PocketId(Provider):
                     secret_candidates=client.known_secrets,
                     # up to 2.13 a new secret replaces the old one, which a host that is not in this run may have
                     replace_secret=not outside.get(client.id),
+                    # secrets that an interrupted run left are those that no host has, if all hosts are in this run
+                    secret_candidates_complete=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
-
-    def undeclared(
-        self,
-        state: ServerState,
-        desired: Iterable[Desired],
-        objects: Mapping[str, list[dict[str, Any]]],
-        complete: bool,
-    ) -> Report:
-        return clients_at_pocketid(state, desired, objects, complete)
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         return [
@@ -187,7 +178,21 @@ class PocketId(Provider):
         ]
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        return [problem for client in objects.get("client", ()) for problem in pocketid_login_problems(client)]
+        return [
+            f"fleetgate_client[{client['id']}]: requires_pushed_authorization_requests is on, and PVE and PBS do not send any, so"
+            " nobody can sign in; set it to false"
+            for client in objects.get("client", ())
+            if client.get("requires_pushed_authorization_requests")
+        ]
+
+    def undeclared(
+        self,
+        state: ServerState,
+        desired: Iterable[Desired],
+        objects: Mapping[str, list[dict[str, Any]]],
+        complete: bool,
+    ) -> Report:
+        return clients_at_pocketid(state, desired, objects, complete)
 
 
 class Authentik(Provider):
@@ -221,6 +226,7 @@ class Authentik(Provider):
         "property_mappings": ["openid", "email", "profile"],
         "include_claims_in_id_token": True,
         "encryption_key": "",
+        "repair_signing_key": True,
     }
 
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -279,10 +285,14 @@ class Authentik(Provider):
         return problems
 
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
-        granted = [group.name for group in declared.groups if group.present and any((group.rights or {}).values())]
+        """The claim has the direct groups of a person, although an application lets members of child groups in."""
+        with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
         return [
-            *(problem for one in objects.get("application", ()) for problem in authentik_login_problems(one)),
-            *missing_from_claims(objects.get("group", ()), granted),
+            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
+            f" sends direct groups only; declare rights for {group['name']} as well"
+            for group in objects.get("group", ())
+            for parent in group.get("parents") or ()
+            if parent in with_rights and group["name"] not in with_rights
         ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:

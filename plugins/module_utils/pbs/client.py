@@ -20,6 +20,10 @@ class PbsClient(ProxmoxClient):
     acl_effective_after = 6
     command = ("proxmox-backup-debug", "api")
 
+    def __init__(self, params, check_mode):
+        super().__init__(params, check_mode)
+        self.session.hooks["response"].append(_as_unauthorized)
+
     @cached_property
     def version_text(self):
         told = self.read("version")
@@ -41,12 +45,12 @@ class PbsClient(ProxmoxClient):
             return data
         return {**data, "digest": digest} if isinstance(data, dict) else [{**one, "digest": digest} for one in data]
 
-    def explain(self, response):
-        # proxmox-rest-server 1.0.4 answered 400 instead of 401
-        if response.status_code == 400 and response.text.strip() == "authentication failed":
-            response.status_code = 401
-        return super().explain(response)
-
     def reason(self, response):
         """Error bodies are plain text, whatever their content type says."""
         return " ".join(response.text.split()) or response.reason
+
+
+def _as_unauthorized(response, **_options):
+    """Correct the status of refused credentials: proxmox-rest-server 1.0.4 answers 400 instead of 401."""
+    if response.status_code == 400 and response.text.strip() == "authentication failed":
+        response.status_code = 401

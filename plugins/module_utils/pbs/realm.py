@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..core.client import version_problem
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Properties, Text
-from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE
+from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import COMMENT, REALM, SAFE_ID
 
@@ -18,7 +18,7 @@ OWN = ("pam", "pbs")
 ALL_ARE_SETTINGS = (3, 3, 7)
 
 _WORD = Text(pattern=SAFE_ID, rule="may only have letters, digits, '.', '_' and '-', and may not begin with '.' or '-'")
-_CLAIM = replace(_WORD, longest=64)
+_CLAIM = UsernameClaim(_WORD.pattern, _WORD.rule, longest=64)
 VANISHED = Names(Text(choices=("acl", "entry", "properties")), separator=";")
 
 

@@ -14,10 +14,10 @@ import re
 import secrets
 import string
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from ..core.fields import Field, Flag, Names, Number, Text
-from ..core.resource import OneTimeSecret, Step, rule_violations, fields_spec
+from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
 
 MOST_SECRETS = 20
 # The server itself generates letters and digits only, and tells four characters: two are left to tell secrets apart.
@@ -42,7 +42,7 @@ class Moment(Text):
             when = None
         if when is None or when.tzinfo is None:
             return "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
-        return None if when > datetime.now(timezone.utc) else "is over already"
+        return None if when > datetime.now(UTC) else "is over already"
 
     def encode(self, value):
         return moment(value).isoformat()
@@ -248,7 +248,7 @@ def _rows_of(rows, value):
 
 
 def _youngest(rows):
-    return min(datetime.now(timezone.utc) - moment(row["createdAt"]) for row in rows)
+    return min(datetime.now(UTC) - moment(row["createdAt"]) for row in rows)
 
 
 def _supersede(entry, rows, work):

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any, Mapping
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
-from ..core.resource import Reference, Step, rule_violations, fields_spec
+from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
@@ -301,13 +300,3 @@ class OidcClient(PocketIdResource):
 def _too_old(client, version, what):
     if client.version < version:
         yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"
-
-
-def login_problems(client: Mapping[str, Any]) -> list[str]:
-    """What keeps PVE and PBS from signing people in with a client, whose options are given as results show them."""
-    if client.get("requires_pushed_authorization_requests"):
-        return [
-            f"client {client['id']}: requires_pushed_authorization_requests must be false, because PVE and PBS do not push"
-            " authorization requests, and every login would fail"
-        ]
-    return []

@@ -11,6 +11,7 @@ from ..core.errors import refuse
 from ..core.fields import Field, Names, Records, Text
 from ..core.resource import Permission, Resource
 from ..core.waiting import wait_until
+from .privileges import unknown_privilege
 
 
 def normalise_acl_path(path):
@@ -76,10 +77,10 @@ class Identity(Resource):
             known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
             audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
-                ("required_privileges", f"'{one}' is not a privilege of this server")
+                ("required_privileges", problem)
                 for required in entry["required_privileges"]
-                for one in required["privileges"]
-                if one not in known
+                for name in required["privileges"]
+                if (problem := unknown_privilege(name, known))
             ]
             why = f"to see what {self.label(self.key_of(entry))} may do"
             problems += [

@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
 from .identity import realm_of
+from .similar import similar_names
 
 OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
@@ -24,6 +27,17 @@ SERVER = Text(
 )
 NAME = Text(pattern=r"[^=\s]+\s*=.+", rule="is not a distinguished name, for example dc=example,dc=org")
 ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an attribute")
+
+
+@dataclass(frozen=True)
+class UsernameClaim(Text):
+    """The claim that user names are taken from. Two older names still mean the claims of today on both products."""
+
+    def same(self, one, other):
+        return _CLAIM_OF_TODAY.get(one, one) == _CLAIM_OF_TODAY.get(other, other)
+
+
+_CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
 
 
 class Realm(Resource):
@@ -144,6 +158,9 @@ class Realm(Resource):
             for change in changes
             if change.resource is self and change.removes and change.key[0] == realm_of(client.user)
         ]
+
+    def warnings(self, entries, changes, server):
+        return similar_names(self, changes, server)
 
     def may_recreate(self, entry):
         return entry["on_immutable_change"] == "recreate"

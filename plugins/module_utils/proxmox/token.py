@@ -64,7 +64,7 @@ class Token(Identity):
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
         file = entry["secret_file"]
-        task, unreadable = self._task_with_secret(server, entry, found)
+        task, unreadable = self._task_with_secret(server, entry, found, values)
         if unreadable:
             return values, [*problems, ("secret_file", unreadable)]
         if found is None or task == REGENERATE:
@@ -72,30 +72,29 @@ class Token(Identity):
         if file and (found is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
-            why = (
-                "its secret cannot be told again; bring the file back, or say secret=if_invalid to have a new one made"
-            )
-            problems.append(("secret_file", f"'{file}' is not there, but the token is, and {why}"))
+            problems.append(("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}"))
         return {**values, **({"secret": task} if task else {})}, problems
 
-    def _task_with_secret(self, server, entry, found):
-        """What is to happen to the secret of a token that is there (None: nothing), and why that cannot be said.
+    def _task_with_secret(self, server, entry, found, values):
+        """What is to be done with the secret of an existing token (None: nothing), and why that cannot be decided.
 
-        A secret that works is noted.
+        `values` are those about to change. A secret that works is noted in the entry.
         """
         owner = token_id(self.key_of(entry))
         if found is None or owner in server.minted or entry["secret"] in (None, KEEP):
             return None, None
         if entry["secret"] == REGENERATE:
             return REGENERATE, None
-        if not self._opens_anything(server, found):
-            return None, None
         file = entry["secret_file"]
         stored, encrypted, unreadable = kept_secret(file) if file else (None, False, None)
         if unreadable:
             return None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
-        possible = (one for one in candidates if one and not CREDENTIAL.problem(one))
+        possible = [one for one in candidates if one and not CREDENTIAL.problem(one)]
+        if not self._accepts_secrets(server, found.values):
+            # none can be tried now; where none is known and the token will be usable, it needs another
+            usable = self._accepts_secrets(server, {**found.values, **values})
+            return (REGENERATE if usable and not possible else None), None
         known = next((one for one in possible if server.client.accepts(owner, one)), None)
         entry["known_secret"] = known
         if known is None:
@@ -103,12 +102,20 @@ class Token(Identity):
         as_declared = not file or (known == stored and (encrypted or not entry["secret_file_vault_id"]))
         return (None if as_declared else STORE), None
 
-    def _opens_anything(self, server, found):
+    @staticmethod
+    def _lost(entry):
+        """What to do about a lost file."""
+        if entry["secret"] == IF_INVALID:
+            return (
+                "the token or its user is disabled or expired, so that no secret can be tested and the token keeps the one it has;"
+                " enable it or set another expire, or set secret=regenerate to replace the secret in any case"
+            )
+        return "its secret cannot be read again; restore the file, or set secret=if_invalid to replace the secret"
+
+    def _accepts_secrets(self, server, values):
         """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
-        user = server.actual("user")[self.key_of(found.values)[:1]]
-        return all(
-            one.values.get("enable", True) and not 0 < one.values["expire"] <= time.time() for one in (user, found)
-        )
+        user = server.actual("user")[self.key_of(values)[:1]].values
+        return all(one.get("enable", True) and not 0 < one["expire"] <= time.time() for one in (user, values))
 
     def _cannot_have_a_secret(self, client, entry, found):
         """What stands against a new secret, as (option, rule) pairs."""

@@ -4,9 +4,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
-from .identity import Identity
+from ..core.plan import ServerState
+from ..core.resource import Change
+from .identity import Identity, realm_of
+from .similar import similar_names
 
 ROOT = "root@pam"
 
@@ -26,3 +30,38 @@ class User(Identity):
 
     def read_permission(self, key, server):
         return replace(self.audit_permission, oneself=key[0])
+
+    def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
+        """Accounts that nobody can use, although the task says nothing of that."""
+        planned = {change.key: change for change in changes if change.resource is self}
+        found = similar_names(self, changes, server)
+        for key, entry in entries.items():
+            if entry["state"] == "absent":
+                continue
+            change, actual = planned.get(key), server.actual(self.name).get(key)
+            if actual is not None:
+                found += self._unusable(key, entry, {**actual.values, **((change and change.values) or {})})
+            elif change is not None:
+                found += self._without_realm(key, changes, server)
+        return found
+
+    def _unusable(self, key: tuple, entry: dict, values: dict) -> list[str]:
+        if not values["enable"] and entry["enable"] is None:
+            return [
+                f"{self.label(key)} is disabled on the server and cannot sign in; declare enable=true to change that"
+            ]
+        if 0 < values["expire"] <= time.time() and entry["expire"] is None:
+            return [
+                f"{self.label(key)} has expired on the server and cannot sign in; declare another expire to change that"
+            ]
+        return []
+
+    def _without_realm(self, key: tuple, changes: list[Change], server: ServerState) -> list[str]:
+        realm = realm_of(key[0])
+        created = {change.key for change in changes if change.resource.name == "realm" and change.creates}
+        if (realm,) in server.actual("realm") or (realm,) in created:
+            return []
+        return [
+            f"{self.label(key)} is created, but the realm {realm} neither exists nor is declared, so this user cannot sign in;"
+            " correct the name of the realm, or create the realm as well"
+        ]

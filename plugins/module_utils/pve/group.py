@@ -7,8 +7,10 @@ from __future__ import annotations
 from itertools import product
 
 from ..core.fields import Field, Names
-from ..core.resource import Permission, Reference, Resource
-from .names import GROUP, USER, Line
+from ..core.plan import ServerState
+from ..core.resource import Change, Permission, Reference, Resource
+from ..proxmox.similar import similar_names
+from .names import GROUP, USER, Comment, trimmed
 
 
 class Group(Resource):
@@ -17,7 +19,10 @@ class Group(Resource):
     key = ("groupid",)
     collection = ("access", "groups")
     audit_permission = Permission(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
-    fields = (Field("groupid", GROUP), Field("comment", Line()), Field("users", Names(USER, separator=",")))
+    fields = (Field("groupid", GROUP), Field("comment", Comment()), Field("users", Names(USER, separator=",")))
+
+    def normalise(self, entry: dict) -> dict:
+        return trimmed(super().normalise(entry))
 
     def read(self, server, keys):
         return server.client.read("access", "groups")
@@ -37,6 +42,9 @@ class Group(Resource):
                 member, other = ("a member", "none") if by_group else ("no member", "one")
                 problems.append(f"group {groupid}: users: {userid} is {member}, but by groups of its own entry {other}")
         return problems
+
+    def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
+        return similar_names(self, changes, server)
 
     def delegate_changes(self, change, plan, entries, server):
         """A membership is a matter of the user: the server takes it with the user only."""

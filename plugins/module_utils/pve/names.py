@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from ..core.fields import Text
@@ -15,6 +16,19 @@ class Line(Text):
 
     def problem(self, value):
         return "must not be 0, which PVE takes for no text at all" if value == "0" else super().problem(value)
+
+
+@dataclass(frozen=True)
+class Comment(Line):
+    """A comment in user.cfg, which may have several lines. Blanks at its ends are lost; see `trimmed`."""
+
+    def problem(self, value):
+        return super().problem(re.sub(r"[\n\r\t]", " ", value).strip(" "))
+
+
+def trimmed(entry: dict) -> dict:
+    """An entry with its comment as the server keeps it."""
+    return {**entry, "comment": entry["comment"] and entry["comment"].strip(" ")}
 
 
 # a part of a path that is "." or ".." leads elsewhere, so such an object could be made and never be addressed again

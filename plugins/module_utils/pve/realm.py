@@ -10,7 +10,7 @@ from ipaddress import ip_address
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Properties, Text
-from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE
+from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import REALM, Line
 
@@ -65,7 +65,7 @@ class Realm(ProxmoxRealm):
         Field("realm", REALM),
         Field("type", Text(choices=types), immutable=True),
         *ProxmoxRealm.openid,
-        Field("username_claim", Text(), types=OPENID, default="sub", immutable=True),
+        Field("username_claim", UsernameClaim(), types=OPENID, default="sub", immutable=True),
         Field("autocreate", Flag(), types=OPENID),
         Field("scopes", Names(SCOPE, separator=" "), types=OPENID, default=["email", "profile"]),
         Field("groups_claim", _CLAIM, types=OPENID, since=_GROUPS),

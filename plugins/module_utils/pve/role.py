@@ -7,6 +7,7 @@ from __future__ import annotations
 from ..core.fields import Field, Names
 from ..core.resource import Actual, Permission
 from ..proxmox.acl import ALLOW_LOCKOUT
+from ..proxmox.privileges import unknown_privilege
 from .names import ROLE_IN_USE
 from .replaced_list import ReplacedList
 
@@ -34,9 +35,7 @@ class Role(ReplacedList):
         # the server's own list of privileges is what its all-powerful role holds
         known = server.actual(self.name)[(server.client.all_powerful,)].values["privs"]
         problems += [
-            ("privs", f"'{one}' is not a privilege of this server")
-            for one in values.get("privs", ())
-            if one not in known
+            ("privs", problem) for name in values.get("privs", ()) if (problem := unknown_privilege(name, known))
         ]
         if found is None and entry["roleid"].upper().startswith("PVE"):
             problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))

@@ -6,14 +6,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Step
 from ..proxmox.acl import ALLOW_LOCKOUT
 from ..proxmox.identity import required_privileges, token_id
 from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
-from .names import ACL_PATH, TOKEN_NAME, USER, Line
+from .names import ACL_PATH, TOKEN_NAME, USER, Comment, trimmed
 from .user import managed
+
+# pve-access-control 9.0.4
+_CLEARS = (9, 0)
 
 # What is to happen to a token that an interrupted run left without its ACL.
 RESTORE = "restore"
@@ -36,11 +40,14 @@ class Token(ProxmoxToken):
         Field("tokenid", TOKEN_NAME, aliases=("token_name",)),
         Field("privsep", Flag(), default=True),
         Field("expire", Moment()),
-        Field("comment", Line()),
+        Field("comment", Comment()),
         *SECRET,
         ALLOW_LOCKOUT,
         required_privileges(ACL_PATH),
     )
+
+    def normalise(self, entry: dict) -> dict:
+        return trimmed(super().normalise(entry))
 
     def read(self, server, keys):
         """Tokens are told with their users."""
@@ -61,6 +68,15 @@ class Token(ProxmoxToken):
         values, problems = super().compare(server, entry, found)
         if found and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
+        made_again = values.get("secret") == REGENERATE and not self.regenerates(server.client)
+        if (
+            found
+            and values.get("comment") == ""
+            and not made_again
+            and (old := version_problem(server.client, _CLEARS))
+        ):
+            why = f"to remove a comment {old}, which keeps it; give another comment, or remove the token and create it again"
+            problems.append(("comment", why))
         return values, problems
 
     def built_in(self, found):

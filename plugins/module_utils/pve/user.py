@@ -8,7 +8,7 @@ from ..core.fields import Field, Flag, Moment, Names, PASSWORD, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
-from .names import ACL_PATH, GROUP, USER, Line
+from .names import ACL_PATH, GROUP, USER, Comment, Line, trimmed
 from .replaced_list import ReplacedList
 
 # PVE takes others than ASCII, and then writes them without an encoding
@@ -29,12 +29,15 @@ class User(ReplacedList, ProxmoxUser):
         Field("firstname", Line(longest=1024)),
         Field("lastname", Line(longest=1024)),
         Field("email", EMAIL),
-        Field("comment", Line(longest=2048)),
+        Field("comment", Comment(longest=2048)),
         Field("keys", Line(pattern=r"[0-9a-zA-Z!=]{0,4096}", rule="may only have letters, digits, '!' and '='")),
         Field("groups", Names(GROUP)),
         Field("password", PASSWORD, write_only=True, secret=True),
         required_privileges(ACL_PATH),
     )
+
+    def normalise(self, entry: dict) -> dict:
+        return trimmed(super().normalise(entry))
 
     def read(self, server, keys):
         return server.client.read("access", "users", full=True)
