@@ -25,12 +25,12 @@ settings.load_profile("fleetgate")
 
 
 @pytest.fixture
-def figure(record_property):
+def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
     """Notes how much a test tried; the figures of all tests are printed at the end of the run."""
     return lambda text: record_property("figure", text)
 
 
-def pytest_terminal_summary(terminalreporter):
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     figures = [
         f"{report.nodeid}: {text}"
         for reports in terminalreporter.stats.values()

@@ -36,7 +36,8 @@ notes:
 class ModuleDocFragment:
     """Attributes of all modules."""
 
-    DOCUMENTATION: str = r"""
+    DOCUMENTATION: str = (
+        r"""
 options: {}
 attributes:
   check_mode:
@@ -50,9 +51,12 @@ attributes:
   idempotent:
     description: When run twice in a row with the same options, the second run does not report a change.
     support: full
-""" + EXECUTION
+"""
+        + EXECUTION
+    )
 
-    INFO: str = r"""
+    INFO: str = (
+        r"""
 options: {}
 attributes:
   check_mode:
@@ -67,4 +71,6 @@ attributes:
     description: When run twice in a row with the same options, the second run does not report a change.
     support: N/A
     details: The module only reads.
-""" + EXECUTION
+"""
+        + EXECUTION
+    )

@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - URL of authentik, as users open it.
+      - URL of authentik, as users open it. It must begin with V(https://), or V(http://) for localhost, and must not contain a user name or password.
       - Falls back to the environment variable E(AUTHENTIK_URL) and then to the inventory host.
     type: str
   token:
@@ -30,7 +30,7 @@ options:
       - File with the CA certificate that issued the certificate of the server. Falls back to E(AUTHENTIK_CA_PATH).
     type: path
   timeout:
-    description: Timeout of a request in seconds. Falls back to E(AUTHENTIK_TIMEOUT).
+    description: Timeout of a complete response in seconds, from 1 to 3600. Falls back to E(AUTHENTIK_TIMEOUT).
     type: int
     default: 10
 requirements:

@@ -86,8 +86,11 @@ options:
     elements: str
   secret_file:
     description:
-      - File for the secret, on the node that runs the module. It is written with mode 0600, before anything else is done.
+      - File for the secret, on the node that runs the module. It has the mode 0600, and its space is reserved on disk before the first change. The
+        mode of an existing file is corrected.
       - If the file is missing although the token exists, the task fails. With O(secret=if_invalid) it replaces the secret instead.
+      - A token whose secret was never stored, because the run that created it was interrupted, gets another secret unless O(secret) is given. Such a
+        token is recognized by the draft of the file, or by having no privileges yet.
     type: path
   secret_file_vault_id:
     description:

@@ -60,7 +60,7 @@ options:
       - Falls back to E(PROXMOX_BACKUP_CA_PATH).
     type: path
   api_timeout:
-    description: Timeout of a request in seconds. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
+    description: Timeout of a complete response in seconds, from 1 to 3600. Falls back to E(PROXMOX_BACKUP_TIMEOUT).
     type: int
     default: 10
 requirements:

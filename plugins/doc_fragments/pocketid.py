@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   url:
     description:
-      - URL of Pocket ID, as users open it.
+      - URL of Pocket ID, as users open it. It must begin with V(https://), or V(http://) for localhost, and must not contain a user name or password.
       - Falls back to the environment variable E(POCKETID_URL) and then to the inventory host.
     type: str
   api_key:
@@ -28,7 +28,7 @@ options:
       - File with the CA certificate that issued the certificate of the server. Falls back to E(POCKETID_CA_PATH).
     type: path
   timeout:
-    description: Timeout of a request in seconds. Falls back to E(POCKETID_TIMEOUT).
+    description: Timeout of a complete response in seconds, from 1 to 3600. Falls back to E(POCKETID_TIMEOUT).
     type: int
     default: 10
 requirements:

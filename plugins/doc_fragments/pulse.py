@@ -13,6 +13,7 @@ options:
   url:
     description:
       - Address of Pulse, for example V(https://pulse.example.org:7655).
+      - It must begin with V(https://), or V(http://) for localhost, and must not contain a user name or password.
       - Falls back to the environment variable E(PULSE_URL) and then to C(https) on port 7655 of the inventory host.
     type: str
   api_token:
@@ -30,7 +31,7 @@ options:
     type: path
   timeout:
     description:
-      - Timeout of a request in seconds. Pulse detects the cluster of a new node before it responds, which takes up to 18 seconds.
+      - Timeout of a complete response in seconds, from 1 to 3600. Pulse detects the cluster of a new node before it responds, which takes up to 18 seconds.
       - Falls back to E(PULSE_TIMEOUT).
     type: int
     default: 30

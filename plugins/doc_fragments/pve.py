@@ -58,7 +58,7 @@ options:
       - For a cluster with its own CA this is C(/etc/pve/pve-root-ca.pem). Falls back to E(PROXMOX_CA_PATH).
     type: path
   api_timeout:
-    description: Timeout of a request in seconds. Falls back to E(PROXMOX_TIMEOUT).
+    description: Timeout of a complete response in seconds, from 1 to 3600. Falls back to E(PROXMOX_TIMEOUT).
     type: int
     default: 10
 requirements:

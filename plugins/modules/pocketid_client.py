@@ -45,7 +45,9 @@ options:
     description: Whether users must use their passkey again at each sign-on.
     type: bool
   requires_pushed_authorization_requests:
-    description: Whether the client must use pushed authorization requests, which Proxmox VE and Proxmox Backup Server do not support. Requires Pocket ID 2.9 or later.
+    description:
+      - Whether the client must use pushed authorization requests, which Proxmox VE and Proxmox Backup Server do not support.
+      - Requires Pocket ID 2.9 or later.
     type: bool
   skip_consent:
     description: Whether to skip the consent page. Requires Pocket ID 2.10 or later.

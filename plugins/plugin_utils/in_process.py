@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import date
 
 from ansible import constants as C
@@ -134,10 +134,9 @@ class InProcessAction(ActionBase):
         located = dict(entry)
         for option in options:
             if entry.get(option):
-                try:
+                # the module reports a file that cannot be read, in the same words wherever it runs
+                with suppress(AnsibleFileNotFound):
                     located[option] = self._find_needle("files", entry[option])
-                except AnsibleFileNotFound:
-                    pass  # the module says that it cannot be read, in the same words wherever it runs
         return located
 
 

@@ -21,7 +21,7 @@ from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
-HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
+HOST, PROVIDER, PROVIDER_DONE = ("__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done")
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 

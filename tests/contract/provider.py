@@ -53,7 +53,9 @@ class Provider:
     def __call__(self, request: Request) -> Response:
         page = request.path.rpartition("/")[2]
         pages = {
-            "openid-configuration": self._configuration, "jwks": self._keys, "token": self._token,
+            "openid-configuration": self._configuration,
+            "jwks": self._keys,
+            "token": self._token,
             "userinfo": self._userinfo,
         }
         if page in self.broken:
@@ -83,8 +85,13 @@ class Provider:
             raise BadRequest("invalid_grant")
         now = int(time.time())
         claims = {
-            "iss": self.issuer, "aud": client[0], "sub": "ann", "iat": now, "exp": now + 60,
-            "nonce": self._asked["nonce"], **self.claims,
+            "iss": self.issuer,
+            "aud": client[0],
+            "sub": "ann",
+            "iat": now,
+            "exp": now + 60,
+            "nonce": self._asked["nonce"],
+            **self.claims,
         }
         header = {"alg": self.algorithm, "kid": "first"}
         id_token = jwt.encode(header, present(claims), self.key, algorithms=[self.algorithm])

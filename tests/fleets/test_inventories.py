@@ -1,102 +1,112 @@
-"""Inventories as people have them: one product only, servers under several names, addresses instead of names, tags."""
+"""Inventories of other shapes: only one product, empty groups, and a folder that has the secrets in it."""
 
 from __future__ import annotations
-
-import copy
 
 import pytest
 import yaml
 
-from tests.support.ansible import ROOT
-
-REALM = "pocketid"
-
-
-@pytest.fixture
-def homelab(fleet_of):
-    return fleet_of("homelab")
+from tests.support.bootstrap import STORED, new, stored
+from tests.support.pulse import nodes
 
 
-class Alone:
-    """An inventory without the one of the example."""
-
-    def __init__(self, wired, folder):
-        self.wired, self.file = wired, folder / "alone.yml"
-
-    def list(self, *products, empty=()):
-        example = ROOT / "examples" / self.wired.example
-        variables = yaml.safe_load((example / "group_vars/all.yml").read_text())
-        real = self.wired.fleet.inventory()["all"]
-        children = {}
-        for product in products:
-            hosts = copy.deepcopy(real["children"][product]["hosts"])
-            children[product] = {"hosts": hosts}
-        children.update({name: {"hosts": {}} for name in empty})
-        everybody = {**variables, **real.get("vars", {})}
-        self.file.write_text(yaml.safe_dump({"all": {"vars": everybody, "children": children}}))
-
-    def play(self, *arguments):
-        return self.wired._ansible.playbook("fleetgate.proxmox.wire", "-i", str(self.file), *arguments)
+@pytest.fixture(scope="module")
+def homelab(fleet_of, tmp_path_factory):
+    return new(fleet_of("homelab"), tmp_path_factory.mktemp("secrets"))
 
 
-@pytest.mark.parametrize("empty", [True, False], ids=["empty", "absent"])
-@pytest.mark.parametrize(("product", "other"), [("pve", "pbs"), ("pbs", "pve")])
-def test_a_fleet_of_one_product_is_wired(homelab, tmp_path, product, other, empty):
-    alone = Alone(homelab, tmp_path)
-    alone.list(product, empty=[other] if empty else [])
-    alone.play("--check").succeeded()
-    alone.play().succeeded()
-    assert alone.play().succeeded().changed == []
-    server = homelab.fleet.pve["pve1"][0] if product == "pve" else homelab.fleet.pbs["pbs1"]
-    assert "Realm.Allocate" in homelab.person("alice").sign_in(server.url, REALM, server.url).rights["/"]
+def only(wired, product, other):
+    """The inventory with the hosts of one product; the group of the other is as given, None means that it does not exist."""
+    groups = dict(wired.inventory["all"]["children"])
+    excluded = {"pve": "pbs", "pbs": "pve"}[product]
+    del groups[excluded]
+    if other is not None:
+        groups[excluded] = other
+    return {"all": {"children": groups}}
 
 
+@pytest.mark.parametrize("other", [None, {}, {"hosts": {}}], ids=["absent", "without hosts", "empty"])
 @pytest.mark.parametrize("product", ["pve", "pbs"])
-def test_one_server_under_two_names_is_wired_once(homelab, product):
-    """Each name has a client of its own by default, which must not replace that of the other in every run."""
-    inventory = homelab.fleet.inventory()
-    hosts = inventory["all"]["children"][product]["hosts"]
-    (name,) = hosts
-    hosts["again"] = copy.deepcopy(hosts[name])
-    homelab.list_hosts(inventory)
-    default = {"fleetgate_client": {"id": "{{ inventory_hostname }}", "name": "{{ inventory_hostname }}"}}
-    homelab.play("wire", **default).succeeded()
-    assert "again" not in homelab.clients()
-    run = homelab.play("wire", **default).succeeded()
-    assert run.changed == [] and homelab.fleet.writes() == []
-    assert f"{name} and again are one server" in run.output
+def test_bootstrap_and_monitor_work_with_hosts_of_one_product(homelab, ansible, product, other, tmp_path):
+    inventory = tmp_path / "inventory.yml"
+    inventory.write_text(yaml.safe_dump(only(homelab, product, other)))
+    homelab.fleet.forget()
+    ansible.playbook("fleetgate.proxmox.bootstrap", "-i", str(inventory)).succeeded()
+    ansible.playbook("fleetgate.proxmox.monitor", "-i", str(inventory)).succeeded()
+    assert {name for name, _write in homelab.fleet.writes()} <= {f"{product}1", "pulse1"}
+    assert f"{product}1" in stored(homelab)
+    assert product in {one["type"] for one in nodes(homelab, ansible).values()}
+    again = ansible.playbook("fleetgate.proxmox.monitor", "-i", str(inventory)).succeeded()
+    assert again.changed == []
 
 
-def test_a_host_in_both_groups_is_refused(homelab):
-    inventory = homelab.fleet.inventory()
-    inventory["all"]["children"]["pbs"]["hosts"]["pve1"] = {}
-    homelab.list_hosts(inventory)
-    run = homelab.play("wire")
-    assert run.code != 0 and "pve1 is in the groups pve and pbs" in " ".join(run.failed)
-    assert homelab.fleet.writes() == []
-
-
-def test_a_backup_server_known_by_its_address_is_also_known_by_its_name(homelab):
-    homelab.play("wire").succeeded()
-    urls = homelab.clients()["proxmox-backup"]["callbackURLs"]
-    assert "https://pbs1.lab.example.org:8007" in urls and "https://pbs1:8007" in urls
-
-
-def test_people_can_sign_in_at_the_port_of_the_product_where_the_api_has_another(homelab):
-    homelab.play("wire").succeeded()
-    assert "https://pve1.lab.example.org:8006" in homelab.clients()["proxmox-ve"]["callbackURLs"]
-
-
-class TestTags:
-    def test_a_run_that_selects_nothing_fails(self, homelab):
-        run = homelab.play("wire", "--tags", "sso")
-        assert run.code != 0 and "no task has one of the tags sso" in " ".join(run.failed)
-
-    @pytest.mark.parametrize(
-        ("arguments", "runs"), [(["--tags", "sso"], True), (["--tags", "other", "--skip-tags", "fleetgate"], False)]
+@pytest.mark.parametrize("playbook", ["bootstrap", "monitor"])
+def test_without_any_host_of_a_product_the_run_fails(homelab, ansible, playbook, tmp_path):
+    inventory = tmp_path / "inventory.yml"
+    groups = homelab.inventory["all"]["children"]
+    inventory.write_text(
+        yaml.safe_dump({"all": {"children": {"pulse": groups["pulse"], "pve": {}, "pbs": {"hosts": {}}}}})
     )
-    def test_a_playbook_of_ones_own_selects_by_its_own_tags(self, homelab, tmp_path, arguments, runs):
-        site = tmp_path / "site.yml"
-        site.write_text(yaml.safe_dump([{"import_playbook": "fleetgate.proxmox.wire", "tags": ["sso"]}]))
-        run = homelab.play(str(site), *arguments, "--check").succeeded()
-        assert bool(run.changed) is runs
+    run = ansible.playbook(f"fleetgate.proxmox.{playbook}", "-i", str(inventory))
+    assert run.code != 0 and "no host in the groups pve and pbs" in " ".join(run.failed)
+
+
+def test_without_a_pulse_every_host_reports_that(homelab, ansible, tmp_path):
+    inventory = tmp_path / "inventory.yml"
+    groups = {name: group for name, group in homelab.inventory["all"]["children"].items() if name != "pulse"}
+    inventory.write_text(yaml.safe_dump({"all": {"children": groups}}))
+    run = ansible.playbook("fleetgate.proxmox.monitor", "-i", str(inventory))
+    assert run.code != 0 and len(run.failed) == 2
+    assert all("there is no Pulse; add a host to the inventory group pulse" in one for one in run.failed), run.failed
+
+
+class TestFolder:
+    """A folder is the inventory, and the secrets are kept in it, which is where bootstrap puts them by default."""
+
+    @pytest.fixture
+    def folder(self, fleet_of, tmp_path):
+        wired = new(fleet_of("homelab"), tmp_path)
+        folder = tmp_path / "inventory"
+        folder.mkdir()
+        for group in ("pve", "pbs"):
+            for host in wired.inventory["all"]["children"][group]["hosts"].values():
+                del host["fleetgate_token_file"]
+                host["fleetgate_api"]["api_token_secret"] = STORED.replace(
+                    "fleetgate_token_file", "inventory_dir ~ '/secrets/' ~ inventory_hostname ~ '.token.txt'"
+                )
+        # read after the folder with the secrets, so that hosts of their names would come first
+        (folder / "site.yml").write_text(yaml.safe_dump(wired.inventory))
+        wired.folder = folder
+        return wired
+
+    def test_secrets_at_the_default_place_are_not_read_as_hosts(self, folder, ansible):
+        ansible.playbook("fleetgate.proxmox.bootstrap", "-i", str(folder.folder)).succeeded()
+        secrets = [path.read_text().strip() for path in (folder.folder / "secrets").iterdir()]
+        assert len(secrets) == 2
+        listed = ansible.program("ansible-inventory", "--list", "-i", str(folder.folder)).stdout
+        monitored = ansible.playbook("fleetgate.proxmox.monitor", "-i", str(folder.folder), "-v").succeeded()
+        assert [secret for secret in secrets if secret in monitored.output] == [] and '"ungrouped": {' not in listed
+
+    def test_secrets_of_an_earlier_version_are_refused_there_and_not_printed(self, folder, ansible):
+        (folder.folder / "secrets").mkdir()
+        (folder.folder / "secrets/pve1.token").write_text("5f2e6a1c-1111-4222-8333-abcdefabcdef\n")
+        for playbook in ("bootstrap", "wire", "monitor"):
+            run = ansible.playbook(f"fleetgate.proxmox.{playbook}", "-i", str(folder.folder))
+            assert run.code != 0 and "secrets/pve1.token is the name of a host" in " ".join(run.failed)
+            assert "5f2e6a1c" not in run.output
+        assert folder.fleet.writes() == []
+
+    def test_a_secret_file_that_would_be_read_as_hosts_is_refused_before_anything_is_written(self, folder, ansible):
+        file = str(folder.folder / "secrets/{{ inventory_hostname }}")
+        run = ansible.playbook(
+            "fleetgate.proxmox.bootstrap", "-i", str(folder.folder), "-e", f"fleetgate_token_file='{file}'"
+        )
+        assert len(run.failed) == 2 and all("let the name end in .txt" in one for one in run.failed), run.failed
+        assert folder.fleet.writes() == []
+
+
+def test_a_secret_that_an_earlier_version_stored_beside_an_inventory_file_is_still_used(fleet_of, tmp_path):
+    wired = new(fleet_of("homelab"), tmp_path)
+    wired.play("bootstrap").succeeded()
+    for path in wired.secrets.iterdir():
+        path.rename(path.with_suffix(""))
+    assert wired.play("bootstrap").succeeded().changed == [] and wired.fleet.writes() == []

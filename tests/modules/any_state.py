@@ -31,7 +31,9 @@ def _text(kind):
     if kind.choices:
         return st.sampled_from(kind.choices)
     raw = st.from_regex(rf"\A(?:{kind.pattern})\Z") if kind.pattern else st.text(PRINTABLE, min_size=1)
-    return raw.map(lambda value: value[: kind.longest or 40]).filter(lambda value: value and kind.problem(value) is None)
+    return raw.map(lambda value: value[: kind.longest or 40]).filter(
+        lambda value: value and kind.problem(value) is None
+    )
 
 
 def entries(resource, names, options, always):
@@ -59,11 +61,23 @@ def entries(resource, names, options, always):
 def acl(resource, paths, roles, subjects):
     """Entries of an ACL, one for each of some paths; `subjects` has the names for each option that lists them."""
     entry = st.fixed_dictionaries(
-        {"path": st.sampled_from(paths), "roles": st.lists(st.sampled_from(roles), min_size=1, max_size=2, unique=True)},
+        {
+            "path": st.sampled_from(paths),
+            "roles": st.lists(st.sampled_from(roles), min_size=1, max_size=2, unique=True),
+        },
         optional={"propagate": st.booleans(), "state": st.sampled_from(("present", "absent"))},
     )
-    who = st.fixed_dictionaries({}, optional={option: st.lists(st.sampled_from(names), min_size=1, unique=True) for option, names in subjects.items()})
-    return st.lists(st.builds(lambda one, other: {**one, **other}, entry, who.filter(bool)), max_size=3, unique_by=lambda one: one["path"])
+    who = st.fixed_dictionaries(
+        {},
+        optional={
+            option: st.lists(st.sampled_from(names), min_size=1, unique=True) for option, names in subjects.items()
+        },
+    )
+    return st.lists(
+        st.builds(lambda one, other: {**one, **other}, entry, who.filter(bool)),
+        max_size=3,
+        unique_by=lambda one: one["path"],
+    )
 
 
 def one_default(realms):

@@ -44,7 +44,12 @@ def test_a_declared_state_is_reached_from_any_other(wired, name):
     server, kinds = Server(wired, name), ANY[name].any_state()
     states = st.fixed_dictionaries({}, optional={kind.plural: strategy for kind, strategy in kinds})
 
-    @settings(max_examples=EXAMPLES, phases=[Phase.generate], suppress_health_check=list(HealthCheck), report_multiple_bugs=False)
+    @settings(
+        max_examples=EXAMPLES,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
+        report_multiple_bugs=False,
+    )
     @given(states, states)
     def reached(first, second):
         server.begin()
@@ -68,7 +73,8 @@ def only_what_is_declared_changed(kind, before, after, declared, as_left):
     """Objects that are not declared are as before, declared ones in all that their entries do not name."""
     nothing = {**dict.fromkeys(kind.spec()), "state": "present"}
     was, now, said = (
-        {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.expand({**nothing, **entry})} for one in (before, after, declared)
+        {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.expand({**nothing, **entry})}
+        for one in (before, after, declared)
     )
     for key, one in was.items():
         if key not in said:

@@ -10,8 +10,8 @@ import pytest
 import requests
 
 from tests.modules.systems import task
-from tests.modules.systems.shared import LOGOS
 from tests.modules.systems.authentik import PBS, PVE, start_anew
+from tests.modules.systems.shared import LOGOS
 from tests.simulators.authentik import AuthentikSimulator
 from tests.simulators.server import Fault
 
@@ -27,23 +27,31 @@ class Authentik:
 
     def run(self, *tasks, secrets=()):
         """The results of tasks, given as (module, options), none of which fails."""
-        run = self._ansible.tasks([task(self.wired, f"authentik_{module}", **options) for module, options in tasks], secrets=secrets).succeeded()
+        run = self._ansible.tasks(
+            [task(self.wired, f"authentik_{module}", **options) for module, options in tasks], secrets=secrets
+        ).succeeded()
         assert run.failed == []
         return run.results()
 
     def refused(self, module, check=False, **options):
-        (result,) = self._ansible.tasks([{**task(self.wired, f"authentik_{module}", **options), "check_mode": check}]).results()
+        (result,) = self._ansible.tasks(
+            [{**task(self.wired, f"authentik_{module}", **options), "check_mode": check}]
+        ).results()
         assert result["failed"], result
         return result["msg"]
 
     def check(self, module, **options):
         """The result of a task in check mode."""
-        return self._ansible.tasks([{**task(self.wired, f"authentik_{module}", **options), "check_mode": True}]).results()
+        return self._ansible.tasks(
+            [{**task(self.wired, f"authentik_{module}", **options), "check_mode": True}]
+        ).results()
 
     def ask(self, verb, path, **body):
         bearer = {"Authorization": f"Bearer {self.wired.fleet.authentik_token}"}
         url = f"{self.wired.fleet.authentik.url}/api/v3{path}"
-        answer = requests.request(verb, url, json=body or None, headers=bearer, verify=str(self.wired.fleet.authority.bundle), timeout=10)
+        answer = requests.request(
+            verb, url, json=body or None, headers=bearer, verify=str(self.wired.fleet.authority.bundle), timeout=10
+        )
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
@@ -78,20 +86,41 @@ class TestApplications:
         made = authentik.run(("application", APP))[0]
         provider = authentik.ask("GET", "/providers/oauth2/?name=app")["results"][0]
         assert provider["signing_key"] and provider["authorization_flow"] and provider["invalidation_flow"]
-        assert (provider["grant_types"], provider["client_id"], len(provider["property_mappings"])) == (["authorization_code"], "app", 3)
-        assert provider["redirect_uris"] == [{"matching_mode": "strict", "url": PVE, "redirect_uri_type": "authorization"}]
+        assert (provider["grant_types"], provider["client_id"], len(provider["property_mappings"])) == (
+            ["authorization_code"],
+            "app",
+            3,
+        )
+        assert provider["redirect_uris"] == [
+            {"matching_mode": "strict", "url": PVE, "redirect_uri_type": "authorization"}
+        ]
         assert made["application"]["signing_key"] == "authentik Self-signed Certificate"
-        assert [step["path"] for step in made["plan"]] == ["/providers/oauth2", "/core/applications", "/core/applications/app"]
+        assert [step["path"] for step in made["plan"]] == [
+            "/providers/oauth2",
+            "/core/applications",
+            "/core/applications/app",
+        ]
 
     def test_a_provider_is_attached_when_its_application_is_bound(self, authentik):
         """Nobody can sign in before it is said who may."""
-        state = {"groups": [{"name": "staff"}], "applications": [APP], "bindings": [{"application": "app", "group": "staff"}]}
+        state = {
+            "groups": [{"name": "staff"}],
+            "applications": [APP],
+            "bindings": [{"application": "app", "group": "staff"}],
+        }
         plan = [step["path"] for step in authentik.run(("state", state))[0]["plan"]]
         assert plan[-2:] == ["/policies/bindings", "/core/applications/app"]
 
     def test_what_is_not_named_is_left_alone(self, authentik):
-        full = {**APP, "redirect_uri_patterns": [r"https://pve[0-9]:8006"], "logout_redirect_uris": ["https://a.example.org/bye"], "meta_publisher": "Us"}
-        first, second = authentik.run(("application", full), ("application", {"slug": "app", "redirect_uris": [PBS], "append": ["redirect_uris"]}))
+        full = {
+            **APP,
+            "redirect_uri_patterns": [r"https://pve[0-9]:8006"],
+            "logout_redirect_uris": ["https://a.example.org/bye"],
+            "meta_publisher": "Us",
+        }
+        first, second = authentik.run(
+            ("application", full), ("application", {"slug": "app", "redirect_uris": [PBS], "append": ["redirect_uris"]})
+        )
         assert second["application"] == {**first["application"], "redirect_uris": sorted([PVE, PBS])}
 
     def test_redirect_uris_of_other_kinds_are_carried_along(self, authentik):
@@ -137,7 +166,9 @@ class TestApplications:
             **values,
         )
 
-    @pytest.mark.parametrize("options", [APP, {"slug": "app", "meta_publisher": "Us"}, {"slug": "app", "state": "absent"}])
+    @pytest.mark.parametrize(
+        "options", [APP, {"slug": "app", "meta_publisher": "Us"}, {"slug": "app", "state": "absent"}]
+    )
     def test_one_with_a_proxy_provider_is_refused_before_anything_is_written(self, authentik, options):
         provider = self.proxy(authentik, "Tool")
         authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
@@ -151,14 +182,18 @@ class TestApplications:
         provider = self.proxy(authentik, "Tool")
         authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
         told = authentik.run(("info", {"gather": ["applications"]}))[0]["applications"]
-        given_back, pruned = authentik.run(("state", {"applications": told}), ("state", {"exclusive": {"applications": [{"name": "*"}]}}))
+        given_back, pruned = authentik.run(
+            ("state", {"applications": told}), ("state", {"exclusive": {"applications": [{"name": "*"}]}})
+        )
         assert [one["slug"] for one in told] == ["app"] and not given_back["changed"] and not pruned["changed"]
 
     def test_a_name_or_client_id_of_another_provider_is_refused_in_check_mode_too(self, authentik):
         self.proxy(authentik, "app", client_id="taken")
         authentik.wired.fleet.forget()
         for check in (True, False):
-            message = authentik.refused("state", check, groups=[{"name": "staff"}], applications=[{**APP, "client_id": "taken"}])
+            message = authentik.refused(
+                "state", check, groups=[{"name": "staff"}], applications=[{**APP, "client_id": "taken"}]
+            )
             assert "slug: 'app' is the name of the provider app already" in message
             assert "client_id: 'taken' is the client id of the provider app" in message
         assert authentik.wired.fleet.writes() == []
@@ -173,12 +208,19 @@ class TestApplications:
         plan = authentik.run(("application", APP))[0]["plan"]
         assert [step["verb"] for step in plan] == ["PATCH", "POST", "PATCH"]
         self.proxy(authentik, "other")
-        assert "slug: 'other' is the name of the provider other already" in authentik.refused("application", **{**APP, "slug": "other"})
+        assert "slug: 'other' is the name of the provider other already" in authentik.refused(
+            "application", **{**APP, "slug": "other"}
+        )
 
     @pytest.mark.parametrize("key", ["ecdsa", "ed25519", None])
     def test_a_signing_key_that_would_stay_and_is_not_rsa_is_refused_or_repaired(self, authentik, key):
         authentik.run(("application", APP))
-        pk = key and authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg=key)["pk"]
+        pk = (
+            key
+            and authentik.ask(
+                "POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg=key
+            )["pk"]
+        )
         provider = authentik.ask("GET", "/core/applications/app/")["provider"]
         authentik.ask("PATCH", f"/providers/oauth2/{provider}/", signing_key=pk)
         has = "'curve' of the existing provider is not an RSA key" if key else "the existing provider has none"
@@ -190,20 +232,35 @@ class TestApplications:
 
     def test_a_signing_key_that_is_rsa_is_not_repaired(self, authentik):
         authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="own", validity_days=10, alg="rsa")
-        kept = authentik.run(("application", {**APP, "signing_key": "own"}), ("application", {**APP, "repair_signing_key": True}))[1]
+        kept = authentik.run(
+            ("application", {**APP, "signing_key": "own"}), ("application", {**APP, "repair_signing_key": True})
+        )[1]
         assert not kept["changed"] and kept["application"]["signing_key"] == "own"
 
     def test_a_key_that_is_not_rsa_is_refused(self, authentik):
-        authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg="ecdsa")
+        authentik.ask(
+            "POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg="ecdsa"
+        )
         message = authentik.refused("application", **APP, signing_key="curve")
         assert "signing_key: 'curve' has a key of type ec; PVE and PBS verify RS256" in message
 
     def test_an_option_that_the_server_is_too_old_for_is_named(self, fleet_of, ansible):
         old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
         message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
-        assert "logout_uri: needs version 2025.10 or later" in message and "meta_hide: needs version 2026.5 or later" in message
+        assert (
+            "logout_uri: needs version 2025.10 or later" in message
+            and "meta_hide: needs version 2026.5 or later" in message
+        )
         assert "slug: 'aaaa" in old.refused("application", **{**APP, "slug": "a" * 51})
-        made, again = old.run(*[("application", {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]})] * 2)
+        made, again = old.run(
+            *[
+                (
+                    "application",
+                    {**APP, "meta_icon": "https://a.example.org/i.svg", "grant_types": ["authorization_code"]},
+                )
+            ]
+            * 2
+        )
         assert made["application"]["meta_icon"] == "https://a.example.org/i.svg" and not again["changed"]
 
 
@@ -229,15 +286,22 @@ class TestIcons:
         return requests.get(url, verify=str(authentik.wired.fleet.authority.bundle), timeout=10).content
 
     def test_a_picture_is_uploaded_when_it_is_another_one(self, old_or_new):
-        made, again, changed, still = old_or_new.run(*[("application", {**APP, "icon": path}) for path in (PLAIN, PLAIN, PICTURE, PICTURE)])
+        made, again, changed, still = old_or_new.run(
+            *[("application", {**APP, "icon": path}) for path in (PLAIN, PLAIN, PICTURE, PICTURE)]
+        )
         assert [one["changed"] for one in (made, again, changed, still)] == [True, False, True, False]
         before, after = (one["application"]["meta_icon"] for one in (made, changed))
         assert re.fullmatch(r"application-icons/app-[0-9a-f]{16}\.svg", before)
-        assert changed["diff"] == {"before": {"application app": {"meta_icon": before}}, "after": {"application app": {"meta_icon": after}}}
+        assert changed["diff"] == {
+            "before": {"application app": {"meta_icon": before}},
+            "after": {"application app": {"meta_icon": after}},
+        }
         assert self.icon(old_or_new) == Path(PICTURE).read_bytes()
 
     def test_one_that_was_there_before_may_come_back(self, old_or_new):
-        back, again = old_or_new.run(*[("application", {**APP, "icon": path}) for path in (PLAIN, PICTURE, PLAIN, PLAIN)])[2:]
+        back, again = old_or_new.run(
+            *[("application", {**APP, "icon": path}) for path in (PLAIN, PICTURE, PLAIN, PLAIN)]
+        )[2:]
         assert back["changed"] and not again["changed"]
         assert self.icon(old_or_new) == Path(PLAIN).read_bytes()
 
@@ -255,7 +319,9 @@ class TestIcons:
         assert not same["changed"] and changed["changed"]
         assert list(self.simulator.state.files) == [changed["application"]["meta_icon"]]
 
-    @pytest.mark.parametrize("other", [{"icon": PICTURE}, {"meta_icon": ""}, {"meta_icon": "fa://fa-server"}, {"state": "absent"}])
+    @pytest.mark.parametrize(
+        "other", [{"icon": PICTURE}, {"meta_icon": ""}, {"meta_icon": "fa://fa-server"}, {"state": "absent"}]
+    )
     def test_a_file_goes_when_it_is_the_icon_no_more(self, new, other):
         new.run(("application", {**APP, "icon": PLAIN}), ("application", {**APP, **other}))
         assert len(self.simulator.state.files) == ("icon" in other)
@@ -263,12 +329,18 @@ class TestIcons:
     def test_a_file_that_others_use_stays(self, new):
         file = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
         other = {**APP, "slug": "other", "meta_icon": file}
-        new.run(("application", other), ("application", {**APP, "meta_icon": ""}), ("application", {"slug": "other", "state": "absent"}))
+        new.run(
+            ("application", other),
+            ("application", {**APP, "meta_icon": ""}),
+            ("application", {"slug": "other", "state": "absent"}),
+        )
         assert list(self.simulator.state.files) == [file]
 
     def test_files_of_others_stay(self, new):
         self.simulator.state.files["application-icons/app.svg"] = b"<svg/>"
-        new.run(("application", {**APP, "meta_icon": "application-icons/app.svg"}), ("application", {**APP, "icon": PLAIN}))
+        new.run(
+            ("application", {**APP, "meta_icon": "application-icons/app.svg"}), ("application", {**APP, "icon": PLAIN})
+        )
         assert "application-icons/app.svg" in self.simulator.state.files
 
     def test_what_an_interrupted_run_uploaded_is_not_uploaded_again(self, new):
@@ -290,7 +362,9 @@ class TestIcons:
 class TestSecrets:
     def test_the_one_that_the_server_made_is_told_when_asked_for(self, authentik):
         made, again, untold = authentik.run(
-            ("application", {**APP, "return_secret": True}), ("application", {**APP, "return_secret": True}), ("application", APP)
+            ("application", {**APP, "return_secret": True}),
+            ("application", {**APP, "return_secret": True}),
+            ("application", APP),
         )
         assert len(made["secret"]) == 128 and again["secret"] == made["secret"] and not again["changed"]
         assert made["secret"] not in json.dumps(untold)
@@ -299,16 +373,23 @@ class TestSecrets:
         secret, other = "a-secret-that-was-declared", "another-secret-that-was-declared"
         tasks = [("application", {**APP, "client_secret": one}) for one in (secret, secret, other)]
         made, again, changed = authentik.run(*tasks, secrets=(secret, other))
-        assert not again["changed"] and changed["diff"]["after"] == {"application app": {"client_secret": "(hidden, another value)"}}
+        assert not again["changed"] and changed["diff"]["after"] == {
+            "application app": {"client_secret": "(hidden, another value)"}
+        }
         assert secret not in json.dumps([made, again, changed]) and other not in json.dumps([made, again, changed])
 
     def test_where_the_server_does_not_tell_it_the_token_endpoint_is_asked(self, authentik):
         authentik.run(("application", {**APP, "client_secret": "a-secret-that-was-declared"}))
         self.hide_secrets(authentik)
-        tasks = [("application", {**APP, "client_secret": one}) for one in ("a-secret-that-was-declared", "another-secret", "another-secret")]
+        tasks = [
+            ("application", {**APP, "client_secret": one})
+            for one in ("a-secret-that-was-declared", "another-secret", "another-secret")
+        ]
         same, changed, again = authentik.run(*tasks)
         assert (same["changed"], changed["changed"], again["changed"]) == (False, True, False)
-        assert "client_secret: must be given, because the server does not tell it" in authentik.refused("application", **APP, return_secret=True)
+        assert "client_secret: must be given, because the server does not tell it" in authentik.refused(
+            "application", **APP, return_secret=True
+        )
 
     @staticmethod
     def hide_secrets(authentik):
@@ -325,7 +406,11 @@ class TestSecrets:
                     one.pop("client_secret", None)
                 body = json.dumps(answer).encode()
             status, headers = told[0]
-            start_response(status, [(name, value) for name, value in headers if name != "Content-Length"] + [("Content-Length", str(len(body)))])
+            start_response(
+                status,
+                [(name, value) for name, value in headers if name != "Content-Length"]
+                + [("Content-Length", str(len(body)))],
+            )
             return [body]
 
         observed.app = hiding
@@ -337,7 +422,11 @@ class TestSecrets:
 
     def test_an_update_leaves_a_token_with_its_user(self, authentik):
         token = {"identifier": "ci", "expiring": False}
-        authentik.run(("user", {"username": "robot"}), ("token", {**token, "user": "robot"}), ("token", {**token, "description": "Pipeline"}))
+        authentik.run(
+            ("user", {"username": "robot"}),
+            ("token", {**token, "user": "robot"}),
+            ("token", {**token, "description": "Pipeline"}),
+        )
         assert authentik.ask("GET", "/core/tokens/ci/")["user_obj"]["username"] == "robot"
 
     def test_a_token_of_another_intent_is_left_alone(self, authentik):
@@ -346,10 +435,17 @@ class TestSecrets:
 
 
 class TestBindings:
-    PEOPLE = ("state", {"groups": [{"name": "staff"}, {"name": "others"}], "users": [{"username": "ann"}], "applications": [APP]})
+    PEOPLE = (
+        "state",
+        {"groups": [{"name": "staff"}, {"name": "others"}], "users": [{"username": "ann"}], "applications": [APP]},
+    )
 
     def test_each_has_an_order_of_its_own(self, authentik):
-        bindings = [{"application": "app", "group": "staff"}, {"application": "app", "user": "ann", "order": 4}, {"application": "app", "group": "others"}]
+        bindings = [
+            {"application": "app", "group": "staff"},
+            {"application": "app", "user": "ann", "order": 4},
+            {"application": "app", "group": "others"},
+        ]
         told = authentik.run(self.PEOPLE, ("state", {"bindings": bindings}))[1]
         orders = [one["order"] for one in told["bindings"]]
         assert len(set(orders)) == 3 and orders[1] == 4
@@ -380,7 +476,9 @@ class TestBindings:
         last = {"application": "app", "group": "staff"}
         authentik.run(self.PEOPLE, ("binding", last))
         assert "application app would have no binding left" in authentik.refused("binding", **last, state="absent")
-        assert "application app would have no binding left" in authentik.refused("state", groups=[{"name": "staff", "state": "absent"}])
+        assert "application app would have no binding left" in authentik.refused(
+            "state", groups=[{"name": "staff", "state": "absent"}]
+        )
         assert len(authentik.bindings("app")) == 1
         authentik.run(("state", {"bindings": [{**last, "state": "absent"}, {"application": "app", "user": "ann"}]}))
         assert [one["user_obj"]["username"] for one in authentik.bindings("app")] == ["ann"]
@@ -389,7 +487,15 @@ class TestBindings:
 
     def test_it_may_go_with_its_application(self, authentik):
         authentik.run(self.PEOPLE, ("binding", {"application": "app", "group": "staff"}))
-        authentik.run(("state", {"applications": [{"slug": "app", "state": "absent"}], "groups": [{"name": "staff", "state": "absent"}]}))
+        authentik.run(
+            (
+                "state",
+                {
+                    "applications": [{"slug": "app", "state": "absent"}],
+                    "groups": [{"name": "staff", "state": "absent"}],
+                },
+            )
+        )
         assert authentik.ask("GET", "/providers/oauth2/")["results"] == []
 
     def test_those_of_an_application_can_be_declared_to_be_all(self, authentik):
@@ -423,7 +529,12 @@ class TestLockout:
         ],
     )
     def test_what_takes_the_rights_of_the_own_token_is_refused_unless_allowed(self, authentik, kind, entry):
-        authentik.ask("PATCH", "/core/tokens/authentik-bootstrap-token/", user=authentik.ask("GET", "/core/users/me/")["user"]["pk"], expiring=False)
+        authentik.ask(
+            "PATCH",
+            "/core/tokens/authentik-bootstrap-token/",
+            user=authentik.ask("GET", "/core/users/me/")["user"]["pk"],
+            expiring=False,
+        )
         state = {"groups": [{"name": "staff"}]}
         state[kind] = [*state.get(kind, []), entry]
         authentik.wired.fleet.forget()
@@ -435,15 +546,22 @@ class TestLockout:
         assert planned["plan"] and not planned["failed"]
 
     def test_superusers_by_another_group_may_leave_one(self, authentik):
-        authentik.run(("group", {"name": "root", "is_superuser": True}), ("group", {"name": "crew", "parents": ["root"], "users": ["akadmin"]}))
+        authentik.run(
+            ("group", {"name": "root", "is_superuser": True}),
+            ("group", {"name": "crew", "parents": ["root"], "users": ["akadmin"]}),
+        )
         left = authentik.run(("group", {**self.ADMINS, "users": []}))[0]
         assert left["changed"]
-        assert "group root: akadmin, to whom the token of this task belongs" in authentik.refused("group", name="root", is_superuser=False)
+        assert "group root: akadmin, to whom the token of this task belongs" in authentik.refused(
+            "group", name="root", is_superuser=False
+        )
         assert "group crew: akadmin, to whom the token" in authentik.refused("group", name="crew", parents=[])
         assert "group crew: akadmin" in authentik.refused("state", exclusive={"groups": [{"name": "crew"}]})
 
     def test_roles_of_somebody_who_is_no_superuser_are_kept_too(self, authentik):
-        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group")
+        key = authentik.key_of_a_user_with(
+            *TestWhoAsks.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group"
+        )
         message = authentik.refused("group", name="robots", users=[], token=key)
         assert "group robots: robot, to whom the token of this task belongs, would lose roles" in message
 
@@ -451,20 +569,28 @@ class TestLockout:
         key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING)
         authentik.run(("user", {"username": "ann"}))
         message = authentik.refused("token", identifier="ci", expiring=False, user="ann", token=key)
-        assert "expiring: must be true, because only superusers" in message and "user: only superusers create tokens of others" in message
+        assert (
+            "expiring: must be true, because only superusers" in message
+            and "user: only superusers create tokens of others" in message
+        )
 
 
 class TestWhoAsks:
     def test_a_server_that_is_too_old_is_refused(self, authentik):
         version = json.dumps({"version_current": "2024.8.6"})
-        authentik.wired.fleet.authentik.observed.faults.append(Fault("GET", ".*/version/", 200, version, {"Content-Type": "application/json"}))
+        authentik.wired.fleet.authentik.observed.faults.append(
+            Fault("GET", ".*/version/", 200, version, {"Content-Type": "application/json"})
+        )
         assert "is too old: it is 2024.8, and 2024.12 or later is needed" in authentik.refused("user", username="ann")
 
     def test_who_lacks_a_permission_is_told_so(self, authentik):
         token = {"identifier": "ann", "user": "ann", "expiring": False, "return_secret": True}
         key = authentik.run(("user", {"username": "ann"}), ("token", token))[1]["secret"]
         message = authentik.refused("user", username="bob", token=key)
-        assert "to perform this action. (the token's user lacks the permission authentik_core.view_user; administrators have all)" in message
+        assert (
+            "to perform this action. (the token's user lacks the permission authentik_core.view_user; administrators have all)"
+            in message
+        )
 
     def test_who_is_no_superuser_is_warned_that_lists_may_be_short(self, authentik):
         told = {"user": {"pk": 9, "username": "ann", "is_superuser": False}}
@@ -513,10 +639,20 @@ class TestWhoAsks:
         assert "robot lacks the permission authentik_rbac.manage_media_files (application app: icon)" in message
 
     def test_who_has_just_the_permissions_can_do_it_all(self, authentik):
-        made = ["authentik_core.add_application", "authentik_core.change_application", "authentik_providers_oauth2.add_oauth2provider"]
+        made = [
+            "authentik_core.add_application",
+            "authentik_core.change_application",
+            "authentik_providers_oauth2.add_oauth2provider",
+        ]
         files = ["authentik_rbac.view_media_files", "authentik_rbac.manage_media_files"]
-        key = authentik.key_of_a_user_with(*self.SEEING, *made, *files, "authentik_policies.add_policybinding", "authentik_core.add_group")
-        state = {"groups": [{"name": "staff"}], "applications": [{**APP, "icon": PLAIN}], "bindings": [{"application": "app", "group": "staff"}]}
+        key = authentik.key_of_a_user_with(
+            *self.SEEING, *made, *files, "authentik_policies.add_policybinding", "authentik_core.add_group"
+        )
+        state = {
+            "groups": [{"name": "staff"}],
+            "applications": [{**APP, "icon": PLAIN}],
+            "bindings": [{"application": "app", "group": "staff"}],
+        }
         done, again = authentik.run(*[("state", {**state, "token": key})] * 2)
         assert len(done["plan"]) == 6 and not again["changed"]
 
@@ -526,7 +662,10 @@ class TestWhoAsks:
         key = authentik.key_of_a_user_with(*self.SEEING)
         authentik.wired.fleet.authentik.observed.faults.append(Fault("OPTIONS", ".*", status, body, times=9))
         message = authentik.refused("group", name="others", token=key)
-        assert "POST /core/groups/ was refused with 403" in message and "lacks the permission authentik_core.add_group" in message
+        assert (
+            "POST /core/groups/ was refused with 403" in message
+            and "lacks the permission authentik_core.add_group" in message
+        )
 
     def test_a_fault_of_the_server_is_not_taken_for_a_wrong_method(self, authentik):
         authentik.wired.fleet.authentik.observed.faults.append(
@@ -545,7 +684,17 @@ class TestWhoAsks:
     def test_what_is_read_can_be_given_back(self, authentik):
         """And changes nothing, lists of the server that span pages included."""
         users = [{"username": f"user{number}", "groups": ["staff"]} for number in range(120)]
-        authentik.run(("state", {"groups": [{"name": "staff"}], "users": users, "applications": [APP], "bindings": [{"application": "app", "group": "staff"}]}))
+        authentik.run(
+            (
+                "state",
+                {
+                    "groups": [{"name": "staff"}],
+                    "users": users,
+                    "applications": [APP],
+                    "bindings": [{"application": "app", "group": "staff"}],
+                },
+            )
+        )
         told = authentik.run(("info", {}))[0]
         assert len(told["users"]) == 121
         kinds = ("users", "groups", "applications", "bindings", "tokens")

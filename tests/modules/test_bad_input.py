@@ -28,16 +28,28 @@ def have_directories(wired):
     """LDAP realms, which the modules do not make."""
     pve, pbs = wired.fleet.pve["pve1"][0], wired.fleet.pbs["pbs1"]
     trust = str(wired.fleet.authority.bundle)
-    form = {"realm": "directory", "type": "ldap", "server1": "ldap.example.org", "base_dn": "dc=example", "user_attr": "uid"}
+    form = {
+        "realm": "directory",
+        "type": "ldap",
+        "server1": "ldap.example.org",
+        "base_dn": "dc=example",
+        "user_attr": "uid",
+    }
     told = requests.post(
         f"{pve.url}/api2/json/access/domains",
-        data=form, headers={"Authorization": f"PVEAPIToken=root@pam!fleet={wired.fleet.tokens['pve1']}"}, verify=trust, timeout=10,
+        data=form,
+        headers={"Authorization": f"PVEAPIToken=root@pam!fleet={wired.fleet.tokens['pve1']}"},
+        verify=trust,
+        timeout=10,
     )
     assert told.status_code == 200, told.text
     form = {"realm": "directory", "server1": "ldap.example.org", "base-dn": "dc=example,dc=org", "user-attr": "uid"}
     told = requests.post(
         f"{pbs.url}/api2/json/config/access/ldap",
-        data=form, headers={"Authorization": f"PBSAPIToken=root@pam!fleet:{wired.fleet.tokens['pbs1']}"}, verify=trust, timeout=10,
+        data=form,
+        headers={"Authorization": f"PBSAPIToken=root@pam!fleet:{wired.fleet.tokens['pbs1']}"},
+        verify=trust,
+        timeout=10,
     )
     assert told.status_code == 200, told.text
 
@@ -53,7 +65,14 @@ def test_it_is_said_what_is_wrong(answered, case):
 
 def test_no_secret_is_in_what_is_said(answered):
     _wired, run = answered
-    given = ("a-secret-from-a-block", "a-secret-€", "a-key-from-a-block", "a-candidate-from-a-block", "none-of-its-secrets", "nobodys-key")
+    given = (
+        "a-secret-from-a-block",
+        "a-secret-€",
+        "a-key-from-a-block",
+        "a-candidate-from-a-block",
+        "none-of-its-secrets",
+        "nobodys-key",
+    )
     assert [secret for secret in given for result in run.results() if secret in repr(result)] == []
 
 
@@ -88,8 +107,7 @@ class TestMissingRights:
     """A token without the rights that it needs: the privilege and the path are named, before the first write."""
 
     @pytest.mark.parametrize(
-        ("who", "module", "options", "lacking"),
-        [row for one in WRITING for row in getattr(one, "MISSING_RIGHTS", ())],
+        ("who", "module", "options", "lacking"), [row for one in WRITING for row in getattr(one, "MISSING_RIGHTS", ())]
     )
     def test_the_missing_privilege_is_named(self, weak, ansible, who, module, options, lacking):
         wired, secrets = weak

@@ -18,18 +18,31 @@ IN_PROCESS, ON_THE_TARGET, ASYNC = {}, {"vars": {"fleetgate_execute_on": "target
 
 # what ansible adds: facts of the interpreter, the number of an async job
 OF_ANSIBLE = (
-    "ansible_facts", "ansible_job_id", "finished", "results_file", "started", "stderr", "stderr_lines", "stdout", "stdout_lines", "warnings"
+    "ansible_facts",
+    "ansible_job_id",
+    "finished",
+    "results_file",
+    "started",
+    "stderr",
+    "stderr_lines",
+    "stdout",
+    "stdout_lines",
+    "warnings",
 )
 
 
 def comparable(wired, result):
     """A result without what must differ: addresses and credentials of the fleet, ids and secrets that are random."""
-    text = repr({key: result[key] for key in sorted(result) if key not in OF_ANSIBLE and not key.startswith("_ansible")})
+    text = repr(
+        {key: result[key] for key in sorted(result) if key not in OF_ANSIBLE and not key.startswith("_ansible")}
+    )
     fleet = wired.fleet
     for number, name in enumerate([*fleet.pve, *fleet.pbs]):
         text = text.replace(fleet.tokens[name], f"TOKEN{number}")
     for server in fleet.servers:
-        text = text.replace(server.url, f"URL-{server.name}").replace(f"'api_port': {server.port}", f"PORT-{server.name}")
+        text = text.replace(server.url, f"URL-{server.name}").replace(
+            f"'api_port': {server.port}", f"PORT-{server.name}"
+        )
     text = text.replace(str(fleet.authority.bundle), "CA")
     text = re.sub(r"([0-9A-F]{2}:){31}[0-9A-F]{2}", "FINGERPRINT", text)
     text = re.sub(r"static-api-user-\w{6}", "static-api-user", text)
@@ -48,7 +61,11 @@ def two_runs(request, fleet_of, ansible):
     runs = []
     for how in (IN_PROCESS, other):
         wired = fleet_of("homelab")
-        tasks = [{"name": module, **task(wired, module, **options), **how} for one in SYSTEMS.values() for module, options in one.EVERY_MODULE]
+        tasks = [
+            {"name": module, **task(wired, module, **options), **how}
+            for one in SYSTEMS.values()
+            for module, options in one.EVERY_MODULE
+        ]
         secrets = (*HIDDEN, *wired.fleet.secrets())
         runs.append((wired, ansible.tasks(tasks, *arguments, "-vvvv", "--diff", secrets=secrets)))
     return runs

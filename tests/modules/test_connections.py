@@ -53,7 +53,9 @@ class TestTheAddressForAnInventoryHost:
         """Else it runs on the host."""
         there, how = SYSTEMS["pve"].server(homelab).host, {"async": 60, "poll": 1}
         assert "ssh" in for_a_host("pve", there, how, api_host=None)["msg"]
-        assert not (result := for_a_host("pve", there, {**how, "delegate_to": "localhost"}, api_host=None))["failed"], result
+        assert not (result := for_a_host("pve", there, {**how, "delegate_to": "localhost"}, api_host=None))["failed"], (
+            result
+        )
 
 
 @pytest.mark.parametrize("system", HOSTS)
@@ -64,13 +66,19 @@ class TestFormsOfAddresses:
 
     def test_an_ipv6_address_may_have_brackets(self, homelab, ansible, system):
         """Nothing listens there, which is all that is wrong with it."""
-        for address, message in self.messages(homelab, ansible, system, "::1", "[::1]", "fe80::1%lo", "[::ffff:127.0.0.99]").items():
-            assert re.search(rf"https://\[{address.strip('[]')}\]:\d+/api2/json (does not answer|did not answer)", message)
+        for address, message in self.messages(
+            homelab, ansible, system, "::1", "[::1]", "fe80::1%lo", "[::ffff:127.0.0.99]"
+        ).items():
+            assert re.search(
+                rf"https://\[{address.strip('[]')}\]:\d+/api2/json (does not answer|did not answer)", message
+            )
 
     def test_anything_else_is_said_to_be_none(self, homelab, ansible, system):
         wrong = ("127.0.0.1:8006", "pve1:8006", "[::1]:8006", "https://pve1", "[pve1]", "::1]", "pve 1")
         for address, message in self.messages(homelab, ansible, system, *wrong).items():
-            assert f"api_host: '{address}' must be a host name or an address, without https://, path and port" in message
+            assert (
+                f"api_host: '{address}' must be a host name or an address, without https://, path and port" in message
+            )
 
 
 @pytest.mark.parametrize("system", ["pve", "pulse"])
@@ -82,7 +90,10 @@ class TestAProxy:
     ENVIRONMENT = {"HTTPS_PROXY": "http://somebody:a-password-of-the-proxy@127.0.0.99:9/"}
 
     def results(self, homelab, ansible, environment, **options):
-        tasks = [{**task(homelab, f"{system}_info", **options.get(system, {})), "environment": environment} for system in SYSTEMS]
+        tasks = [
+            {**task(homelab, f"{system}_info", **options.get(system, {})), "environment": environment}
+            for system in SYSTEMS
+        ]
         return ansible.tasks(tasks).results()
 
     def test_it_is_named_where_nothing_answers(self, homelab, ansible):
@@ -92,15 +103,26 @@ class TestAProxy:
 
     def test_it_is_not_blamed_where_it_is_not_used(self, homelab, ansible):
         url = "https://127.0.0.99"
-        elsewhere = {**dict.fromkeys(HOSTS, {"api_host": "127.0.0.99"}), **dict.fromkeys(URLS, {"url": url}), "oidc": {"issuer": url}}
+        elsewhere = {
+            **dict.fromkeys(HOSTS, {"api_host": "127.0.0.99"}),
+            **dict.fromkeys(URLS, {"url": url}),
+            "oidc": {"issuer": url},
+        }
         for result in self.results(homelab, ansible, {**self.ENVIRONMENT, "NO_PROXY": "127.0.0.99"}, **elsewhere):
             assert url in result["msg"] and "proxy" not in result["msg"]
 
 
 def test_what_all_modules_have_can_be_set_for_all_of_them(homelab, ansible):
     """It is documented at the action group, and there is nothing more."""
-    specs = [importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info").MODULE.argument_spec for system in SYSTEMS]
+    specs = [
+        importlib.import_module(
+            f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info"
+        ).MODULE.argument_spec
+        for system in SYSTEMS
+    ]
     assert set.intersection(*map(set, specs)) == {"validate_certs", "ca_path"}
     defaults = {"group/fleetgate.proxmox.all": {"validate_certs": True, "ca_path": str(homelab.fleet.authority.bundle)}}
-    run = ansible.tasks([task(homelab, f"{system}_info", ca_path=None) for system in SYSTEMS], module_defaults=defaults).succeeded()
+    run = ansible.tasks(
+        [task(homelab, f"{system}_info", ca_path=None) for system in SYSTEMS], module_defaults=defaults
+    ).succeeded()
     assert run.failed == [] and len(run.results()) == len(SYSTEMS)

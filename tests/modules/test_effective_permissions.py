@@ -39,16 +39,23 @@ class TestRequired:
     def test_what_is_there_satisfies(self, homelab, ansible, system):
         required = [{"path": "/", "privileges": ["Sys.Audit"]}, {"path": "//access/", "privileges": ["Sys.Audit"]}]
         state = task(homelab, f"{system}_state", **identities(system, "ann", required_privileges=required))
-        predicted, done, again = ansible.tasks([{**state, "check_mode": True}, state, {**state, "check_mode": True}]).succeeded().results()
+        predicted, done, again = (
+            ansible.tasks([{**state, "check_mode": True}, state, {**state, "check_mode": True}]).succeeded().results()
+        )
         assert not predicted["failed"] and not done["failed"], (predicted, done)
         assert predicted["plan"] == done["plan"] != [] and not again["failed"] and not again["changed"]
 
     def test_what_a_token_lacks_is_named_after_the_writes(self, homelab, ansible, system):
         """Its user has it, and it has no entry of its own there."""
-        required = [{"path": "/", "privileges": ["Sys.Audit", "Sys.Modify"]}, {"path": "/access", "privileges": ["Sys.Audit"]}]
+        required = [
+            {"path": "/", "privileges": ["Sys.Audit", "Sys.Modify"]},
+            {"path": "/access", "privileges": ["Sys.Audit"]},
+        ]
         state = identities(system, "bob", paths=("/access",), required_privileges=required)
         one = task(homelab, f"{system}_state", **state)
-        predicted, done, again = ansible.tasks([{**one, "check_mode": True}, one, {**one, "check_mode": True}]).results()
+        predicted, done, again = ansible.tasks(
+            [{**one, "check_mode": True}, one, {**one, "check_mode": True}]
+        ).results()
         assert not predicted["failed"], "what is not there yet cannot be asked for"
         lacking = f"required_privileges: token bob@{system}!ci lacks Sys.Audit, Sys.Modify on /; give it a role that holds it; a token needs"
         assert done["failed"] and done["changed"] and lacking in done["msg"] and "on /access" not in done["msg"]
@@ -57,8 +64,13 @@ class TestRequired:
 
     def test_what_a_user_lacks_is_named(self, homelab, ansible, system):
         required = [{"path": "/", "privileges": ["Sys.Audit"]}]
-        (result,) = ansible.tasks([task(homelab, f"{system}_user", userid=f"eve@{system}", required_privileges=required)]).results()
-        assert result["failed"] and f"user eve@{system} lacks Sys.Audit on /; give it a role that holds it" in result["msg"]
+        (result,) = ansible.tasks(
+            [task(homelab, f"{system}_user", userid=f"eve@{system}", required_privileges=required)]
+        ).results()
+        assert (
+            result["failed"]
+            and f"user eve@{system} lacks Sys.Audit on /; give it a role that holds it" in result["msg"]
+        )
 
     def test_who_may_not_look_is_told_before_anything_is_written(self, homelab, ansible, system):
         weak = {
@@ -71,9 +83,18 @@ class TestRequired:
         told = ansible.tasks([task(homelab, f"{system}_state", **state)]).succeeded().results()[0]
         as_weak = {"api_token_id": who[1], "api_token_secret": told["secrets"][who[1]]}
         homelab.fleet.forget()
-        new = task(homelab, f"{system}_user", userid=f"new@{system}", required_privileges=[{"path": "/", "privileges": ["Sys.Audit"]}], **as_weak)
+        new = task(
+            homelab,
+            f"{system}_user",
+            userid=f"new@{system}",
+            required_privileges=[{"path": "/", "privileges": ["Sys.Audit"]}],
+            **as_weak,
+        )
         (result,) = ansible.tasks([new]).results()
-        assert result["failed"] and f"{who[1]} lacks Sys.Audit on /access (to see what user new@{system} may do)" in result["msg"], result["msg"]
+        assert (
+            result["failed"]
+            and f"{who[1]} lacks Sys.Audit on /access (to see what user new@{system} may do)" in result["msg"]
+        ), result["msg"]
         assert homelab.fleet.writes() == []
 
 
@@ -82,7 +103,13 @@ def test_pbs_counts_a_change_of_the_acl_a_little_later(ansible, tmp_path):
     simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, acl_cache_seconds=5)
     authority = Authority(tmp_path)
     with serve(simulator.app(), authority.tls("127.0.0.1"), "127.0.0.1") as port:
-        where = {"api_host": "127.0.0.1", "api_port": port, "ca_path": str(authority.bundle), "api_token_id": "root@pam!fleet", "api_token_secret": "a-secret"}
+        where = {
+            "api_host": "127.0.0.1",
+            "api_port": port,
+            "ca_path": str(authority.bundle),
+            "api_token_id": "root@pam!fleet",
+            "api_token_secret": "a-secret",
+        }
         state = identities("pbs", "ann", required_privileges=[{"path": "/", "privileges": ["Sys.Audit"]}])
         tasks = [
             {"fleetgate.proxmox.pbs_state": {**where, **state, "acl": []}, "ignore_errors": True},
@@ -107,7 +134,9 @@ class TestToldOnRequest:
         ]
         tasks = [
             task(homelab, "pve_state", groups=[group], users=[user, {"userid": "root@pve"}], acl=acl),
-            task(homelab, "pve_info", gather=["version"], permissions_of=["crew", "carl@pve", "nobody@pve", "nobodies"]),
+            task(
+                homelab, "pve_info", gather=["version"], permissions_of=["crew", "carl@pve", "nobody@pve", "nobodies"]
+            ),
         ]
         run = ansible.tasks(tasks).succeeded()
         assert run.failed == []
@@ -121,7 +150,10 @@ class TestToldOnRequest:
         state = identities(system, "dora", paths=("/", "/access"))
         state["acl"][0]["path"] = "/access"
         who = [f"dora@{system}", f"dora@{system}!ci"]
-        tasks = [task(homelab, f"{system}_state", **state), task(homelab, f"{system}_info", gather=[], permissions_of=who)]
+        tasks = [
+            task(homelab, f"{system}_state", **state),
+            task(homelab, f"{system}_info", gather=[], permissions_of=who),
+        ]
         told = ansible.tasks(tasks).succeeded().results()[-1]["permissions"]
         assert told[who[1]] == told[who[0]] and "/" not in told[who[1]] and told[who[1]]["/access"]["Sys.Audit"] is True
 
@@ -135,7 +167,10 @@ class TestFilters:
             "acl": [{"path": "/", "subject": f"fay@{system}"}],
         }
         gather = ["users", "tokens", "acl", "realms"]
-        tasks = [task(homelab, f"{system}_state", **state), task(homelab, f"{system}_info", gather=gather, filters=filters)]
+        tasks = [
+            task(homelab, f"{system}_state", **state),
+            task(homelab, f"{system}_info", gather=gather, filters=filters),
+        ]
         told = ansible.tasks(tasks).succeeded().results()[-1]
         assert {one["userid"] for one in told["users"]} == {f"fay@{system}", "root@pam"}
         assert [one["userid"] for one in told["tokens"]] == [f"fay@{system}"]

@@ -56,7 +56,13 @@ def live(wired, system, ansible, older):
             if older:
                 options = {option: value for option, value in options.items() if option not in NEWER.get(module, ())}
             for way in WAYS:
-                tasks.append({"name": f"{module} {step} {way}", **task(wired, module.split()[0], **options), "check_mode": way.startswith("predicted")})
+                tasks.append(
+                    {
+                        "name": f"{module} {step} {way}",
+                        **task(wired, module.split()[0], **options),
+                        "check_mode": way.startswith("predicted"),
+                    }
+                )
     return wired, ansible.tasks(tasks)
 
 
@@ -90,11 +96,17 @@ class TestEveryStep:
 @pytest.mark.parametrize("system", WRITING, ids=lambda one: one.__name__.rpartition(".")[2])
 def test_the_servers_saw_what_the_plans_said(lived, system):
     wired, run = lived(system)
-    planned = [(step["verb"], step["path"]) for row in run.rows if row["task"].endswith(" done") for step in row["result"]["plan"]]
+    planned = [
+        (step["verb"], step["path"])
+        for row in run.rows
+        if row["task"].endswith(" done")
+        for step in row["result"]["plan"]
+    ]
     seen = [(write.verb, re.sub(r"^/api2/json|^/api/v3|/$", "", write.path)) for _name, write in wired.fleet.writes()]
     # a plan has names where Pocket ID, authentik and Pulse have ids
     kinds = (
-        r"/(custom-claims/user|custom-claims/user-group|users|user-groups|api-keys|service-provider|groups|applications|bindings|config/nodes)/(https:.*|[^/]+)"
+        r"/(custom-claims/user|custom-claims/user-group|users|user-groups|api-keys|service-provider|groups|applications|bindings"
+        r"|config/nodes)/(https:.*|[^/]+)"
     )
     named, seen_named = ([re.sub(kinds, r"/\1/ONE", " ".join(request)) for request in one] for one in (planned, seen))
     assert seen_named == named
@@ -112,6 +124,8 @@ def test_what_a_task_does_not_name_is_left_alone(lived, ansible):
         "pkce_enabled": True,
         "launch_url": "https://a.example.org",
     }
-    run = ansible.tasks([task(wired, "pocketid_client", **full), task(wired, "pocketid_client", id="kept", name="Renamed")])
+    run = ansible.tasks(
+        [task(wired, "pocketid_client", **full), task(wired, "pocketid_client", id="kept", name="Renamed")]
+    )
     first, second = (result["client"] for result in run.succeeded().results())
     assert second == {**first, "name": "Renamed"}

@@ -97,7 +97,9 @@ def somebody_else(wired, system, race, moment):
     """Send the other change once: before the first write, or before what follows the first read of the object's kind."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
     separator = {"pve": "=", "pbs": ":"}[system]
-    headers = {"Authorization": f"{system.upper()}APIToken={options['api_token_id']}{separator}{options['api_token_secret']}"}
+    headers = {
+        "Authorization": f"{system.upper()}APIToken={options['api_token_id']}{separator}{options['api_token_secret']}"
+    }
     plain, raced = server.observed.app, []
 
     def disturbed(environ, start_response):
@@ -136,6 +138,9 @@ def test_neither_change_is_lost(homelab, number_of_races, name, moment):
     stop()
     assert raced and result["changed"]
     number_of_races.append(name)
-    module, key = race.shown or (race.module, {key: race.options[key] for key in ("userid", "roleid", "realm") if key in race.options})
+    module, key = race.shown or (
+        race.module,
+        {key: race.options[key] for key in ("userid", "roleid", "realm") if key in race.options},
+    )
     has = run(module, check=True, **options, **key)[module.partition("_")[2]]
     assert {option: has[option] for option in race.expected} == race.expected

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import pytest
 
@@ -53,7 +54,14 @@ def enter(state, group, parent):
 PEOPLE = ("state", {"users": [{"username": name, "email": f"{name}@example.org"} for name in ("ann", "bob", "eve")]})
 APP = ("client", {"id": "app", "name": "App", "callback_urls": [PVE]})
 APPLICATION = ("application", {"slug": "app", "name": "App", "redirect_uris": [PVE]})
-BOUND = ("state", {"groups": [{"name": "staff"}], "applications": [APPLICATION[1]], "bindings": [{"application": "app", "group": "staff"}]})
+BOUND = (
+    "state",
+    {
+        "groups": [{"name": "staff"}],
+        "applications": [APPLICATION[1]],
+        "bindings": [{"application": "app", "group": "staff"}],
+    },
+)
 POCKETID = {
     "callback URLs are added": Race(
         [APP], ("client", {"id": "app", "callback_urls": [PBS], "append": ["callback_urls"]}),
@@ -130,7 +138,10 @@ class Server:
     def __init__(self, system, simulator, authority):
         self.system, self.simulator, self.authority = system, simulator, authority
         self.observed = Observed(simulator.app())
-        self.connection = {"ca_path": str(authority.bundle), **({"api_key": simulator.api_key} if system == "pocketid" else {"token": TOKEN})}
+        self.connection = {
+            "ca_path": str(authority.bundle),
+            **({"api_key": simulator.api_key} if system == "pocketid" else {"token": TOKEN}),
+        }
 
     def run(self, module, **options):
         return in_process.run(f"{self.system}_{module}", **self.connection, **options)

@@ -12,7 +12,11 @@ from tests.contract.stage import staged
 from tests.simulators.server import Authority
 
 HTML = Response("<!doctype html>", content_type="text/html")
-CLIENT = {"client_id": "pve", "client_secret": "a-secret-of-any-issuer", "redirect_uris": ["https://pve1.example.org:8006"]}
+CLIENT = {
+    "client_id": "pve",
+    "client_secret": "a-secret-of-any-issuer",
+    "redirect_uris": ["https://pve1.example.org:8006"],
+}
 
 
 def without(name):
@@ -31,16 +35,24 @@ def answering(page, status, body):
 CASES = {
     "nothing": (lambda provider: None, {}, None),
     "another issuer": (
-        saying(issuer="https://elsewhere.example.org"), {}, "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer"
+        saying(issuer="https://elsewhere.example.org"),
+        {},
+        "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer",
     ),
     "a slash at its end": (
-        lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"), {}, "realms must have exactly 'https://.*/', slash for slash"
+        lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"),
+        {},
+        "realms must have exactly 'https://.*/', slash for slash",
     ),
     "an issuer for all tenants": (
-        saying(issuer="https://login.example.org/{tenantid}/v2.0"), {}, "is for all tenants.* give the issuer of your own tenant"
+        saying(issuer="https://login.example.org/{tenantid}/v2.0"),
+        {},
+        "is for all tenants.* give the issuer of your own tenant",
     ),
     "an internal issuer": (
-        saying(issuer="http://keycloak:8080/realms/x"), {}, "must be an https:// URL .*set the public https:// address of the identity provider"
+        saying(issuer="http://keycloak:8080/realms/x"),
+        {},
+        "must be an https:// URL .*set the public https:// address of the identity provider",
     ),
     "no key set in its document": (without("jwks_uri"), {}, "its discovery document lacks jwks_uri"),
     "no token endpoint": (without("token_endpoint"), {}, "its discovery document lacks token_endpoint"),
@@ -48,23 +60,40 @@ CASES = {
     "no RS256": (saying(id_token_signing_alg_values_supported=["ES256"]), {}, "it does not sign with RS256"),
     "no keys": (answering("jwks", 200, "{}"), {}, "its key set has no RSA key"),
     "a key set that cannot be had": (answering("jwks", 500, ""), {}, "was refused with 500"),
-    "a key set that is a page": (lambda provider: provider.broken.update(jwks=HTML), {}, r"\(text/html\) is none of this API"),
+    "a key set that is a page": (
+        lambda provider: provider.broken.update(jwks=HTML),
+        {},
+        r"\(text/html\) is none of this API",
+    ),
     "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, None),
     "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, None),
-    "no Basic": (saying(token_endpoint_auth_methods_supported=["private_key_jwt"]), {}, "it does not take client secrets by HTTP Basic"),
+    "no Basic": (
+        saying(token_endpoint_auth_methods_supported=["private_key_jwt"]),
+        {},
+        "it does not take client secrets by HTTP Basic",
+    ),
     "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not know the PKCE method S256"),
     "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is no https:// URL"),
     "a right secret": (answering("token", 400, '{"error": "invalid_grant"}'), CLIENT, None),
     "a wrong secret": (
-        answering("token", 401, '{"error": "invalid_client"}'), CLIENT, "it does not take the secret of the client pve, or none of its redirect_uris"
+        answering("token", 401, '{"error": "invalid_client"}'),
+        CLIENT,
+        "it does not take the secret of the client pve, or none of its redirect_uris",
     ),
     "a wrong secret, as Keycloak says it": (
-        answering("token", 401, '{"error": "unauthorized_client"}'), CLIENT, "it does not take the secret of the client pve"
+        answering("token", 401, '{"error": "unauthorized_client"}'),
+        CLIENT,
+        "it does not take the secret of the client pve",
     ),
     "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
 WARNED = {"no scope groups": "the scope groups", "no claim groups": "the claim groups"}
-ACCEPTED = {"a right secret": True, "a wrong secret": False, "a wrong secret, as Keycloak says it": False, "an answer that tells nothing": None}
+ACCEPTED = {
+    "a right secret": True,
+    "a wrong secret": False,
+    "a wrong secret, as Keycloak says it": False,
+    "an answer that tells nothing": None,
+}
 
 
 @pytest.fixture(scope="module")
@@ -73,14 +102,18 @@ def asked(tmp_path_factory, ansible):
     authority = Authority(tmp_path_factory.mktemp("authority"))
     with staged(authority) as stage:
         providers = {f"/{number}": Provider(f"{stage.url}/{number}", ("pve", None)) for number in range(len(CASES))}
-        stage.app = lambda environ, start_response: providers["/" + environ["PATH_INFO"].split("/")[1]](environ, start_response)
+        stage.app = lambda environ, start_response: providers["/" + environ["PATH_INFO"].split("/")[1]](
+            environ, start_response
+        )
         tasks = []
         for provider, (name, (spoil, options, _message)) in zip(providers.values(), CASES.items()):
             spoil(provider)
             given = {"issuer": provider.issuer, "ca_path": str(authority.bundle), "scopes": [], **options}
             tasks.append({"name": name, "fleetgate.proxmox.oidc_info": given})
         tasks.append({"name": "a stranger", "fleetgate.proxmox.oidc_info": {"issuer": f"{stage.url}/0"}})
-        tasks.append({"name": "half a client", "fleetgate.proxmox.oidc_info": {"issuer": f"{stage.url}/0", "client_id": "pve"}})
+        tasks.append(
+            {"name": "half a client", "fleetgate.proxmox.oidc_info": {"issuer": f"{stage.url}/0", "client_id": "pve"}}
+        )
         return ansible.tasks(tasks, "-vvvv", secrets=(CLIENT["client_secret"],))
 
 
@@ -93,14 +126,24 @@ def test_it_is_said_what_is_wrong(asked, case):
         assert result["problems"] == []
     else:
         assert [problem for problem in result["problems"] if re.search(message, problem)], result["problems"]
-    warnings = [f"its discovery document does not list {WARNED[case]}, which it may know nevertheless; try a login if in doubt"] if case in WARNED else []
+    warnings = (
+        [
+            f"its discovery document does not list {WARNED[case]}, which it may know nevertheless; try a login if in doubt"
+        ]
+        if case in WARNED
+        else []
+    )
     assert result.get("warnings", []) == warnings
     assert result.get("accepted", "not asked") == ACCEPTED.get(case, "not asked")
 
 
 def test_a_certificate_that_is_not_trusted_is_named(asked):
     (result,) = asked.results("a stranger")
-    assert result["failed"] and "the certificate of https://127.0.0.1:" in result["msg"] and "is not trusted" in result["msg"]
+    assert (
+        result["failed"]
+        and "the certificate of https://127.0.0.1:" in result["msg"]
+        and "is not trusted" in result["msg"]
+    )
 
 
 def test_a_client_is_looked_at_as_a_whole(asked):

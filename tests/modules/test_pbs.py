@@ -23,7 +23,12 @@ class Host(Server):
     def __init__(self, wired, ansible, **options):
         super().__init__(wired, ansible)
         secret = pbs.connection(wired)["api_token_secret"]
-        options = {"tokens": {"root@pam!fleet": secret}, "directories": example_directories(), "acl_cache_seconds": 0.5, **options}
+        options = {
+            "tokens": {"root@pam!fleet": secret},
+            "directories": example_directories(),
+            "acl_cache_seconds": 0.5,
+            **options,
+        }
         self.simulator = PbsSimulator(**options)
         pbs.server(wired).observed.app = self.simulator.app()
 
@@ -59,7 +64,9 @@ class TestSync:
         assert server.done("pbs_info", gather=["users"])["users"][1:] == []
         done, again = server.tasks(("pbs_realm_sync", {"realm": "company"}), ("pbs_realm_sync", {"realm": "company"}))
         assert done["changed"] and done["added"] == ["ann@company", "bob@company"]
-        assert done["warnings"] == ["bob@company: ignoring attribute `lastname`: value must be at least 2 characters long"]
+        assert done["warnings"] == [
+            "bob@company: ignoring attribute `lastname`: value must be at least 2 characters long"
+        ]
         for part in ("changed", "plan", "diff", "added", "updated", "removed"):
             assert predicted[part] == done[part]
         assert not again["changed"] and again["plan"] == [] and again["diff"] == {"before": {}, "after": {}}
@@ -74,7 +81,9 @@ class TestSync:
         acl = {"path": "/", "roles": ["Audit"], "users": ["ann@company"]}
         server.done("pbs_acl", **acl)
         refused = server.one("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], max_removals=0)
-        assert refused["failed"] and "max_removals: 1 objects would be removed (user ann@company, ...)" in refused["msg"]
+        assert (
+            refused["failed"] and "max_removals: 1 objects would be removed (user ann@company, ...)" in refused["msg"]
+        )
         gone = server.done("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], enable_new=False)
         assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@company"], ["ann@company"])
         assert gone["diff"] == {
@@ -92,7 +101,10 @@ class TestSync:
             directory.is_up = False
         result = server.one("pbs_realm_sync", realm="company")
         assert result["failed"] and not result["changed"]
-        assert "failed: I/O error: Connection refused" in result["msg"] and "starting realm sync for company; this is a DRY RUN" in result["msg"]
+        assert (
+            "failed: I/O error: Connection refused" in result["msg"]
+            and "starting realm sync for company; this is a DRY RUN" in result["msg"]
+        )
 
     def test_a_task_that_takes_too_long_is_not_waited_for(self, host):
         server = host(task_seconds=60)
@@ -112,7 +124,11 @@ class TestSync:
 class TestDirectories:
     def test_what_the_directory_refuses_is_told(self, host):
         result = host().one("pbs_realm", **{**COMPANY, "base_dn": "dc=nowhere"})
-        assert result["failed"] and not result["changed"] and "Could not search LDAP realm, base_dn could be incorrect" in result["msg"]
+        assert (
+            result["failed"]
+            and not result["changed"]
+            and "Could not search LDAP realm, base_dn could be incorrect" in result["msg"]
+        )
 
     def test_the_base_of_an_active_directory_is_asked_for(self, host):
         made = host().done("pbs_realm", realm="windows", type="ad", server1="dc1.example.org", **BIND)
@@ -154,12 +170,20 @@ class TestDirectories:
     def test_a_realm_becomes_one_of_another_type(self, host):
         server = host()
         server.done("pbs_realm", **COMPANY, comment="Company", default=True)
-        sso = {"realm": "company", "type": "openid", "issuer_url": "https://id.example.org", "on_immutable_change": "recreate"}
+        sso = {
+            "realm": "company",
+            "type": "openid",
+            "issuer_url": "https://id.example.org",
+            "on_immutable_change": "recreate",
+        }
         lacks = server.one("pbs_realm", **sso)
         assert lacks["failed"] and "client_id: is needed to make realm company" in lacks["msg"]
         made = server.done("pbs_realm", **sso, client_id="pbs")
         assert made["realm"]["default"] and made["realm"]["comment"] == "Company" and "server1" not in made["realm"]
-        assert [f"{one['verb']} {one['path']}" for one in made["plan"]] == ["DELETE /config/access/ldap/company", "POST /config/access/openid"]
+        assert [f"{one['verb']} {one['path']}" for one in made["plan"]] == [
+            "DELETE /config/access/ldap/company",
+            "POST /config/access/openid",
+        ]
 
 
 class TestBuiltInRealms:
@@ -180,27 +204,60 @@ class TestBuiltInRealms:
 
     def test_an_older_server_has_them_fixed(self, host):
         server = host("3.3")
-        same, other = server.tasks(("pbs_realm", {"realm": "pam", "default": True}), ("pbs_realm", {"realm": "pam", "comment": "Mine"}))
+        same, other = server.tasks(
+            ("pbs_realm", {"realm": "pam", "default": True}), ("pbs_realm", {"realm": "pam", "comment": "Mine"})
+        )
         assert not same["failed"] and not same["changed"]
-        assert "realm: 'pam' cannot be changed here: that needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)" in other["msg"]
+        assert (
+            "realm: 'pam' cannot be changed here: that needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)"
+            in other["msg"]
+        )
         assert server.writes() == []
 
     def test_one_that_somebody_removed(self, host):
         server = host()
         with server.simulator.state.realms.change() as realms:
             del realms["pbs"]
-        assert "realm: 'pbs' was removed; it comes back when the server is restarted" in server.one("pbs_realm", realm="pbs", comment="x")["msg"]
+        assert (
+            "realm: 'pbs' was removed; it comes back when the server is restarted"
+            in server.one("pbs_realm", realm="pbs", comment="x")["msg"]
+        )
 
 
 class TestVersions:
     @pytest.mark.parametrize(
         ("version", "module", "options", "message"),
         [
-            ("3.3", "pbs_realm", {**COMPANY, "default": True}, "default: needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)"),
-            ("3.2", "pbs_acl", {**AUDIT, "path": "/remote/a/b/ns"}, "path: '/remote/a/b/ns' needs version 3.2.11 or later (PBS 127.0.20.1 has 3.2.10)"),
-            ("3.2", "pbs_acl", {**AUDIT, "roles": ["RemoteDatastoreAdmin"]}, "roles: 'RemoteDatastoreAdmin' needs version 3.2.11"),
-            ("3.4", "pbs_acl", {**AUDIT, "path": "/system/s3-endpoint/x"}, "path: '/system/s3-endpoint/x' needs version 4.0.9"),
-            ("4.0", "pbs_acl", {**AUDIT, "path": "/system/encryption-keys"}, "path: '/system/encryption-keys' needs version 4.1.9"),
+            (
+                "3.3",
+                "pbs_realm",
+                {**COMPANY, "default": True},
+                "default: needs version 3.3.7 or later (PBS 127.0.20.1 has 3.3.4)",
+            ),
+            (
+                "3.2",
+                "pbs_acl",
+                {**AUDIT, "path": "/remote/a/b/ns"},
+                "path: '/remote/a/b/ns' needs version 3.2.11 or later (PBS 127.0.20.1 has 3.2.10)",
+            ),
+            (
+                "3.2",
+                "pbs_acl",
+                {**AUDIT, "roles": ["RemoteDatastoreAdmin"]},
+                "roles: 'RemoteDatastoreAdmin' needs version 3.2.11",
+            ),
+            (
+                "3.4",
+                "pbs_acl",
+                {**AUDIT, "path": "/system/s3-endpoint/x"},
+                "path: '/system/s3-endpoint/x' needs version 4.0.9",
+            ),
+            (
+                "4.0",
+                "pbs_acl",
+                {**AUDIT, "path": "/system/encryption-keys"},
+                "path: '/system/encryption-keys' needs version 4.1.9",
+            ),
             (
                 "4.0",
                 "pbs_realm",
@@ -216,7 +273,13 @@ class TestVersions:
         assert server.writes() == []
 
     def test_what_a_server_means_anyway_is_not_said_to_it(self, host):
-        sso = {"realm": "sso", "issuer_url": "https://x.example.org", "client_id": "x", "default": False, "audiences": []}
+        sso = {
+            "realm": "sso",
+            "issuer_url": "https://x.example.org",
+            "client_id": "x",
+            "default": False,
+            "audiences": [],
+        }
         assert host("3.2").done("pbs_realm", **sso)["changed"]
 
 
@@ -232,7 +295,15 @@ class TestWhatIsLeftBehind:
 
     def left(self, server):
         state = server.simulator.state
-        return [each for each in (*state.users.sections, *state.secrets, *(ugid for rows in state.acl.sections.values() for ugid in rows)) if "@sso" in each]
+        return [
+            each
+            for each in (
+                *state.users.sections,
+                *state.secrets,
+                *(ugid for rows in state.acl.sections.values() for ugid in rows),
+            )
+            if "@sso" in each
+        ]
 
     def test_by_a_user(self, host, version):
         server = host(version)
@@ -264,7 +335,9 @@ class TestWhatIsLeftBehind:
     def test_by_a_realm_and_its_users_in_one_task(self, host, version):
         server = host(version)
         server.tasks(*self.ANN)
-        server.done("pbs_state", realms=[{"realm": "sso", "state": "absent"}], users=[{"userid": "ann@sso", "state": "absent"}])
+        server.done(
+            "pbs_state", realms=[{"realm": "sso", "state": "absent"}], users=[{"userid": "ann@sso", "state": "absent"}]
+        )
         assert self.left(server) == []
 
 
@@ -272,10 +345,21 @@ def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
     server = host(version)
     server.done(
         "pbs_state",
-        realms=[COMPANY, {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs", "scopes": ["email"]}],
+        realms=[
+            COMPANY,
+            {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs", "scopes": ["email"]},
+        ],
         users=[{"userid": "ann@company", "email": "ann@example.org"}, {"userid": "bob@pbs", "enable": False}],
         tokens=[{"userid": "bob@pbs", "token_name": "ci", "return_secret": True, "comment": "CI"}],
-        acl=[{"path": "/datastore/tank/ns/deep", "roles": ["Audit"], "users": ["ann@company"], "tokens": ["bob@pbs!ci"], "propagate": False}],
+        acl=[
+            {
+                "path": "/datastore/tank/ns/deep",
+                "roles": ["Audit"],
+                "users": ["ann@company"],
+                "tokens": ["bob@pbs!ci"],
+                "propagate": False,
+            }
+        ],
     )
     read = server.done("pbs_info", gather=["realms", "users", "tokens", "acl"], show_secrets=True)
     server.wired.fleet.forget()
@@ -286,8 +370,18 @@ def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
 def test_a_second_factor(host):
     secret = pyotp.random_base32()
     server = host(passwords={"root@pam": "password-of-root"}, totp={"root@pam": secret})
-    credentials = {"api_user": "root@pam", "api_password": "password-of-root", "api_token_id": "", "api_token_secret": ""}
-    wrong, right = server.tasks(*(("pbs_info", {**credentials, "gather": ["version"], "api_totp": code}) for code in ("000000", pyotp.TOTP(secret).now())))
+    credentials = {
+        "api_user": "root@pam",
+        "api_password": "password-of-root",
+        "api_token_id": "",
+        "api_token_secret": "",
+    }
+    wrong, right = server.tasks(
+        *(
+            ("pbs_info", {**credentials, "gather": ["version"], "api_totp": code})
+            for code in ("000000", pyotp.TOTP(secret).now())
+        )
+    )
     assert "could not sign in" in wrong["msg"] and "second factor" in wrong["msg"]
     assert right["version"] == "4.2.3"
 
@@ -301,7 +395,11 @@ def test_a_lock_is_taken_away(host):
     state = {"users": [{"userid": "ann@pbs"}, unlocked]}
     done, again = server.tasks(("pbs_state", state), ("pbs_state", state))
     assert before["tfa_locked"] and done["changed"] and not again["changed"], (done, again)
-    assert server.writes() == ["POST /access/users", "PUT /access/users/bob@pbs", "PUT /access/users/bob@pbs/unlock-tfa"]
+    assert server.writes() == [
+        "POST /access/users",
+        "PUT /access/users/bob@pbs",
+        "PUT /access/users/bob@pbs/unlock-tfa",
+    ]
     assert server.simulator.state.second_factors["bob@pbs"].locked is False
 
 

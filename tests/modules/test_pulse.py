@@ -29,13 +29,26 @@ def nothing_there(request, ansible):
 def vault(wired, **options):
     """A task for a backup server of the fleet."""
     server, token = wired.fleet.pbs["backup-berlin"], wired.fleet.tokens["backup-berlin"]
-    given = {"type": "pbs", "host": server.url, "name": "vault", "token_name": "root@pam!fleet", "token_value": token, **options}
+    given = {
+        "type": "pbs",
+        "host": server.url,
+        "name": "vault",
+        "token_name": "root@pam!fleet",
+        "token_value": token,
+        **options,
+    }
     return task(wired, "pulse_node", **given)
 
 
 def berlin(wired, node=0, **options):
     """A task for a node of a cluster of the fleet."""
-    given = {"type": "pve", "host": wired.fleet.pve["berlin"][node].url, "token_name": "root@pam!fleet", "token_value": wired.fleet.tokens["berlin"], **options}
+    given = {
+        "type": "pve",
+        "host": wired.fleet.pve["berlin"][node].url,
+        "token_name": "root@pam!fleet",
+        "token_value": wired.fleet.tokens["berlin"],
+        **options,
+    }
     return task(wired, "pulse_node", **given)
 
 
@@ -49,10 +62,17 @@ class TestTokens:
         (wrong,) = ansible.tasks([vault(monitored, token_value="a-wrong-secret")]).results()
         assert wrong["failed"] and "token_value: Pulse cannot connect to" in wrong["msg"]
         assert monitored.fleet.writes() == []
-        run = ansible.tasks([vault(monitored, token_value="a-wrong-secret", test_connection=False), vault(monitored, wait_until_connected=2)])
+        run = ansible.tasks(
+            [
+                vault(monitored, token_value="a-wrong-secret", test_connection=False),
+                vault(monitored, wait_until_connected=2),
+            ]
+        )
         untried, waiting = run.results()
         assert untried["changed"] and waiting["failed"]
-        assert "wait_until_connected: https://" in waiting["msg"] and "for 2 seconds Pulse has only said" in waiting["msg"]
+        assert (
+            "wait_until_connected: https://" in waiting["msg"] and "for 2 seconds Pulse has only said" in waiting["msg"]
+        )
 
     def test_when_it_is_sent_again(self, monitored, ansible):
         tasks = [
@@ -72,8 +92,17 @@ class TestTokens:
 
     def test_an_entry_with_a_password_gets_one(self, monitored, ansible):
         """It was made by hand; its flags can be changed without a token too."""
-        body = {"type": "pve", "name": "old", "host": "127.0.99.1", "user": "root@pam", "password": "a-password-of-root"}
-        api = {"url": f"{monitored.fleet.pulse.url}/api/config/nodes", "headers": {"X-API-Token": monitored.fleet.tokens["pulse1"]}}
+        body = {
+            "type": "pve",
+            "name": "old",
+            "host": "127.0.99.1",
+            "user": "root@pam",
+            "password": "a-password-of-root",
+        }
+        api = {
+            "url": f"{monitored.fleet.pulse.url}/api/config/nodes",
+            "headers": {"X-API-Token": monitored.fleet.tokens["pulse1"]},
+        }
         made = {
             "ansible.builtin.uri": {
                 **api,
@@ -85,8 +114,14 @@ class TestTokens:
             }
         }
         node = {"type": "pve", "host": "127.0.99.1"}
-        token = {"token_name": "pulse-monitor@pve!pulse", "token_value": "a-secret-of-a-token", "test_connection": False}
-        run = ansible.tasks([made, *(task(monitored, "pulse_node", **node, **more) for more in ({"monitor_vms": False}, token, token))])
+        token = {
+            "token_name": "pulse-monitor@pve!pulse",
+            "token_value": "a-secret-of-a-token",
+            "test_connection": False,
+        }
+        run = ansible.tasks(
+            [made, *(task(monitored, "pulse_node", **node, **more) for more in ({"monitor_vms": False}, token, token))]
+        )
         _made, flag, switched, again = run.succeeded().results()
         assert (flag["changed"], switched["changed"], again["changed"], run.failed) == (True, True, False, [])
         assert again["node"]["token_name"] == "pulse-monitor@pve!pulse" and again["node"]["monitor_vms"] is False
@@ -110,17 +145,28 @@ class TestClusters:
         assert two.url not in repr(sent(monitored))
 
     def test_its_entry_is_not_removed_with_one_of_its_nodes(self, monitored, ansible):
-        run = ansible.tasks([berlin(monitored), berlin(monitored, 1, state="absent"), berlin(monitored, state="absent")])
+        run = ansible.tasks(
+            [berlin(monitored), berlin(monitored, 1, state="absent"), berlin(monitored, state="absent")]
+        )
         assert [result["changed"] for result in run.succeeded().results()] == [True, False, True]
 
     def test_a_node_that_pulse_counts_to_it_by_itself(self, monitored, ansible):
         """Under an address that nothing tells to be one of its: Pulse makes no entry of it, and that is said."""
         node = monitored.fleet.pve["berlin"][1]
         unknown = node.url.replace(node.host, f"[::ffff:{node.host}]")
-        run = ansible.tasks([berlin(monitored, name="berlin"), berlin(monitored, 1, host=unknown), berlin(monitored, 1, host=unknown, aliases=[node.url])])
+        run = ansible.tasks(
+            [
+                berlin(monitored, name="berlin"),
+                berlin(monitored, 1, host=unknown),
+                berlin(monitored, 1, host=unknown, aliases=[node.url]),
+            ]
+        )
         _first, merged, known = run.results()
         assert merged["failed"] and len(merged["done"]) == 1
-        assert "for a node of the cluster berlin, which it has as 'berlin', and gave it no entry of its own; declare the cluster once" in merged["msg"]
+        assert (
+            "for a node of the cluster berlin, which it has as 'berlin', and gave it no entry of its own; declare the cluster once"
+            in merged["msg"]
+        )
         assert not known["failed"] and not known["changed"]
 
 
@@ -128,12 +174,22 @@ class TestIds:
     def test_several_are_removed_at_once(self, monitored, ansible):
         """Each removal moves the ids of those behind it."""
         nodes = [
-            {"type": "pbs", "host": f"127.0.99.{number}", "token_name": "a@pbs!b", "token_value": "a-secret-of-a-token", "test_connection": False}
+            {
+                "type": "pbs",
+                "host": f"127.0.99.{number}",
+                "token_name": "a@pbs!b",
+                "token_value": "a-secret-of-a-token",
+                "test_connection": False,
+            }
             for number in (1, 2, 3, 4)
         ]
         gone = [{**node, "state": "absent"} for node in nodes[:3]]
         run = ansible.tasks(
-            [task(monitored, "pulse_state", nodes=nodes), task(monitored, "pulse_state", nodes=gone), task(monitored, "pulse_info", gather=["nodes"])]
+            [
+                task(monitored, "pulse_state", nodes=nodes),
+                task(monitored, "pulse_state", nodes=gone),
+                task(monitored, "pulse_info", gather=["nodes"]),
+            ]
         )
         made, removed, left = run.succeeded().results()
         assert (len(made["plan"]), len(removed["plan"])) == (4, 3)
@@ -168,12 +224,19 @@ class TestAServerOfItsOwnKind:
 
     def test_a_change_that_was_saved_but_not_applied(self, monitored, ansible):
         text = "Configuration saved but failed to apply changes\n"
-        monitored.fleet.pulse.observed.faults.append(Fault("POST", "/api/config/nodes", status=500, body=text, carried_out=True))
+        monitored.fleet.pulse.observed.faults.append(
+            Fault("POST", "/api/config/nodes", status=500, body=text, carried_out=True)
+        )
         first, second = ansible.tasks([vault(monitored), vault(monitored)]).succeeded().results()
         assert (first["changed"], first["failed"], second["changed"]) == (True, False, False)
 
     def test_a_token_without_the_scope_to_write(self, monitored, ansible):
-        fault = Fault("POST", "/api/config/nodes/test-config", status=403, body='{"error":"missing_scope","requiredScope":"settings:write"}')
+        fault = Fault(
+            "POST",
+            "/api/config/nodes/test-config",
+            status=403,
+            body='{"error":"missing_scope","requiredScope":"settings:write"}',
+        )
         monitored.fleet.pulse.observed.faults.append(fault)
         (result,) = ansible.tasks([vault(monitored)]).results()
         assert result["failed"] and "the API token lacks the scope settings:write" in result["msg"]
@@ -181,7 +244,14 @@ class TestAServerOfItsOwnKind:
 
 def test_an_older_pulse_is_refused(fleet_of, ansible):
     wired = fleet_of("homelab")
-    version = Fault("GET", "/api/version", status=200, body='{"version":"4.36.2"}', headers={"Content-Type": "application/json"}, times=10)
+    version = Fault(
+        "GET",
+        "/api/version",
+        status=200,
+        body='{"version":"4.36.2"}',
+        headers={"Content-Type": "application/json"},
+        times=10,
+    )
     wired.fleet.pulse.observed.faults.append(version)
     (result,) = ansible.tasks([task(wired, "pulse_info")]).results()
     assert result["failed"] and "has version 4.36.2; this works with 5.1 and later" in result["msg"]
@@ -189,9 +259,21 @@ def test_an_older_pulse_is_refused(fleet_of, ansible):
 
 def test_a_limit_is_waited_for(fleet_of, ansible):
     wired = fleet_of("homelab")
-    limit = Fault("POST", "/api/config/nodes.*", status=429, body="Rate limit exceeded. Please try again later.", headers={"Retry-After": "1"}, times=2)
+    limit = Fault(
+        "POST",
+        "/api/config/nodes.*",
+        status=429,
+        body="Rate limit exceeded. Please try again later.",
+        headers={"Retry-After": "1"},
+        times=2,
+    )
     wired.fleet.pulse.observed.faults.append(limit)
     server = wired.fleet.pbs["pbs1"]
-    node = {"type": "pbs", "host": server.url, "token_name": "root@pam!fleet", "token_value": wired.fleet.tokens["pbs1"]}
+    node = {
+        "type": "pbs",
+        "host": server.url,
+        "token_name": "root@pam!fleet",
+        "token_value": wired.fleet.tokens["pbs1"],
+    }
     (result,) = ansible.tasks([task(wired, "pulse_node", **node)]).succeeded().results()
     assert result["changed"] and not result["failed"]

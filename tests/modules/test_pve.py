@@ -9,7 +9,13 @@ from tests.modules.systems.shared import REALM, Server
 from tests.simulators.directory import EXAMPLE, example_directories, person
 from tests.simulators.pve import PveSimulator
 
-CORP = {"type": "ldap", "server1": "ldap.example.org", "base_dn": EXAMPLE, "user_attr": "uid", "sync_attributes": "email=mail"}
+CORP = {
+    "type": "ldap",
+    "server1": "ldap.example.org",
+    "base_dn": EXAMPLE,
+    "user_attr": "uid",
+    "sync_attributes": "email=mail",
+}
 JOB = {"id": "nightly", "realm": "corp", "schedule": "2:30", "scope": "both"}
 
 
@@ -56,9 +62,14 @@ class TestSync:
         sync = {"realm": "corp", "scope": "both"}
         predicted = server.one("pve_realm_sync", check=True, **sync)
         assert [one["userid"] for one in server.done("pve_info", gather=["users"])["users"]] == ["root@pam"]
-        done, again, predicted_again = *server.tasks(("pve_realm_sync", sync), ("pve_realm_sync", sync)), server.one("pve_realm_sync", check=True, **sync)
+        done, again, predicted_again = (
+            *server.tasks(("pve_realm_sync", sync), ("pve_realm_sync", sync)),
+            server.one("pve_realm_sync", check=True, **sync),
+        )
         assert done["changed"] and done["added"] == NEW
-        assert done["plan"] == [{"verb": "POST", "path": "/access/domains/corp/sync", "reason": "realm corp: 4 added, 0 updated, 0 removed"}]
+        assert done["plan"] == [
+            {"verb": "POST", "path": "/access/domains/corp/sync", "reason": "realm corp: 4 added, 0 updated, 0 removed"}
+        ]
         for part in ("changed", "plan", "diff", "added", "updated", "removed"):
             assert predicted[part] == done[part]
             assert predicted_again[part] == again[part]
@@ -66,7 +77,10 @@ class TestSync:
         # a dry run each, and twice for real: only doing it shows whether an update changes something
         assert server.writes() == ["POST /access/domains/corp/sync"] * 6
         users = {one["userid"]: one for one in server.done("pve_info", gather=["users"])["users"]}
-        assert users["ann@corp"]["email"] == "ann@example.org" and users["ann@corp"]["groups"] == ["admins-corp", "staff-corp"]
+        assert users["ann@corp"]["email"] == "ann@example.org" and users["ann@corp"]["groups"] == [
+            "admins-corp",
+            "staff-corp",
+        ]
 
     def test_who_is_gone_is_removed(self, cluster):
         server = cluster()
@@ -78,12 +92,24 @@ class TestSync:
             del directory.entries[f"cn=admins,ou=groups,{EXAMPLE}"]
             directory.entries.update([person("bob", mail="robert@example.org")])
         refused = server.one("pve_realm_sync", **sync, max_removals=1)
-        assert refused["failed"] and "max_removals: 2 objects would be removed (group admins-corp, user ann@corp, ...)" in refused["msg"]
+        assert (
+            refused["failed"]
+            and "max_removals: 2 objects would be removed (group admins-corp, user ann@corp, ...)" in refused["msg"]
+        )
         predicted, gone = server.one("pve_realm_sync", check=True, **sync), server.done("pve_realm_sync", **sync)
-        assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@corp", "staff-corp"], ["admins-corp", "ann@corp"])
+        assert (gone["added"], gone["updated"], gone["removed"]) == (
+            [],
+            ["bob@corp", "staff-corp"],
+            ["admins-corp", "ann@corp"],
+        )
         assert (predicted["added"], predicted["updated"], predicted["removed"]) == ([], [], gone["removed"])
         assert gone["diff"] == {
-            "before": {"group admins-corp": "there", "user ann@corp": "there", "user bob@corp": "as it was", "group staff-corp": "as it was"},
+            "before": {
+                "group admins-corp": "there",
+                "user ann@corp": "there",
+                "user bob@corp": "as it was",
+                "group staff-corp": "as it was",
+            },
             "after": {"user bob@corp": "as the directory says", "group staff-corp": "as the directory says"},
         }
         after = server.done("pve_info", gather=["users", "acl"])
@@ -108,7 +134,9 @@ class TestSync:
     def test_new_users_may_be_kept_out(self, cluster):
         server = cluster()
         server.done("pve_realm_sync", realm="corp", scope="users", enable_new=False)
-        assert {one["enable"] for one in server.done("pve_info", gather=["users"])["users"] if one["userid"] != "root@pam"} == {False}
+        assert {
+            one["enable"] for one in server.done("pve_info", gather=["users"])["users"] if one["userid"] != "root@pam"
+        } == {False}
 
     def test_who_cannot_be_taken_over_is_told(self, cluster):
         server = cluster()
@@ -125,7 +153,10 @@ class TestSync:
         server.simulator.cluster.directories[0].is_up = False
         result = server.one("pve_realm_sync", realm="corp", scope="both")
         assert result["failed"] and not result["changed"]
-        assert "failed: Connection refused (the end of its log: (dry test run) starting sync for realm corp" in result["msg"]
+        assert (
+            "failed: Connection refused (the end of its log: (dry test run) starting sync for realm corp"
+            in result["msg"]
+        )
 
     def test_a_task_that_takes_too_long_is_not_waited_for(self, cluster):
         result = cluster(task_seconds=60).one("pve_realm_sync", realm="corp", scope="both", wait=1)
@@ -134,7 +165,10 @@ class TestSync:
     def test_a_scope_is_that_of_the_realm_or_must_be_said(self, cluster):
         server = cluster()
         result = server.one("pve_realm_sync", realm="corp")
-        assert result["failed"] and result["msg"] == "scope: must be given, because realm corp has none in its sync_defaults_options"
+        assert (
+            result["failed"]
+            and result["msg"] == "scope: must be given, because realm corp has none in its sync_defaults_options"
+        )
         with server.simulator.cluster.edit("domains.cfg") as config:
             config.sections["corp"]["sync-defaults-options"] = "scope=groups"
         assert server.done("pve_realm_sync", realm="corp")["added"] == ["admins-corp", "staff-corp"]
@@ -145,14 +179,18 @@ def test_a_job_is_part_of_the_whole_state(cluster):
     made, known = server.tasks(("pve_state", {"realm_sync_jobs": [JOB]}), ("pve_info", {"gather": ["realm_sync_jobs"]}))
     assert made["realm_sync_jobs"] == known["realm_sync_jobs"]
     again, gone = server.tasks(
-        ("pve_state", {"realm_sync_jobs": known["realm_sync_jobs"]}), ("pve_state", {"exclusive": {"realm_sync_jobs": [{"name": "*"}]}})
+        ("pve_state", {"realm_sync_jobs": known["realm_sync_jobs"]}),
+        ("pve_state", {"exclusive": {"realm_sync_jobs": [{"name": "*"}]}}),
     )
     assert not again["changed"] and [step["verb"] for step in gone["plan"]] == ["DELETE"]
 
 
 def test_a_membership_may_be_declared_on_both_sides(cluster):
     server = cluster()
-    both = {"groups": [{"groupid": "staff", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": ["staff"]}]}
+    both = {
+        "groups": [{"groupid": "staff", "users": ["ann@pve"]}],
+        "users": [{"userid": "ann@pve", "groups": ["staff"]}],
+    }
     made, again = server.tasks(("pve_state", both), ("pve_state", both))
     assert made["users"][0]["groups"] == ["staff"] and made["groups"][0]["users"] == ["ann@pve"]
     assert not again["failed"] and not again["changed"]
@@ -160,7 +198,10 @@ def test_a_membership_may_be_declared_on_both_sides(cluster):
 
 def test_what_goes_along_with_other_objects_is_foretold(cluster):
     server = cluster()
-    known = {"groups": [{"groupid": "staff"}, {"groupid": "old"}], "users": [{"userid": "ann@pve", "groups": ["staff", "old"]}, {"userid": "bob@pve"}]}
+    known = {
+        "groups": [{"groupid": "staff"}, {"groupid": "old"}],
+        "users": [{"userid": "ann@pve", "groups": ["staff", "old"]}, {"userid": "bob@pve"}],
+    }
     server.done("pve_state", **known, realms=[{"realm": "one", **REALM, "default": True}])
     wanted = {
         "groups": [{"groupid": "staff", "comment": "All"}, {"groupid": "old", "state": "absent"}],
@@ -178,9 +219,16 @@ class TestManagers:
     """Who manages some groups or guests only may do that, and is told before the first write what is beyond it."""
 
     STATE = {
-        "roles": [{"roleid": "Members", "privs": ["User.Modify"]}, {"roleid": "Guests", "privs": ["VM.Allocate", "VM.Audit"]}],
+        "roles": [
+            {"roleid": "Members", "privs": ["User.Modify"]},
+            {"roleid": "Guests", "privs": ["VM.Allocate", "VM.Audit"]},
+        ],
         "groups": [{"groupid": "crew"}, {"groupid": "ops"}, {"groupid": "admins"}],
-        "users": [{"userid": "boss@pve"}, {"userid": "ann@pve", "groups": ["crew"]}, {"userid": "bob@pve", "groups": ["crew", "admins"]}],
+        "users": [
+            {"userid": "boss@pve"},
+            {"userid": "ann@pve", "groups": ["crew"]},
+            {"userid": "bob@pve", "groups": ["crew", "admins"]},
+        ],
         "tokens": [{"userid": "boss@pve", "tokenid": "run", "privsep": False, "return_secret": True}],
         "acl": [
             {"path": "/access/groups/crew", "roles": ["Members"], "users": ["boss@pve"]},
@@ -196,11 +244,31 @@ class TestManagers:
         ("pve_acl", {"path": "/vms/100", "roles": ["Guests"], "users": ["ann@pve"]}),
     ]
     REFUSED = [
-        ("pve_user", {"userid": "ann@pve", "comment": "Day shift"}, "lacks User.Modify on /access/groups (user ann@pve: comment)"),
-        ("pve_user", {"userid": "eve@pve", "groups": ["crew"]}, "lacks User.Modify or Sys.Audit on /access/groups (to see user eve@pve)"),
-        ("pve_user", {"userid": "dan@pve", "groups": ["admins", "crew"]}, "lacks User.Modify on /access/groups (user dan@pve: groups)"),
-        ("pve_acl", {"path": "/vms/100", "roles": ["PVEVMAdmin"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms/100"),
-        ("pve_acl", {"path": "/vms/100", "roles": ["NoAccess"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms/100"),
+        (
+            "pve_user",
+            {"userid": "ann@pve", "comment": "Day shift"},
+            "lacks User.Modify on /access/groups (user ann@pve: comment)",
+        ),
+        (
+            "pve_user",
+            {"userid": "eve@pve", "groups": ["crew"]},
+            "lacks User.Modify or Sys.Audit on /access/groups (to see user eve@pve)",
+        ),
+        (
+            "pve_user",
+            {"userid": "dan@pve", "groups": ["admins", "crew"]},
+            "lacks User.Modify on /access/groups (user dan@pve: groups)",
+        ),
+        (
+            "pve_acl",
+            {"path": "/vms/100", "roles": ["PVEVMAdmin"], "users": ["ann@pve"]},
+            "lacks Permissions.Modify on /vms/100",
+        ),
+        (
+            "pve_acl",
+            {"path": "/vms/100", "roles": ["NoAccess"], "users": ["ann@pve"]},
+            "lacks Permissions.Modify on /vms/100",
+        ),
         ("pve_acl", {"path": "/vms", "roles": ["Guests"], "users": ["ann@pve"]}, "lacks Permissions.Modify on /vms ("),
     ]
 
@@ -236,25 +304,62 @@ class TestOldVersions:
         ("pve_acl", {"path": "/vms", "roles": ["Reader"], "groups": ["readers"], "tokens": ["rita@pve!ci"]}),
         ("pve_acl", {"path": "/pool/dev", "roles": ["Reader"], "users": ["rita@pve"]}),
         ("pve_acl", {"path": "/sdn/vnets/v", "roles": ["Reader"], "users": ["rita@pve"]}),
-        ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pve", "username_claim": "email", "prompt": "login"}),
+        (
+            "pve_realm",
+            {
+                "realm": "sso",
+                "issuer_url": "https://id.example.org",
+                "client_id": "pve",
+                "username_claim": "email",
+                "prompt": "login",
+            },
+        ),
         ("pve_realm", {"realm": "sso", "issuer_url": "https://id.example.com", "comment": "Sign-on", "prompt": ""}),
         ("pve_realm", {"realm": "corp", "type": "ldap", "filter": "(mail=*)"}),
         ("pve_realm_sync_job", {"id": "nightly", "state": "absent"}),
     ]
     REFUSED = [
-        ("pve_realm", {"realm": "sso", "groups_claim": "groups"}, "groups_claim: needs version 8.4 or later (PVE 127.0.10.1 has 7.4.4)"),
+        (
+            "pve_realm",
+            {"realm": "sso", "groups_claim": "groups"},
+            "groups_claim: needs version 8.4 or later (PVE 127.0.10.1 has 7.4.4)",
+        ),
         ("pve_realm", {"realm": "sso", "audiences": ["x"]}, "audiences: needs version 9."),
         ("pve_realm_sync_job", {**JOB, "state": "present"}, "realm_sync_jobs: needs version 8.0 or later"),
-        ("pve_role", {"roleid": "New", "privs": ["Mapping.Use"]}, "privs: 'Mapping.Use' is not a privilege of this server"),
-        ("pve_acl", {"path": "/mapping/usb", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/mapping/usb' needs version 8.0 or later"),
-        ("pve_acl", {"path": "/sdn/zones/z/v", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/sdn/zones/z/v' needs version 8.0 or later"),
-        ("pve_acl", {"path": "/pool/a/b", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/pool/a/b' needs version 8.1 or later"),
-        ("pve_acl", {"path": "/sdn/fabrics/f", "roles": ["Reader"], "users": ["rita@pve"]}, "path: '/sdn/fabrics/f' needs version 9.0 or later"),
+        (
+            "pve_role",
+            {"roleid": "New", "privs": ["Mapping.Use"]},
+            "privs: 'Mapping.Use' is not a privilege of this server",
+        ),
+        (
+            "pve_acl",
+            {"path": "/mapping/usb", "roles": ["Reader"], "users": ["rita@pve"]},
+            "path: '/mapping/usb' needs version 8.0 or later",
+        ),
+        (
+            "pve_acl",
+            {"path": "/sdn/zones/z/v", "roles": ["Reader"], "users": ["rita@pve"]},
+            "path: '/sdn/zones/z/v' needs version 8.0 or later",
+        ),
+        (
+            "pve_acl",
+            {"path": "/pool/a/b", "roles": ["Reader"], "users": ["rita@pve"]},
+            "path: '/pool/a/b' needs version 8.1 or later",
+        ),
+        (
+            "pve_acl",
+            {"path": "/sdn/fabrics/f", "roles": ["Reader"], "users": ["rita@pve"]},
+            "path: '/sdn/fabrics/f' needs version 9.0 or later",
+        ),
     ]
 
     def test_what_works(self, cluster):
         server = cluster("7.4")
-        results = server.tasks(*(step for step in self.WORKS for _twice in (1, 2)), ("pve_info", {}), ("pve_realm_sync", {"realm": "corp", "scope": "both"}))
+        results = server.tasks(
+            *(step for step in self.WORKS for _twice in (1, 2)),
+            ("pve_info", {}),
+            ("pve_realm_sync", {"realm": "corp", "scope": "both"}),
+        )
         *steps, told, synced = results
         assert [one["msg"] for one in results if one["failed"]] == []
         assert [one["changed"] for one in steps[::2]] == [True] * 10 + [False]
@@ -270,3 +375,13 @@ class TestOldVersions:
         for (_module, _options, message), result in zip(self.REFUSED, results):
             assert result["failed"] and message in result["msg"], result["msg"]
         assert server.writes() == []
+
+
+def test_a_comment_that_an_older_server_would_keep_is_not_removed(cluster):
+    server = cluster("8.4")
+    token = {"userid": "root@pam", "tokenid": "ci", "return_secret": True}
+    server.done("pve_token", **token, comment="CI")
+    for check in (True, False):
+        result = server.one("pve_token", **token, comment="", check=check)
+        assert result["failed"] and "comment: to remove a comment needs version 9.0 or later" in result["msg"], result
+    assert server.done("pve_token", **token, comment="", secret="regenerate")["token"]["comment"] == ""

@@ -77,14 +77,19 @@ class Stage:
     def rows(self, told, name):
         """The ACL of a token in what the info module told."""
         return sorted(
-            (one["path"], *one["roles"], one["propagate"]) for one in told["acl"] if f"{self.owner}!{name}" in one.get("tokens", ())
+            (one["path"], *one["roles"], one["propagate"])
+            for one in told["acl"]
+            if f"{self.owner}!{name}" in one.get("tokens", ())
         )
 
     def accepts(self, name, secret):
         separator = {"pve": "=", "pbs": ":"}[self.system]
         header = f"{self.system.upper()}APIToken={self.owner}!{name}{separator}{secret}"
         answer = requests.get(
-            f"{self.server.url}/api2/json/version", headers={"Authorization": header}, verify=self.options["ca_path"], timeout=10
+            f"{self.server.url}/api2/json/version",
+            headers={"Authorization": header},
+            verify=self.options["ca_path"],
+            timeout=10,
         )
         assert answer.status_code in (200, 401), answer.text
         return answer.status_code == 200
@@ -122,7 +127,11 @@ class TestWhatIsThere:
         assert stage.file("works").stat().st_mode & 0o777 == 0o600
 
     def test_it_is_returned_on_request_and_else_not(self, stage, ansible):
-        tasks = [*stage.company("told"), stage.kept("told", secret="if_invalid", return_secret=True), stage.kept("told", secret="if_invalid")]
+        tasks = [
+            *stage.company("told"),
+            stage.kept("told", secret="if_invalid", return_secret=True),
+            stage.kept("told", secret="if_invalid"),
+        ]
         told, quiet = ansible.tasks(tasks).succeeded().results()[-2:]
         assert told["secret"] == read(stage.file("told")) and not told["changed"] and "secret" not in quiet
 
@@ -149,14 +158,33 @@ class TestAnotherOne:
         assert [secret for secret in stage.minted if secret in run.output] == []
 
     def test_it_needs_a_place(self, stage, ansible):
-        tasks = [*stage.company("homeless"), stage.token("homeless", secret="regenerate"), stage.token("homeless", secret="if_invalid")]
+        tasks = [
+            *stage.company("homeless"),
+            stage.token("homeless", secret="regenerate"),
+            stage.token("homeless", secret="if_invalid"),
+        ]
         for result in ansible.tasks(tasks).results()[-2:]:
-            assert result["failed"] and "secret_file: or return_secret is needed to make a new secret" in result["msg"], result
+            assert (
+                result["failed"] and "secret_file: or return_secret is needed to make a new secret" in result["msg"]
+            ), result
 
     def test_the_token_itself_is_not_used_for_it(self, stage, ansible):
         tasks = [
-            task(stage.wired, f"{stage.system}_token", userid="root@pam", **{NAME[stage.system]: "fleet"}, secret="regenerate", return_secret=True),
-            task(stage.wired, f"{stage.system}_token", userid="root@pam", **{NAME[stage.system]: "fleet"}, return_secret=True),
+            task(
+                stage.wired,
+                f"{stage.system}_token",
+                userid="root@pam",
+                **{NAME[stage.system]: "fleet"},
+                secret="regenerate",
+                return_secret=True,
+            ),
+            task(
+                stage.wired,
+                f"{stage.system}_token",
+                userid="root@pam",
+                **{NAME[stage.system]: "fleet"},
+                return_secret=True,
+            ),
         ]
         refused, left = ansible.tasks(tasks).results()
         assert "secret: cannot be made anew with the token itself" in refused["msg"] and not left["changed"]
@@ -165,16 +193,47 @@ class TestAnotherOne:
 class TestOneThatDoesNotWork:
     def test_a_lost_file(self, stage, ansible):
         path = stage.file("lost")
-        tasks = [*stage.company("lost"), lost(path), stage.kept("lost"), stage.kept("lost", secret="if_invalid"), stage.kept("lost", secret="if_invalid")]
+        tasks = [
+            *stage.company("lost"),
+            lost(path),
+            stage.kept("lost"),
+            stage.kept("lost", secret="if_invalid"),
+            stage.kept("lost", secret="if_invalid"),
+        ]
         refused, made, again = ansible.tasks(tasks).results()[-3:]
-        assert refused["failed"] and "its secret cannot be told again; bring the file back, or say secret=if_invalid" in refused["msg"]
+        assert (
+            refused["failed"]
+            and "its secret cannot be read again; restore the file, or set secret=if_invalid" in refused["msg"]
+        )
         assert made["changed"] and not again["changed"]
         assert stage.accepts("lost", read(path)) and stage.minted.count(read(path)) == 1
 
-    @pytest.mark.parametrize("text", ["", "no-secret-of-this-token\n", "two\nlines €\n"], ids=["empty", "another one", "no secret at all"])
+    def test_a_lost_file_of_an_expired_token(self, stage, ansible):
+        """What is advised works: another expire, in the same task."""
+        path = stage.file("expired")
+        expired = [*stage.company("expired"), lost(path), stage.token("expired", expire=1500000000)]
+        tasks = [
+            *expired,
+            stage.kept("expired", secret="if_invalid"),
+            stage.kept("expired", secret="if_invalid", expire=0),
+        ]
+        refused, made = ansible.tasks(tasks).results()[-2:]
+        assert refused["failed"] and "disabled or expired" in refused["msg"] and "another expire" in refused["msg"], (
+            refused
+        )
+        assert made["changed"] and stage.accepts("expired", read(path)), made
+
+    @pytest.mark.parametrize(
+        "text", ["", "no-secret-of-this-token\n", "two\nlines €\n"], ids=["empty", "another one", "no secret at all"]
+    )
     def test_a_file_that_holds_something_else(self, stage, ansible, text):
         name = f"other{len(text)}"
-        tasks = [*stage.company(name), holding(stage.file(name), text), stage.kept(name, secret="if_invalid"), stage.info()]
+        tasks = [
+            *stage.company(name),
+            holding(stage.file(name), text),
+            stage.kept(name, secret="if_invalid"),
+            stage.info(),
+        ]
         made, after = ansible.tasks(tasks).succeeded().results()[-2:]
         assert made["changed"] and stage.accepts(name, read(stage.file(name))) and len(stage.rows(after, name)) == 3
 
@@ -185,15 +244,24 @@ class TestOneThatDoesNotWork:
         right = read(path)
         candidate = stage.kept("candidate", secret="if_invalid", secret_candidates=["a-wrong-candidate", right])
         stage.wired.fleet.forget()
-        run = ansible.tasks([lost(path), checked(candidate), candidate, candidate], "-vvvv", secrets=(right, "a-wrong-candidate")).succeeded()
+        run = ansible.tasks(
+            [lost(path), checked(candidate), candidate, candidate], "-vvvv", secrets=(right, "a-wrong-candidate")
+        ).succeeded()
         predicted, done, again = run.results()[1:]
-        assert [step["verb"] for step in done["plan"]] == ["STORE"] and predicted["plan"] == done["plan"] and predicted["diff"] == done["diff"]
+        assert (
+            [step["verb"] for step in done["plan"]] == ["STORE"]
+            and predicted["plan"] == done["plan"]
+            and predicted["diff"] == done["diff"]
+        )
         assert not again["changed"] and read(path) == right and path.stat().st_mode & 0o777 == 0o600
         assert stage.server.observed.writes() == []
         assert right not in run.output and "a-wrong-candidate" not in run.output
 
     def test_wrong_candidates_alone(self, stage, ansible):
-        tasks = [*stage.company("wrong"), stage.token("wrong", secret="if_invalid", secret_candidates=["no-secret"], return_secret=True)]
+        tasks = [
+            *stage.company("wrong"),
+            stage.token("wrong", secret="if_invalid", secret_candidates=["no-secret"], return_secret=True),
+        ]
         predicted, made = ansible.tasks([*tasks[:-1], checked(tasks[-1]), tasks[-1]]).succeeded().results()[-2:]
         assert predicted["secret"] == "(generated by the real run)" and predicted["plan"] == made["plan"]
         assert stage.accepts("wrong", made["secret"]) and not stage.accepts("wrong", read(stage.file("wrong")))
@@ -209,12 +277,17 @@ def test_an_interrupted_run_is_put_right_by_the_next(stage, ansible, carried_out
     """At each of its requests."""
     prefix = "cut" if carried_out else "halted"
     assert ansible.tasks(stage.company(f"{prefix}x")).succeeded().failed == []
-    (plan,) = (one["plan"] for one in ansible.tasks([checked(stage.kept(f"{prefix}x", secret="regenerate"))]).succeeded().results())
+    (plan,) = (
+        one["plan"]
+        for one in ansible.tasks([checked(stage.kept(f"{prefix}x", secret="regenerate"))]).succeeded().results()
+    )
     names = [f"{prefix}{number}" for number in range(len(plan))]
     assert ansible.tasks(stage.company(*names)).succeeded().failed == []
     stage._counts.clear()
     stage.strike = {name: (number, carried_out) for number, name in enumerate(names)}
-    tasks = [one for name in names for one in (stage.kept(name, secret="regenerate"), stage.kept(name, secret="if_invalid"))]
+    tasks = [
+        one for name in names for one in (stage.kept(name, secret="regenerate"), stage.kept(name, secret="if_invalid"))
+    ]
     told = ansible.tasks([*tasks, *(stage.kept(name, secret="if_invalid") for name in names), stage.info()]).results()
     assert [one["failed"] for one in told[: len(tasks)]] == [True, False] * len(names), told
     assert [one["changed"] for one in told[len(tasks) : -1]] == [False] * len(names)
@@ -243,7 +316,9 @@ class TestAnEncryptedFile:
         assert stage.accepts("sealed", clear["ansible_facts"]["shown"])
         for cannot in (ansible.tasks([sealed]), ansible.tasks([stage.kept("sealed", secret="if_invalid")])):
             (result,) = cannot.results()
-            assert result["failed"] and "is encrypted with a vault password that ansible was not given" in result["msg"], result
+            assert (
+                result["failed"] and "is encrypted with a vault password that ansible was not given" in result["msg"]
+            ), result
 
     def test_a_file_in_clear_text_is_encrypted(self, stage, ansible, vault):
         sealed = stage.kept("clear", secret="if_invalid", secret_file_vault_id="lab")
@@ -258,7 +333,10 @@ class TestAnEncryptedFile:
         there = {**new, "vars": {"fleetgate_execute_on": "target"}}
         user = task(stage.wired, f"{stage.system}_user", userid=stage.owner)
         _user, unknown, there = ansible.tasks([user, unknown, there], *vault).results()
-        assert "secret_file_vault_id: 'elsewhere' is not among the vault ids that ansible was given a password for" in unknown["msg"]
+        assert (
+            "secret_file_vault_id: 'elsewhere' is not among the vault ids that ansible was given a password for"
+            in unknown["msg"]
+        )
         assert "secret_file_vault_id: needs the vault of the ansible that runs the task" in there["msg"]
         assert [one for one in stage.server.observed.writes() if "token" in one.path] == []
 
@@ -268,10 +346,20 @@ def test_a_file_that_others_can_read_is_closed_though_its_secret_works(stage, an
     wide = {"ansible.builtin.file": {"path": str(path), "mode": "0664"}}
     for secret in ("keep", "if_invalid"):
         task_of_it = stage.kept("open_to_all", secret=secret)
-        run = ansible.tasks([*stage.company("open_to_all"), wide, checked(task_of_it), task_of_it, task_of_it]).succeeded()
+        run = ansible.tasks(
+            [*stage.company("open_to_all"), wide, checked(task_of_it), task_of_it, task_of_it]
+        ).succeeded()
         predicted, done, again = run.results()[-3:]
-        assert [step["verb"] for step in done["plan"]] == ["PROTECT"] and predicted["plan"] == done["plan"] and not again["changed"]
-        assert predicted["diff"] == done["diff"] == {"before": {f"file {path}": {"mode": "0664"}}, "after": {f"file {path}": {"mode": "0600"}}}
+        assert (
+            [step["verb"] for step in done["plan"]] == ["PROTECT"]
+            and predicted["plan"] == done["plan"]
+            and not again["changed"]
+        )
+        assert (
+            predicted["diff"]
+            == done["diff"]
+            == {"before": {f"file {path}": {"mode": "0664"}}, "after": {f"file {path}": {"mode": "0600"}}}
+        )
         assert path.stat().st_mode & 0o777 == 0o600
 
 

@@ -53,12 +53,16 @@ class TestEverywhere:
 
     @pytest.mark.parametrize("body", ["null", "[]", '"busy"', '{"errors": ["busy"], "message": 5}'])
     def test_an_error_in_a_form_of_its_own_is_told_with_its_status(self, homelab, ansible, module, options, body):
-        observed(homelab, module).faults.append(Fault(verb="GET", status=500, body=body, headers={"Content-Type": "application/json"}))
+        observed(homelab, module).faults.append(
+            Fault(verb="GET", status=500, body=body, headers={"Content-Type": "application/json"})
+        )
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "was refused with 500" in result["msg"], result
 
     def test_a_redirect_is_not_followed(self, homelab, ansible, module, options):
-        observed(homelab, module).faults.append(Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"}))
+        observed(homelab, module).faults.append(
+            Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"})
+        )
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "redirects to https://127.0.0.1:1/elsewhere" in result["msg"], result
 
@@ -85,7 +89,12 @@ class TestSigningIn:
 
     def options(self, wired, system):
         name = {"pve": "pve1", "pbs": "pbs1"}[system]
-        return {"api_user": "root@pam", "api_password": wired.fleet.tokens[f"{name} root"], "api_token_id": "", "api_token_secret": ""}
+        return {
+            "api_user": "root@pam",
+            "api_password": wired.fleet.tokens[f"{name} root"],
+            "api_token_id": "",
+            "api_token_secret": "",
+        }
 
     def sign_in(self, wired, ansible, system):
         module, options = SYSTEMS[system].ONE
@@ -115,11 +124,22 @@ def test_a_second_factor(fleet_of, ansible, tmp_path):
     from tests.simulators.server import Authority, serve
 
     secret = pyotp.random_base32()
-    simulator = PveSimulator(passwords={"admin@pve": "password-of-admin"}, tokens={"root@pam!fleet": "a-secret"}, totp={"admin@pve": secret})
+    simulator = PveSimulator(
+        passwords={"admin@pve": "password-of-admin"}, tokens={"root@pam!fleet": "a-secret"}, totp={"admin@pve": secret}
+    )
     authority = Authority(tmp_path)
     with serve(simulator.app("pve1"), authority.tls("127.0.0.1"), "127.0.0.1") as port:
-        where = {"api_host": "127.0.0.1", "api_port": port, "ca_path": str(authority.bundle), "api_user": "admin@pve", "api_password": "password-of-admin"}
-        tasks = [{"fleetgate.proxmox.pve_info": {**where, "gather": ["version"], "api_totp": code}} for code in ("000000", pyotp.TOTP(secret).now())]
+        where = {
+            "api_host": "127.0.0.1",
+            "api_port": port,
+            "ca_path": str(authority.bundle),
+            "api_user": "admin@pve",
+            "api_password": "password-of-admin",
+        }
+        tasks = [
+            {"fleetgate.proxmox.pve_info": {**where, "gather": ["version"], "api_totp": code}}
+            for code in ("000000", pyotp.TOTP(secret).now())
+        ]
         wrong, right = ansible.tasks(tasks).results()
     assert "could not sign in" in wrong["msg"] and "second factor" in wrong["msg"]
     assert right["version"].startswith("9.2")
@@ -127,17 +147,22 @@ def test_a_second_factor(fleet_of, ansible, tmp_path):
 
 def test_a_token_that_may_not_look_is_not_told_that_nothing_is_there(homelab, ansible):
     """Rights above do not count where an entry below takes them away, and lists then leave objects out in silence."""
-    prepared = ansible.tasks([
-        task(homelab, "pve_user", userid="blind@pve"),
-        task(homelab, "pve_token", userid="blind@pve", tokenid="ci", privsep=False, return_secret=True),
-        task(homelab, "pve_group", groupid="victim"),
-        task(homelab, "pve_acl", path="/", roles=["Administrator"], users=["blind@pve"]),
-        task(homelab, "pve_acl", path="/access", roles=["NoAccess"], users=["blind@pve"]),
-    ]).succeeded()
+    prepared = ansible.tasks(
+        [
+            task(homelab, "pve_user", userid="blind@pve"),
+            task(homelab, "pve_token", userid="blind@pve", tokenid="ci", privsep=False, return_secret=True),
+            task(homelab, "pve_group", groupid="victim"),
+            task(homelab, "pve_acl", path="/", roles=["Administrator"], users=["blind@pve"]),
+            task(homelab, "pve_acl", path="/access", roles=["NoAccess"], users=["blind@pve"]),
+        ]
+    ).succeeded()
     blind = {"api_token_id": "blind@pve!ci", "api_token_secret": prepared.results()[1]["secret"]}
-    removal, reading = ansible.tasks([
-        task(homelab, "pve_group", groupid="victim", state="absent", **blind), task(homelab, "pve_info", gather=["groups"], **blind)
-    ]).results()
+    removal, reading = ansible.tasks(
+        [
+            task(homelab, "pve_group", groupid="victim", state="absent", **blind),
+            task(homelab, "pve_info", gather=["groups"], **blind),
+        ]
+    ).results()
     assert removal["failed"] and "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups" in removal["msg"]
     assert reading["groups"] == [] and "groups may be left out" in repr(reading["warnings"])
 
@@ -146,13 +171,15 @@ def test_the_default_realm_of_pbs_moves(homelab, ansible):
     """An update of a realm that is the default says so once more, and another one may be made the default in the same task."""
     one, two = ({"realm": name, **REALM} for name in ("one", "two"))
     state = [{**one, "default": True}, {**two, "comment": "new"}]
-    run = ansible.tasks([
-        task(homelab, "pbs_state", realms=[one, {**two, "default": True}]),
-        task(homelab, "pbs_state", realms=state),
-        task(homelab, "pbs_state", realms=state),
-        task(homelab, "pbs_realm", **one, comment="still the default"),
-        task(homelab, "pbs_info", gather=["realms"]),
-    ]).succeeded()
+    run = ansible.tasks(
+        [
+            task(homelab, "pbs_state", realms=[one, {**two, "default": True}]),
+            task(homelab, "pbs_state", realms=state),
+            task(homelab, "pbs_state", realms=state),
+            task(homelab, "pbs_realm", **one, comment="still the default"),
+            task(homelab, "pbs_info", gather=["realms"]),
+        ]
+    ).succeeded()
     assert run.failed == []
     assert [result["changed"] for result in run.results()] == [True, True, False, True, False]
     defaults = {realm["realm"]: realm["default"] for realm in run.results()[-1]["realms"]}
@@ -161,12 +188,23 @@ def test_the_default_realm_of_pbs_moves(homelab, ansible):
 
 def test_the_environment_of_a_task_counts_in_process_too(homelab, ansible):
     options = task(homelab, "pve_group", groupid="new")["fleetgate.proxmox.pve_group"]
-    environment = {"PROXMOX_HOST": options["api_host"], "PROXMOX_PORT": str(options["api_port"]), "PROXMOX_TOKEN_ID": options["api_token_id"],
-                   "PROXMOX_TOKEN_SECRET": options["api_token_secret"], "PROXMOX_CA_PATH": options["ca_path"]}
-    run = ansible.tasks([
-        {"fleetgate.proxmox.pve_group": {"groupid": "new"}, "environment": environment, "vars": {"fleetgate_execute_on": way}}
-        for way in ("controller", "target")
-    ]).succeeded()
+    environment = {
+        "PROXMOX_HOST": options["api_host"],
+        "PROXMOX_PORT": str(options["api_port"]),
+        "PROXMOX_TOKEN_ID": options["api_token_id"],
+        "PROXMOX_TOKEN_SECRET": options["api_token_secret"],
+        "PROXMOX_CA_PATH": options["ca_path"],
+    }
+    run = ansible.tasks(
+        [
+            {
+                "fleetgate.proxmox.pve_group": {"groupid": "new"},
+                "environment": environment,
+                "vars": {"fleetgate_execute_on": way},
+            }
+            for way in ("controller", "target")
+        ]
+    ).succeeded()
     assert run.failed == [] and [result["changed"] for result in run.results()] == [True, False]
 
 
@@ -174,23 +212,41 @@ def test_names_are_kept_in_the_form_that_the_server_gives_them(homelab, ansible)
     """Pocket ID composes what Unicode allows to write in two ways."""
     decomposed = "Zu\u0308rich"
     client = {"name": decomposed, "secret": "a-chosen-client-secret"}
-    run = ansible.tasks([task(homelab, "pocketid_group", name=decomposed)] * 2 + [task(homelab, "pocketid_client", **client)] * 2).succeeded()
+    run = ansible.tasks(
+        [task(homelab, "pocketid_group", name=decomposed)] * 2 + [task(homelab, "pocketid_client", **client)] * 2
+    ).succeeded()
     assert run.failed == [] and [result["changed"] for result in run.results()] == [True, False, True, False]
 
 
 def test_rows_that_nobody_declares_are_removed_from_a_scope_and_nowhere_else(homelab, ansible):
-    rows = [("/", "Audit", "ann@pbs"), ("/", "Admin", "ann@pbs"), ("/datastore", "Audit", "ann@pbs"), ("/", "Audit", "bob@pbs")]
+    rows = [
+        ("/", "Audit", "ann@pbs"),
+        ("/", "Admin", "ann@pbs"),
+        ("/datastore", "Audit", "ann@pbs"),
+        ("/", "Audit", "bob@pbs"),
+    ]
     prepared = [task(homelab, "pbs_user", userid=userid) for userid in ("ann@pbs", "bob@pbs")]
     prepared += [task(homelab, "pbs_acl", path=path, roles=[role], users=[userid]) for path, role, userid in rows]
     assert ansible.tasks(prepared).succeeded().failed == []
 
     def left(**scope):
-        run = ansible.tasks([
-            task(homelab, "pbs_state", exclusive={"acl": [scope]}, acl=[{"path": "/datastore", "roles": ["Audit"], "users": ["ann@pbs"]}]),
-            task(homelab, "pbs_info", gather=["acl"]),
-        ]).succeeded()
+        run = ansible.tasks(
+            [
+                task(
+                    homelab,
+                    "pbs_state",
+                    exclusive={"acl": [scope]},
+                    acl=[{"path": "/datastore", "roles": ["Audit"], "users": ["ann@pbs"]}],
+                ),
+                task(homelab, "pbs_info", gather=["acl"]),
+            ]
+        ).succeeded()
         assert run.failed == []
-        return {(entry["path"], entry["roles"][0], entry["users"][0]) for entry in run.results()[-1]["acl"] if "users" in entry}
+        return {
+            (entry["path"], entry["roles"][0], entry["users"][0])
+            for entry in run.results()[-1]["acl"]
+            if "users" in entry
+        }
 
     assert left(path="/", role="Admin", realm="pbs") == set(rows) - {rows[1]}
     assert left(subject="ann@pbs") == {rows[2], rows[3]}

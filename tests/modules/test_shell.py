@@ -26,7 +26,9 @@ def run(homelab, ansible, tmp_path):
     def play(system, tasks, *arguments, **variables):
         inventory, playbook = tmp_path / "inventory.yml", tmp_path / "tasks.yml"
         hosts = homelab.fleet.inventory()["all"]["children"][system]
-        inventory.write_text(yaml.safe_dump({"all": {"children": {system: {**hosts, "vars": {"fleetgate_api": {}, **variables}}}}}))
+        inventory.write_text(
+            yaml.safe_dump({"all": {"children": {system: {**hosts, "vars": {"fleetgate_api": {}, **variables}}}}})
+        )
         plays = [{"hosts": system, "gather_facts": False, "ignore_errors": True, "tasks": tasks}]
         playbook.write_text(yaml.safe_dump(plays, allow_unicode=True))
         homelab.fleet.forget()
@@ -138,7 +140,13 @@ def test_it_becomes_root_as_ansible_does(run):
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_an_ordinary_module_uses_the_shell_that_it_runs_in(run, system):
     """With fleetgate_execute_on, or async, it is on the host already."""
-    told = run(system, [task(system, "info", gather=["version"])], **ROOT, fleetgate_execute_on="target", ansible_pipelining=True)
+    told = run(
+        system,
+        [task(system, "info", gather=["version"])],
+        **ROOT,
+        fleetgate_execute_on="target",
+        ansible_pipelining=True,
+    )
     assert told.failed == [] and told.results()[0]["version"]
 
 

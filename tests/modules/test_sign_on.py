@@ -29,7 +29,13 @@ def homelab(fleet_of):
 
 @pytest.fixture
 def realm(homelab):
-    return {"realm": "sso", "issuer_url": homelab.fleet.pocketid.url, "client_id": "proxmox", "client_key": "a-secret", "check_connection": True}
+    return {
+        "realm": "sso",
+        "issuer_url": homelab.fleet.pocketid.url,
+        "client_id": "proxmox",
+        "client_key": "a-secret",
+        "check_connection": True,
+    }
 
 
 @pytest.mark.parametrize("system", ["pve", "pbs"])

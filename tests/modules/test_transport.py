@@ -10,7 +10,7 @@ import ssl
 import threading
 import time
 from base64 import b64encode
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from html import escape
 from urllib.parse import quote, quote_plus
 
@@ -53,11 +53,8 @@ def listening(handle):
                 threading.Thread(target=handled, args=(connection,), daemon=True).start()
 
         def handled(connection):
-            with connection:
-                try:
-                    handle(connection)
-                except OSError:
-                    pass
+            with connection, suppress(OSError):
+                handle(connection)
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
@@ -75,7 +72,11 @@ def slowly(head, rest):
     return handle
 
 
-@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"], ids=["headers", "body"])
+@pytest.mark.parametrize(
+    "head",
+    [b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"],
+    ids=["headers", "body"],
+)
 def test_the_time_limit_is_one_for_the_whole_answer(head):
     with listening(slowly(head, b"HTTP/1.1 200 OK\r\n" + b" " * 90)) as port:
         begun = time.monotonic()
@@ -97,7 +98,13 @@ def test_an_answer_without_an_end_is_not_read():
 
 
 def credentials(port):
-    return {"api_host": "127.0.0.1", "api_port": port, "api_token_id": "root@pam!fleet", "api_token_secret": "a-secret-of-nobody", "api_timeout": 2}
+    return {
+        "api_host": "127.0.0.1",
+        "api_port": port,
+        "api_token_id": "root@pam!fleet",
+        "api_token_secret": "a-secret-of-nobody",
+        "api_timeout": 2,
+    }
 
 
 @pytest.mark.parametrize("reads", [True, False], ids=["after the greeting", "at once"])
@@ -122,8 +129,15 @@ def test_a_server_that_sends_the_request_back_brings_no_secret_to_light(form):
         connection.sendall(b"HTTP/1.1 500 Wrong\r\nConnection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
 
     with listening(app) as port:
-        result = result_of("pulse_node", url=f"http://127.0.0.1:{port}", api_token="a-token-of-nobody", type="pve", host="h",
-                           token_name="a@pve!b", token_value=SECRET)
+        result = result_of(
+            "pulse_node",
+            url=f"http://127.0.0.1:{port}",
+            api_token="a-token-of-nobody",
+            type="pve",
+            host="h",
+            token_name="a@pve!b",
+            token_value=SECRET,
+        )
     assert result["failed"] and "was refused with 500" in result["msg"], result
     # of base64 the characters that depend on the text around may be left
     middle = FORMS[form][4:-4] if "base64" in form else FORMS[form]
@@ -131,13 +145,20 @@ def test_a_server_that_sends_the_request_back_brings_no_secret_to_light(form):
     assert len(result["msg"]) < 700
 
 
-@pytest.mark.parametrize(("module", "credential"), [("pocketid_info", "api_key"), ("authentik_info", "token"), ("pulse_info", "api_token")])
+@pytest.mark.parametrize(
+    ("module", "credential"), [("pocketid_info", "api_key"), ("authentik_info", "token"), ("pulse_info", "api_token")]
+)
 class TestAddresses:
     def test_a_credential_leaves_the_machine_over_tls_only(self, module, credential):
         result = result_of(module, **{"url": "http://id.example.org", credential: "a-credential-of-nobody"})
-        assert "url: 'http://id.example.org' must begin with https:// (http:// only for the machine itself)" in result["msg"]
+        assert (
+            "url: 'http://id.example.org' must begin with https:// (http:// only for the machine itself)"
+            in result["msg"]
+        )
 
-    @pytest.mark.parametrize("address", ["https://boss:a-pass%2Fword@id.example.org", "https://boss:a-pass/word@id.example.org"])
+    @pytest.mark.parametrize(
+        "address", ["https://boss:a-pass%2Fword@id.example.org", "https://boss:a-pass/word@id.example.org"]
+    )
     def test_a_password_in_an_address_is_refused_and_not_shown(self, module, credential, address):
         result = result_of(module, **{"url": address, credential: "a-credential-of-nobody"})
         assert f"url: must not hold a user name or password; the credential is given as {credential}" in result["msg"]
@@ -160,7 +181,15 @@ def test_dates_of_yaml_are_text_wherever_a_module_runs(homelab, ansible):
     import datetime
 
     claims = {"hired": datetime.date(2026, 1, 1)}
-    user = task(homelab, "pocketid_user", username="pia", email="pia@example.org", first_name="Pia", last_name="P", custom_claims=claims)
+    user = task(
+        homelab,
+        "pocketid_user",
+        username="pia",
+        email="pia@example.org",
+        first_name="Pia",
+        last_name="P",
+        custom_claims=claims,
+    )
     here, there = ansible.tasks([user, {**user, "vars": {"fleetgate_execute_on": "target"}}]).succeeded().results()
     assert here["user"]["custom_claims"] == {"hired": "2026-01-01"} and here["changed"] and not there["changed"]
 

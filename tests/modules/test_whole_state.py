@@ -51,12 +51,20 @@ def meanwhile(wired, system, times=1, users=()):
             left[0] -= 1
             body = {"comment": f"changed by somebody else {left[0]}"}
             elsewhere = requests.put(
-                f"{server.url}{REALM_ITEM[system]}", data=body, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
+                f"{server.url}{REALM_ITEM[system]}",
+                data=body,
+                headers={"Authorization": secret},
+                verify=options["ca_path"],
+                timeout=10,
             )
             assert elsewhere.status_code == 200, elsewhere.text
             for userid in users:
                 elsewhere = requests.post(
-                    f"{server.url}/api2/json/access/users", data={"userid": userid}, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
+                    f"{server.url}/api2/json/access/users",
+                    data={"userid": userid},
+                    headers={"Authorization": secret},
+                    verify=options["ca_path"],
+                    timeout=10,
                 )
                 assert elsewhere.status_code == 200, elsewhere.text
         return answer
@@ -69,9 +77,12 @@ class TestSomebodyElseWritesToo:
         made = task(homelab, f"{system}_realm", realm="sso", **REALM)
         assert ansible.tasks([made]).succeeded().failed == []
         meanwhile(homelab, system)
-        told = ansible.tasks([
-            task(homelab, f"{system}_realm", realm="sso", prompt="login"), task(homelab, f"{system}_realm", realm="sso"),
-        ]).succeeded()
+        told = ansible.tasks(
+            [
+                task(homelab, f"{system}_realm", realm="sso", prompt="login"),
+                task(homelab, f"{system}_realm", realm="sso"),
+            ]
+        ).succeeded()
         assert told.failed == []
         changed, after = told.results()
         assert changed["changed"] and [step["verb"] for step in changed["plan"]] == ["PUT"]
@@ -84,11 +95,18 @@ class TestSomebodyElseWritesToo:
         assert result["failed"] and not result["changed"] and "detected modified configuration" in result["msg"]
 
     def test_no_more_is_removed_for_that(self, homelab, ansible, system):
-        prepared = [task(homelab, f"{system}_realm", realm="sso", **REALM), task(homelab, f"{system}_user", userid=f"old@{system}")]
+        prepared = [
+            task(homelab, f"{system}_realm", realm="sso", **REALM),
+            task(homelab, f"{system}_user", userid=f"old@{system}"),
+        ]
         assert ansible.tasks(prepared).succeeded().failed == []
         meanwhile(homelab, system, users=[f"new@{system}"])
         homelab.fleet.forget()
-        scope = {"realms": [{"realm": "sso", "prompt": "login"}], "exclusive": {"users": [{"realm": system}]}, "max_removals": 1}
+        scope = {
+            "realms": [{"realm": "sso", "prompt": "login"}],
+            "exclusive": {"users": [{"realm": system}]},
+            "max_removals": 1,
+        }
         (result,) = ansible.tasks([task(homelab, f"{system}_state", **scope)]).results()
         assert result["failed"] and "max_removals: 2 objects would be removed" in result["msg"], result
         assert "DELETE" not in [one.verb for _name, one in homelab.fleet.writes()]
@@ -105,7 +123,9 @@ class TestSomebodyElseWritesToo:
             if left[0] and environ["REQUEST_METHOD"] == "PUT":
                 left[0] -= 1
                 where = f"{SYSTEMS['pbs'].server(homelab).url}/api2/json/access/users/bob@pbs"
-                requests.delete(where, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10).raise_for_status()
+                requests.delete(
+                    where, headers={"Authorization": secret}, verify=options["ca_path"], timeout=10
+                ).raise_for_status()
             return answer
 
         observed.app = removed_after_a_write
@@ -116,10 +136,12 @@ class TestSomebodyElseWritesToo:
 
     def test_two_realms_in_one_run_are_not_in_each_others_way(self, homelab, ansible, system):
         realms = [{"realm": name, **REALM} for name in ("one", "two")]
-        told = ansible.tasks([
-            task(homelab, f"{system}_state", realms=realms),
-            task(homelab, f"{system}_state", realms=[{**one, "prompt": "login"} for one in realms]),
-        ]).succeeded()
+        told = ansible.tasks(
+            [
+                task(homelab, f"{system}_state", realms=realms),
+                task(homelab, f"{system}_state", realms=[{**one, "prompt": "login"} for one in realms]),
+            ]
+        ).succeeded()
         assert told.failed == []
         refused = [one for _name, one in homelab.fleet.writes() if one.status != 200]
         assert refused == []
@@ -130,9 +152,20 @@ class TestSomebodyElseWritesToo:
 class TestWhatCannotBeChanged:
     def test_a_realm_is_made_again_with_all_that_it_had(self, homelab, ansible, system):
         user = {"userid": "ann@sso"}
-        before = {"realm": "sso", **REALM, "username_claim": "email", "comment": "Sign-on", "default": True, "scopes": ["email"]}
+        before = {
+            "realm": "sso",
+            **REALM,
+            "username_claim": "email",
+            "comment": "Sign-on",
+            "default": True,
+            "scopes": ["email"],
+        }
         acl = {"path": "/", "roles": [{"pve": "PVEAuditor", "pbs": "Audit"}[system]], "users": ["ann@sso"]}
-        prepared = [task(homelab, f"{system}_realm", **before), task(homelab, f"{system}_user", **user), task(homelab, f"{system}_acl", **acl)]
+        prepared = [
+            task(homelab, f"{system}_realm", **before),
+            task(homelab, f"{system}_user", **user),
+            task(homelab, f"{system}_acl", **acl),
+        ]
         assert ansible.tasks(prepared).succeeded().failed == []
         other = {"realm": "sso", "username_claim": "preferred_username", "on_immutable_change": "recreate"}
         tasks = [
@@ -163,25 +196,42 @@ def test_a_new_realm_has_what_the_server_means_before_something_is_added_or_take
 class TestWhatIsRemoved:
     def test_objects_in_a_scope_that_nobody_declares(self, homelab, ansible):
         groups = [{"groupid": name} for name in ("a-sso", "b-sso", "c")]
-        told = ansible.tasks([
-            task(homelab, "pve_state", groups=groups, users=[{"userid": "ann@pve"}, {"userid": "ann@sso"}], roles=[{"roleid": "Mine"}]),
-            task(homelab, "pve_state", groups=groups[:1], exclusive={"groups": [{"name": "*-sso"}], "users": [{"realm": "sso"}], "roles": [{"name": "*"}]}),
-            task(homelab, "pve_info", gather=["groups", "users", "roles"]),
-        ]).succeeded()
+        told = ansible.tasks(
+            [
+                task(
+                    homelab,
+                    "pve_state",
+                    groups=groups,
+                    users=[{"userid": "ann@pve"}, {"userid": "ann@sso"}],
+                    roles=[{"roleid": "Mine"}],
+                ),
+                task(
+                    homelab,
+                    "pve_state",
+                    groups=groups[:1],
+                    exclusive={"groups": [{"name": "*-sso"}], "users": [{"realm": "sso"}], "roles": [{"name": "*"}]},
+                ),
+                task(homelab, "pve_info", gather=["groups", "users", "roles"]),
+            ]
+        ).succeeded()
         assert told.failed == []
         after = told.results()[-1]
         assert {one["groupid"] for one in after["groups"]} == {"a-sso", "c"}
         assert {one["userid"] for one in after["users"]} == {"root@pam", "ann@pve"}
-        assert "Mine" not in {one["roleid"] for one in after["roles"]} and "Administrator" in {one["roleid"] for one in after["roles"]}
+        assert "Mine" not in {one["roleid"] for one in after["roles"]} and "Administrator" in {
+            one["roleid"] for one in after["roles"]
+        }
 
     @pytest.mark.parametrize(("scope", "left"), [({"path": "/vms/"}, ["/vms/100"]), ({"subtree": "//vms/"}, [])])
     def test_a_path_in_a_scope_is_read_as_one_in_an_entry(self, homelab, ansible, scope, left):
         acl = [{"path": path, "roles": ["PVEAuditor"], "users": ["ann@pve"]} for path in ("/vms/", "/vms/100")]
-        told = ansible.tasks([
-            task(homelab, "pve_state", users=[{"userid": "ann@pve"}], acl=acl),
-            task(homelab, "pve_state", exclusive={"acl": [scope]}),
-            task(homelab, "pve_info", gather=["acl"], filters={"acl": [{"subject": "ann@pve"}]}),
-        ]).succeeded()
+        told = ansible.tasks(
+            [
+                task(homelab, "pve_state", users=[{"userid": "ann@pve"}], acl=acl),
+                task(homelab, "pve_state", exclusive={"acl": [scope]}),
+                task(homelab, "pve_info", gather=["acl"], filters={"acl": [{"subject": "ann@pve"}]}),
+            ]
+        ).succeeded()
         assert told.failed == []
         assert [one["path"] for one in told.results()[-1]["acl"]] == left
 
@@ -214,13 +264,20 @@ class TestWhatGoesAlong:
         made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
         wrong = task(homelab, f"{system}_state", users=[{**user, "state": "absent"}], acl=[acl])
         _made, result = ansible.tasks([made, wrong]).results()
-        assert result["failed"] and f"token ann@{system}!ci {acl['roles'][0]}: user ann@{system} is declared absent" in result["msg"], result
+        assert (
+            result["failed"]
+            and f"token ann@{system}!ci {acl['roles'][0]}: user ann@{system} is declared absent" in result["msg"]
+        ), result
         assert not result["changed"]
 
     def test_is_told_once(self, homelab, ansible, system):
         user, token, acl = self.company(system)
         made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
-        gone = {"users": [{**user, "state": "absent"}], "tokens": [{**token, "state": "absent"}], "acl": [{**acl, "state": "absent"}]}
+        gone = {
+            "users": [{**user, "state": "absent"}],
+            "tokens": [{**token, "state": "absent"}],
+            "acl": [{**acl, "state": "absent"}],
+        }
         parts = {**gone, "acl": []}
         for state in (parts, gone):
             _made, result = ansible.tasks([made, task(homelab, f"{system}_state", **state)]).results()
@@ -233,7 +290,12 @@ class TestWhatTheCallerWorksBy:
     """A run that would take its own rights away, or its own access, is refused before it writes."""
 
     STATE = {
-        "roles": [{"roleid": "Automation", "privs": ["Permissions.Modify", "Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}],
+        "roles": [
+            {
+                "roleid": "Automation",
+                "privs": ["Permissions.Modify", "Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"],
+            }
+        ],
         "groups": [{"groupid": "automation"}],
         "users": [{"userid": "auto@pve", "groups": ["automation"]}],
         "tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": False, "return_secret": True}],
@@ -242,7 +304,10 @@ class TestWhatTheCallerWorksBy:
     BY_THE_GROUP = "auto@pve!run works by acl / group automation Automation, which would count no longer"
     ACCESS = "auto@pve!run works by it, and cannot end its own access"
     REFUSED = {
-        "an entry of its group": ({"exclusive": {"acl": [{"path": "/"}]}}, "group automation Automation is what auto@pve!run itself works by"),
+        "an entry of its group": (
+            {"exclusive": {"acl": [{"path": "/"}]}},
+            "group automation Automation is what auto@pve!run itself works by",
+        ),
         "what its group gives it": (
             {"acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["auto@pve"]}]},
             "acl / user auto@pve: auto@pve!run would have Permissions.Modify there no longer; allow_lockout=true",
@@ -254,12 +319,22 @@ class TestWhatTheCallerWorksBy:
         "its role": ({"exclusive": {"roles": [{"name": "*"}]}}, f"role Automation: {BY_THE_GROUP}"),
         "its group": ({"groups": [{"groupid": "automation", "state": "absent"}]}, f"group automation: {BY_THE_GROUP}"),
         "its membership": ({"users": [{"userid": "auto@pve", "groups": []}]}, f"user auto@pve: {BY_THE_GROUP}"),
-        "its membership, from the other side": ({"groups": [{"groupid": "automation", "users": []}]}, f"user auto@pve: {BY_THE_GROUP}"),
+        "its membership, from the other side": (
+            {"groups": [{"groupid": "automation", "users": []}]},
+            f"user auto@pve: {BY_THE_GROUP}",
+        ),
         "its user": ({"users": [{"userid": "auto@pve", "state": "absent"}]}, f"user auto@pve: {ACCESS}"),
         "that its user is enabled": ({"users": [{"userid": "auto@pve", "enable": False}]}, f"user auto@pve: {ACCESS}"),
-        "its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "state": "absent"}]}, f"token auto@pve!run: {ACCESS}"),
+        "its token": (
+            {"tokens": [{"userid": "auto@pve", "tokenid": "run", "state": "absent"}]},
+            f"token auto@pve!run: {ACCESS}",
+        ),
         "what its role gives": (
-            {"roles": [{"roleid": "Automation", "privs": ["Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}]},
+            {
+                "roles": [
+                    {"roleid": "Automation", "privs": ["Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}
+                ]
+            },
             "role Automation: auto@pve!run would lose Permissions.Modify on / (by group automation); set allow_lockout=true",
         ),
         "a part of what its role gives": (
@@ -270,7 +345,10 @@ class TestWhatTheCallerWorksBy:
             {"tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": True}]},
             "token auto@pve!run: with privsep=true auto@pve!run would lose what its user has (",
         ),
-        "the time of its token": ({"tokens": [{"userid": "auto@pve", "tokenid": "run", "expire": 1}]}, f"token auto@pve!run: {ACCESS}"),
+        "the time of its token": (
+            {"tokens": [{"userid": "auto@pve", "tokenid": "run", "expire": 1}]},
+            f"token auto@pve!run: {ACCESS}",
+        ),
     }
 
     @pytest.fixture
@@ -280,7 +358,9 @@ class TestWhatTheCallerWorksBy:
         return {"api_token_id": "auto@pve!run", "api_token_secret": made["secrets"]["auto@pve!run"]}
 
     def test_is_not_taken_away(self, homelab, ansible, caller):
-        told = ansible.tasks([task(homelab, "pve_state", **caller, **state) for state, _why in self.REFUSED.values()]).results()
+        told = ansible.tasks(
+            [task(homelab, "pve_state", **caller, **state) for state, _why in self.REFUSED.values()]
+        ).results()
         for (case, (_state, why)), result in zip(self.REFUSED.items(), told):
             assert result["failed"] and why in result["msg"], case
         assert homelab.fleet.writes() == []
@@ -293,20 +373,36 @@ class TestWhatTheCallerWorksBy:
 
     def test_unless_that_is_meant(self, homelab, ansible, caller):
         entry = {**self.STATE["acl"][0], "state": "absent", "allow_lockout": True}
-        goodbye = task(homelab, "pve_state", **caller, acl=[entry], groups=[{"groupid": "automation", "state": "absent"}])
+        goodbye = task(
+            homelab, "pve_state", **caller, acl=[entry], groups=[{"groupid": "automation", "state": "absent"}]
+        )
         (result,) = ansible.tasks([{**goodbye, "check_mode": True}]).results()
         assert not result["failed"] and len(result["plan"]) == 2
 
     def test_unless_something_else_gives_the_same(self, homelab, ansible, caller):
-        entries = [{"path": "/", "roles": ["Administrator"], "users": ["auto@pve"]}, {"path": "/", "roles": ["Administrator"], "tokens": ["auto@pve!run"]}]
+        entries = [
+            {"path": "/", "roles": ["Administrator"], "users": ["auto@pve"]},
+            {"path": "/", "roles": ["Administrator"], "tokens": ["auto@pve!run"]},
+        ]
         token = task(homelab, "pve_token", **caller, userid="auto@pve", tokenid="run", privsep=True)
-        together = task(homelab, "pve_state", **caller, acl=entries, tokens=[{"userid": "auto@pve", "tokenid": "run", "privsep": True}])
+        together = task(
+            homelab,
+            "pve_state",
+            **caller,
+            acl=entries,
+            tokens=[{"userid": "auto@pve", "tokenid": "run", "privsep": True}],
+        )
         # the token would be changed before its entries are written
-        refused, _granted, separated = ansible.tasks([together, task(homelab, "pve_state", acl=entries), token]).results()
+        refused, _granted, separated = ansible.tasks(
+            [together, task(homelab, "pve_state", acl=entries), token]
+        ).results()
         assert refused["failed"] and not refused["changed"], refused
         assert not separated["failed"] and separated["changed"], separated
         narrowed = {"roleid": "Automation", "privs": ["Sys.Audit"]}
-        others = [task(homelab, "pve_role", roleid="Other", privs=["Sys.Audit"]), task(homelab, "pve_role", **caller, **narrowed, allow_lockout=True)]
+        others = [
+            task(homelab, "pve_role", roleid="Other", privs=["Sys.Audit"]),
+            task(homelab, "pve_role", **caller, **narrowed, allow_lockout=True),
+        ]
         assert [one["failed"] for one in ansible.tasks(others).results()] == [False, False]
 
     def test_by_a_removed_realm(self, homelab, ansible, system):

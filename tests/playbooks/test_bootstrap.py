@@ -18,7 +18,9 @@ def plans(run):
     for row in run.rows:
         if "plan" in row["result"]:
             known = (row["host"], "proven" if (row["host"], "made") in told else "made")
-            told[known] = [row["result"]["plan"], row["result"]["diff"]] if known[1] == "made" else row["result"]["plan"]
+            told[known] = (
+                [row["result"]["plan"], row["result"]["diff"]] if known[1] == "made" else row["result"]["plan"]
+            )
     return told
 
 
@@ -30,12 +32,18 @@ def test_from_a_new_fleet_to_the_main_job(homelab):
     assert plans(first) == {**plans(planned), ("pve1", "proven"): [], ("pbs1", "proven"): []}
     secrets = stored(homelab)
     assert set(secrets) == {"pve1", "pbs1"}
-    assert [oct(path.stat().st_mode)[-3:] for path in (homelab.secrets, *homelab.secrets.iterdir())] == ["700", "600", "600"]
+    assert [oct(path.stat().st_mode)[-3:] for path in (homelab.secrets, *homelab.secrets.iterdir())] == [
+        "700",
+        "600",
+        "600",
+    ]
     assert [secret for secret in [*homelab.fleet.secrets(), *secrets.values()] if secret in first.output] == []
     trust = str(homelab.fleet.authority.bundle)
     assert rights(homelab.fleet.pve["pve1"][0], "pve", secrets["pve1"], trust)["/"] == set(PRIVILEGES)
     on_pbs = rights(homelab.fleet.pbs["pbs1"], "pbs", secrets["pbs1"], trust)
     assert on_pbs and all(path.startswith("/access") for path in on_pbs)
-    again = homelab.play("bootstrap", fleetgate_bootstrap={"via": "password"}, ansible_ssh_executable="/nowhere/ssh").succeeded()
+    again = homelab.play(
+        "bootstrap", fleetgate_bootstrap={"via": "password"}, ansible_ssh_executable="/nowhere/ssh"
+    ).succeeded()
     assert again.changed == [] and homelab.fleet.writes() == [] and stored(homelab) == secrets
     homelab.play("wire").succeeded()

@@ -26,7 +26,10 @@ def reasons(run):
 
 def test_the_plan_of_an_empty_fleet_runs_to_the_end_and_sends_only_reads(homelab, planned):
     assert homelab.fleet.writes() == []
-    assert {"token pulse-monitor@pve!pulse is missing", f"node pbs {homelab.fleet.pbs['pbs1'].url} is missing"} <= reasons(planned)
+    assert {
+        "token pulse-monitor@pve!pulse is missing",
+        f"node pbs {homelab.fleet.pbs['pbs1'].url} is missing",
+    } <= reasons(planned)
     # for people to read, too
     assert planned.output.count('+    "token pulse-monitor@') == 2 and planned.output.count('+    "node ') == 2
 

@@ -30,7 +30,7 @@ def installed(tmp_path_factory):
 def test_all_of_it_is_documented(installed, kind, names):
     told = installed.program("ansible-doc", "--json", "-t", kind, *(f"fleetgate.proxmox.{name}" for name in names))
     assert told.returncode == 0, told.stdout
-    assert sorted(json.loads(told.stdout[told.stdout.index("{"):])) == [f"fleetgate.proxmox.{name}" for name in names]
+    assert sorted(json.loads(told.stdout[told.stdout.index("{") :])) == [f"fleetgate.proxmox.{name}" for name in names]
 
 
 def test_it_wires_a_fleet(installed, tmp_path):

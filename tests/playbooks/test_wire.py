@@ -58,7 +58,9 @@ def test_people_have_their_rights_on_every_node_at_the_first_sign_on(wired, user
 
 
 def test_who_may_look_may_not_touch(wired):
-    assert all(privilege.endswith(".Audit") for privileges in sign_in(wired, "bob").rights.values() for privilege in privileges)
+    assert all(
+        privilege.endswith(".Audit") for privileges in sign_in(wired, "bob").rights.values() for privilege in privileges
+    )
 
 
 def test_on_the_backup_server_they_have_theirs(wired):

@@ -42,9 +42,10 @@ def main() -> None:
     parser.add_argument("--real-ports", action="store_true", help="listen on 8006, 8007 and 8443 instead of free ports")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
-    with FleetServers(FLEETS[arguments.fleet], folder, arguments.real_ports) as fleet, serve(
-        control(fleet), None
-    ) as port:
+    with (
+        FleetServers(FLEETS[arguments.fleet], folder, arguments.real_ports) as fleet,
+        serve(control(fleet), None) as port,
+    ):
         (folder / "inventory.yml").write_text(yaml.safe_dump(fleet.inventory()))
         (folder / "pid").write_text(str(os.getpid()))
         # written last: whoever waits for it finds everything else

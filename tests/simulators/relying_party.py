@@ -161,7 +161,11 @@ class RelyingParty:
         """The issuer's metadata and, under `keys`, its keys. The issuer must be the same to the byte."""
         _require_url(client.issuer)
         metadata = self._ask("GET", f"{client.issuer.removesuffix('/')}/.well-known/openid-configuration")
-        if not all(isinstance(metadata.get(name), kind) for name, kind in METADATA.items()):
+        missing = next((name for name in METADATA if name not in metadata), None)
+        if missing:
+            place = f"at line 1 column {len(json.dumps(metadata, separators=(',', ':')))}"
+            raise OpenIdError(f"Failed to parse server response: missing field `{missing}` {place}")
+        if not all(isinstance(metadata[name], kind) for name, kind in METADATA.items()):
             raise OpenIdError("Failed to parse server response")
         if metadata["issuer"] != client.issuer:
             found = metadata["issuer"]
@@ -234,7 +238,7 @@ class RelyingParty:
                 answer = session.request(verb, url, timeout=TIMEOUT, headers=headers, verify=self._verify, **options)
                 answer.raise_for_status()
             except requests.RequestException as error:
-                raise OpenIdError("Request failed") from error
+                raise OpenIdError(_failed_request(error)) from error
         if answer.status_code != 200:
             raise OpenIdError(f"Server returned invalid response: HTTP status code {answer.status_code} at {url}")
         content_type = answer.headers.get("Content-Type", JSON)
@@ -250,6 +254,16 @@ class RelyingParty:
         if not isinstance(data, dict):
             raise OpenIdError("Failed to parse server response")
         return data
+
+
+def _failed_request(error: requests.RequestException) -> str:
+    """The words of the product's HTTP library, which has each cause twice, where they are known."""
+    cause = ""
+    if error.response is not None:
+        cause = f"http status: {error.response.status_code}"
+    elif "Connection refused" in str(error):
+        cause = "io: Connection refused (os error 111)"
+    return f"Request failed: ureq request failed - {cause}: {cause}" if cause else "Request failed"
 
 
 @contextmanager

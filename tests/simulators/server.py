@@ -58,13 +58,14 @@ class Authority:
 
 @dataclass
 class Exchange:
-    """One request as it arrived, and the status that was answered."""
+    """One request as it arrived, the status that was answered, and the program that sent it."""
 
     verb: str
     path: str
     query: str
     body: str
     status: int
+    agent: str = ""
 
     @property
     def writes(self) -> bool:
@@ -114,7 +115,8 @@ class Observed:
         environ["wsgi.input"] = BytesIO(body)
         environ["CONTENT_LENGTH"] = str(len(body)) if body or environ.get("CONTENT_LENGTH") else ""
         verb, path = environ["REQUEST_METHOD"], environ["PATH_INFO"]
-        exchange = Exchange(verb, path, environ.get("QUERY_STRING", ""), body.decode("utf-8", "replace"), 0)
+        query, agent = environ.get("QUERY_STRING", ""), environ.get("HTTP_USER_AGENT", "")
+        exchange = Exchange(verb, path, query, body.decode("utf-8", "replace"), 0, agent)
         with self._lock:
             self.journal.append(exchange)
             fault = next((fault for fault in self.faults if fault.strikes(verb, path)), None)

@@ -59,7 +59,7 @@ def test_every_user_id_that_the_server_takes_is_taken_and_no_other(names):
 
 
 def test_every_token_name_that_the_server_takes_is_taken_and_no_other(names):
-    for case, params, response in recorded("pve-tokens", "POST", "/api2/json/access/users/alice@pve/token/x"):
+    for case, _params, response in recorded("pve-tokens", "POST", "/api2/json/access/users/alice@pve/token/x"):
         assert (names.TOKEN_NAME.problem("x") is None) is (response["status"] == 200), case
 
 

@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import importlib
 import json
-from base64 import b64encode
 from dataclasses import replace
-from html import escape
 from pathlib import Path
-from urllib.parse import quote, quote_plus
 
-import pytest
 from ansible.module_utils import basic
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -90,7 +90,6 @@ def test_options_that_hold_secrets_are_not_logged(module):
         "signing_key",
         "encryption_key",
         "include_claims_in_id_token",
-        "repair_signing_key",
         "access_token_validity",
         "refresh_token_validity",
         "refresh_token_threshold",

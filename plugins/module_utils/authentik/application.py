@@ -220,7 +220,7 @@ class Application(AuthentikResource):
                 yield {
                     "id": application and application["pk"],
                     "slug": slug,
-                    "application": {**application, "meta_icon": uploaded} if uploaded else application,
+                    "application": ({**application, "meta_icon": uploaded} if uploaded else application),
                     "file": icon if uploaded else None,
                     "provider": provider and not foreign and _with_names(server, provider),
                     "attached": attached,
@@ -482,7 +482,7 @@ class Application(AuthentikResource):
         """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
         if icon is None:
             return [], []
-        item, file, reason = self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon"
+        item, file, reason = (self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon")
         if client.version < ICON_IS_A_FIELD:
             if file:
                 return [], [Step("POST", (*item, "set_icon"), reason, body={"name": icon}, upload=file)]

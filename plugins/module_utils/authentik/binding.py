@@ -59,7 +59,7 @@ class Binding(AuthentikResource):
         """Each binding of an application needs an order of its own; here new ones without one get their place."""
         problems, declared, places, bindings = [], {}, {}, entries[self.name]
         for entry in bindings:
-            application, key, order = entry["application"], self.key_of(entry), entry["order"]
+            application, key, order = (entry["application"], self.key_of(entry), entry["order"])
             if order is not None and declared.setdefault((application, order), key) != key:
                 problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
         for entry in bindings:

@@ -19,7 +19,7 @@ def membership(label, group, user, joins):
 
 def joined_and_left(change, option):
     """The names that are added and taken away by a change, as (name, whether it is added)."""
-    wanted, has = change.values.get(option), change.found.values[option] if change.found else []
+    wanted, has = change.values.get(option), (change.found.values[option] if change.found else [])
     if wanted is None:
         return []
     return [(name, True) for name in dict.fromkeys(wanted) if name not in has] + [

@@ -10,8 +10,10 @@ from ..core.fields import Field, Text
 from ..core.resource import Reference, Resource
 from .permissions import SUPERUSER
 
+_TEXT = Text()
 
-def named(option, kind=Text(), **more):
+
+def named(option, kind=_TEXT, **more):
     """A field that the API calls as the option is called."""
     return Field(option, kind, wire=option, **more)
 

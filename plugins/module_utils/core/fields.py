@@ -270,7 +270,7 @@ class Properties:
         given = {one.option: given[one.option] for one in self.parts if given.get(one.option) is not None}
         whole = {**has, **given} if given else {}
         return {
-            one.option: sorted(set(whole[one.option])) if one.is_set else whole[one.option]
+            one.option: (sorted(set(whole[one.option])) if one.is_set else whole[one.option])
             for one in self.parts
             if one.option in whole and not one.is_empty(whole[one.option])
         }

@@ -367,7 +367,7 @@ def _current_digest(server, step, untouched):
     The server compares the digest of the plan with that of a whole file, so it is only right until this run writes.
     """
     guard = step.guard
-    resource, planned = server.resources[guard.kind], server.actual(guard.kind)[guard.key]
+    resource, planned = (server.resources[guard.kind], server.actual(guard.kind)[guard.key])
     if resource.has_digest and untouched:
         # proxmox-backup-debug, which connection=shell uses, does not return it
         return planned.raw.get("digest")
@@ -406,7 +406,7 @@ def converge(client, resources, declared, scopes, check_mode, max_removals=None)
                     if conflict.path in conflicts:
                         raise conflict
                     conflicts.add(conflict.path)
-                    server, secrets = ServerState(client, resources, server.minted), plan.secrets
+                    server, secrets = (ServerState(client, resources, server.minted), plan.secrets)
                     plan = planned(server)
                     plan.secrets.update(secrets)
                     diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}

@@ -8,9 +8,10 @@ comparison and the usual requests follow from the table; a subclass overrides a 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any, Iterable
+from typing import Any
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 from .secrets import excerpt
@@ -227,8 +228,11 @@ class Resource:
     `last_steps(changes, server)`   -> `Step`s for when everything else exists
     `request_body(change)`          -> the body with the values of a change in wire form
     `carried_over(values)`          -> the values that a recreated object keeps
+    `guard(change)`                 -> the `Guard` of an update: what must not have changed since the plan was made
+    `unchanged(planned, now, options)`  -> whether that is so, just before the request is sent
     `id_of(key, server)`            -> the id to use in a request for a `Reference`, looked up just before it is sent
     verify:
+    `wait_for_changes(changes, server)`  waits until changes of the kind that were sent have taken effect
     `wait_until_effective(entry, client)`
                                     waits for what the server does by itself, raises `FleetgateError` if it does not
     present:
@@ -271,7 +275,10 @@ class Resource:
     def spec(self):
         """The argument_spec of one entry."""
         if self.input_fields:
-            spec, growing = fields_spec(self.input_fields, [one.option for one in self.input_fields if one.needed]), []
+            spec, growing = (
+                fields_spec(self.input_fields, [one.option for one in self.input_fields if one.needed]),
+                [],
+            )
         else:
             spec = fields_spec(self.fields, self.key)
             growing = [one.option for one in self.fields if one.is_set and not one.task_only]
@@ -290,7 +297,7 @@ class Resource:
             return self.fields
         kind = values.get(self.variant)
         return tuple(
-            replace(one, needed=kind in one.needed) if isinstance(one.needed, tuple) else one
+            (replace(one, needed=kind in one.needed) if isinstance(one.needed, tuple) else one)
             for one in self.fields
             if not one.types or kind in one.types
         )
@@ -556,7 +563,7 @@ class Resource:
     def to_result(self, values, secrets=False):
         """An object as results show it: every option that can be told, secrets only when asked for."""
         return {
-            one.option: sorted(set(values[one.option])) if one.is_set else values[one.option]
+            one.option: (sorted(set(values[one.option])) if one.is_set else values[one.option])
             for one in self.table(values)
             if not (one.task_only or one.write_only or (one.secret and not secrets))
         }
@@ -577,8 +584,9 @@ class Resource:
             values = self.to_diff(before or after)
             told = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, told) if before is None else (told, None)
-        was, will_be = self.to_diff({option: before[option] for option in after if option in before}), self.to_diff(
-            after
+        was, will_be = (
+            self.to_diff({option: before[option] for option in after if option in before}),
+            self.to_diff(after),
         )
         for option, value in will_be.items():
             if value == HIDDEN and was.get(option) == HIDDEN:

@@ -13,7 +13,7 @@ from contextvars import ContextVar
 
 from .errors import FleetgateError
 
-_WRITES, _ENCRYPTED = "cannot be written on the node that runs the task", "$ANSIBLE_VAULT;"
+_WRITES, _ENCRYPTED = ("cannot be written on the node that runs the task", "$ANSIBLE_VAULT;")
 
 # What the names of drafts have after that of their file, and the length that room is reserved for.
 _DRAFT = ".fleetgate-"
@@ -58,7 +58,7 @@ def kept_secret(path):
     except FileNotFoundError:
         return None, False, None
     except OSError as error:
-        return None, False, f"'{path}' cannot be read on the node that runs the task ({error.strerror})"
+        return (None, False, f"'{path}' cannot be read on the node that runs the task ({error.strerror})")
     except UnicodeDecodeError:
         return None, False, f"'{path}' is no text"
     if not text.startswith(_ENCRYPTED):

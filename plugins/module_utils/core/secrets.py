@@ -7,10 +7,11 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from html import escape
-from typing import Any, Iterable, Iterator
+from typing import Any
 from urllib.parse import quote, quote_plus, unquote
 
 from ansible.module_utils.common.parameters import remove_values

@@ -4,12 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from collections.abc import Callable
 
 from .errors import FleetgateError, refuse
 from .module import Address, Definition
 from .plan import Desired, ServerState, converge
-from .resource import rule_violations, fields_spec
+from .resource import fields_spec, rule_violations
 
 # how many objects one run may remove
 LIMIT = {"max_removals": {"type": "int", "default": 20}}
@@ -67,7 +67,7 @@ class System:
             if any("/" in owner for owner in secrets):
                 # of several that an object has, each is told under its name
                 return {**result, "secrets": {owner.rpartition("/")[2]: secret for owner, secret in secrets.items()}}
-            return {**result, **{"secret": secret for secret in secrets.values()}}
+            return {**result, "secret": next(iter(secrets.values()))} if secrets else result
 
         spec = {
             **self.connection,

@@ -9,7 +9,7 @@ import io
 import os
 import ssl
 import time
-from typing import Iterator
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 try:

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from collections.abc import Iterable
 
 from .resource import Actual, Change, Resource
 
@@ -47,7 +47,7 @@ def conflicts_over(resource: Resource, option: str, changes: list[Change], holde
 
 def released_first(changes: list[Change], option: str) -> list[Change]:
     """Changes in an order in which each unique value is given up before another object gets it."""
-    ordered, waiting = [], [change for change in changes]
+    ordered, waiting = [], list(changes)
     while waiting:
         held = {change.found.values[option] for change in waiting if change.found and option in (change.values or ())}
         ready = [change for change in waiting if (change.values or {}).get(option) not in held - {"", None}]

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 import time
-from typing import Callable, TypeVar
+from collections.abc import Callable
+from typing import TypeVar
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.1, 2.0
 

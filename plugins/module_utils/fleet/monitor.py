@@ -42,13 +42,11 @@ SPEC: dict[str, dict[str, Any]] = {
 
 # what the playbook decides of an entry of Pulse
 _DECIDED = ("type", "token_name", "token_value", "update_token", "state")
-NODE_OPTIONS = {
-    option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED
-}
+NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
 # sent in check mode, where there is no secret yet
 _TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
-# seconds that Pulse may take for its first look at a server after a change
-_FIRST_LOOK = 60
+# seconds that Pulse may take to look at a server again, for example after a change of its entry
+_FIRST_LOOK = 20
 
 _known_pulse: ContextVar[Mapping[str, Any] | None] = ContextVar("known_pulse", default=None)
 
@@ -141,7 +139,9 @@ class _Host:
     read_only: bool
     client: Any
     server: Server
-    done: dict[str, Any] = field(default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []})
+    done: dict[str, Any] = field(
+        default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
+    )
 
     @property
     def token(self) -> str:
@@ -188,7 +188,9 @@ class _Host:
         """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret)
         desired = entries.desired(self.product.system, self.connection)
-        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(self.token, "")
+        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
+            self.token, ""
+        )
 
     def prove(self, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -302,7 +304,7 @@ def _preflight(params: dict[str, Any]) -> dict[str, Any]:
         lacks_secret = True
     else:
         lacks_secret = not _changes_certificate(host.set_up_entry(pulse, options, True)) and _is_refused(
-            pulse, existing, params["sign_in"], host
+            host, pulse, options, existing, params["sign_in"]
         )
     if lacks_secret:
         if not created:
@@ -321,7 +323,9 @@ def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
         if renewed and check_mode:
             return host.done
-        if not _is_refused(pulse, _now(pulse, options) if renewed else existing, True, host):
+        if renewed:
+            existing = host.entry(pulse.nodes())[1]
+        if not _is_refused(host, pulse, options, existing):
             return host.done
     try:
         secret = secret or host.set_up_identity("regenerate", check_mode)
@@ -350,36 +354,40 @@ def _changes_certificate(result: Mapping[str, Any]) -> bool:
     return bool(changed & {"fingerprint", "verify_ssl"})
 
 
-def _now(pulse: PulseClient, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The entry as it is after a change, once Pulse has looked at the server again."""
-    end = time.monotonic() + _FIRST_LOOK
-    while True:
-        (existing, *_others) = entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())
-        if existing["state"] != "pending" or time.monotonic() >= end or not pulse.attempt(existing["id"], "test"):
-            return existing
-        time.sleep(1)
-
-
-def _is_refused(pulse: PulseClient, existing: Any, sign_in: bool, host: _Host) -> bool:
+def _is_refused(
+    host: _Host, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
+) -> bool:
     """Whether the server refuses the token that Pulse has, so that only a new secret helps.
 
     Where that cannot be known the run stops: a new secret would end the access of one that works. Without `sign_in`
     Pulse's own report is enough where it says that it is connected, because it takes few requests a minute for more.
     """
-    if (not sign_in and existing["connected"]) or not pulse.attempt(existing["id"], "test"):
+    if not sign_in and existing["connected"]:
         return False
-    address, state = existing["host"], existing["state"] if pulse.tells_states else ""
-    if state == "pending":
-        refuse([f"Pulse was restarted and has not looked at {address} since; run again in a moment"])
-    if state == "unreachable":
-        elsewhere = "" if address == host.url else ", and the certificate with fleetgate_pulse_node.fingerprint"
-        refuse(
-            [
-                f"Pulse cannot reach {address} ({existing['error']}), so it is not known whether its token works; see to the"
-                f" connection first{elsewhere}"
-            ]
-        )
-    return True
+    end = time.monotonic() + _FIRST_LOOK
+    while pulse.attempt(existing["id"], "test"):
+        state = existing["state"] if pulse.tells_states else "unauthorized"
+        if state == "unauthorized":
+            return True
+        if state == "unreachable" or time.monotonic() >= end:
+            refuse([_unknown(existing, host)])
+        # what it reports is older than the attempt
+        time.sleep(1)
+        current = PULSE.client(host.pulse_connection, host.read_only)
+        existing = entries_for(options["type"], [options["host"], *options["aliases"]], current.nodes())[0]
+    return False
+
+
+def _unknown(existing: Mapping[str, Any], host: _Host) -> str:
+    """Why it is not known whether the token that Pulse has works."""
+    address = existing["host"]
+    if existing["state"] == "pending":
+        return f"Pulse was restarted and has not looked at {address} since; run again in a moment"
+    elsewhere = "" if address == host.url else ", and the certificate with fleetgate_pulse_node.fingerprint"
+    return (
+        f"Pulse cannot reach {address} ({existing['error'] or 'it does not report why'}), so it is not known whether its token"
+        f" works; see to the connection first{elsewhere}"
+    )
 
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:

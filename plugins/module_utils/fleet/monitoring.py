@@ -88,7 +88,9 @@ def as_declared(error: FleetgateError) -> list[str]:
     """Problems with the names that users declare options by. A wrong name is no problem of the ACL as well."""
     problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems
     for option, declared in _DECLARED_AS.items():
-        problems = [text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems]
+        problems = [
+            text.replace(f"fleetgate_monitoring.{option}:", f"fleetgate_monitoring.{declared}:") for text in problems
+        ]
     return problems
 
 

@@ -39,7 +39,7 @@ def run(params, check_mode):
 
 def _examine(client, document, params, asks):
     try:
-        keys, unreachable = client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), []
+        keys, unreachable = (client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), [])
     except FleetgateError as error:
         keys, unreachable = [], error.problems
     issuer = params["issuer"]

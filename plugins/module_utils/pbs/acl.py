@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
-from ..core.client import version_problem
+from ..core.client import Client, version_problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -93,9 +94,7 @@ class Acl(ProxmoxAcl):
         for path, _kind, subject in sorted(places):
             expected = self._permissions(server, subject, path)
             wait_until(
-                expected.__eq__,
-                lambda: server.client.permissions_of(subject, path).get(path, {}),  # pylint: disable=cell-var-from-loop
-                server.client.acl_effective_after,
+                expected.__eq__, partial(_on_path, server.client, subject, path), server.client.acl_effective_after
             )
 
     def _permissions(self, server: ServerState, subject: str, path: str) -> dict[str, bool]:
@@ -111,3 +110,8 @@ class Acl(ProxmoxAcl):
             return held
         limit = self._permissions(server, user, path)
         return {privilege: flag and limit[privilege] for privilege, flag in held.items() if privilege in limit}
+
+
+def _on_path(client: Client, subject: str, path: str) -> dict[str, bool]:
+    """What the server lets a subject do on a path now."""
+    return client.permissions_of(subject, path).get(path, {})

@@ -8,7 +8,7 @@ import time
 from dataclasses import replace
 
 from ..core.client import version_problem
-from ..core.fields import Field, Flag, Moment, PASSWORD
+from ..core.fields import PASSWORD, Field, Flag, Moment
 from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges

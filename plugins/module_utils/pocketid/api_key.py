@@ -8,7 +8,7 @@ An administrator gets such a session with a one-time access token for the owner.
 from __future__ import annotations
 
 import os
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 from ..core.fields import Field, Flag, Number, Path, Text
 from ..core.resource import OneTimeSecret, Reference, Step
@@ -47,7 +47,7 @@ class ApiKey(PocketIdResource):
 
     def compare(self, server, entry, found):
         values, problems = super().compare(server, entry, found)
-        if found and moment(found.raw["expiresAt"]) <= datetime.now(timezone.utc):
+        if found and moment(found.raw["expiresAt"]) <= datetime.now(UTC):
             values["expires_at"] = "renewed"
         file = entry["secret_file"]
         if (found is None or values) and not (file or entry["return_secret"]):
@@ -82,7 +82,7 @@ class ApiKey(PocketIdResource):
             return [Step("DELETE", self.item_path(change.key), f"{change.label} is declared absent", caller=caller)]
         entry = change.entry
         secret = OneTimeSecret(owner, "token", entry["secret_file"], bool(entry["return_secret"]))
-        ends = datetime.now(timezone.utc) + timedelta(days=entry["valid_days"] or 365)
+        ends = datetime.now(UTC) + timedelta(days=entry["valid_days"] or 365)
         body = {"expiresAt": ends.isoformat(timespec="seconds")}
         if not change.creates:
             path = (*self.item_path(change.key), "renew")

@@ -231,7 +231,7 @@ def _recognise(client, entry, found, rows, one):
         its = _rows_of(rows, value)
         version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
         if one.known is None or not version_problem:
-            one.known, one.remake = value, "it is older than it may be" if version_problem else None
+            one.known, one.remake = value, ("it is older than it may be" if version_problem else None)
         if not version_problem:
             break
     if one.known and not one.remake and one.expires_at:

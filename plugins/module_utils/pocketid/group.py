@@ -32,7 +32,7 @@ class Group(PocketIdResource):
     def read(self, server, keys):
         for listed in server.client.look_up(*self.collection, by="name", names=server.names(self.name)):
             wanted = keys is None or (listed["name"],) in keys
-            yield server.client.read(*self.collection, listed["id"]) if wanted else listed
+            yield (server.client.read(*self.collection, listed["id"]) if wanted else listed)
 
     def decode(self, raw):
         return self.found_with(raw, users=[user["username"] for user in raw.get("users") or ()])

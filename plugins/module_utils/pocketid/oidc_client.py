@@ -71,7 +71,10 @@ class Identities:
     def whole(self, value):
         """Identities in a certain order, and with what they leave out, which is the same as being empty."""
         whole = [
-            {one.option: one.absent if identity.get(one.option) is None else identity[one.option] for one in _IDENTITY}
+            {
+                one.option: (one.absent if identity.get(one.option) is None else identity[one.option])
+                for one in _IDENTITY
+            }
             for identity in value
         ]
         return sorted(whole, key=lambda one: sorted((option, str(value)) for option, value in one.items()))
@@ -153,7 +156,7 @@ class OidcClient(PocketIdResource):
         identities = entry["federated_identities"]
         return {
             **entry,
-            "federated_identities": identities if identities is None else Identities().whole(identities),
+            "federated_identities": (identities if identities is None else Identities().whole(identities)),
             "is_group_restricted": restricted,
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }

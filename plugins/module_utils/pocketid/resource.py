@@ -27,8 +27,30 @@ EMAIL = rf"{_ATOM}(\.{_ATOM})*@([^\W_]([\w-]*[^\W_])?\.)+[^\W\d_]([\w-]*[^\W\d_]
 
 # Claims that the server makes itself (2.14.0, custom claims).
 RESERVED_CLAIMS = frozenset(
-    "given_name family_name name email email_verified preferred_username display_name groups type sub iss aud exp iat"
-    " auth_time nonce acr amr azp client_id nbf jti".split()
+    [
+        "given_name",
+        "family_name",
+        "name",
+        "email",
+        "email_verified",
+        "preferred_username",
+        "display_name",
+        "groups",
+        "type",
+        "sub",
+        "iss",
+        "aud",
+        "exp",
+        "iat",
+        "auth_time",
+        "nonce",
+        "acr",
+        "amr",
+        "azp",
+        "client_id",
+        "nbf",
+        "jti",
+    ]
 )
 
 

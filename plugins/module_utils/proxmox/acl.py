@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
-from .identity import self_lockout, realm_of, normalise_acl_path
+from .identity import normalise_acl_path, realm_of, self_lockout
 
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL

@@ -94,7 +94,7 @@ class Ticket(ProxmoxHTTPAuth):
             answer = self._ask(password=password or self.pve_auth_ticket)
             if "!tfa!" in answer["ticket"]:
                 answer = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": answer["ticket"]})
-            self.pve_auth_ticket, self.csrf_prevention_token = answer["ticket"], answer["CSRFPreventionToken"]
+            self.pve_auth_ticket, self.csrf_prevention_token = (answer["ticket"], answer["CSRFPreventionToken"])
         self.birth_time = time.monotonic()
 
     def _ask(self, **answer):
@@ -234,6 +234,8 @@ class ProxmoxClient(Client):
             if not self._satisfied(need, granted):
                 missing.setdefault(str(need), what_for)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
+        if self.acl_effective_after:
+            hint += "; a change of the ACL takes a few seconds to take effect"
         return [
             f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}"
             for need, what_for in missing.items()

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Iterable
 
 _NEW_IN_8 = "Proxmox VE has it since version 8"
 # privileges that came or went with a version: what to write on servers that do not have them (pve-access-control, debian/changelog)

@@ -9,8 +9,8 @@ and a directory that came out empty does not empty the server.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Callable
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from dataclasses import replace
 
@@ -67,6 +68,8 @@ class Token(Identity):
         task, unreadable = self._task_with_secret(server, entry, found, values)
         if unreadable:
             return values, [*problems, ("secret_file", unreadable)]
+        if found and not task and self._was_interrupted(server, entry):
+            task = REGENERATE
         if found is None or task == REGENERATE:
             problems += self._cannot_have_a_secret(server.client, entry, found)
         if file and (found is None or task):
@@ -117,6 +120,23 @@ class Token(Identity):
         user = server.actual("user")[self.key_of(values)[:1]].values
         return all(one.get("enable", True) and not 0 < one["expire"] <= time.time() for one in (user, values))
 
+    def _was_interrupted(self, server, entry):
+        """Whether a run was interrupted after it had created the token and before it kept the secret, so that nobody has it.
+
+        Its draft is then beside the file, or nothing has been granted to the token yet.
+        """
+        file, userid, owner = entry["secret_file"], self.key_of(entry)[0], "!".join(self.key_of(entry))
+        if not file or os.path.exists(file) or entry["secret"] or owner in server.minted:
+            return False
+        acl = server.resources["acl"]
+        if _has_draft(file):
+            return True
+        # who may not see the ACL gets an empty one
+        if acl.audit_permission and server.client.missing_permissions([(acl.audit_permission, "")]):
+            return False
+        granted = {key[2] for key in server.actual("acl")}
+        return not granted & {userid, owner} and not server.actual("user")[(userid,)].values.get("groups")
+
     def _cannot_have_a_secret(self, client, entry, found):
         """What stands against a new secret, as (option, rule) pairs."""
         problems = []
@@ -163,3 +183,10 @@ class Token(Identity):
         if before and option:
             was[option], will_be[option] = HIDDEN, HIDDEN_OTHER
         return was, will_be
+
+
+def _has_draft(file):
+    """Whether a run that was killed has left the file that it was about to write the secret to."""
+    folder, name = os.path.split(os.path.abspath(file))
+    draft = re.compile(rf"\.{re.escape(name)}\.fleetgate-.*|{re.escape(name)}\.[0-9]+")
+    return os.path.isdir(folder) and any(draft.fullmatch(other) for other in os.listdir(folder))

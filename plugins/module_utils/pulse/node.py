@@ -175,7 +175,10 @@ class Node(Resource):
         for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
             if alike and other.values["name"].casefold() == values.get("name", "").casefold():
-                yield "name", f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's"
+                yield (
+                    "name",
+                    f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's",
+                )
         if found and values.get("token_name") == "":
             yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
 

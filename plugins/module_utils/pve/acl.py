@@ -73,7 +73,7 @@ class Acl(ProxmoxAcl):
         }
         if not any(self._taken(change) for change in narrowed.values()):
             return []
-        mine, rows, roles = self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server)
+        mine, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
         problems = []
         for (path, kind, subject), held in rows.items():
             kept = {privilege for role in held for privilege in roles.get(role, ())}

@@ -8,8 +8,8 @@ Neither carries a digest, so that a change by somebody else between read and upd
 from __future__ import annotations
 
 from ..core.errors import FleetgateError
-from ..core.resource import Actual, Change, Guard, Resource
 from ..core.plan import ServerState
+from ..core.resource import Actual, Change, Guard, Resource
 
 
 class ReplacedList(Resource):

@@ -119,7 +119,7 @@ class Token(ProxmoxToken):
 
     def _given_back(self, change, server):
         """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
-        stand_in, made_again = _stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found
+        stand_in, made_again = (_stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found)
         if not made_again and stand_in not in server.actual(self.name):
             return []
         has, kept = _rows(server, change.key), _rows(server, stand_in)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from ..core.fields import Field, Flag, Moment, Names, PASSWORD, Text
+from ..core.fields import PASSWORD, Field, Flag, Moment, Names, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser

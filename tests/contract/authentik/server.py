@@ -43,7 +43,9 @@ class Server:
         with requests.Session() as session:
             session.trust_env = False
             url = self.url + (path[1:] if path.startswith("//") else API + path)
-            return session.request(verb, url, headers=headers, verify=self.ca, timeout=30, allow_redirects=False, **options)
+            return session.request(
+                verb, url, headers=headers, verify=self.ca, timeout=30, allow_redirects=False, **options
+            )
 
     def ask(self, request: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
         """The answer's JSON, after a look at its status."""
@@ -72,13 +74,20 @@ class Server:
     @property
     def flows(self) -> dict[str, str]:
         """The flows that every provider requires."""
-        return {"authorization_flow": self.flow(IMPLICIT), "invalidation_flow": self.flow("default-provider-invalidation-flow")}
+        return {
+            "authorization_flow": self.flow(IMPLICIT),
+            "invalidation_flow": self.flow("default-provider-invalidation-flow"),
+        }
 
     @cached_property
     def mappings(self) -> dict[str, str]:
         """The scope mappings that authentik brings along."""
         found = self.ask("GET /propertymappings/provider/scope/?page_size=100")["results"]
-        return {one["scope_name"]: one["pk"] for one in found if (one["managed"] or "").startswith("goauthentik.io/providers/oauth2/")}
+        return {
+            one["scope_name"]: one["pk"]
+            for one in found
+            if (one["managed"] or "").startswith("goauthentik.io/providers/oauth2/")
+        }
 
     @cached_property
     def rsa_key(self) -> str:
@@ -103,7 +112,10 @@ class Server:
 
     def provider(self, **values: Any) -> dict[str, Any]:
         """A provider that people can sign in with."""
-        body = {"signing_key": self.rsa_key, "property_mappings": [self.mappings[scope] for scope in ("openid", "email", "profile")]}
+        body = {
+            "signing_key": self.rsa_key,
+            "property_mappings": [self.mappings[scope] for scope in ("openid", "email", "profile")],
+        }
         if self.version >= (2026, 5):
             body["grant_types"] = ["authorization_code"]
         return self.bare_provider(**{**body, **values})
@@ -117,14 +129,20 @@ class Server:
 
     def user(self, **values: Any) -> dict[str, Any]:
         name = self.name
-        return self.make("/core/users/", {"username": name, "name": f"Name of {name}", "email": f"{name}@example.org", **values})
+        return self.make(
+            "/core/users/", {"username": name, "name": f"Name of {name}", "email": f"{name}@example.org", **values}
+        )
 
     def bind(self, application: dict[str, Any], order: int = 0, **values: Any) -> dict[str, Any]:
         return self.make("/policies/bindings/", {"target": application["pk"], "order": order, **values})
 
     def api_token(self, user: dict[str, Any], **values: Any) -> str:
         """The key of a new API token of a user."""
-        token = self.make("/core/tokens/", {"identifier": self.name, "user": user["pk"], "expiring": False, **values}, key="identifier")
+        token = self.make(
+            "/core/tokens/",
+            {"identifier": self.name, "user": user["pk"], "expiring": False, **values},
+            key="identifier",
+        )
         return self.ask(f"GET /core/tokens/{token['identifier']}/view_key/")["key"]
 
     # -- the OpenID provider -----------------------------------------------------------------------------------

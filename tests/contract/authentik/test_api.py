@@ -11,14 +11,19 @@ def test_11_failures_to_authenticate_are_403(server: Server) -> None:
     wrong = server.ask("GET /core/groups/", token="no-such-token", status=403)
     assert wrong == {"detail": "Token invalid/expired"}
     for headers in ({"Authorization": ""}, {"Authorization": "Bearer"}, {"Authorization": f"Token {server.token}"}):
-        assert server.ask("GET /core/groups/", headers=headers, status=403) == {"detail": "Authentication credentials were not provided."}
+        assert server.ask("GET /core/groups/", headers=headers, status=403) == {
+            "detail": "Authentication credentials were not provided."
+        }
     assert server.ask("GET /core/groups/", headers={"Authorization": f"bEARER {server.token}"})["results"] is not None
 
 
 def test_11_only_tokens_of_intent_api_count(server: Server) -> None:
     user = server.user()
     assert server.ask("GET /core/users/me/", token=server.api_token(user))["user"]["username"] == user["username"]
-    assert server.ask("GET /core/users/me/", token=server.api_token(user, intent="app_password"), status=403)["detail"] == "Token invalid/expired"
+    assert (
+        server.ask("GET /core/users/me/", token=server.api_token(user, intent="app_password"), status=403)["detail"]
+        == "Token invalid/expired"
+    )
     token = server.api_token(user)
     server.ask(f"PATCH /core/users/{user['pk']}/", {"is_active": False})
     assert server.ask("GET /core/users/me/", token=token, status=403)["detail"] == "Token invalid/expired"
@@ -35,7 +40,9 @@ def test_11_a_user_without_permission(server: Server) -> None:
 def allowed(server: Server, *permissions: str) -> str:
     """The key of a token whose user has a role with some permissions."""
     role = server.make("/rbac/roles/", {"name": server.name})
-    server.ask(f"POST /rbac/permissions/assigned_by_roles/{role['pk']}/assign/", {"permissions": list(permissions)}, 200)
+    server.ask(
+        f"POST /rbac/permissions/assigned_by_roles/{role['pk']}/assign/", {"permissions": list(permissions)}, 200
+    )
     user = server.user()
     server.group(roles=[role["pk"]], users=[user["pk"]])
     return server.api_token(user)
@@ -50,7 +57,12 @@ def test_13_who_may_see_may_not_make_or_change(server: Server) -> None:
     assert server.ask(f"GET {item}", token=token)
     assert server.ask("GET /core/groups/00000000-0000-4000-8000-000000000000/", token=token, status=404)
     assert server.ask("DELETE /core/groups/00000000-0000-4000-8000-000000000000/", token=token, status=404)
-    refused = (("POST /core/groups/", {"name": server.name}), (f"PATCH {item}", {"name": "x"}), (f"DELETE {item}", None), ("GET /core/users/", None))
+    refused = (
+        ("POST /core/groups/", {"name": server.name}),
+        (f"PATCH {item}", {"name": "x"}),
+        (f"DELETE {item}", None),
+        ("GET /core/users/", None),
+    )
     for request, body in refused:
         assert server.ask(request, body, token=token, status=403) == DENIED
 
@@ -74,7 +86,12 @@ def test_13_the_server_tells_what_may_be_sent(server: Server) -> None:
         answers = [server.ask(f"OPTIONS {path}", token=token, status=200) for path in paths]
         assert all(one["renders"] for one in answers)
         told[verbs] = [list(one.get("actions", ())) for one in answers]
-    assert told == {(): [[], [], []], ("view",): [[], [], []], ("view", "add"): [["POST"], [], []], ("view", "change"): [[], ["PUT"], []]}
+    assert told == {
+        (): [[], [], []],
+        ("view",): [[], [], []],
+        ("view", "add"): [["POST"], [], []],
+        ("view", "change"): [[], ["PUT"], []],
+    }
 
 
 def test_13_tokens_are_for_their_user_to_work_with(server: Server) -> None:
@@ -85,7 +102,9 @@ def test_13_tokens_are_for_their_user_to_work_with(server: Server) -> None:
     assert (made["user"], made["expiring"]) == (user["pk"], True)
     server.made.append(f"/core/tokens/{made['identifier']}/")
     assert {one["user"] for one in server.ask("GET /core/tokens/", token=token)["results"]} == {user["pk"]}
-    assert server.ask(f"PATCH /core/tokens/{made['identifier']}/", {"description": "x"}, token=token)["description"] == "x"
+    assert (
+        server.ask(f"PATCH /core/tokens/{made['identifier']}/", {"description": "x"}, token=token)["description"] == "x"
+    )
 
 
 def test_13_permissions_of_their_own(server: Server) -> None:
@@ -93,14 +112,19 @@ def test_13_permissions_of_their_own(server: Server) -> None:
     token = allowed(server, "authentik_core.view_group", "authentik_core.view_user", "authentik_rbac.view_media_files")
     body = {"pk": user["pk"]}
     assert server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=token, status=403) == DENIED
-    assert server.ask(f"POST /core/users/{user['pk']}/set_password/", {"password": "x"}, token=token, status=403) == DENIED
+    assert (
+        server.ask(f"POST /core/users/{user['pk']}/set_password/", {"password": "x"}, token=token, status=403) == DENIED
+    )
     assert server.ask("GET /core/users/me/", token=token)["user"]["system_permissions"] == ["view_media_files"]
     token = allowed(server, "authentik_core.add_user_to_group", "authentik_core.add_group")
     server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=token, status=404)
     member_token = allowed(server, "authentik_core.add_user_to_group", "authentik_core.view_user")
     server.ask(f"POST /core/groups/{group['pk']}/add_user/", body, token=member_token, status=204)
     refused = {"is_superuser": ["User does not have permission to set superuser status to True."]}
-    assert server.ask("POST /core/groups/", {"name": server.name, "is_superuser": True}, token=token, status=400) == refused
+    assert (
+        server.ask("POST /core/groups/", {"name": server.name, "is_superuser": True}, token=token, status=400)
+        == refused
+    )
 
 
 def test_9_every_path_ends_in_a_slash(server: Server) -> None:
@@ -143,7 +167,15 @@ def test_2_filters_with_wrong_values(server: Server) -> None:
 def test_2_pages(server: Server) -> None:
     names = {server.group()["name"] for _each in range(3)}
     first = server.ask(f"GET /core/groups/?search={server.n}&page_size=2")
-    assert first["pagination"] == {"next": 2, "previous": 0, "count": 3, "current": 1, "total_pages": 2, "start_index": 1, "end_index": 2}
+    assert first["pagination"] == {
+        "next": 2,
+        "previous": 0,
+        "count": 3,
+        "current": 1,
+        "total_pages": 2,
+        "start_index": 1,
+        "end_index": 2,
+    }
     second = server.ask(f"GET /core/groups/?search={server.n}&page_size=2&page=2")
     assert second["pagination"]["next"] == 0
     assert found(first, "name") | found(second, "name") == names
@@ -168,7 +200,9 @@ def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
     full = server.ask(f"GET /core/applications/?superuser_full_list=true&slug={other['slug']}")
     assert found(full, "slug") == {other["slug"]}
     assert server.ask(f"GET /core/applications/{one['slug']}/")["pk"] == one["pk"]
-    assert server.ask("GET /core/applications/no-such-slug/", status=404) == {"detail": "No Application matches the given query."}
+    assert server.ask("GET /core/applications/no-such-slug/", status=404) == {
+        "detail": "No Application matches the given query."
+    }
 
 
 @pytest.mark.parametrize(
@@ -176,21 +210,41 @@ def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
     [
         ("/core/groups/", {}, {"name": ["This field is required."]}),
         ("/core/groups/", {"name": ""}, {"name": ["This field may not be blank."]}),
-        ("/core/groups/", {"name": "x", "attributes": []}, {"attributes": ["Value must be a dictionary, and not have any duplicate keys."]}),
+        (
+            "/core/groups/",
+            {"name": "x", "attributes": []},
+            {"attributes": ["Value must be a dictionary, and not have any duplicate keys."]},
+        ),
         (
             "/core/users/",
             {"username": "x", "name": "x", "type": "internal_service_account"},
             {"type": ["Setting a user to internal service account is not allowed."]},
         ),
-        ("/core/users/", {"username": "x", "name": "x", "path": "/x"}, {"path": ["No leading or trailing slashes allowed."]}),
-        ("/core/applications/", {"name": "x", "slug": "authorize"}, {"slug": ["The slug 'authorize' is reserved and cannot be used for applications."]}),
+        (
+            "/core/users/",
+            {"username": "x", "name": "x", "path": "/x"},
+            {"path": ["No leading or trailing slashes allowed."]},
+        ),
+        (
+            "/core/applications/",
+            {"name": "x", "slug": "authorize"},
+            {"slug": ["The slug 'authorize' is reserved and cannot be used for applications."]},
+        ),
         (
             "/core/applications/",
             {"name": "x", "slug": "x y"},
             {"slug": ["Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens."]},
         ),
-        ("/core/applications/", {"name": "x", "slug": "x", "meta_launch_url": "/x"}, {"meta_launch_url": ["Enter a valid URL."]}),
-        ("/core/applications/", {"name": "x", "slug": "x", "provider": 987654}, {"provider": ['Invalid pk "987654" - object does not exist.']}),
+        (
+            "/core/applications/",
+            {"name": "x", "slug": "x", "meta_launch_url": "/x"},
+            {"meta_launch_url": ["Enter a valid URL."]},
+        ),
+        (
+            "/core/applications/",
+            {"name": "x", "slug": "x", "provider": 987654},
+            {"provider": ['Invalid pk "987654" - object does not exist.']},
+        ),
     ],
 )
 def test_2_what_is_said_of_wrong_values(server: Server, path: str, body: dict, refusal: dict) -> None:
@@ -199,9 +253,21 @@ def test_2_what_is_said_of_wrong_values(server: Server, path: str, body: dict, r
 
 def test_2_what_is_said_of_what_is_taken(server: Server) -> None:
     provider, application, group, user = server.provider(), server.application(), server.group(), server.user()
-    assert server.ask("POST /core/applications/", {"name": "x", "slug": application["slug"]}, 400) == {"slug": ["Application with this slug already exists."]}
-    assert server.ask("POST /core/groups/", {"name": group["name"]}, 400) == {"name": ["Group with this name already exists."]}
-    assert server.ask("POST /core/users/", {"username": user["username"], "name": ""}, 400) == {"username": ["This field must be unique."]}
-    body = {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow", "redirect_uris", "client_id")}
+    assert server.ask("POST /core/applications/", {"name": "x", "slug": application["slug"]}, 400) == {
+        "slug": ["Application with this slug already exists."]
+    }
+    assert server.ask("POST /core/groups/", {"name": group["name"]}, 400) == {
+        "name": ["Group with this name already exists."]
+    }
+    assert server.ask("POST /core/users/", {"username": user["username"], "name": ""}, 400) == {
+        "username": ["This field must be unique."]
+    }
+    body = {
+        name: provider[name]
+        for name in ("name", "authorization_flow", "invalidation_flow", "redirect_uris", "client_id")
+    }
     refused = server.ask("POST /providers/oauth2/", body, 400)
-    assert refused == {"name": ["provider with this name already exists."], "client_id": ["OAuth2/OpenID Provider with this Client ID already exists."]}
+    assert refused == {
+        "name": ["provider with this name already exists."],
+        "client_id": ["OAuth2/OpenID Provider with this Client ID already exists."],
+    }

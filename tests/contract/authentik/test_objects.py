@@ -25,7 +25,10 @@ def test_1_a_provider_of_the_api_has_no_grant_types(server: Server) -> None:
 
 def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
     provider = server.bare_provider()
-    told = {name: provider[name] for name in ("signing_key", "encryption_key", "property_mappings", "client_type", "sub_mode", "issuer_mode")}
+    told = {
+        name: provider[name]
+        for name in ("signing_key", "encryption_key", "property_mappings", "client_type", "sub_mode", "issuer_mode")
+    }
     assert told == {
         "signing_key": None,
         "encryption_key": None,
@@ -34,7 +37,11 @@ def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
         "sub_mode": "hashed_user_id",
         "issuer_mode": "per_provider",
     }
-    assert (provider["access_code_validity"], provider["access_token_validity"], provider["refresh_token_validity"]) == ("minutes=1", "hours=1", "days=30")
+    assert (
+        provider["access_code_validity"],
+        provider["access_token_validity"],
+        provider["refresh_token_validity"],
+    ) == ("minutes=1", "hours=1", "days=30")
     assert (len(provider["client_id"]), len(provider["client_secret"])) == (40, 128)
     assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["client_secret"] == provider["client_secret"]
 
@@ -48,13 +55,20 @@ def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
 )
 def test_3_what_is_said_of_redirect_uris(server: Server, uris: object, refusal: object) -> None:
     provider = server.provider()
-    assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {"redirect_uris": refusal}
+    assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {
+        "redirect_uris": refusal
+    }
 
 
-def test_3_a_redirect_uri_without_a_matching_mode_is_refused_by_post_and_breaks_the_provider_by_patch(server: Server) -> None:
+def test_3_a_redirect_uri_without_a_matching_mode_is_refused_by_post_and_breaks_the_provider_by_patch(
+    server: Server,
+) -> None:
     required = {"redirect_uris": [{"matching_mode": ["This field is required."]}]}
     provider = server.provider()
-    item, body = f"/providers/oauth2/{provider['pk']}/", {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow")}
+    item, body = (
+        f"/providers/oauth2/{provider['pk']}/",
+        {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow")},
+    )
     assert server.ask(f"PUT {item}", {**body, "redirect_uris": [{"url": PVE}]}, 400) == required
     broken = server.call(f"PATCH {item}", {"redirect_uris": [{"url": PVE}]})
     assert (broken.status_code, broken.headers["Content-Type"].partition(";")[0]) == (405, "text/html")
@@ -69,7 +83,9 @@ def test_3_the_list_of_oauth2_providers_has_proxy_providers_which_only_other_ans
     [listed] = server.ask(f"GET /providers/oauth2/?name={proxy['name']}")["results"]
     assert (listed["pk"], listed["component"]) == (proxy["pk"], "ak-provider-oauth2-form")
     assert server.ask(f"GET /core/applications/{slug}/")["provider_obj"]["component"] == "ak-provider-proxy-form"
-    [shown] = [one for one in server.ask(f"GET /providers/all/?search={proxy['name']}")["results"] if one["pk"] == proxy["pk"]]
+    [shown] = [
+        one for one in server.ask(f"GET /providers/all/?search={proxy['name']}")["results"] if one["pk"] == proxy["pk"]
+    ]
     assert shown["component"] == "ak-provider-proxy-form"
     assert server.ask(f"PATCH {item}", {"redirect_uris": [STRICT]})["redirect_uris"][0]["url"] == PVE
 
@@ -89,8 +105,13 @@ def test_3_the_type_of_redirect_uris(server: Server) -> None:
 
 def test_3_durations(server: Server) -> None:
     path = f"PATCH /providers/oauth2/{server.provider()['pk']}/"
-    assert server.ask(path, {"access_token_validity": "hours=1;minutes=30"})["access_token_validity"] == "hours=1;minutes=30"
-    assert server.ask(path, {"access_token_validity": "1h"}, 400) == {"access_token_validity": ["1h is not in the correct format of 'hours=3;minutes=1'."]}
+    assert (
+        server.ask(path, {"access_token_validity": "hours=1;minutes=30"})["access_token_validity"]
+        == "hours=1;minutes=30"
+    )
+    assert server.ask(path, {"access_token_validity": "1h"}, 400) == {
+        "access_token_validity": ["1h is not in the correct format of 'hours=3;minutes=1'."]
+    }
 
 
 def test_3_a_put_leaves_what_it_does_not_name(server: Server) -> None:
@@ -113,7 +134,9 @@ def test_4_an_application_takes_one_provider_and_a_provider_one_application(serv
     provider = server.provider()
     slug = server.application(provider)["slug"]
     assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["assigned_application_slug"] == slug
-    refusal = server.ask("POST /core/applications/", {"name": "x", "slug": f"{slug}-2", "provider": provider["pk"]}, 400)
+    refusal = server.ask(
+        "POST /core/applications/", {"name": "x", "slug": f"{slug}-2", "provider": provider["pk"]}, 400
+    )
     assert refusal == {"provider": ["Application with this provider already exists."]}
 
 
@@ -146,15 +169,23 @@ def test_4_names_of_icons_and_files(server: Server, icon: str, refusal: str) -> 
     assert server.ask(f"PATCH {item}", {"meta_icon": icon}, 400) == {"meta_icon": [refusal]}
     assert upload(server, icon).json() == [refusal]
     assert server.ask("DELETE /admin/file/", params={"name": icon}, status=400) == [refusal]
-    assert server.ask(f"PATCH {item}", {"meta_icon": f"{server.n}/there-is-none.svg"})["meta_icon"] == f"{server.n}/there-is-none.svg"
+    assert (
+        server.ask(f"PATCH {item}", {"meta_icon": f"{server.n}/there-is-none.svg"})["meta_icon"]
+        == f"{server.n}/there-is-none.svg"
+    )
 
 
 def test_4_a_file_is_kept_under_its_name_once(server: Server) -> None:
     only_from(server, (2025, 12))
     name = f"application-icons/{server.name}-Ab.svg"
     server.made.append(f"/admin/file/?name={name}")
-    assert (upload(server, name).status_code, upload(server, name).json()) == (200, {"name": ["A file with this name already exists."]})
-    found = {part: server.ask(f"GET /admin/file/?manageable_only=true&search={part}") for part in ("-ab.svg", "-Ab.svg")}
+    assert (upload(server, name).status_code, upload(server, name).json()) == (
+        200,
+        {"name": ["A file with this name already exists."]},
+    )
+    found = {
+        part: server.ask(f"GET /admin/file/?manageable_only=true&search={part}") for part in ("-ab.svg", "-Ab.svg")
+    }
     assert name in {one["name"] for one in found["-ab.svg"]}
     # searched for as it is given, in names in small letters
     assert found["-Ab.svg"] == []
@@ -214,7 +245,11 @@ def upload(server: Server, name: str, content: bytes = SVG, **form: str) -> requ
 
 def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:
     name, group = server.name, server.group()
-    provider = {name: value for name, value in server.provider().items() if name in ("authorization_flow", "invalidation_flow", "redirect_uris")}
+    provider = {
+        name: value
+        for name, value in server.provider().items()
+        if name in ("authorization_flow", "invalidation_flow", "redirect_uris")
+    }
     body = {
         "app": {"name": name, "slug": name},
         "provider_model": "authentik_providers_oauth2.oauth2provider",
@@ -241,7 +276,10 @@ def test_17_lists_of_members_replace_and_single_ones_do_not(server: Server) -> N
         server.ask(f"POST {item}remove_user/", {"pk": one["pk"]}, 204)
     assert [user["username"] for user in server.ask(f"GET {item}")["users_obj"]] == [other["username"]]
     assert server.ask(f"PATCH {item}", {"users": [one["pk"]]})["users"] == [one["pk"]]
-    assert server.ask(f"POST {item}add_user/", {"pk": 987654}, 404)["detail"] in ("Not found.", "No User matches the given query.")
+    assert server.ask(f"POST {item}add_user/", {"pk": 987654}, 404)["detail"] in (
+        "Not found.",
+        "No User matches the given query.",
+    )
     assert [group["name"] for group in server.ask(f"GET /core/users/{one['pk']}/")["groups_obj"]] == [group["name"]]
 
 
@@ -262,10 +300,16 @@ def test_12_bindings_and_their_order(server: Server) -> None:
     refusal = {"non_field_errors": ["The fields policy, target, order must make a unique set."]}
     assert server.ask(f"PUT /policies/bindings/{one['pk']}/", body, 400) == refusal
     assert server.ask(f"PUT /policies/bindings/{one['pk']}/", {**body, "order": 2})["enabled"] is False
-    assert server.ask(f"PUT /policies/bindings/{other['pk']}/", {**body, "group": other["group"], "order": 1})["order"] == 1
+    assert (
+        server.ask(f"PUT /policies/bindings/{other['pk']}/", {**body, "group": other["group"], "order": 1})["order"]
+        == 1
+    )
 
 
-@pytest.mark.parametrize(("count", "refusal"), [(0, "One of 'group', 'policy', 'user' must be set."), (2, "Only one of 'group', 'policy', 'user' can be set.")])
+@pytest.mark.parametrize(
+    ("count", "refusal"),
+    [(0, "One of 'group', 'policy', 'user' must be set."), (2, "Only one of 'group', 'policy', 'user' can be set.")],
+)
 def test_7_a_binding_is_of_one(server: Server, count: int, refusal: str) -> None:
     holders = {"group": server.group()["pk"], "user": server.user()["pk"]} if count else {}
     body = {"target": server.application()["pk"], "order": 0, **holders}
@@ -343,7 +387,9 @@ def test_14_a_key_pair_that_goes_turns_its_providers_to_hs256(server: Server) ->
 
 
 def test_9_and_10_what_an_installation_brings_along(server: Server) -> None:
-    assert {"openid", "email", "profile", "entitlements", "offline_access", "goauthentik.io/api"} <= set(server.mappings)
+    assert {"openid", "email", "profile", "entitlements", "offline_access", "goauthentik.io/api"} <= set(
+        server.mappings
+    )
     assert "groups" not in server.mappings
     for slug in (
         "default-provider-authorization-implicit-consent",

@@ -15,7 +15,11 @@ def test_11_each_application_has_an_issuer_with_a_slash(server: Server) -> None:
     base = f"{server.url}/application/o"
     assert told["issuer"] == f"{base}/{slug}/"
     assert told["jwks_uri"] == f"{base}/{slug}/jwks/"
-    assert (told["authorization_endpoint"], told["token_endpoint"], told["userinfo_endpoint"]) == (f"{base}/authorize/", f"{base}/token/", f"{base}/userinfo/")
+    assert (told["authorization_endpoint"], told["token_endpoint"], told["userinfo_endpoint"]) == (
+        f"{base}/authorize/",
+        f"{base}/token/",
+        f"{base}/userinfo/",
+    )
     assert set(told["scopes_supported"]) == {"openid", "email", "profile"}
     assert {"email", "preferred_username", "groups"} <= set(told["claims_supported"])
     assert server.call("GET //application/o/no-such-slug/.well-known/openid-configuration", token="").status_code == 404
@@ -56,9 +60,15 @@ def test_11_a_login(server: Server, flow: str | None) -> None:
     claims = server.verified(application["slug"], tokens["id_token"])
     assert claims["iss"] == f"{server.url}/application/o/{application['slug']}/"
     assert (claims["aud"], claims["nonce"], claims["sub"]) == (provider["client_id"], "the-nonce", user["uid"])
-    assert (claims["preferred_username"], claims["email"], claims["groups"]) == (user["username"], user["email"], [group["name"]])
+    assert (claims["preferred_username"], claims["email"], claims["groups"]) == (
+        user["username"],
+        user["email"],
+        [group["name"]],
+    )
     assert claims["email_verified"] is (server.version < (2025, 10))
-    userinfo = server.ask("GET //application/o/userinfo/", headers={"Authorization": f"Bearer {tokens['access_token']}"})
+    userinfo = server.ask(
+        "GET //application/o/userinfo/", headers={"Authorization": f"Bearer {tokens['access_token']}"}
+    )
     assert userinfo["groups"] == [group["name"]] and userinfo["sub"] == claims["sub"]
     assert oauth_error(server.redeem(provider, back["code"], code_verifier=VERIFIER)) == (400, "invalid_grant")
 
@@ -69,7 +79,10 @@ def test_11_a_flow_of_somebody_who_is_signed_in_requires_a_referer_and_the_csrf_
     browser = server.browser(user)
     browser.authorize(server.authorization_url(provider))
     refusal = browser.post(f"/api/v3/flows/executor/{EXPLICIT}/", {})
-    assert (refusal.status_code, refusal.json()["detail"]) == (403, "CSRF Failed: Referer checking failed - no Referer.")
+    assert (refusal.status_code, refusal.json()["detail"]) == (
+        403,
+        "CSRF Failed: Referer checking failed - no Referer.",
+    )
     refusal = browser.post(f"/api/v3/flows/executor/{EXPLICIT}/", {}, Referer=f"{server.url}/if/flow/{EXPLICIT}/")
     assert refusal.status_code == 403 and refusal.json()["detail"].startswith("CSRF Failed: CSRF token")
 
@@ -111,16 +124,22 @@ def test_3_who_comes_first_leaves_the_redirect_uri(server: Server) -> None:
     provider = server.provider(redirect_uris=[])
     server.application(provider)
     taken = "https://evil.example.test/"
-    answer = server.call(f"GET /{server.authorization_url(provider, redirect_uri=taken).removeprefix(server.url)}", token="")
+    answer = server.call(
+        f"GET /{server.authorization_url(provider, redirect_uri=taken).removeprefix(server.url)}", token=""
+    )
     assert answer.status_code == 302
     assert [one["url"] for one in server.ask(f"GET /providers/oauth2/{provider['pk']}/")["redirect_uris"]] == [taken]
 
 
-@pytest.mark.parametrize("uri", [f"{PVE}/", "https://other.example.org:8006", PVE.replace("pve1", "PVE1"), "https://pve1.example.org"])
+@pytest.mark.parametrize(
+    "uri", [f"{PVE}/", "https://other.example.org:8006", PVE.replace("pve1", "PVE1"), "https://pve1.example.org"]
+)
 def test_3_redirect_uris_are_compared_letter_by_letter(server: Server, uri: str) -> None:
     provider = server.provider()
     server.application(provider)
-    answer = server.call(f"GET /{server.authorization_url(provider, redirect_uri=uri).removeprefix(server.url)}", token="")
+    answer = server.call(
+        f"GET /{server.authorization_url(provider, redirect_uri=uri).removeprefix(server.url)}", token=""
+    )
     assert answer.status_code == 400 and "Redirect URI Error" in answer.text
 
 

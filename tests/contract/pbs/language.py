@@ -68,8 +68,7 @@ def lacks(**row: Any) -> Callable[[list], bool]:
 
 
 def fits(data: dict, row: dict) -> bool:
-    return all(key not in data if value is ABSENT else key in data and data[key] == value
-               for key, value in row.items())
+    return all(key not in data if value is ABSENT else key in data and data[key] == value for key, value in row.items())
 
 
 def invalid(name: str, reason: str) -> str:

@@ -52,8 +52,14 @@ class Server:
             headers["Content-Type"] = body.kind
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(verb, f"{self.url}/api2/json{path}", data=body.data.encode() if body else None,
-                                   headers=headers, verify=self.ca, timeout=30)
+            return session.request(
+                verb,
+                f"{self.url}/api2/json{path}",
+                data=body.data.encode() if body else None,
+                headers=headers,
+                verify=self.ca,
+                timeout=30,
+            )
 
     def data(self, request: str, body: Any = None, **options: Any) -> Any:
         """The data of an answer that must be a success."""
@@ -94,8 +100,11 @@ class Server:
     def by_ticket(self, userid: str = "root@pam", password: str = ROOT_PASSWORD) -> dict[str, str]:
         """The options of a call that is made with a ticket."""
         made = self.data("POST /access/ticket", {"username": userid, "password": password}, token="")
-        return {"token": "", "Cookie": f"PBSAuthCookie={made['ticket']}",
-                "CSRFPreventionToken": made["CSRFPreventionToken"]}
+        return {
+            "token": "",
+            "Cookie": f"PBSAuthCookie={made['ticket']}",
+            "CSRFPreventionToken": made["CSRFPreventionToken"],
+        }
 
     def clean(self) -> None:
         """Remove what bears the name of {n}: rows before identities before realms."""

@@ -87,8 +87,12 @@ def test_2_tickets(simulated: Callable[..., Server]) -> None:
     server.ask(MADE, **cookie, CSRFPreventionToken=made["CSRFPreventionToken"])
     server.ask(("GET /version", None, 401), token="", Cookie=f"PBSAuthCookie={made['ticket'][:-4]}AAA=")
     again = {"username": "root@pam", "password": made["ticket"]}
-    server.ask(("POST /access/ticket", again), ("POST /access/ticket", {**again, "username": BOB[0]}, 401),
-               ("POST /access/ticket", {**again, "tfa-challenge": made["ticket"]}, 401), token="")
+    server.ask(
+        ("POST /access/ticket", again),
+        ("POST /access/ticket", {**again, "username": BOB[0]}, 401),
+        ("POST /access/ticket", {**again, "tfa-challenge": made["ticket"]}, 401),
+        token="",
+    )
     bob = server.by_ticket(*BOB)
     server.ask((f"PUT {USERS}/{BOB[0]}", {"enable": False}))
     server.ask(("GET /version", None, 401), **bob)
@@ -101,22 +105,38 @@ def test_2_a_second_factor(simulated: Callable[..., Server]) -> None:
     server = simulated(totp={BOB[0]: secret})
     asked = {"username": BOB[0], "password": BOB[1]}
     half = server.data("POST /access/ticket", asked, token="")
-    assert half["ticket"].startswith("PBS:!tfa!%7B") and half["CSRFPreventionToken"] == "invalid" and "NeedTFA" not in half
+    assert (
+        half["ticket"].startswith("PBS:!tfa!%7B") and half["CSRFPreventionToken"] == "invalid" and "NeedTFA" not in half
+    )
     server.ask(("GET /version", None, 401), token="", Cookie=f"PBSAuthCookie={quote(half['ticket'])}")
 
     def answered(code: str, **more: str) -> tuple:
-        return "POST /access/ticket", {"username": BOB[0], "tfa-challenge": half["ticket"], "password": f"totp:{code}", **more}
+        return "POST /access/ticket", {
+            "username": BOB[0],
+            "tfa-challenge": half["ticket"],
+            "password": f"totp:{code}",
+            **more,
+        }
 
     code = pyotp.TOTP(secret).now()
-    server.ask((*answered(code, username="root@pam"), 401), (*answered("000000"), 401), (*answered(code, password=code), 401),
-               (*answered(code), 200, {"ticket": re.compile("^PBS:bob@pbs:")}), (*answered(code), 401), token="")
+    server.ask(
+        (*answered(code, username="root@pam"), 401),
+        (*answered("000000"), 401),
+        (*answered(code, password=code), 401),
+        (*answered(code), 200, {"ticket": re.compile("^PBS:bob@pbs:")}),
+        (*answered(code), 401),
+        token="",
+    )
     server.ask(*[(*answered("000000"), 401)] * 8, token="")
     server.clock.ahead = 120
     half = server.data("POST /access/ticket", asked, token="")
     late = pyotp.TOTP(secret).at(int(server.clock()))
     server.ask((*answered(late), 401), token="")
-    server.ask((f"GET {USERS}", None, 200, has(userid=BOB[0], **{"totp-locked": True})),
-               (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, True), (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, False))
+    server.ask(
+        (f"GET {USERS}", None, 200, has(userid=BOB[0], **{"totp-locked": True})),
+        (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, True),
+        (f"PUT {USERS}/{BOB[0]}/unlock-tfa", {}, 200, False),
+    )
     server.ask(answered(late), token="")
 
 
@@ -146,8 +166,12 @@ def test_2_older_releases_say_what_is_wrong_with_credentials(simulated: Callable
 def test_2_change_of_password(simulated: Callable[..., Server], caller: Any, body: dict, status: int) -> None:
     server = simulated()
     token = server.data(f"POST {USERS}/{BOB[0]}/token/t")
-    options = {"root": server.by_ticket(), BOB: server.by_ticket(*BOB), "token of root": {},
-               "token of bob": {"token": f"{token['tokenid']}:{token['value']}"}}[caller]
+    options = {
+        "root": server.by_ticket(),
+        BOB: server.by_ticket(*BOB),
+        "token of root": {},
+        "token of bob": {"token": f"{token['tokenid']}:{token['value']}"},
+    }[caller]
     server.ask(("PUT /access/password", {"password": "a new password", **body}, status), **options)
 
 
@@ -157,5 +181,8 @@ def test_2_governing_passwords_needs_the_root_of_the_tree(simulated: Callable[..
     body = {"userid": "{n}@pbs", "password": "a new password", "confirmation-password": BOB[1]}
     server.ask(("PUT /access/password", body, 400), **server.by_ticket(*BOB))
     server.ask(grant(BOB[0], "/", "Admin"))
-    server.ask(("PUT /access/password", body), ("PUT /access/password", {**body, "userid": "root@pam"}, 400),
-               **server.by_ticket(*BOB))
+    server.ask(
+        ("PUT /access/password", body),
+        ("PUT /access/password", {**body, "userid": "root@pam"}, 400),
+        **server.by_ticket(*BOB),
+    )

@@ -49,7 +49,14 @@ def test_4_sync_makes_users(synced: Callable[..., Server], version: str) -> None
         "creating user ann@fg-1",
         "creating user bob@fg-1",
     ]
-    ann = {"userid": "ann@{n}", "firstname": "Ann", "lastname": "Lee", "email": "ann@example.org", "enable": True, "expire": 0}
+    ann = {
+        "userid": "ann@{n}",
+        "firstname": "Ann",
+        "lastname": "Lee",
+        "email": "ann@example.org",
+        "enable": True,
+        "expire": 0,
+    }
     server.ask((f"GET {USERS}/ann@{{n}}", None, 200, ann), (f"GET {USERS}/bob@{{n}}", None, 200, {"lastname": ABSENT}))
     assert "updating user ann@fg-1" not in log_of(server)
 
@@ -59,8 +66,10 @@ def test_4_the_effect_comes_with_the_end_of_the_task(synced: Callable[..., Serve
     upid = quote(server.data("POST /access/domains/{n}/sync", {}))
     server.ask((f"GET {USERS}/ann@{{n}}", None, 400))
     server.clock.ahead += 60
-    server.ask((f"GET /nodes/localhost/tasks/{upid}/status", None, 200, {"status": "stopped", "exitstatus": "WARNINGS: 1"}),
-               (f"GET {USERS}/ann@{{n}}",))
+    server.ask(
+        (f"GET /nodes/localhost/tasks/{upid}/status", None, 200, {"status": "stopped", "exitstatus": "WARNINGS: 1"}),
+        (f"GET {USERS}/ann@{{n}}",),
+    )
 
 
 def test_4_a_dry_run_says_the_same_and_does_nothing(synced: Callable[..., Server]) -> None:
@@ -74,11 +83,15 @@ def test_4_a_dry_run_says_the_same_and_does_nothing(synced: Callable[..., Server
 def test_4_sync_changes_users_that_are_there(synced: Callable[..., Server]) -> None:
     """A user without the words that a sync writes down counts as changed, although nothing else is."""
     server = synced()
-    server.ask((f"POST {USERS}", {"userid": "ann@{n}", "comment": "mine", "enable": False, "lastname": "Other"}),
-               (f"POST {USERS}", {"userid": "bob@{n}", "firstname": "Bob", "email": "bob@example.org", "lastname": "Kept"}))
+    server.ask(
+        (f"POST {USERS}", {"userid": "ann@{n}", "comment": "mine", "enable": False, "lastname": "Other"}),
+        (f"POST {USERS}", {"userid": "bob@{n}", "firstname": "Bob", "email": "bob@example.org", "lastname": "Kept"}),
+    )
     assert {"updating user ann@fg-1", "updating user bob@fg-1"} <= set(log_of(server))
-    server.ask((f"GET {USERS}/ann@{{n}}", None, 200, {"comment": "mine", "enable": False, "lastname": "Lee"}),
-               (f"GET {USERS}/bob@{{n}}", None, 200, {"lastname": "Kept", "enable": True, "expire": 0}))
+    server.ask(
+        (f"GET {USERS}/ann@{{n}}", None, 200, {"comment": "mine", "enable": False, "lastname": "Lee"}),
+        (f"GET {USERS}/bob@{{n}}", None, 200, {"lastname": "Kept", "enable": True, "expire": 0}),
+    )
     log_of(server, **{"remove-vanished": "properties"})
     server.ask((f"GET {USERS}/bob@{{n}}", None, 200, {"lastname": ABSENT, "firstname": "Bob"}))
 
@@ -98,18 +111,28 @@ def test_4_what_vanished(
     synced: Callable[..., Server], settings: dict, options: dict, user_stays: bool, rows_stay: bool
 ) -> None:
     server = synced(**settings)
-    server.ask((f"POST {USERS}", {"userid": "gone@{n}"}), (f"POST {USERS}/gone@{{n}}/token/t", {}),
-               grant("gone@{n}", "/", "Audit"), grant("gone@{n}!t", "/", "Audit"))
+    server.ask(
+        (f"POST {USERS}", {"userid": "gone@{n}"}),
+        (f"POST {USERS}/gone@{{n}}/token/t", {}),
+        grant("gone@{n}", "/", "Audit"),
+        grant("gone@{n}!t", "/", "Audit"),
+    )
     assert ("deleting user gone@fg-1" in log_of(server, **options)) is not user_stays
-    server.ask((f"GET {USERS}/gone@{{n}}", None, 200 if user_stays else 400),
-               (f"GET {USERS}/gone@{{n}}/token/t", None, 200 if user_stays else 400),
-               *((f"GET {ACL}", None, 200, (has if rows_stay else lacks)(ugid=ugid)) for ugid in ("gone@{n}", "gone@{n}!t")))
+    server.ask(
+        (f"GET {USERS}/gone@{{n}}", None, 200 if user_stays else 400),
+        (f"GET {USERS}/gone@{{n}}/token/t", None, 200 if user_stays else 400),
+        *((f"GET {ACL}", None, 200, (has if rows_stay else lacks)(ugid=ugid)) for ugid in ("gone@{n}", "gone@{n}!t")),
+    )
 
 
 @pytest.mark.parametrize(
     ("settings", "options", "enabled"),
-    [({}, {}, True), ({}, {"enable-new": False}, False), ({"sync-defaults-options": "enable-new=0"}, {}, False),
-     ({"sync-defaults-options": "enable-new=0"}, {"enable-new": True}, True)],
+    [
+        ({}, {}, True),
+        ({}, {"enable-new": False}, False),
+        ({"sync-defaults-options": "enable-new=0"}, {}, False),
+        ({"sync-defaults-options": "enable-new=0"}, {"enable-new": True}, True),
+    ],
 )
 def test_4_new_users_are_enabled_or_not(
     synced: Callable[..., Server], settings: dict, options: dict, enabled: bool
@@ -121,11 +144,17 @@ def test_4_new_users_are_enabled_or_not(
 
 @pytest.mark.parametrize(
     ("settings", "made"),
-    [({"filter": "(mail=ann*)"}, ["ann"]), ({"user-classes": "device"}, ["printer"]), ({"user-attr": "sn"}, ["Lee", "X"])],
+    [
+        ({"filter": "(mail=ann*)"}, ["ann"]),
+        ({"user-classes": "device"}, ["printer"]),
+        ({"user-attr": "sn"}, ["Lee", "X"]),
+    ],
 )
 def test_4_who_is_looked_for(synced: Callable[..., Server], settings: dict, made: list[str]) -> None:
     lines = log_of(synced(**settings))
-    assert sorted(line for line in lines if line.startswith("creating")) == [f"creating user {name}@fg-1" for name in made]
+    assert sorted(line for line in lines if line.startswith("creating")) == [
+        f"creating user {name}@fg-1" for name in made
+    ]
 
 
 def test_4_who_cannot_be_a_user(simulated: Callable[..., Server]) -> None:
@@ -171,7 +200,10 @@ def test_4_a_task_is_for_who_began_it_and_for_auditors(synced: Callable[..., Ser
     status = f"GET /nodes/localhost/tasks/{quote(made)}/status"
     server.ask((status,))
     server.ask((status, None, 400, "task access not allowed"), **server.by_ticket(*BOB))
-    server.ask(grant(BOB[0], "/system/tasks", "Audit"), (status, None, 200, {"user": "root@pam", "tokenid": "oracle", "id": "{n}"}))
+    server.ask(
+        grant(BOB[0], "/system/tasks", "Audit"),
+        (status, None, 200, {"user": "root@pam", "tokenid": "oracle", "id": "{n}"}),
+    )
     server.ask((status,), **server.by_ticket(*BOB))
 
 
@@ -182,10 +214,16 @@ def test_4_a_log_comes_in_parts(synced: Callable[..., Server]) -> None:
     log = f"GET /nodes/localhost/tasks/{upid}/log"
     whole = server.call(f"{log}?limit=0").json()
     assert (whole["total"], whole["success"], [row["n"] for row in whole["data"]]) == (5, 1, [1, 2, 3, 4, 5])
-    server.ask((f"{log}?start=2&limit=2", None, 200, whole["data"][1:3]), (f"{log}?start=0&limit=1", None, 200, whole["data"][:1]))
+    server.ask(
+        (f"{log}?start=2&limit=2", None, 200, whole["data"][1:3]),
+        (f"{log}?start=0&limit=1", None, 200, whole["data"][:1]),
+    )
     unknown = upid.replace(quote("realm-sync"), "other")
-    server.ask((f"GET /nodes/localhost/tasks/{unknown}/status", None, 200, {"status": "stopped", "exitstatus": "unknown"}),
-               (f"GET /nodes/localhost/tasks/{unknown}/log", None, 400), ("GET /nodes/localhost/tasks/x/status", None, 400))
+    server.ask(
+        (f"GET /nodes/localhost/tasks/{unknown}/status", None, 200, {"status": "stopped", "exitstatus": "unknown"}),
+        (f"GET /nodes/localhost/tasks/{unknown}/log", None, 400),
+        ("GET /nodes/localhost/tasks/x/status", None, 400),
+    )
 
 
 def test_4_a_bind_that_no_longer_works(simulated: Callable[..., Server]) -> None:

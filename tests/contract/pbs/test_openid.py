@@ -143,7 +143,11 @@ def test_10_authorization_url(login: Callable[..., Login], settings: dict, expec
     assert page == walk.provider.metadata["authorization_endpoint"]
     assert {name: asked.get(name) for name in expected} == expected
     assert (asked["response_type"], asked["client_id"], asked["redirect_uri"], asked["display"]) == (
-        "code", "pbs", CALLBACK, "page")
+        "code",
+        "pbs",
+        CALLBACK,
+        "page",
+    )
     assert asked["code_challenge_method"] == "S256" and asked["code_challenge"] and asked["nonce"] and asked["state"]
 
 
@@ -152,10 +156,17 @@ def test_10_login_creates_a_user_without_rights_and_never_changes_it(login: Call
     walk.provider.claims = {"given_name": "Ann", "family_name": "L", "email": "ann@example.org", "groups": ["admins"]}
     answer = walk.walk().json()
     assert (answer["status"], answer["success"], answer["data"]["username"]) == (200, True, "ann@fg-1")
-    by_ticket = {"token": "", "Cookie": f"PBSAuthCookie={answer['data']['ticket']}",
-                 "CSRFPreventionToken": answer["data"]["CSRFPreventionToken"]}
-    walk.server.ask(("GET /access/permissions", None, 200, {}), ("GET /admin/datastore", None, 200, []),
-                    (f"PUT {USERS}/ann@fg-1", {}), **by_ticket)
+    by_ticket = {
+        "token": "",
+        "Cookie": f"PBSAuthCookie={answer['data']['ticket']}",
+        "CSRFPreventionToken": answer["data"]["CSRFPreventionToken"],
+    }
+    walk.server.ask(
+        ("GET /access/permissions", None, 200, {}),
+        ("GET /admin/datastore", None, 200, []),
+        (f"PUT {USERS}/ann@fg-1", {}),
+        **by_ticket,
+    )
     walk.provider.claims = {"given_name": "Anna", "family_name": "Lee"}
     walk.userid()
     ann = {"userid": "ann@{n}", "firstname": "Ann", "email": "ann@example.org"}
@@ -217,8 +228,9 @@ def test_10_discovery_fails(login: Callable[..., Login], settings: dict, metadat
     walk = login()
     walk.provider.metadata.update(metadata)
     changes = {name: value.format(issuer=walk.provider.issuer) for name, value in settings.items()}
-    walk.server.ask((f"PUT {REALM}", changes),
-                    ("POST /access/openid/auth-url", {"realm": "{n}", "redirect-url": CALLBACK}, 400))
+    walk.server.ask(
+        (f"PUT {REALM}", changes), ("POST /access/openid/auth-url", {"realm": "{n}", "redirect-url": CALLBACK}, 400)
+    )
 
 
 def test_10_a_state_is_good_once_and_for_ten_minutes(login: Callable[..., Login]) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from .language import (
-    ACL, BOB, MADE, OPENID, REALM, REALM_MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant, has
-)
+from .language import ACL, BOB, MADE, OPENID, REALM, REALM_MADE, ROOT_PASSWORD, TOKEN, USER, USERS, grant, has
 from .server import Server
 
 AUDIT = {"Sys.Audit": True, "Datastore.Audit": True}
@@ -19,21 +17,48 @@ EFFECTIVE = [
     pytest.param([("/", "Audit")], [], "/", {}, id="a token needs rows of its own"),
     pytest.param([], [("/", "Admin")], "/", {}, id="and its owner needs some, too"),
     pytest.param([("/", "Audit")], [("/", "Admin")], "/datastore/x", AUDIT, id="what both have"),
-    pytest.param([("/", "Admin")], [("/", "Admin"), ("/datastore", "DatastoreBackup")], "/datastore/x",
-                 {"Datastore.Backup": True}, id="a deeper node replaces"),
-    pytest.param([("/", "Admin")], [("/", "Audit"), ("/", "DatastoreBackup")], "/datastore",
-                 {**AUDIT, "Datastore.Backup": True}, id="roles of one node add up"),
+    pytest.param(
+        [("/", "Admin")],
+        [("/", "Admin"), ("/datastore", "DatastoreBackup")],
+        "/datastore/x",
+        {"Datastore.Backup": True},
+        id="a deeper node replaces",
+    ),
+    pytest.param(
+        [("/", "Admin")],
+        [("/", "Audit"), ("/", "DatastoreBackup")],
+        "/datastore",
+        {**AUDIT, "Datastore.Backup": True},
+        id="roles of one node add up",
+    ),
     pytest.param([("/", "Admin")], [("/", "Admin"), ("/datastore", "NoAccess")], "/datastore/x", {}, id="NoAccess"),
-    pytest.param([("/", "Admin"), ("/datastore", "NoAccess")], [("/", "Audit")], "/datastore", {},
-                 id="NoAccess of the owner"),
-    pytest.param([("/", "Admin")], [("/datastore", "DatastoreAudit", False)], "/datastore", {"Datastore.Audit": False},
-                 id="not propagating, on the path itself"),
-    pytest.param([("/", "Admin")], [("/datastore", "DatastoreAudit", False)], "/datastore/x", {},
-                 id="not propagating, below"),
-    pytest.param([("/", "Admin")], [("/", "Audit"), ("/datastore", "DatastoreBackup", False)], "/datastore/x", AUDIT,
-                 id="what does not propagate does not replace further down"),
-    pytest.param([("/datastore", "Audit", False)], [("/datastore", "Audit")], "/datastore",
-                 dict.fromkeys(AUDIT, False), id="propagates if both do"),
+    pytest.param(
+        [("/", "Admin"), ("/datastore", "NoAccess")], [("/", "Audit")], "/datastore", {}, id="NoAccess of the owner"
+    ),
+    pytest.param(
+        [("/", "Admin")],
+        [("/datastore", "DatastoreAudit", False)],
+        "/datastore",
+        {"Datastore.Audit": False},
+        id="not propagating, on the path itself",
+    ),
+    pytest.param(
+        [("/", "Admin")], [("/datastore", "DatastoreAudit", False)], "/datastore/x", {}, id="not propagating, below"
+    ),
+    pytest.param(
+        [("/", "Admin")],
+        [("/", "Audit"), ("/datastore", "DatastoreBackup", False)],
+        "/datastore/x",
+        AUDIT,
+        id="what does not propagate does not replace further down",
+    ),
+    pytest.param(
+        [("/datastore", "Audit", False)],
+        [("/datastore", "Audit")],
+        "/datastore",
+        dict.fromkeys(AUDIT, False),
+        id="propagates if both do",
+    ),
 ]
 
 # The one row that both a user and its token have, and the answer to a request of the token.
@@ -69,10 +94,15 @@ def test_7_unprivileged_users_write_rows_of_their_own_tokens(simulated: Callable
     made = server.data(f"POST {USERS}/{BOB[0]}/token/t", **bob)
     own = grant(f"{BOB[0]}!t", "/", "Admin")
     refused = re.compile("^Unprivileged ")
-    server.ask(own, (*grant("{n}@pbs!t", "/", "Audit"), 400, refused), (*grant(BOB[0], "/", "Audit"), 400, refused),
-               (f"PUT {ACL}", {"path": "/", "role": "Audit", "group": "admins"}, 400, refused),
-               (f"PUT {ACL}", {"path": "/", "role": "Audit"}, 400, refused),
-               (f"GET {ACL}", None, 200, lambda rows: [row["ugid"] for row in rows] == [f"{BOB[0]}!t"]), **bob)
+    server.ask(
+        own,
+        (*grant("{n}@pbs!t", "/", "Audit"), 400, refused),
+        (*grant(BOB[0], "/", "Audit"), 400, refused),
+        (f"PUT {ACL}", {"path": "/", "role": "Audit", "group": "admins"}, 400, refused),
+        (f"PUT {ACL}", {"path": "/", "role": "Audit"}, 400, refused),
+        (f"GET {ACL}", None, 200, lambda rows: [row["ugid"] for row in rows] == [f"{BOB[0]}!t"]),
+        **bob,
+    )
     server.ask((*own, 400, refused), (f"GET {ACL}", None, 200, []), token=f"{made['tokenid']}:{made['value']}")
 
 
@@ -81,8 +111,11 @@ def test_7_checks_use_an_acl_of_up_to_five_seconds(simulated: Callable[..., Serv
     token = server.identity()
     mine = "GET /access/permissions?path=/"
     assert server.data(mine, token=token) == {}
-    server.ask(grant("{n}@pbs", "/", "Audit"), grant("{n}@pbs!t", "/", "Audit"),
-               (f"GET {ACL}", None, 200, has(ugid="{n}@pbs!t")))
+    server.ask(
+        grant("{n}@pbs", "/", "Audit"),
+        grant("{n}@pbs!t", "/", "Audit"),
+        (f"GET {ACL}", None, 200, has(ugid="{n}@pbs!t")),
+    )
     assert server.data(mine, token=token) == {}
     server.clock.ahead = 5
     assert server.data(mine, token=token)["/"]["Sys.Audit"]
@@ -101,15 +134,18 @@ def test_9_effective_permissions(
     assert server.data(f"GET /access/permissions?path={path}", token=token) == expected
     assert server.data(f"GET /access/permissions?auth-id={{n}}@pbs!t&path={path}") == expected
     assert server.data("GET /access/permissions", token=token).get(path, {}) == (
-        privileges if path in ("/", "/datastore") else {})
+        privileges if path in ("/", "/datastore") else {}
+    )
 
 
 def test_9_permissions_of_others(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask((f"POST {USERS}/{BOB[0]}/token/t",))
-    server.ask((f"GET /access/permissions?auth-id={BOB[0]}!t",),
-               ("GET /access/permissions?auth-id=root@pam", None, 400, "not allowed to list permissions of root@pam"),
-               **server.by_ticket(*BOB))
+    server.ask(
+        (f"GET /access/permissions?auth-id={BOB[0]}!t",),
+        ("GET /access/permissions?auth-id=root@pam", None, 400, "not allowed to list permissions of root@pam"),
+        **server.by_ticket(*BOB),
+    )
     everything = server.data("GET /access/permissions", **server.by_ticket())
     assert everything.keys() == {"/", "/access", "/datastore", "/remote", "/system"}
     assert all(len(privileges) == 23 and all(privileges.values()) for privileges in everything.values())
@@ -127,41 +163,67 @@ def test_4_to_11_declared_permissions(
 def test_11_what_a_monitor_sees_of_datastores(simulated: Callable[..., Server]) -> None:
     server = simulated(datastores=("tank", "vault"))
     everything = server.identity([("/", "Audit")], [("/", "Audit")])
-    server.ask(("GET /admin/datastore", None, 200, lambda rows: {row["store"] for row in rows} == {"tank", "vault"}),
-               token=everything)
+    server.ask(
+        ("GET /admin/datastore", None, 200, lambda rows: {row["store"] for row in rows} == {"tank", "vault"}),
+        token=everything,
+    )
     server.n = "fg-2"
     row = ("/datastore/tank/ns", "DatastoreReader")
     below = server.identity([row], [row])
-    server.ask(("GET /admin/datastore", None, 200,
-                [{"store": "tank", "mount-status": "nonremovable", "backend-type": "filesystem"}]),
-               ("GET /admin/datastore/tank/status", None, 200, {"total": 0, "used": 0, "avail": 0}),
-               ("GET /admin/datastore/vault/status", None, 403), ("GET /config/datastore", None, 200, []), token=below)
+    server.ask(
+        (
+            "GET /admin/datastore",
+            None,
+            200,
+            [{"store": "tank", "mount-status": "nonremovable", "backend-type": "filesystem"}],
+        ),
+        ("GET /admin/datastore/tank/status", None, 200, {"total": 0, "used": 0, "avail": 0}),
+        ("GET /admin/datastore/vault/status", None, 403),
+        ("GET /config/datastore", None, 200, []),
+        token=below,
+    )
     server.n = "fg-3"
-    server.ask(("GET /admin/datastore", None, 200, []), ("GET /status/datastore-usage", None, 200, []),
-               token=server.identity([("/", "Audit")]))
+    server.ask(
+        ("GET /admin/datastore", None, 200, []),
+        ("GET /status/datastore-usage", None, 200, []),
+        token=server.identity([("/", "Audit")]),
+    )
 
 
 def test_7_a_subject_with_a_comma_makes_the_acl_unreadable(simulated: Callable[..., Server]) -> None:
     server = simulated(acl_cache_seconds=5)
-    server.ask((f"POST {USERS}", {"userid": "a,b@pbs"}), (*grant("a,b@pbs", "/", "Audit"), 200, None),
-               (f"GET {ACL}", None, 400, re.compile("^unable to parse acl config .* not a valid user id$")),
-               ("GET /access/roles", None, 200))
+    server.ask(
+        (f"POST {USERS}", {"userid": "a,b@pbs"}),
+        (*grant("a,b@pbs", "/", "Audit"), 200, None),
+        (f"GET {ACL}", None, 400, re.compile("^unable to parse acl config .* not a valid user id$")),
+        ("GET /access/roles", None, 200),
+    )
     server.clock.ahead = 5
     refused = (401, "authentication failed")
-    server.ask(("GET /access/roles", None, *refused), (f"GET {USERS}", None, *refused), ("GET /access/domains", None, 200),
-               ("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD}, 401))
+    server.ask(
+        ("GET /access/roles", None, *refused),
+        (f"GET {USERS}", None, *refused),
+        ("GET /access/domains", None, 200),
+        ("POST /access/ticket", {"username": "root@pam", "password": ROOT_PASSWORD}, 401),
+    )
 
 
 def test_7_a_subject_with_a_comma_may_be_read_as_two(simulated: Callable[..., Server]) -> None:
     server = simulated()
-    server.ask(*((f"POST {USERS}", {"userid": userid}) for userid in ("ann@pbs,bob2@pbs", "ann@pbs")),
-               grant("ann@pbs,bob2@pbs", "/tape", "Audit"), (f"GET {ACL}", None, 200, has(ugid="ann@pbs", path="/tape")))
+    server.ask(
+        *((f"POST {USERS}", {"userid": userid}) for userid in ("ann@pbs,bob2@pbs", "ann@pbs")),
+        grant("ann@pbs,bob2@pbs", "/tape", "Audit"),
+        (f"GET {ACL}", None, 200, has(ugid="ann@pbs", path="/tape")),
+    )
 
 
 def test_7_a_subject_that_begins_with_an_at_sign_is_read_as_a_group(simulated: Callable[..., Server]) -> None:
     server, name, row = simulated(), "@ops@pbs", {"path": "/tape", "roleid": "Audit", "ugid": "ops@pbs"}
-    server.ask((f"POST {USERS}", {"userid": name}), (*grant(name, "/tape", "Audit"), 200, None),
-               (f"GET {ACL}", None, 200, has(**row, ugid_type="group")),
-               (f"GET /access/permissions?auth-id={name}&path=/tape", None, 200, {}),
-               (*grant(name, "/tape", "Audit", delete=True), 200, None),
-               (f"GET {ACL}", None, 200, has(**row, ugid_type="group")))
+    server.ask(
+        (f"POST {USERS}", {"userid": name}),
+        (*grant(name, "/tape", "Audit"), 200, None),
+        (f"GET {ACL}", None, 200, has(**row, ugid_type="group")),
+        (f"GET /access/permissions?auth-id={name}&path=/tape", None, 200, {}),
+        (*grant(name, "/tape", "Audit", delete=True), 200, None),
+        (f"GET {ACL}", None, 200, has(**row, ugid_type="group")),
+    )

@@ -35,8 +35,14 @@ def test_1_open_to_the_world(server: Server, request_: str) -> None:
     server.data(request_, token="")
 
 
-@pytest.mark.parametrize("path", [endpoint.path for endpoint in Schema("4.2").endpoints if endpoint.verb == "GET"
-                                  and endpoint.config and not endpoint.parameters.keys() - {"path", "exact"}])
+@pytest.mark.parametrize(
+    "path",
+    [
+        endpoint.path
+        for endpoint in Schema("4.2").endpoints
+        if endpoint.verb == "GET" and endpoint.config and not endpoint.parameters.keys() - {"path", "exact"}
+    ],
+)
 def test_1_digest_beside_data(server: Server, path: str) -> None:
     answer = server.call(f"GET {path}").json()
     assert re.fullmatch("[0-9a-f]{64}", answer["digest"])

@@ -37,8 +37,9 @@ class Server:
             options["json"] = body
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(verb, self.url + path, headers=headers, verify=self.ca, timeout=30,
-                                   allow_redirects=False, **options)
+            return session.request(
+                verb, self.url + path, headers=headers, verify=self.ca, timeout=30, allow_redirects=False, **options
+            )
 
     def ask(self, request: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
         """The answer's JSON, after a look at its status."""
@@ -100,8 +101,15 @@ class Server:
 
     def authorize(self, client: str, session: dict[str, str] | None = None, **changes: str | None) -> requests.Response:
         """A request for a login as a relying party makes it; a change to None leaves a parameter out."""
-        query = {"client_id": client, "redirect_uri": PVE, "response_type": "code", "scope": ALL_SCOPES,
-                 "state": "state-of-enough", "nonce": "nonce-of-enough", **changes}
+        query = {
+            "client_id": client,
+            "redirect_uri": PVE,
+            "response_type": "code",
+            "scope": ALL_SCOPES,
+            "state": "state-of-enough",
+            "nonce": "nonce-of-enough",
+            **changes,
+        }
         given = {name: value for name, value in query.items() if value is not None}
         return self.call(f"GET /authorize?{urlencode(given)}", key="", headers=session or {})
 
@@ -170,8 +178,10 @@ class Directory:
     def there(self) -> dict[str, str]:
         """The paths of all that came from it, by name."""
         users, groups = (self.server.ask(f"GET {path}?search=fg-")["data"] for path in (USERS, GROUPS))
-        return {**{one["username"]: f"{USERS}/{one['id']}" for one in users if one["ldapId"]},
-                **{one["name"]: f"{GROUPS}/{one['id']}" for one in groups if one["ldapId"]}}
+        return {
+            **{one["username"]: f"{USERS}/{one['id']}" for one in users if one["ldapId"]},
+            **{one["name"]: f"{GROUPS}/{one['id']}" for one in groups if one["ldapId"]},
+        }
 
 
 def returned(answer: requests.Response) -> dict[str, str]:

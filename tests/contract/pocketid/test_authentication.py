@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -89,9 +89,12 @@ def test_12_api_keys(server: Server) -> None:
     assert names(listed) == {made["apiKey"]["id"]} and listed[0]["lastUsedAt"]
     assert made["apiKey"]["id"] not in names(server.ask(f"GET {KEYS}")["data"])
 
-    for wrong, code in (({"name": "ab"}, "validation_failed"), ({"expiresAt": None}, "validation_failed"),
-                        ({"expiresAt": "2020-01-01T00:00:00Z"}, "invalid_api_key_expiration"),
-                        ({"expiresAt": "soon"}, "invalid_request_body")):
+    for wrong, code in (
+        ({"name": "ab"}, "validation_failed"),
+        ({"expiresAt": None}, "validation_failed"),
+        ({"expiresAt": "2020-01-01T00:00:00Z"}, "invalid_api_key_expiration"),
+        ({"expiresAt": "soon"}, "invalid_request_body"),
+    ):
         server.refused(f"POST {KEYS}", {**body, **wrong}, status=400, code=code, **session)
     renew = f"POST {KEYS}/{made['apiKey']['id']}/renew"
     server.refused(renew, body, status=409, code="api_key_not_expired", **session)
@@ -104,7 +107,7 @@ def test_12_api_keys(server: Server) -> None:
 def test_12_a_key_expires_and_is_renewed(server: Server) -> None:
     admin = server.user(isAdmin=True)
     session = {"key": "", "headers": server.session(admin["id"])}
-    soon = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat()
+    soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     made = server.ask(f"POST {KEYS}", {"name": "abc", "expiresAt": soon}, 201, **session)
     time.sleep(3)
     server.refused(f"GET {USERS}/me", status=401, code="not_signed_in", key=made["token"])

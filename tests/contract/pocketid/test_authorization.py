@@ -6,14 +6,32 @@ import re
 
 import pytest
 
-from .server import ALL_SCOPES, CLIENTS, GROUPS, PVE, USERS, Login, Server, interaction, oauth_error, returned, stopped, told
+from .server import (
+    ALL_SCOPES,
+    CLIENTS,
+    GROUPS,
+    PVE,
+    USERS,
+    Login,
+    Server,
+    interaction,
+    oauth_error,
+    returned,
+    stopped,
+    told,
+)
 
 
 def test_16_discovery(server: Server) -> None:
     metadata = server.ask("GET /.well-known/openid-configuration", key="")
     assert metadata["issuer"] == server.url
-    paths = {"authorization": "/authorize", "token": "/api/oidc/token", "userinfo": "/api/oidc/userinfo",
-             "introspection": "/api/oidc/introspect", "end_session": "/api/oidc/end-session"}
+    paths = {
+        "authorization": "/authorize",
+        "token": "/api/oidc/token",
+        "userinfo": "/api/oidc/userinfo",
+        "introspection": "/api/oidc/introspect",
+        "end_session": "/api/oidc/end-session",
+    }
     assert {name: metadata[f"{name}_endpoint"] for name in paths} == {n: server.url + path for n, path in paths.items()}
     assert metadata["jwks_uri"] == f"{server.url}/.well-known/jwks.json"
     assert set(metadata["scopes_supported"]) == {"openid", "profile", "email", "groups", "offline_access"}
@@ -26,37 +44,52 @@ def test_16_discovery(server: Server) -> None:
     assert other.status_code == (200 if server.version >= (2, 14) else 404)
 
 
-@pytest.mark.parametrize(("changes", "error"), [
-    ({"state": "short"}, "invalid_state"), ({"state": None}, "invalid_state"),
-    ({"response_type": "token"}, "unsupported_response_type"), ({"response_type": None}, "unsupported_response_type"),
-    ({"code_challenge": "x" * 43, "code_challenge_method": "S512"}, "invalid_request"),
-    ({"max_age": "junk"}, "invalid_request"), ({"max_age": "-1"}, "invalid_request"),
-    ({"prompt": "nonsense"}, "invalid_request"), ({"prompt": "none login"}, "invalid_request"),
-])
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"state": "short"}, "invalid_state"),
+        ({"state": None}, "invalid_state"),
+        ({"response_type": "token"}, "unsupported_response_type"),
+        ({"response_type": None}, "unsupported_response_type"),
+        ({"code_challenge": "x" * 43, "code_challenge_method": "S512"}, "invalid_request"),
+        ({"max_age": "junk"}, "invalid_request"),
+        ({"max_age": "-1"}, "invalid_request"),
+        ({"prompt": "nonsense"}, "invalid_request"),
+        ({"prompt": "none login"}, "invalid_request"),
+    ],
+)
 def test_17_refusals_that_the_client_gets(login: Login, changes: dict, error: str) -> None:
     back = returned(login.server.authorize(login.client, login.session, **changes))
     assert (back["error"], back["state"]) == (error, changes.get("state", "state-of-enough") or "")
     assert back["error_description"] and "code" not in back
 
 
-@pytest.mark.parametrize(("changes", "text"), [
-    ({"client_id": "no-such-client"}, "The requested OAuth 2.0 Client does not exist."),
-    ({"client_id": None}, "The requested OAuth 2.0 Client does not exist."),
-    ({"redirect_uri": "https://evil"}, "The redirect_uri 'https://evil' is not registered for this client."),
-    ({"redirect_uri": None}, "The 'redirect_uri' parameter is required when using OpenID Connect 1.0."),
-    ({"response_mode": "nonsense"}, 'Request with unsupported response_mode "nonsense".'),
-    ({"interaction": "none"}, "The interaction session is invalid or has expired."),
-])
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({"client_id": "no-such-client"}, "The requested OAuth 2.0 Client does not exist."),
+        ({"client_id": None}, "The requested OAuth 2.0 Client does not exist."),
+        ({"redirect_uri": "https://evil"}, "The redirect_uri 'https://evil' is not registered for this client."),
+        ({"redirect_uri": None}, "The 'redirect_uri' parameter is required when using OpenID Connect 1.0."),
+        ({"response_mode": "nonsense"}, 'Request with unsupported response_mode "nonsense".'),
+        ({"interaction": "none"}, "The interaction session is invalid or has expired."),
+    ],
+)
 def test_17_refusals_that_stay_at_the_provider(login: Login, changes: dict, text: str) -> None:
     assert stopped(login.server.authorize(login.client, login.session, **changes)) == text
 
 
-@pytest.mark.parametrize(("changes", "scopes", "claims"), [
-    ({"nonce": "8letters"}, ALL_SCOPES, {"nonce": "8letters"}), ({"nonce": None}, ALL_SCOPES, {"nonce": None}),
-    ({"scope": "openid nonsense"}, "openid", {"groups": None, "email": None, "preferred_username": None}),
-    ({"scope": "groups openid"}, "groups openid", {"preferred_username": None}),
-    ({"redirect_uri": f"{PVE}/"}, ALL_SCOPES, None), ({"prompt": "none"}, ALL_SCOPES, {"amr": ["otp"]}),
-])
+@pytest.mark.parametrize(
+    ("changes", "scopes", "claims"),
+    [
+        ({"nonce": "8letters"}, ALL_SCOPES, {"nonce": "8letters"}),
+        ({"nonce": None}, ALL_SCOPES, {"nonce": None}),
+        ({"scope": "openid nonsense"}, "openid", {"groups": None, "email": None, "preferred_username": None}),
+        ({"scope": "groups openid"}, "groups openid", {"preferred_username": None}),
+        ({"redirect_uri": f"{PVE}/"}, ALL_SCOPES, None),
+        ({"prompt": "none"}, ALL_SCOPES, {"amr": ["otp"]}),
+    ],
+)
 def test_17_what_a_request_may_leave_open(login: Login, changes: dict, scopes: str, claims: dict | None) -> None:
     back = returned(login.server.authorize(login.client, login.session, **changes))
     assert back["scope"] == scopes
@@ -108,7 +141,8 @@ def test_17_consent(login: Login) -> None:
     assert returned(server.call(f"GET {resume}", **session))["state"] == "state-of-enough"
     assert stopped(server.call(f"GET {resume}", **session))
     assert server.refused(f"POST {path}/complete", step, status=404, code="not_found", **session) == {
-        "resource": "OIDC interaction"}
+        "resource": "OIDC interaction"
+    }
     # once given, consent holds for these scopes and fewer
     assert server.code(client, login.session) and server.code(client, login.session, scope="openid")
     assert interaction(server.authorize(client, login.session, scope="openid offline_access"))
@@ -146,9 +180,10 @@ def test_17_another_user_does_not_inherit_consent(login: Login) -> None:
     assert returned(server.call(f"GET /authorize?interaction={waiting}", **other))["code"]
 
 
-@pytest.mark.parametrize(("settings", "changes"), [
-    ({"requiresReauthentication": True}, {}), ({}, {"prompt": "login"}), ({}, {"max_age": "0"}),
-])
+@pytest.mark.parametrize(
+    ("settings", "changes"),
+    [({"requiresReauthentication": True}, {}), ({}, {"prompt": "login"}), ({}, {"max_age": "0"})],
+)
 def test_17_a_fresh_passkey_cannot_be_had_without_a_browser(login: Login, settings: dict, changes: dict) -> None:
     server = login.server
     client = server.client(callbackURLs=[PVE], skipConsent=True, **settings)["id"]

@@ -11,28 +11,58 @@ import pytest
 from .server import CLIENTS, GROUPS, PVE, Server, names, told
 
 CLIENT_DEFAULTS = {
-    "description": "", "hasLogo": False, "hasDarkLogo": False, "launchURL": None, "requiresReauthentication": False,
-    "clientType": "standard", "callbackURLs": [], "logoutCallbackURLs": [], "isPublic": False, "pkceEnabled": False,
-    "requiresPushedAuthorizationRequests": False, "skipConsent": False, "isGroupRestricted": False,
-    "accessTokenDurationMinutes": 60, "refreshTokenDurationMinutes": 43200,
+    "description": "",
+    "hasLogo": False,
+    "hasDarkLogo": False,
+    "launchURL": None,
+    "requiresReauthentication": False,
+    "clientType": "standard",
+    "callbackURLs": [],
+    "logoutCallbackURLs": [],
+    "isPublic": False,
+    "pkceEnabled": False,
+    "requiresPushedAuthorizationRequests": False,
+    "skipConsent": False,
+    "isGroupRestricted": False,
+    "accessTokenDurationMinutes": 60,
+    "refreshTokenDurationMinutes": 43200,
 }
 CLIENT_SETTINGS = {
-    "description": "d", "callbackURLs": [PVE], "logoutCallbackURLs": ["https://out.example.org"], "pkceEnabled": True,
-    "requiresReauthentication": True, "requiresPushedAuthorizationRequests": True, "skipConsent": True,
-    "launchURL": PVE, "isGroupRestricted": True, "accessTokenDurationMinutes": 7, "refreshTokenDurationMinutes": 8,
+    "description": "d",
+    "callbackURLs": [PVE],
+    "logoutCallbackURLs": ["https://out.example.org"],
+    "pkceEnabled": True,
+    "requiresReauthentication": True,
+    "requiresPushedAuthorizationRequests": True,
+    "skipConsent": True,
+    "launchURL": PVE,
+    "isGroupRestricted": True,
+    "accessTokenDurationMinutes": 7,
+    "refreshTokenDurationMinutes": 8,
 }
 BAD_CLIENTS = [
-    ({"name": ""}, "name", "required"), ({"name": None}, "name", "required"), ({"name": "x" * 51}, "name", "too_long"),
-    ({"id": "a"}, "id", "too_short"), ({"id": "a b"}, "id", "client_id"), ({"id": "a" * 129}, "id", "too_long"),
+    ({"name": ""}, "name", "required"),
+    ({"name": None}, "name", "required"),
+    ({"name": "x" * 51}, "name", "too_long"),
+    ({"id": "a"}, "id", "too_short"),
+    ({"id": "a b"}, "id", "client_id"),
+    ({"id": "a" * 129}, "id", "too_long"),
     ({"description": "d" * 151}, "description", "too_long"),
-    ({"launchURL": ""}, "launchURL", "invalid_format"), ({"launchURL": "nope"}, "launchURL", "invalid_format"),
+    ({"launchURL": ""}, "launchURL", "invalid_format"),
+    ({"launchURL": "nope"}, "launchURL", "invalid_format"),
     ({"accessTokenDurationMinutes": -1}, "accessTokenDurationMinutes", "token_duration"),
     ({"refreshTokenDurationMinutes": 525601}, "refreshTokenDurationMinutes", "token_duration"),
     ({"callbackURLs": [PVE, "nope"]}, "callbackURLs[1]", "callback_url_pattern"),
     ({"logoutCallbackURLs": ["nope"]}, "logoutCallbackURLs[0]", "callback_url_pattern"),
 ]
-MISFIT_CLIENTS = [{"isPublic": "yes"}, {"accessTokenDurationMinutes": "5"}, {"accessTokenDurationMinutes": 5.5},
-                  {"callbackURLs": PVE}, {"callbackURLs": [5]}, {"credentials": []}]
+MISFIT_CLIENTS = [
+    {"isPublic": "yes"},
+    {"accessTokenDurationMinutes": "5"},
+    {"accessTokenDurationMinutes": 5.5},
+    {"callbackURLs": PVE},
+    {"callbackURLs": [5]},
+    {"credentials": []},
+]
 
 
 def credentials(server: Server, **values: Any) -> dict[str, Any]:
@@ -41,16 +71,32 @@ def credentials(server: Server, **values: Any) -> dict[str, Any]:
 
 def test_4_life_of_a_client(server: Server) -> None:
     client = server.client()
-    assert client == {**CLIENT_DEFAULTS, "id": client["id"], "name": server.n, "credentials": credentials(server),
-                      "allowedUserGroups": []}
+    assert client == {
+        **CLIENT_DEFAULTS,
+        "id": client["id"],
+        "name": server.n,
+        "credentials": credentials(server),
+        "allowedUserGroups": [],
+    }
     path = f"{CLIENTS}/{client['id']}"
     assert server.ask(f"GET {path}") == client
     listed = server.ask(f"GET {CLIENTS}?search={server.n}")["data"]
-    assert listed == [{**{name: value for name, value in client.items() if name != "allowedUserGroups"},
-                       "allowedUserGroupsCount": 0}]
+    assert listed == [
+        {**{name: value for name, value in client.items() if name != "allowedUserGroups"}, "allowedUserGroupsCount": 0}
+    ]
     assert server.ask(f"GET {path}/meta", key="") == {
-        name: client[name] for name in ("id", "name", "description", "hasLogo", "hasDarkLogo", "launchURL",
-                                        "requiresReauthentication", "clientType")}
+        name: client[name]
+        for name in (
+            "id",
+            "name",
+            "description",
+            "hasLogo",
+            "hasDarkLogo",
+            "launchURL",
+            "requiresReauthentication",
+            "clientType",
+        )
+    }
     in_base64 = base64.urlsafe_b64encode(client["id"].encode()).decode().rstrip("=")
     assert server.ask(f"GET {CLIENTS}/~{in_base64}") == client
     conflict = {"name": "another", "id": client["id"]}
@@ -71,8 +117,12 @@ def test_4_an_update_replaces_everything(server: Server) -> None:
     client = server.client(**CLIENT_SETTINGS, credentials=given)
     assert client["credentials"] == credentials(server, federatedIdentities=[shown])
     assert server.ask(f"PUT {CLIENTS}/{client['id']}", {"name": server.n}) == {
-        **CLIENT_DEFAULTS, "id": client["id"], "name": server.n, "credentials": credentials(server),
-        "allowedUserGroups": []}
+        **CLIENT_DEFAULTS,
+        "id": client["id"],
+        "name": server.n,
+        "credentials": credentials(server),
+        "allowedUserGroups": [],
+    }
     server.refused(f"PUT {CLIENTS}/{client['id']}", {}, status=400, code="validation_failed")
 
 
@@ -143,11 +193,15 @@ def test_4_allowed_groups_from_the_other_end(server: Server) -> None:
 
 
 def test_4_logo_urls_fail_after_the_client_was_stored(server: Server) -> None:
-    for number, (url, status, code) in enumerate([
-        ("https://127.0.0.1/x.png", 400, "validation_failed"), ("https://192.168.1.1/x.png", 400, "validation_failed"),
-        ("ftp://x/x.png", 400, "validation_failed"), ("", 400, "validation_failed"),
-        ("https://nowhere.invalid/x.png", 422, "logo_download_failed"),
-    ]):
+    for number, (url, status, code) in enumerate(
+        [
+            ("https://127.0.0.1/x.png", 400, "validation_failed"),
+            ("https://192.168.1.1/x.png", 400, "validation_failed"),
+            ("ftp://x/x.png", 400, "validation_failed"),
+            ("", 400, "validation_failed"),
+            ("https://nowhere.invalid/x.png", 422, "logo_download_failed"),
+        ]
+    ):
         body = {"name": "x", "id": f"{server.n}-logo-{number}", ("logoUrl", "darkLogoUrl")[number % 2]: url}
         server.made.append(f"{CLIENTS}/{body['id']}")
         details = server.refused(f"POST {CLIENTS}", body, status=status, code=code)

@@ -33,9 +33,15 @@ def test_13_configuration(server: Server, configuration: dict[str, str]) -> None
 
 def test_13_settings_for_new_users(server: Server, configuration: dict[str, str]) -> None:
     group = server.group()
-    server.ask(f"PUT {CONFIGURATION}", {**configuration, "requireUserEmail": "false",
-                                        "signupDefaultUserGroupIDs": f'["{group["id"]}"]',
-                                        "signupDefaultCustomClaims": '[{"key": "k", "value": "v"}]'})
+    server.ask(
+        f"PUT {CONFIGURATION}",
+        {
+            **configuration,
+            "requireUserEmail": "false",
+            "signupDefaultUserGroupIDs": f'["{group["id"]}"]',
+            "signupDefaultCustomClaims": '[{"key": "k", "value": "v"}]',
+        },
+    )
     user = server.user(email=None)
     assert user["email"] is None and user["customClaims"] == [] and names(user["userGroups"]) == {group["id"]}
     assert server.ask(f"GET {USERS}/{user['id']}")["customClaims"] == [{"key": "k", "value": "v"}]

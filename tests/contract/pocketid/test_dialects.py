@@ -17,9 +17,20 @@ SCIM = "/api/scim/service-provider"
 CHOSEN = "a-chosen-client-secret"
 TOMORROWS = {"name": "fg-key", "expiresAt": "2035-01-01T00:00:00Z"}
 # what a client and a user are told of, by the version that it came with
-OF_CLIENTS = {"description": (2, 10), "skipConsent": (2, 10), "requiresPushedAuthorizationRequests": (2, 9),
-              "clientType": (2, 13), "accessTokenDurationMinutes": (2, 13), "refreshTokenDurationMinutes": (2, 13)}
-SETTINGS = {"ldapAdminGroupName": (2, 0), "emailVerificationEnabled": (2, 2), "homePageUrl": (2, 2), "cimdUrlAllowlist": (2, 13)}
+OF_CLIENTS = {
+    "description": (2, 10),
+    "skipConsent": (2, 10),
+    "requiresPushedAuthorizationRequests": (2, 9),
+    "clientType": (2, 13),
+    "accessTokenDurationMinutes": (2, 13),
+    "refreshTokenDurationMinutes": (2, 13),
+}
+SETTINGS = {
+    "ldapAdminGroupName": (2, 0),
+    "emailVerificationEnabled": (2, 2),
+    "homePageUrl": (2, 2),
+    "cimdUrlAllowlist": (2, 13),
+}
 
 
 @pytest.fixture
@@ -54,14 +65,20 @@ def test_18_how_a_version_is_told_apart(server: Server, version: tuple[int, ...]
 
 def test_4_what_came_later_is_ignored_and_not_told(server: Server, version: tuple[int, ...]) -> None:
     identity = {"issuer": "https://ci.example.org", "replayProtection": True}
-    later = {"description": "d", "skipConsent": True, "requiresPushedAuthorizationRequests": True,
-             "accessTokenDurationMinutes": 5, "credentials": {"federatedIdentities": [identity]}}
+    later = {
+        "description": "d",
+        "skipConsent": True,
+        "requiresPushedAuthorizationRequests": True,
+        "accessTokenDurationMinutes": 5,
+        "credentials": {"federatedIdentities": [identity]},
+    }
     client = server.client(**later)
     assert OF_CLIENTS.keys() & client.keys() == known(OF_CLIENTS, version)
     shown = identity if version >= (2, 10) else {"issuer": identity["issuer"]}
     assert client["credentials"] == {"federatedIdentities": [shown]}
     assert OF_CLIENTS.keys() & server.ask(f"GET {CLIENTS}/{client['id']}/meta", key="").keys() == (
-        {"description"} if version >= (2, 10) else set())
+        {"description"} if version >= (2, 10) else set()
+    )
 
 
 def test_4_an_update_does_not_tell_the_groups(server: Server, version: tuple[int, ...]) -> None:
@@ -73,8 +90,12 @@ def test_4_an_update_does_not_tell_the_groups(server: Server, version: tuple[int
 
 def test_10_what_a_user_must_have(server: Server, version: tuple[int, ...]) -> None:
     bare = {"username": f"{server.n}-bare", "email": f"{server.n}-bare@example.org"}
-    for given, since in ((bare, (2, 4)), ({**bare, "firstName": "x"}, (2, 4)), ({**bare, "displayName": "x"}, (2, 4)),
-                         ({**bare, "firstName": "x", "displayName": "x"}, (2, 0))):
+    for given, since in (
+        (bare, (2, 4)),
+        ({**bare, "firstName": "x"}, (2, 4)),
+        ({**bare, "displayName": "x"}, (2, 4)),
+        ({**bare, "firstName": "x", "displayName": "x"}, (2, 0)),
+    ):
         if version < since:
             assert refused(server, f"POST {USERS}", given).endswith("is required")
         else:
@@ -92,7 +113,9 @@ def test_11_for_whom_a_one_time_token_is(server: Server, version: tuple[int, ...
     path = f"POST {USERS}/{ann}/one-time-access-token"
     assert server.ask(path, {"userId": ann}, 201)["token"]
     if version < (2, 4):
-        assert refused(server, path, {}, 500) == refused(server, path, {"userId": "none"}, 500) == "Something went wrong"
+        assert (
+            refused(server, path, {}, 500) == refused(server, path, {"userId": "none"}, 500) == "Something went wrong"
+        )
         assert server.ask(f"POST {USERS}/none/one-time-access-token", {"userId": ann}, 201)["token"]
     else:
         assert server.ask(path, {"userId": "none"}, 201)["token"]
@@ -127,29 +150,46 @@ def test_5_the_one_secret(server: Server, version: tuple[int, ...]) -> None:
 def test_5_what_the_token_endpoint_says_of_a_secret(server: Server, version: tuple[int, ...]) -> None:
     client = server.client(callbackURLs=[PVE])["id"]
     right = server.ask(f"POST {CLIENTS}/{client}/secret", status=200)["secret"]
-    told = [(answer.status_code, answer.json()["error"])
-            for answer in (server.redeem((client, secret), "no-code") for secret in (right, "wrong"))]
+    told = [
+        (answer.status_code, answer.json()["error"])
+        for answer in (server.redeem((client, secret), "no-code") for secret in (right, "wrong"))
+    ]
     if version >= (2, 10):
         assert told == [(400, "invalid_grant"), (401, "invalid_client")]
     else:
-        assert told == [(400, "Invalid authorization code"), (401 if version >= (2, 4) else 400, "Invalid client secret")]
+        assert told == [
+            (400, "Invalid authorization code"),
+            (401 if version >= (2, 4) else 400, "Invalid client secret"),
+        ]
 
 
 def test_3_other_numbers(server: Server, version: tuple[int, ...], ann: str) -> None:
     client, group = server.client()["id"], server.group()
     user = {"username": f"{server.n}-other", "email": f"{server.n}-1@example.org", "firstName": "x", "displayName": "x"}
     taken = {**user, "username": server.ask(f"GET {USERS}/{ann}")["username"].upper()}
-    for request, body in ((f"POST {CLIENTS}", {"name": "x", "id": client}), (f"POST {USERS}", taken),
-                          (f"POST {GROUPS}", {"name": group["name"], "friendlyName": "xx"}), (f"POST {GROUPS}", {})):
+    for request, body in (
+        (f"POST {CLIENTS}", {"name": "x", "id": client}),
+        (f"POST {USERS}", taken),
+        (f"POST {GROUPS}", {"name": group["name"], "friendlyName": "xx"}),
+        (f"POST {GROUPS}", {}),
+    ):
         refused(server, request, body, 400)
-    for request, body in ((f"GET {CLIENTS}/none", None), (f"PUT {CLIENTS}/none", {"name": "x"}), (f"GET {USERS}/none", None),
-                          (f"PUT {USERS}/none", user), (f"DELETE {USERS}/none", None), (f"DELETE {GROUPS}/none", None),
-                          (f"PUT {GROUPS}/none/users", {"userIds": []})):
+    for request, body in (
+        (f"GET {CLIENTS}/none", None),
+        (f"PUT {CLIENTS}/none", {"name": "x"}),
+        (f"GET {USERS}/none", None),
+        (f"PUT {USERS}/none", user),
+        (f"DELETE {USERS}/none", None),
+        (f"DELETE {GROUPS}/none", None),
+        (f"PUT {GROUPS}/none/users", {"userIds": []}),
+    ):
         assert refused(server, request, body, 404) == "Record not found"
     server.ask(f"DELETE {CLIENTS}/none", status=204)
     for data in (b"{", b"", b"[]", b'{"name": 5}'):
         assert refused(server, f"POST {GROUPS}", status=500, data=data) == "Something went wrong"
-    made = server.ask(f"POST {GROUPS}", status=201, data=f'{{"name": "{server.n}-text", "friendlyName": "xx"}}'.encode())
+    made = server.ask(
+        f"POST {GROUPS}", status=201, data=f'{{"name": "{server.n}-text", "friendlyName": "xx"}}'.encode()
+    )
     server.made.append(f"{GROUPS}/{made['id']}")
 
 

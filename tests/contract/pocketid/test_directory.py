@@ -62,7 +62,11 @@ def test_15_only_a_disabled_user_can_be_removed(server: Server, directory: Direc
 
 
 def test_15_a_group_is_not_renamed_or_removed(server: Server, crew: str) -> None:
-    for request, body in ((f"PUT {crew}", {"name": "xx", "friendlyName": "xx"}), (f"PUT {crew}", CREW), (f"DELETE {crew}", None)):
+    for request, body in (
+        (f"PUT {crew}", {"name": "xx", "friendlyName": "xx"}),
+        (f"PUT {crew}", CREW),
+        (f"DELETE {crew}", None),
+    ):
         server.refused(request, body, status=403, code="ldap_user_group_update")
     server.refused(f"PUT {crew}", {**CREW, "name": ""}, status=400, code="validation_failed")
 
@@ -87,7 +91,11 @@ def test_15_a_sync_puts_back_what_the_directory_has(server: Server, directory: D
         server.ask(f"PUT /api/custom-claims/{kind}/{own_id(path)}", CLAIMS)
     server.ask(f"PUT {CLIENTS}/{client}/allowed-user-groups", {"userGroupIds": [own_id(crew)]})
     directory.switch(on=False)
-    server.ask(f"PUT {ann}", {**ANN, "username": "fg-other", "displayName": "x", "locale": "de", "disabled": True, "isAdmin": True}, 200)
+    server.ask(
+        f"PUT {ann}",
+        {**ANN, "username": "fg-other", "displayName": "x", "locale": "de", "disabled": True, "isAdmin": True},
+        200,
+    )
     server.ask(f"PUT {crew}", {**CREW, "friendlyName": "xx"}, 200)
     server.ask(f"PUT {ann}/user-groups", {"userGroupIds": [own["id"]]})
     server.ask(f"PUT {crew}/users", {"userIds": []})
@@ -100,7 +108,11 @@ def test_15_a_sync_puts_back_what_the_directory_has(server: Server, directory: D
     # who was put into another group stays in it
     assert names(after["userGroups"]) == {own["id"], own_id(crew)}
     group = server.ask(f"GET {crew}")
-    assert (group["friendlyName"], group["customClaims"], names(group["allowedOidcClients"])) == (before[1], CLAIMS, {client})
+    assert (group["friendlyName"], group["customClaims"], names(group["allowedOidcClients"])) == (
+        before[1],
+        CLAIMS,
+        {client},
+    )
     assert members(server, crew) == {"fg-ann", "fg-bob"}
 
 

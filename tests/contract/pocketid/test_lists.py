@@ -19,7 +19,8 @@ def test_2_pages(server: Server) -> None:
         answer = server.ask(f"GET {CLIENTS}?{search}&{query}")
         counts = answer["pagination"]
         return [row["id"] for row in answer["data"]], tuple(
-            counts[name] for name in ("totalPages", "totalItems", "currentPage", "itemsPerPage"))
+            counts[name] for name in ("totalPages", "totalItems", "currentPage", "itemsPerPage")
+        )
 
     assert page("") == (ids, (1, 5, 1, 20))
     assert page("pagination[limit]=2") == (ids[:2], (3, 5, 1, 2))
@@ -36,18 +37,23 @@ def test_2_pages(server: Server) -> None:
     assert page("filters[pkceEnabled][0]=true&filters[pkceEnabled][1]=false")[0] == ids
     assert page("filters[name]=x")[0] == ids
     assert server.ask(f"GET {CLIENTS}?search=no+such+{server.n}") == {
-        "data": [], "pagination": {"totalPages": 1, "totalItems": 0, "currentPage": 1, "itemsPerPage": 20}}
+        "data": [],
+        "pagination": {"totalPages": 1, "totalItems": 0, "currentPage": 1, "itemsPerPage": 20},
+    }
 
 
-@pytest.mark.parametrize(("kind", "values", "term", "found"), [
-    ("group", {"friendlyName": "tidewater"}, "tidewater", False),
-    ("group", {}, "{n}", True),
-    ("user", {"firstName": "Zoë{n}"}, "Zoë{n}", True),
-    ("user", {"lastName": "{n}x"}, "{n}X", True),
-    ("user", {"displayName": "tidewater{n}"}, "tidewater{n}", False),
-    ("user", {}, "{n}%25@example", True),
-    ("user", {}, "{n}_0@example", True),
-])
+@pytest.mark.parametrize(
+    ("kind", "values", "term", "found"),
+    [
+        ("group", {"friendlyName": "tidewater"}, "tidewater", False),
+        ("group", {}, "{n}", True),
+        ("user", {"firstName": "Zoë{n}"}, "Zoë{n}", True),
+        ("user", {"lastName": "{n}x"}, "{n}X", True),
+        ("user", {"displayName": "tidewater{n}"}, "tidewater{n}", False),
+        ("user", {}, "{n}%25@example", True),
+        ("user", {}, "{n}_0@example", True),
+    ],
+)
 def test_2_search(server: Server, kind: str, values: dict, term: str, found: bool) -> None:
     made = getattr(server, kind)(**{name: value.replace("{n}", server.n) for name, value in values.items()})
     path = {"user": USERS, "group": GROUPS}[kind]

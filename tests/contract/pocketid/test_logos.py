@@ -22,6 +22,7 @@ EXIF = struct.pack(">2sHLHHHLLL", b"MM", 42, 8, 1, 0x010E, 2, 19, 26, 0) + b"sec
 
 def png(*chunks: tuple[bytes, bytes], blank: bool = False) -> bytes:
     """One grey pixel with these chunks; `blank` makes them zeroes with a checksum that fits."""
+
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
@@ -52,8 +53,12 @@ STORED = [
     ("a.jpeg", jpeg(EXIF), jpeg(bytes(len(EXIF))), "image/jpeg"),
     ("a.png", jpeg(EXIF), jpeg(bytes(len(EXIF))), "image/png"),
     ("a.webp", webp(0x10, (b"ICCP", b"kept")), webp(0x10, (b"ICCP", b"kept")), "image/webp"),
-    ("a.webp", webp(0x1C, (b"ICCP", b"kept"), (b"EXIF", b"odd"), (b"XMP ", b"gone")), webp(0x10, (b"ICCP", b"kept")),
-     "image/webp"),
+    (
+        "a.webp",
+        webp(0x1C, (b"ICCP", b"kept"), (b"EXIF", b"odd"), (b"XMP ", b"gone")),
+        webp(0x10, (b"ICCP", b"kept")),
+        "image/webp",
+    ),
     ("a.gif", b"GIF89a", b"GIF89a", "image/gif"),
     ("a.ico", b"x", b"x", "image/x-icon"),
     ("svg", SVG, SVG, "image/svg+xml"),

@@ -31,9 +31,13 @@ def test_8_life_of_a_group(server: Server) -> None:
     renamed = {"name": f"{server.n} \u00fc/x", "friendlyName": "xx"}
     assert server.ask(f"PUT {path}", renamed, 200)["name"] == renamed["name"]
     server.ask(f"DELETE {path}", status=204)
-    for request, body in ((f"GET {path}", None), (f"DELETE {path}", None), (f"PUT {path}", renamed),
-                          (f"PUT {path}/users", {"userIds": []}),
-                          (f"PUT {path}/allowed-oidc-clients", {"oidcClientIds": []})):
+    for request, body in (
+        (f"GET {path}", None),
+        (f"DELETE {path}", None),
+        (f"PUT {path}", renamed),
+        (f"PUT {path}/users", {"userIds": []}),
+        (f"PUT {path}/allowed-oidc-clients", {"oidcClientIds": []}),
+    ):
         assert server.refused(request, body, status=404, code="not_found") == {"resource": "User group"}
 
 
@@ -85,8 +89,10 @@ def test_9_custom_claims(server: Server) -> None:
     assert server.ask(path, rows, 200) == composed == server.ask(f"GET {USERS}/{user['id']}")["customClaims"]
     assert server.ask(path, composed[::-1]) == composed
     assert key in server.ask("GET /api/custom-claims/suggestions")
-    for body, code, bad in (([{"key": "sub", "value": "x"}], "reserved_claim", "sub"),
-                            ([composed[0], composed[0]], "duplicate_claim", "dept")):
+    for body, code, bad in (
+        ([{"key": "sub", "value": "x"}], "reserved_claim", "sub"),
+        ([composed[0], composed[0]], "duplicate_claim", "dept"),
+    ):
         assert server.refused(path, body, status=400, code=code)["key"] == bad
     broken = [{"key": "x", "value": ""}, {"key": "", "value": "x"}]
     assert told(server.refused(path, broken, status=400, code="validation_failed")) == [("value", "required")]
@@ -102,19 +108,34 @@ def test_9_custom_claims(server: Server) -> None:
 
 
 BAD_USERS = [
-    ({"email": None}, "email", "required"), ({"email": ""}, "email", "invalid_format"),
-    ({"email": "x"}, "email", "invalid_format"), ({"email": "x@y"}, "email", "invalid_format"),
-    ({"username": ""}, "username", "required"), ({"username": "-x"}, "username", "invalid_format"),
-    ({"username": "x y"}, "username", "invalid_format"), ({"username": "x" * 51}, "username", "too_long"),
-    ({"id": "x"}, "id", "uuid"), ({"firstName": "x" * 51}, "firstName", "too_long"),
-    ({"lastName": "x" * 51}, "lastName", "too_long"), ({"displayName": "x" * 101}, "displayName", "too_long"),
+    ({"email": None}, "email", "required"),
+    ({"email": ""}, "email", "invalid_format"),
+    ({"email": "x"}, "email", "invalid_format"),
+    ({"email": "x@y"}, "email", "invalid_format"),
+    ({"username": ""}, "username", "required"),
+    ({"username": "-x"}, "username", "invalid_format"),
+    ({"username": "x y"}, "username", "invalid_format"),
+    ({"username": "x" * 51}, "username", "too_long"),
+    ({"id": "x"}, "id", "uuid"),
+    ({"firstName": "x" * 51}, "firstName", "too_long"),
+    ({"lastName": "x" * 51}, "lastName", "too_long"),
+    ({"displayName": "x" * 101}, "displayName", "too_long"),
 ]
 
 
 def test_10_life_of_a_user(server: Server) -> None:
     group, chosen = server.group(), str(uuid.uuid4())
-    given = {"id": chosen, "username": f"{server.n}.ann@x", "email": f"{server.n}@example.org", "firstName": "Ann",
-             "lastName": "Lee", "displayName": "Ann Lee", "isAdmin": True, "emailVerified": True, "locale": "de"}
+    given = {
+        "id": chosen,
+        "username": f"{server.n}.ann@x",
+        "email": f"{server.n}@example.org",
+        "firstName": "Ann",
+        "lastName": "Lee",
+        "displayName": "Ann Lee",
+        "isAdmin": True,
+        "emailVerified": True,
+        "locale": "de",
+    }
     user = server.user(**given, userGroupIds=[group["id"], "unknown"])
     path = f"{USERS}/{chosen}"
     shown = {**given, "disabled": False, "ldapId": None, "customClaims": []}
@@ -123,8 +144,14 @@ def test_10_life_of_a_user(server: Server) -> None:
     assert {**read, "userGroups": []} == {**user, "userGroups": []} and names(read["userGroups"]) == {group["id"]}
 
     bare = {"username": given["username"], "email": given["email"]}
-    cleared = {"firstName": "", "lastName": "", "displayName": "", "isAdmin": False, "emailVerified": False,
-               "locale": None}
+    cleared = {
+        "firstName": "",
+        "lastName": "",
+        "displayName": "",
+        "isAdmin": False,
+        "emailVerified": False,
+        "locale": None,
+    }
     answer = server.ask(f"PUT {path}", {**bare, "id": str(uuid.uuid4()), "userGroupIds": []}, 200)
     assert answer == {**read, **cleared, "userGroups": []}
     assert server.ask(f"GET {path}") == {**read, **cleared}
@@ -135,8 +162,13 @@ def test_10_life_of_a_user(server: Server) -> None:
     assert names(server.ask(groups, {"userGroupIds": [group["id"]]}, 200)["userGroups"]) == {group["id"]}
     server.refused(groups, {}, status=400, code="validation_failed")
     server.ask(f"DELETE {path}", status=204)
-    for request, body in ((f"GET {path}", None), (f"DELETE {path}", None), (f"PUT {path}", bare),
-                          (f"GET {path}/groups", None), (groups, {"userGroupIds": []})):
+    for request, body in (
+        (f"GET {path}", None),
+        (f"DELETE {path}", None),
+        (f"PUT {path}", bare),
+        (f"GET {path}/groups", None),
+        (groups, {"userGroupIds": []}),
+    ):
         server.refused(request, body, status=404, code="user_not_found")
 
 

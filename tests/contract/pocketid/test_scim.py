@@ -10,10 +10,21 @@ from .server import CLIENTS, Server, told
 
 SCIM = "/api/scim/service-provider"
 ENDPOINT = "https://app.example.org/scim"
-NO_CLIENT = {"id": "", "name": "", "description": "", "hasLogo": False, "hasDarkLogo": False, "launchURL": None,
-             "requiresReauthentication": False, "clientType": ""}
-BAD_PROVIDERS = [({"endpoint": ""}, "endpoint", "required"), ({"endpoint": "nope"}, "endpoint", "invalid_format"),
-                 ({"oidcClientId": None}, "oidcClientId", "required")]
+NO_CLIENT = {
+    "id": "",
+    "name": "",
+    "description": "",
+    "hasLogo": False,
+    "hasDarkLogo": False,
+    "launchURL": None,
+    "requiresReauthentication": False,
+    "clientType": "",
+}
+BAD_PROVIDERS = [
+    ({"endpoint": ""}, "endpoint", "required"),
+    ({"endpoint": "nope"}, "endpoint", "invalid_format"),
+    ({"oidcClientId": None}, "oidcClientId", "required"),
+]
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
@@ -62,7 +62,7 @@ def test_5_several_secrets(server: Server) -> None:
         return
     assert server.call(f"POST {CLIENTS}/{client}/secret").json().keys() == {"error"}
     assert server.ask(f"GET {path}") == []
-    later = (datetime.now(timezone.utc) + timedelta(seconds=2)).isoformat()
+    later = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()
     values = ["first-secret-of-many", "first-secret-of-many", "short-lived-secret"]
     ends = [None, None, later]
     made = [server.ask(f"POST {path}", {"secret": value, "expiresAt": end}, 201) for value, end in zip(values, ends)]
@@ -131,12 +131,15 @@ def test_5_requests_that_do_not_test_a_secret(server: Server) -> None:
     assert oauth_error(server.token(**form, client_id=client)) == (400, "invalid_grant")
 
 
-@pytest.mark.parametrize(("secret", "plain"), [
-    ("all-printable ~!@#$^&*()_=[]{}|;:,./<>?", (400, "invalid_grant")),
-    ("a+plus+sign+in+it", (401, "invalid_client")),
-    ("a%2Bplus-sign-coded", (401, "invalid_client")),
-    ("a%per-cent-sign-xx", (400, "invalid_request")),
-])
+@pytest.mark.parametrize(
+    ("secret", "plain"),
+    [
+        ("all-printable ~!@#$^&*()_=[]{}|;:,./<>?", (400, "invalid_grant")),
+        ("a+plus+sign+in+it", (401, "invalid_client")),
+        ("a%2Bplus-sign-coded", (401, "invalid_client")),
+        ("a%per-cent-sign-xx", (400, "invalid_request")),
+    ],
+)
 def test_5_http_basic_is_form_encoded_inside(server: Server, secret: str, plain: tuple[int, str]) -> None:
     client = server.client()["id"]
     server.secret(client, secret)

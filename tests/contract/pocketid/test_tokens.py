@@ -18,13 +18,18 @@ VERIFIER = "v" * 43
 
 def test_17_the_whole_flow(login: Login) -> None:
     server, user = login.server, login.user
-    server.ask(f"PUT /api/custom-claims/user/{user['id']}",
-               [{"key": "dept", "value": "ops"}, {"key": "level", "value": "5"}, {"key": "tags", "value": '["x"]'}])
-    server.ask(f"PUT /api/custom-claims/user-group/{login.group['id']}",
-               [{"key": "dept", "value": "of the group"}, {"key": "site", "value": "north"}])
+    server.ask(
+        f"PUT /api/custom-claims/user/{user['id']}",
+        [{"key": "dept", "value": "ops"}, {"key": "level", "value": "5"}, {"key": "tags", "value": '["x"]'}],
+    )
+    server.ask(
+        f"PUT /api/custom-claims/user-group/{login.group['id']}",
+        [{"key": "dept", "value": "of the group"}, {"key": "site", "value": "north"}],
+    )
     started = int(time.time())
-    answer = server.authorize(login.client, login.session, code_challenge=s256_challenge(VERIFIER),
-                              code_challenge_method="S256")
+    answer = server.authorize(
+        login.client, login.session, code_challenge=s256_challenge(VERIFIER), code_challenge_method="S256"
+    )
     back = returned(answer)
     assert answer.headers["Location"].startswith(f"{PVE}?")
     assert {**back, "code": ""} == {"code": "", "state": "state-of-enough", "iss": server.url, "scope": ALL_SCOPES}
@@ -35,27 +40,54 @@ def test_17_the_whole_flow(login: Login) -> None:
     assert (tokens["token_type"], tokens["scope"]) == ("bearer", ALL_SCOPES) and 298 <= tokens["expires_in"] <= 300
 
     about_user = {
-        "sub": user["id"], "preferred_username": user["username"], "given_name": "Ann", "family_name": "Lee",
-        "name": "Ann Lee", "display_name": "Ann of Ops", "email": user["email"], "email_verified": False,
-        "groups": [login.group["name"]], "picture": f"{server.url}/api/users/{user['id']}/profile-picture.png",
-        "dept": "ops", "level": 5, "tags": ["x"], "site": "north",
+        "sub": user["id"],
+        "preferred_username": user["username"],
+        "given_name": "Ann",
+        "family_name": "Lee",
+        "name": "Ann Lee",
+        "display_name": "Ann of Ops",
+        "email": user["email"],
+        "email_verified": False,
+        "groups": [login.group["name"]],
+        "picture": f"{server.url}/api/users/{user['id']}/profile-picture.png",
+        "dept": "ops",
+        "level": 5,
+        "tags": ["x"],
+        "site": "north",
     }
     claims = login.verified(tokens["id_token"])
     times = {name: claims[name] for name in ("iat", "exp", "auth_time", "rat")}
     assert claims == {
-        **about_user, **times, "iss": server.url, "aud": [login.client], "nonce": "nonce-of-enough", "type": "id-token",
-        "amr": ["otp"], "jti": claims["jti"], "at_hash": half_hash(tokens["access_token"]),
+        **about_user,
+        **times,
+        "iss": server.url,
+        "aud": [login.client],
+        "nonce": "nonce-of-enough",
+        "type": "id-token",
+        "amr": ["otp"],
+        "jti": claims["jti"],
+        "at_hash": half_hash(tokens["access_token"]),
     }
     assert claims["exp"] - claims["iat"] in (3599, 3600) and abs(claims["iat"] - started) < 10
     assert claims["auth_time"] <= claims["rat"] <= claims["iat"]
     access = login.verified(tokens["access_token"], "at+jwt")
     assert {name: access[name] for name in ("aud", "client_id", "iss", "scope", "scp", "sub")} == {
-        "aud": [login.client, server.url], "client_id": login.client, "iss": server.url, "scope": ALL_SCOPES,
-        "scp": ALL_SCOPES.split(), "sub": user["id"]}
+        "aud": [login.client, server.url],
+        "client_id": login.client,
+        "iss": server.url,
+        "scope": ALL_SCOPES,
+        "scp": ALL_SCOPES.split(),
+        "sub": user["id"],
+    }
     assert server.bearing("/api/oidc/userinfo", tokens["access_token"]).json() == about_user
     told = server.introspect(login.auth, tokens["access_token"]).json()
     assert {name: told[name] for name in ("active", "client_id", "scope", "sub", "username")} == {
-        "active": True, "client_id": login.client, "scope": ALL_SCOPES, "sub": user["id"], "username": user["id"]}
+        "active": True,
+        "client_id": login.client,
+        "scope": ALL_SCOPES,
+        "sub": user["id"],
+        "username": user["id"],
+    }
 
 
 def test_17_a_code_is_good_once(login: Login) -> None:
@@ -72,18 +104,21 @@ def test_17_wrong_uses_of_a_code(login: Login) -> None:
     server = login.server
     other = server.client()["id"]
     code = login.code()
-    for answer in (login.redeem(code, redirect_uri="https://not.registered.example"),
-                   login.redeem(code, redirect_uri=f"{PVE}/"),
-                   server.token(login.auth, grant_type="authorization_code", code=code),
-                   server.redeem((other, server.secret(other)), code)):
+    for answer in (
+        login.redeem(code, redirect_uri="https://not.registered.example"),
+        login.redeem(code, redirect_uri=f"{PVE}/"),
+        server.token(login.auth, grant_type="authorization_code", code=code),
+        server.redeem((other, server.secret(other)), code),
+    ):
         assert oauth_error(answer) == (400, "invalid_grant")
     assert oauth_error(server.redeem((login.client, "wrong"), code)) == (401, "invalid_client")
     assert login.redeem(code).status_code == 200
 
 
-@pytest.mark.parametrize(("challenge", "method", "verifier"), [
-    (s256_challenge(VERIFIER), "S256", VERIFIER), (VERIFIER, "plain", VERIFIER), (VERIFIER, None, VERIFIER),
-])
+@pytest.mark.parametrize(
+    ("challenge", "method", "verifier"),
+    [(s256_challenge(VERIFIER), "S256", VERIFIER), (VERIFIER, "plain", VERIFIER), (VERIFIER, None, VERIFIER)],
+)
 def test_17_pkce_is_possible_where_it_is_not_demanded(
     login: Login, challenge: str, method: str | None, verifier: str
 ) -> None:
@@ -151,8 +186,11 @@ def test_17_userinfo_and_introspection_of_others(login: Login) -> None:
         answer = server.bearing("/api/oidc/userinfo", token)
         assert oauth_error(answer) == (401, "request_unauthorized")
         assert answer.headers["WWW-Authenticate"].startswith("Bearer error=")
-    unauthorized = server.call("POST /api/oidc/introspect", key="", data={
-        "token": "dummy", "client_id": login.client, "client_secret": login.auth[1]})
+    unauthorized = server.call(
+        "POST /api/oidc/introspect",
+        key="",
+        data={"token": "dummy", "client_id": login.client, "client_secret": login.auth[1]},
+    )
     assert oauth_error(unauthorized) == (401, "request_unauthorized")
     assert oauth_error(server.introspect(("no-such-client", "x"))) == (401, "request_unauthorized")
 
@@ -177,7 +215,10 @@ def test_17_preview(login: Login) -> None:
     assert found.keys() == {"idToken", "accessToken", "userInfo"}
     for claims in (found["idToken"], found["userInfo"]):
         assert (claims["sub"], claims["groups"], claims["preferred_username"]) == (
-            user["id"], [login.group["name"]], user["username"])
+            user["id"],
+            [login.group["name"]],
+            user["username"],
+        )
         assert "email" not in claims and claims["type"] == "id-token"
     assert found["accessToken"]["scp"] == ["openid", "groups", "profile"]
     assert found["accessToken"]["aud"] == [login.client, server.url]

@@ -34,7 +34,14 @@ def test_1_the_token_may_be_a_bearer(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "request_", [f"POST {NODES}", f"POST {NODES}/test-config", f"POST {NODES}/test-connection", f"PUT {NODES}/pbs-0", f"DELETE {NODES}/pbs-0"]
+    "request_",
+    [
+        f"POST {NODES}",
+        f"POST {NODES}/test-config",
+        f"POST {NODES}/test-connection",
+        f"PUT {NODES}/pbs-0",
+        f"DELETE {NODES}/pbs-0",
+    ],
 )
 def test_1_scopes(server: Server, request_: str) -> None:
     made = server.ask(f"POST {TOKENS}", {"name": "fg", "scopes": ["settings:read"]})

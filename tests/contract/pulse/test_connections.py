@@ -24,26 +24,45 @@ class TestTests:
         assert told.pop("latency") >= 0
         assert told == {"status": "success", "message": "Connected to PVE cluster with 2 nodes"}
         assert server.ask(f"POST {NODES}/test-connection", server.pve()) == {
-            "status": "success", "message": "Successfully connected to 2 node(s)", "isCluster": True, "nodeCount": 2, "clusterNodeCount": 2}
+            "status": "success",
+            "message": "Successfully connected to 2 node(s)",
+            "isCluster": True,
+            "nodeCount": 2,
+            "clusterNodeCount": 2,
+        }
 
     def test_of_a_pbs(self, server: Server) -> None:
         assert server.ask(f"POST {NODES}/test-config", server.pbs())["message"] == "Connected to PBS instance"
         assert server.ask(f"POST {NODES}/test-connection", server.pbs()) == {
-            "status": "success", "message": "Successfully connected. Found 1 datastore(s)", "datastoreCount": 1}
+            "status": "success",
+            "message": "Successfully connected. Found 1 datastore(s)",
+            "datastoreCount": 1,
+        }
         assert server.entries() == []
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
     def test_why_one_fails_is_not_told(self, server: Server, kind: str) -> None:
         body = getattr(server, kind)()
-        for wrong in ({"tokenValue": "wrong"}, {"host": "https://127.0.99.1:9"}, {"verifySSL": True}, {"fingerprint": "ab" * 32}):
-            assert server.ask(f"POST {NODES}/test-config", {**body, **wrong}, 400) == {"status": "error", "message": GENERIC}
+        for wrong in (
+            {"tokenValue": "wrong"},
+            {"host": "https://127.0.99.1:9"},
+            {"verifySSL": True},
+            {"fingerprint": "ab" * 32},
+        ):
+            assert server.ask(f"POST {NODES}/test-config", {**body, **wrong}, 400) == {
+                "status": "error",
+                "message": GENERIC,
+            }
             assert server.refused(f"POST {NODES}/test-connection", {**body, **wrong}) == GENERIC
 
     def test_of_nothing(self, server: Server) -> None:
         for path in ("test-config", "test-connection"):
             assert server.refused(f"POST {NODES}/{path}", server.pbs(type="pxe")) == "Invalid node type"
         assert server.refused(f"POST {NODES}/test-connection", server.pbs(host="")) == "Host is required"
-        assert server.refused(f"POST {NODES}/test-connection", server.pbs(tokenValue="")) == "Authentication credentials required"
+        assert (
+            server.refused(f"POST {NODES}/test-connection", server.pbs(tokenValue=""))
+            == "Authentication credentials required"
+        )
 
     def test_of_what_is_kept(self, server: Server) -> None:
         entry = server.add(server.pbs())
@@ -93,14 +112,21 @@ class TestClusters:
         assert (entry["isCluster"], entry["clusterName"]) == (True, "lab")
         port = server.fleet.pve["lab"][0].port
         assert [(one["nodename"], one["host"], one["ip"]) for one in members(entry)] == [
-            ("lab1", f"https://lab1:{port}", server.fleet.pve["lab"][0].host), ("lab2", f"https://lab2:{port}", server.fleet.pve["lab"][1].host)]
+            ("lab1", f"https://lab1:{port}", server.fleet.pve["lab"][0].host),
+            ("lab2", f"https://lab2:{port}", server.fleet.pve["lab"][1].host),
+        ]
         assert ("NodeName" in entry["clusterEndpoints"][0]) is server.old
 
     def test_another_node_of_it_is_counted_to_it(self, server: Server) -> None:
         server.add(server.pve())
         assert server.ask(f"POST {NODES}", server.pve(2, monitorVMs=False)) == {
-            "success": True, "merged": True, "cluster": "lab", "existingNode": "fg lab1", "totalEndpoints": 2,
-            "message": "Node merged into existing cluster 'lab' (already configured as 'fg lab1')"}
+            "success": True,
+            "merged": True,
+            "cluster": "lab",
+            "existingNode": "fg lab1",
+            "totalEndpoints": 2,
+            "message": "Node merged into existing cluster 'lab' (already configured as 'fg lab1')",
+        }
         (entry,) = server.entries()
         assert (entry["name"], entry["monitorVMs"]) == ("fg lab1", True)
 

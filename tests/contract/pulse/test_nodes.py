@@ -56,11 +56,23 @@ def test_5_a_pbs_that_says_nothing(server: Server) -> None:
     """201 does not mean that it works: nobody is there. In 5.1 nothing is monitored then."""
     entry = server.add(server.nobody(unknown="ignored"))
     assert entry.pop("status") in ("connected", "disconnected")
-    flags = () if server.old else ("monitorDatastores", "monitorSyncJobs", "monitorVerifyJobs", "monitorPruneJobs", "monitorGarbageJobs")
+    flags = (
+        ()
+        if server.old
+        else ("monitorDatastores", "monitorSyncJobs", "monitorVerifyJobs", "monitorPruneJobs", "monitorGarbageJobs")
+    )
     newer = {} if server.old else {"enabled": True, "excludeDatastores": [], "clusterEndpoints": []}
     assert entry == {
-        "id": "pbs-0", "type": "pbs", "name": f"fg {NOWHERE}", "host": f"https://{NOWHERE}:8007", "hasPassword": False, "hasToken": True,
-        "tokenName": "fg@pbs!x", "verifySSL": False, **dict.fromkeys(flags, True), **newer,
+        "id": "pbs-0",
+        "type": "pbs",
+        "name": f"fg {NOWHERE}",
+        "host": f"https://{NOWHERE}:8007",
+        "hasPassword": False,
+        "hasToken": True,
+        "tokenName": "fg@pbs!x",
+        "verifySSL": False,
+        **dict.fromkeys(flags, True),
+        **newer,
     }
 
 
@@ -70,21 +82,45 @@ def test_5_a_pve_that_says_nothing(server: Server) -> None:
     flags = ("monitorVMs", "monitorContainers", "monitorStorage", "monitorBackups")
     newer = {} if server.old else {"enabled": True, "excludeDatastores": [], "clusterEndpoints": []}
     assert entry == {
-        "id": "pve-0", "type": "pve", "name": f"fg {NOWHERE}", "host": f"https://{NOWHERE}:8006", "hasPassword": False, "hasToken": True,
-        "tokenName": "fg@pbs!x", "verifySSL": False, **dict.fromkeys(flags, True), **newer,
+        "id": "pve-0",
+        "type": "pve",
+        "name": f"fg {NOWHERE}",
+        "host": f"https://{NOWHERE}:8006",
+        "hasPassword": False,
+        "hasToken": True,
+        "tokenName": "fg@pbs!x",
+        "verifySSL": False,
+        **dict.fromkeys(flags, True),
+        **newer,
     }
 
 
 def test_5_false_flags_are_left_out(server: Server) -> None:
     """And some are never false, whatever is sent: those of a PVE's backups and, in 6, of a PBS's datastores."""
-    off = dict.fromkeys(("monitorDatastores", "monitorSyncJobs", "monitorVerifyJobs", "monitorPruneJobs", "monitorGarbageJobs", "monitorBackups"), False)
+    off = dict.fromkeys(
+        (
+            "monitorDatastores",
+            "monitorSyncJobs",
+            "monitorVerifyJobs",
+            "monitorPruneJobs",
+            "monitorGarbageJobs",
+            "monitorBackups",
+        ),
+        False,
+    )
     forced = set() if server.old else {"monitorDatastores"}
     assert set(off) & set(server.add(server.nobody(**off))) == forced
     assert set(off) & set(server.change(server.entries()[0], **off)) == forced
     off = dict.fromkeys(("monitorVMs", "monitorContainers", "monitorStorage", "monitorBackups"), False)
-    entry = server.add(server.nobody("pve", monitorPhysicalDisks=False, physicalDiskPollingMinutes=7, temperatureMonitoringEnabled=False, **off))
+    entry = server.add(
+        server.nobody(
+            "pve", monitorPhysicalDisks=False, physicalDiskPollingMinutes=7, temperatureMonitoringEnabled=False, **off
+        )
+    )
     assert set(off) & set(entry) == {"monitorBackups"}
-    assert [entry[name] for name in ("monitorPhysicalDisks", "physicalDiskPollingMinutes", "temperatureMonitoringEnabled")] == [False, 7, False]
+    assert [
+        entry[name] for name in ("monitorPhysicalDisks", "physicalDiskPollingMinutes", "temperatureMonitoringEnabled")
+    ] == [False, 7, False]
 
 
 def test_5_what_is_not_taken_when_a_node_is_made(server: Server) -> None:
@@ -110,9 +146,19 @@ def test_5_other_names_of_tokens_and_hidden_secrets(server: Server) -> None:
 
 def test_5_a_password_is_kept_where_there_is_no_token(server: Server) -> None:
     entry = server.add(server.nobody("pve", tokenName="", tokenValue="", user="root", password="fg-password"))
-    assert [entry.get(name) for name in ("user", "hasPassword", "hasToken", "tokenName")] == ["root@pam", True, False, None]
+    assert [entry.get(name) for name in ("user", "hasPassword", "hasToken", "tokenName")] == [
+        "root@pam",
+        True,
+        False,
+        None,
+    ]
     entry = server.change(entry, tokenName="root@pam!x", tokenValue="fg-secret")
-    assert [entry.get(name) for name in ("user", "hasPassword", "hasToken", "tokenName")] == ["root@pam", False, True, "root@pam!x"]
+    assert [entry.get(name) for name in ("user", "hasPassword", "hasToken", "tokenName")] == [
+        "root@pam",
+        False,
+        True,
+        "root@pam!x",
+    ]
 
 
 @pytest.mark.parametrize(("sent", "kept"), HOSTS)
@@ -123,7 +169,10 @@ def test_6_addresses(server: Server, sent: str, kept: str) -> None:
 def test_6_addresses_are_compared_when_a_node_is_made_and_never_again(server: Server) -> None:
     server.add(server.nobody())
     for host in (NOWHERE, f"https://{NOWHERE}:8007", f"{NOWHERE}:8007/"):
-        assert server.refused(f"POST {NODES}", server.nobody(host=host), status=409) == "A node with this host URL already exists"
+        assert (
+            server.refused(f"POST {NODES}", server.nobody(host=host), status=409)
+            == "A node with this host URL already exists"
+        )
     server.add(server.nobody("pve", host=f"{NOWHERE}:8007"))
     other = server.add(server.nobody(host="127.0.99.2"))
     assert server.change(other, host=NOWHERE)["host"] == f"https://{NOWHERE}:8007"
@@ -144,7 +193,9 @@ def test_6_ids_are_places_in_the_list(server: Server) -> None:
     assert [one["id"] for one in server.entries()] == ["pve-0", "pbs-0", "pbs-1", "pbs-2"]
     server.remove({"id": "pbs-0"})
     assert [(one["id"], one["host"]) for one in server.entries("pbs")] == [
-        ("pbs-0", "https://127.0.99.2:8007"), ("pbs-1", "https://127.0.99.3:8007")]
+        ("pbs-0", "https://127.0.99.2:8007"),
+        ("pbs-1", "https://127.0.99.3:8007"),
+    ]
 
 
 def test_6_ids_of_type_and_name(server: Server) -> None:
@@ -166,12 +217,22 @@ def test_10_what_is_not_there(server: Server, verb: str) -> None:
 
 def test_9_what_an_update_leaves_out(server: Server) -> None:
     """5.1 takes away the URL for people and the fingerprint."""
-    given = {"guestURL": "https://fg.example.org", "fingerprint": "ab" * 32, "verifySSL": True, "monitorPruneJobs": False}
+    given = {
+        "guestURL": "https://fg.example.org",
+        "fingerprint": "ab" * 32,
+        "verifySSL": True,
+        "monitorPruneJobs": False,
+    }
     entry = server.add(server.nobody(**given))
     left = server.change(entry, name="fg new")
     kept = {} if server.old else {"guestURL": given["guestURL"], "fingerprint": given["fingerprint"]}
     assert {name: left[name] for name in ("guestURL", "fingerprint") if name in left} == kept
-    assert (left["name"], left["host"], left["verifySSL"], "monitorPruneJobs" in left) == ("fg new", entry["host"], True, False)
+    assert (left["name"], left["host"], left["verifySSL"], "monitorPruneJobs" in left) == (
+        "fg new",
+        entry["host"],
+        True,
+        False,
+    )
     server.change(entry, **given)
     left = server.change(entry, guestURL="", fingerprint="")
     assert not {"guestURL", "fingerprint"} & set(left)

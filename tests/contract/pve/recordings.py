@@ -22,6 +22,7 @@ PLACEHOLDERS = {
     "<starttime>": r"[0-9A-F]{8}",
     "<code-challenge>": r"[\w-]{43}",
     "<nonce>": r"[\w-]{22}",
+    "<column>": r"\d+",
     '<url-encoded {"csrf_token":"<random>","realm":"<realm>"}>': (
         r"%7B%22csrf_token%22%3A%22[\w-]{22}%22%2C%22realm%22%3A%22\w+%22%7D"
     ),

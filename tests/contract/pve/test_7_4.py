@@ -45,7 +45,15 @@ def test_there_are_no_jobs(old: Server, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("path", "status"),
-    [("/sdn/zones/z", 200), ("/sdn/vnets/v", 200), ("/sdn/zones", 400), ("/sdn/zones/z/v", 400), ("/mapping", 400), ("/pool/a/b", 400), ("/pool/a", 200)],
+    [
+        ("/sdn/zones/z", 200),
+        ("/sdn/vnets/v", 200),
+        ("/sdn/zones", 400),
+        ("/sdn/zones/z/v", 400),
+        ("/mapping", 400),
+        ("/pool/a/b", 400),
+        ("/pool/a", 200),
+    ],
 )
 def test_paths_of_the_acl(old: Server, path: str, status: int) -> None:
     assert old.ask("PUT", "/access/acl", path=path, roles="PVEAuditor", users="eve@pve")[0] == status
@@ -66,7 +74,10 @@ def test_a_digest_is_short_and_a_password_goes_with_something(old: Server) -> No
 
 
 def test_a_sync_takes_over_what_later_versions_would_not() -> None:
-    old = Server(version="7.4", directories=(Directory(("ldap.example.org",), EXAMPLE, dict([person("ann", mail="no address")])),))
+    old = Server(
+        version="7.4",
+        directories=(Directory(("ldap.example.org",), EXAMPLE, dict([person("ann", mail="no address")])),),
+    )
     old.data("POST", "/access/domains", **LDAP)
     old.sync()
     assert old.users()["ann@corp"]["email"] == "no address"

@@ -16,8 +16,14 @@ from tests.simulators.directory import EXAMPLE, Directory, example_directories, 
 from tests.simulators.pve import PveSimulator
 
 ORACLE = "root@pam!oracle"
-LDAP = {"realm": "corp", "type": "ldap", "server1": "ldap.example.org", "base_dn": EXAMPLE, "user_attr": "uid",
-        "sync_attributes": "email=mail,firstname=givenName,lastname=sn"}
+LDAP = {
+    "realm": "corp",
+    "type": "ldap",
+    "server1": "ldap.example.org",
+    "base_dn": EXAMPLE,
+    "user_attr": "uid",
+    "sync_attributes": "email=mail,firstname=givenName,lastname=sn",
+}
 AD = {"realm": "corp", "type": "ad", "server1": "dc1.example.org", "domain": "example.org"}
 BIND = {"bind_dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
 MAKES = ["adding user 'ann@corp'", "adding user 'bob@corp'"]
@@ -30,16 +36,27 @@ class Server:
     def __init__(self, **options) -> None:
         self.now = 1_700_000_000.0
         options = {"directories": example_directories(), "passwords": {"eve@pve": "x"}, **options}
-        self.simulator = PveSimulator(tokens={ORACLE: "secret", "eve@pve!look": "secret"}, clock=lambda: self.now, **options)
+        self.simulator = PveSimulator(
+            tokens={ORACLE: "secret", "eve@pve!look": "secret"}, clock=lambda: self.now, **options
+        )
         self._client = Client(self.simulator.app("pve1"))
 
     def ask(self, verb: str, path: str, /, by: str = ORACLE, **params):
         """Status, and the data or the error of an answer."""
         form = urlencode(params)
-        content = {"query_string": form} if verb in ("GET", "DELETE") else {"data": form, "content_type": "application/x-www-form-urlencoded"}
-        response = self._client.open(f"/api2/json{path}", method=verb, headers={"Authorization": f"PVEAPIToken={by}=secret"}, **content)
+        content = (
+            {"query_string": form}
+            if verb in ("GET", "DELETE")
+            else {"data": form, "content_type": "application/x-www-form-urlencoded"}
+        )
+        response = self._client.open(
+            f"/api2/json{path}", method=verb, headers={"Authorization": f"PVEAPIToken={by}=secret"}, **content
+        )
         body = response.get_json(silent=True) or {}
-        return response.status_code, body["data"] if response.status_code == 200 else (body.get("message", "").strip(), body.get("errors"))
+        return response.status_code, body["data"] if response.status_code == 200 else (
+            body.get("message", "").strip(),
+            body.get("errors"),
+        )
 
     def data(self, verb: str, path: str, /, **params):
         status, told = self.ask(verb, path, **params)
@@ -122,7 +139,13 @@ def test_a_dry_run_says_the_same_and_does_nothing(realm: Callable[..., Server]) 
 
 @pytest.mark.parametrize(
     ("vanished", "user_stays", "rows_stay"),
-    [("none", True, True), ("entry", False, True), ("acl", True, False), ("entry;acl", False, False), ("properties", True, True)],
+    [
+        ("none", True, True),
+        ("entry", False, True),
+        ("acl", True, False),
+        ("entry;acl", False, False),
+        ("properties", True, True),
+    ],
 )
 def test_what_vanished(realm: Callable[..., Server], vanished: str, user_stays: bool, rows_stay: bool) -> None:
     server = realm()
@@ -131,9 +154,15 @@ def test_what_vanished(realm: Callable[..., Server], vanished: str, user_stays: 
     server.data("PUT", "/access/acl", path="/", roles="PVEAuditor", users="gone@corp", groups="old-corp")
     lines = server.sync(**{"remove-vanished": vanished})
     assert ("remove user 'gone@corp'" in lines) is ("remove group 'old-corp'" in lines) is not user_stays
-    assert ("purge users 'gone@corp' ACL entries" in lines) is ("purge groups 'old-corp' ACL entries" in lines) is not rows_stay
+    assert (
+        ("purge users 'gone@corp' ACL entries" in lines)
+        is ("purge groups 'old-corp' ACL entries" in lines)
+        is not rows_stay
+    )
     assert ("gone@corp" in server.users()) is ("old-corp" in server.groups()) is user_stays
-    assert {one["ugid"] for one in server.data("GET", "/access/acl")} == ({"gone@corp", "old-corp"} if rows_stay else set())
+    assert {one["ugid"] for one in server.data("GET", "/access/acl")} == (
+        {"gone@corp", "old-corp"} if rows_stay else set()
+    )
 
 
 @pytest.mark.parametrize(("vanished", "verb"), [("none", "updating"), ("properties", "overwriting")])
@@ -148,16 +177,24 @@ def test_what_is_there_is_changed(realm: Callable[..., Server], vanished: str, v
     assert {f"{verb} user 'ann@corp'", f"{verb} group 'staff-corp'"} <= set(lines)
     ann, staff = server.users()["ann@corp"], server.groups()["staff-corp"]
     assert (ann["enable"], ann["lastname"], [token["tokenid"] for token in ann["tokens"]]) == (0, "Lee", ["ci"])
-    assert (ann.get("comment"), staff.get("comment")) == ((None, None) if vanished == "properties" else ("mine", "mine"))
+    assert (ann.get("comment"), staff.get("comment")) == (
+        (None, None) if vanished == "properties" else ("mine", "mine")
+    )
     assert staff["users"] == "ann@corp,bob@corp"
 
 
 @pytest.mark.parametrize(
     ("settings", "options", "enabled"),
-    [({}, {}, 1), ({}, {"enable-new": 0}, 0), ({"sync-defaults-options": "enable-new=0"}, {}, 0),
-     ({"sync-defaults-options": "enable-new=0"}, {"enable-new": 1}, 1)],
+    [
+        ({}, {}, 1),
+        ({}, {"enable-new": 0}, 0),
+        ({"sync-defaults-options": "enable-new=0"}, {}, 0),
+        ({"sync-defaults-options": "enable-new=0"}, {"enable-new": 1}, 1),
+    ],
 )
-def test_new_users_are_enabled_or_not(realm: Callable[..., Server], settings: dict, options: dict, enabled: int) -> None:
+def test_new_users_are_enabled_or_not(
+    realm: Callable[..., Server], settings: dict, options: dict, enabled: int
+) -> None:
     server = realm(**settings)
     server.sync(**options)
     assert server.users()["ann@corp"]["enable"] == enabled
@@ -178,12 +215,16 @@ def test_who_is_looked_for(realm: Callable[..., Server], settings: dict, made: l
 
 
 def test_who_cannot_be_a_user_or_a_group(realm: Callable[..., Server]) -> None:
-    entries = dict((person("ann", mail="no address"), person("a b"), team("the staff", "ann"), team("twins", "ann", "a b")))
+    entries = dict(
+        (person("ann", mail="no address"), person("a b"), team("the staff", "ann"), team("twins", "ann", "a b"))
+    )
     server = realm(entries=entries)
     lines = server.sync()
     assert "value 'a b@corp' does not look like a valid user name" in lines
     assert "group name 'the staff-corp' contains invalid characters" in lines
-    refused = lines.index("skipping attribute mapping 'mail'->'email' for user 'ann@corp' - 400 invalid value 'no address'")
+    refused = lines.index(
+        "skipping attribute mapping 'mail'->'email' for user 'ann@corp' - 400 invalid value 'no address'"
+    )
     assert lines[refused + 1] == "_root: invalid format - value does not look like a valid email address"
     assert lines[-1] == "TASK OK"
     assert server.groups()["twins-corp"]["users"] == "ann@corp"
@@ -207,7 +248,10 @@ def test_a_base_that_the_directory_told_is_kept() -> None:
         ({"server1": "nowhere.example.org"}, "Name or service not known"),
         ({"port": 1389}, "Connection refused"),
         ({"server1": "192.0.2.1"}, "Connection refused"),
-        ({"mode": "ldaps", "verify": 1}, "SSL connect attempt failed error:0A000086:SSL routines::certificate verify failed"),
+        (
+            {"mode": "ldaps", "verify": 1},
+            "SSL connect attempt failed error:0A000086:SSL routines::certificate verify failed",
+        ),
         ({"bind_dn": f"cn=proxmox,{EXAMPLE}"}, "missing password for realm corp"),
         ({**BIND, "password": "wrong"}, "ldap bind failed: Invalid credentials"),
     ],
@@ -257,8 +301,16 @@ def test_the_effect_comes_with_the_end_of_the_task(realm: Callable[..., Server])
     server = realm()
     upid = server.data("POST", "/access/domains/corp/sync", scope="both")
     assert server.data("GET", f"/nodes/pve1/tasks/{upid}/status") == {
-        "upid": upid, "node": "pve1", "pid": 1, "pstart": 1, "starttime": 1_700_000_000, "type": "auth-realm-sync", "id": "corp",
-        "user": "root@pam", "tokenid": "oracle", "status": "running",
+        "upid": upid,
+        "node": "pve1",
+        "pid": 1,
+        "pstart": 1,
+        "starttime": 1_700_000_000,
+        "type": "auth-realm-sync",
+        "id": "corp",
+        "user": "root@pam",
+        "tokenid": "oracle",
+        "status": "running",
     }
     assert server.data("GET", f"/nodes/pve1/tasks/{upid}/log") == [{"n": 1, "t": "no content"}]
     assert "ann@corp" not in server.users()
@@ -281,7 +333,10 @@ def test_a_log_comes_in_parts(realm: Callable[..., Server]) -> None:
 def test_a_task_is_for_who_began_it_and_for_auditors(realm: Callable[..., Server]) -> None:
     server = realm()
     path = f"/nodes/pve1/tasks/{server.data('POST', '/access/domains/corp/sync', scope='both')}/status"
-    assert server.ask("GET", path, by="eve@pve!look") == (403, ("Permission check failed (/nodes/pve1, Sys.Audit)", None))
+    assert server.ask("GET", path, by="eve@pve!look") == (
+        403,
+        ("Permission check failed (/nodes/pve1, Sys.Audit)", None),
+    )
     server.data("PUT", "/access/acl", path="/nodes", roles="PVEAuditor", users="eve@pve")
     assert server.ask("GET", path, by="eve@pve!look")[0] == 200
 
@@ -292,4 +347,6 @@ def test_tasks_that_are_none(realm: Callable[..., Server]) -> None:
     refused = "Parameter verification failed."
     assert server.ask("GET", "/nodes/pve1/tasks/x/status") == (400, (refused, {"upid": "unable to parse worker upid"}))
     assert server.ask("GET", f"/nodes/pve1/tasks/{unknown}/status") == (400, (refused, {"upid": "no such task"}))
-    assert server.data("GET", f"/nodes/pve1/tasks/{unknown}/log") == [{"n": 1, "t": "unable to open file - No such file or directory"}]
+    assert server.data("GET", f"/nodes/pve1/tasks/{unknown}/log") == [
+        {"n": 1, "t": "unable to open file - No such file or directory"}
+    ]

@@ -21,7 +21,13 @@ def test_every_recorded_configuration(transcript: Path, authority: Authority, is
     version = "8.4" if transcript.stem.startswith("pve-84-") else "9.2"
     observed = Observed(simulator(version, transcript.stem.endswith("permissions"), authority.bundle).app("pve1"))
     with serve(observed, authority.tls("127.0.0.1")) as port:
-        server = {"api_host": "127.0.0.1", "api_port": port, "api_token_id": ORACLE, "api_token_secret": SECRET, "ca_path": str(authority.bundle)}
+        server = {
+            "api_host": "127.0.0.1",
+            "api_port": port,
+            "api_token_id": ORACLE,
+            "api_token_secret": SECRET,
+            "ca_path": str(authority.bundle),
+        }
         client = Client(f"https://127.0.0.1:{port}", str(authority.bundle), f"{ORACLE}={SECRET}", issuers)
         told_before = None
         for case in cases(transcript):

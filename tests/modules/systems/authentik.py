@@ -15,7 +15,11 @@ def server(wired):
 
 
 def connection(wired):
-    return {"url": server(wired).url, "token": wired.fleet.authentik_token, "ca_path": str(wired.fleet.authority.bundle)}
+    return {
+        "url": server(wired).url,
+        "token": wired.fleet.authentik_token,
+        "ca_path": str(wired.fleet.authority.bundle),
+    }
 
 
 def start_anew(wired):
@@ -60,10 +64,16 @@ def any_state():
         "name": st.sampled_from(("App", "The app")),
     }
     made = {
-        "users": states.entries(kinds["users"], ["rita", "sam"], {"groups": company, "email": st.sampled_from(("", "a@example.org"))}, {}),
+        "users": states.entries(
+            kinds["users"], ["rita", "sam"], {"groups": company, "email": st.sampled_from(("", "a@example.org"))}, {}
+        ),
         "groups": states.entries(kinds["groups"], ["readers", "writers"], {"parents": company, "users": None}, {}),
-        "applications": states.entries(kinds["applications"], ["one", "two"], application, {"name": "App", "redirect_uris": [PVE]}),
-        "bindings": states.entries(kinds["bindings"], [("desk", "others", "", ""), ("desk", "", "ann", "")], {"order": None}, {}),
+        "applications": states.entries(
+            kinds["applications"], ["one", "two"], application, {"name": "App", "redirect_uris": [PVE]}
+        ),
+        "bindings": states.entries(
+            kinds["bindings"], [("desk", "others", "", ""), ("desk", "", "ann", "")], {"order": None}, {}
+        ),
         "tokens": states.entries(kinds["tokens"], ["pipeline"], {"user": None}, {"user": "ann"}),
     }
     return [(kinds[plural], strategy) for plural, strategy in made.items()]
@@ -103,12 +113,23 @@ LIVES = {
     "authentik_group": (
         {"name": "readers"},
         {"users": ["staff"], "parents": ["staff"]},
-        {"users": ["other"], "append": ["users"], "parents": ["others"], "attributes": {"floor": 2}, "is_superuser": True},
+        {
+            "users": ["other"],
+            "append": ["users"],
+            "parents": ["others"],
+            "attributes": {"floor": 2},
+            "is_superuser": True,
+        },
         {"users": [], "parents": [], "attributes": {}, "is_superuser": False},
     ),
     "authentik_application": (
         {"slug": "app"},
-        {"name": "App", "redirect_uris": [PVE], "client_secret": "a-chosen-client-secret", "meta_icon": "fa://fa-server"},
+        {
+            "name": "App",
+            "redirect_uris": [PVE],
+            "client_secret": "a-chosen-client-secret",
+            "meta_icon": "fa://fa-server",
+        },
         {
             "name": "The App",
             "redirect_uris": [PBS],
@@ -189,7 +210,13 @@ EVERY_MODULE = [
     ("authentik_group", {"name": "cooks", "users": ["carla"]}),
     (
         "authentik_application",
-        {"slug": "kitchen", "name": "Kitchen", "redirect_uris": [PVE], "icon": LOGO, "client_secret": "an-authentik-client-secret"},
+        {
+            "slug": "kitchen",
+            "name": "Kitchen",
+            "redirect_uris": [PVE],
+            "icon": LOGO,
+            "client_secret": "an-authentik-client-secret",
+        },
     ),
     ("authentik_binding", {"application": "kitchen", "group": "cooks"}),
     ("authentik_token", {"identifier": "kitchen", "user": "carla", "key": "a-key-for-the-kitchens-token"}),
@@ -229,21 +256,61 @@ BAD_INPUT = {
         {"username": "ann", "url": "id.example.org"},
         "url: 'id.example.org' must begin with https://",
     ),
-    "authentik: a token with a line break": ("authentik_user", {"username": "ann", "token": "a-key-from-a-block\n"}, "token: must be a single line"),
-    "authentik: a member that does not exist": ("authentik_group", {"name": "band", "users": ["nobody"]}, "group band: user nobody does not exist"),
-    "authentik: a group that does not exist": ("authentik_user", {"username": "ann", "groups": ["nobody"]}, "user ann: group nobody does not exist"),
-    "authentik: a path with a slash at its end": ("authentik_user", {"username": "ann", "path": "users/"}, "path: 'users/' must not begin or end with a slash"),
-    "authentik: no e-mail address": ("authentik_user", {"username": "ann", "email": "ann"}, "email: 'ann' is not an e-mail address"),
-    "authentik: a domain without a dot": ("authentik_user", {"username": "ann", "email": "ann@b"}, "email: 'ann@b' is not an e-mail address"),
-    "authentik: a group in itself": ("authentik_group", {"name": "readers", "parents": ["readers"]}, "parents: 'readers' cannot be a parent of itself"),
-    "authentik: oneself": ("authentik_user", {"username": "akadmin", "state": "absent"}, "user akadmin: the token of this task belongs to this user"),
+    "authentik: a token with a line break": (
+        "authentik_user",
+        {"username": "ann", "token": "a-key-from-a-block\n"},
+        "token: must be a single line",
+    ),
+    "authentik: a member that does not exist": (
+        "authentik_group",
+        {"name": "band", "users": ["nobody"]},
+        "group band: user nobody does not exist",
+    ),
+    "authentik: a group that does not exist": (
+        "authentik_user",
+        {"username": "ann", "groups": ["nobody"]},
+        "user ann: group nobody does not exist",
+    ),
+    "authentik: a path with a slash at its end": (
+        "authentik_user",
+        {"username": "ann", "path": "users/"},
+        "path: 'users/' must not begin or end with a slash",
+    ),
+    "authentik: no e-mail address": (
+        "authentik_user",
+        {"username": "ann", "email": "ann"},
+        "email: 'ann' is not an e-mail address",
+    ),
+    "authentik: a domain without a dot": (
+        "authentik_user",
+        {"username": "ann", "email": "ann@b"},
+        "email: 'ann@b' is not an e-mail address",
+    ),
+    "authentik: a group in itself": (
+        "authentik_group",
+        {"name": "readers", "parents": ["readers"]},
+        "parents: 'readers' cannot be a parent of itself",
+    ),
+    "authentik: oneself": (
+        "authentik_user",
+        {"username": "akadmin", "state": "absent"},
+        "user akadmin: the token of this task belongs to this user",
+    ),
     "authentik: no redirect URI": (
         "authentik_application",
         {"slug": "app", "name": "App"},
         "redirect_uris: must not be empty, or authentik takes that of whoever asks first",
     ),
-    "authentik: the last redirect URI": ("authentik_application", {"slug": "library", "redirect_uris": []}, "redirect_uris: must not be empty"),
-    "authentik: no name": ("authentik_application", {"slug": "app", "redirect_uris": [PVE]}, "name: is needed to make application app"),
+    "authentik: the last redirect URI": (
+        "authentik_application",
+        {"slug": "library", "redirect_uris": []},
+        "redirect_uris: must not be empty",
+    ),
+    "authentik: no name": (
+        "authentik_application",
+        {"slug": "app", "redirect_uris": [PVE]},
+        "name: is needed to make application app",
+    ),
     "authentik: a redirect URI without a scheme": (
         "authentik_application",
         {**_APP, "redirect_uris": ["pve1:8006"]},
@@ -260,33 +327,77 @@ BAD_INPUT = {
         {**_APP, "access_token_validity": "1h"},
         "access_token_validity: '1h' must be a time span such as 'minutes=5'",
     ),
-    "authentik: a flow that does not exist": ("authentik_application", {**_APP, "authorization_flow": "nope"}, "application app: flow nope does not exist"),
-    "authentik: a key that does not exist": ("authentik_application", {**_APP, "signing_key": "nope"}, "application app: key pair nope does not exist"),
+    "authentik: a flow that does not exist": (
+        "authentik_application",
+        {**_APP, "authorization_flow": "nope"},
+        "application app: flow nope does not exist",
+    ),
+    "authentik: a key that does not exist": (
+        "authentik_application",
+        {**_APP, "signing_key": "nope"},
+        "application app: key pair nope does not exist",
+    ),
     "authentik: a scope that does not exist": (
         "authentik_application",
         {**_APP, "property_mappings": ["groups"]},
         "application app: scope mapping groups does not exist",
     ),
-    "authentik: no signing key": ("authentik_application", {**_APP, "signing_key": ""}, "signing_key: must not be empty"),
-    "authentik: no scopes": ("authentik_application", {**_APP, "property_mappings": []}, "property_mappings: must not be empty"),
-    "authentik: no grant types": ("authentik_application", {"slug": "library", "grant_types": []}, "grant_types: must not be empty"),
+    "authentik: no signing key": (
+        "authentik_application",
+        {**_APP, "signing_key": ""},
+        "signing_key: must not be empty",
+    ),
+    "authentik: no scopes": (
+        "authentik_application",
+        {**_APP, "property_mappings": []},
+        "property_mappings: must not be empty",
+    ),
+    "authentik: no grant types": (
+        "authentik_application",
+        {"slug": "library", "grant_types": []},
+        "grant_types: must not be empty",
+    ),
     "authentik: a secret of a public client": (
         "authentik_application",
         {**_APP, "client_type": "public", "return_secret": True},
         "client_secret: is of no use to a public client",
     ),
-    "authentik: an icon that is not there": ("authentik_application", {**_APP, "icon": "no-such.svg"}, "icon: .*no-such.svg' cannot be read"),
-    "authentik: an icon of no known kind": ("authentik_application", {**_APP, "icon": __file__}, r"icon: '.*\.py' must end in one of svg, png"),
-    "authentik: an icon that is nothing": ("authentik_application", {**_APP, "icon": "/dev/null"}, "icon: '/dev/null' is empty"),
+    "authentik: an icon that is not there": (
+        "authentik_application",
+        {**_APP, "icon": "no-such.svg"},
+        "icon: .*no-such.svg' cannot be read",
+    ),
+    "authentik: an icon of no known kind": (
+        "authentik_application",
+        {**_APP, "icon": __file__},
+        r"icon: '.*\.py' must end in one of svg, png",
+    ),
+    "authentik: an icon that is nothing": (
+        "authentik_application",
+        {**_APP, "icon": "/dev/null"},
+        "icon: '/dev/null' is empty",
+    ),
     "authentik: an icon to take away": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
-    "authentik: an icon in two ways": ("authentik_application", {**_APP, "icon": LOGO, "meta_icon": ""}, "icon: and meta_icon are two ways to say the same"),
-    "authentik: nobody to bind": ("authentik_binding", {"application": "library"}, "group: or user or policy must be given, and only one of them"),
+    "authentik: an icon in two ways": (
+        "authentik_application",
+        {**_APP, "icon": LOGO, "meta_icon": ""},
+        "icon: and meta_icon are two ways to say the same",
+    ),
+    "authentik: nobody to bind": (
+        "authentik_binding",
+        {"application": "library"},
+        "group: or user or policy must be given, and only one of them",
+    ),
     "authentik: two to bind": (
         "authentik_binding",
         {"application": "library", "group": "readers", "user": "reader"},
         "group: or user or policy must be given, and only one of them",
     ),
-    "authentik: an application that does not exist": ("authentik_binding", {"application": "nope", "group": "readers"}, "application nope does not exist"),
+    "authentik: an application that does not exist": (
+        "authentik_binding",
+        {"application": "nope", "group": "readers"},
+        "application nope does not exist",
+    ),
     "authentik: the order of another binding": (
         "authentik_binding",
         {"application": "library", "user": "reader", "order": 3},
@@ -310,7 +421,11 @@ BAD_INPUT = {
     "authentik: no owner of a token": ("authentik_token", {"identifier": "x", "user": ""}, "user: must not be empty"),
     "authentik: no identifier": ("authentik_token", {"identifier": ""}, "identifier: must not be empty"),
     "authentik: no user name": ("authentik_user", {"username": ""}, "username: must not be empty"),
-    "authentik: no client secret": ("authentik_application", {"slug": "library", "client_secret": ""}, "client_secret: must not be empty"),
+    "authentik: no client secret": (
+        "authentik_application",
+        {"slug": "library", "client_secret": ""},
+        "client_secret: must not be empty",
+    ),
     "authentik: a token of somebody else": (
         "authentik_token",
         {"identifier": "library", "user": "akadmin"},
@@ -318,7 +433,12 @@ BAD_INPUT = {
     ),
     "authentik: two of one order": (
         "authentik_state",
-        {"bindings": [{"application": "library", "user": "reader", "order": 5}, {"application": "library", "user": "akadmin", "order": 5}]},
+        {
+            "bindings": [
+                {"application": "library", "user": "reader", "order": 5},
+                {"application": "library", "user": "akadmin", "order": 5},
+            ]
+        },
         "order: binding of library to user akadmin has the 5 of another one",
     ),
 }

@@ -11,12 +11,14 @@ def connection(wired):
 HIDDEN = ()
 
 # tasks that use every module, in an order in which they can run
-EVERY_MODULE = [
-    ("oidc_info", {"claims": ["groups"]}),
-]
+EVERY_MODULE = [("oidc_info", {"claims": ["groups"]})]
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
-    "an issuer that nobody may use": ("oidc_info", {"issuer": "http://id.example.org"}, "issuer: 'http://id.example.org' must be an https:// URL"),
+    "an issuer that nobody may use": (
+        "oidc_info",
+        {"issuer": "http://id.example.org"},
+        "issuer: 'http://id.example.org' must be an https:// URL",
+    ),
     "no issuer": ("oidc_info", {"issuer": ""}, "issuer: .* must not be empty"),
 }

@@ -22,7 +22,9 @@ def connection(wired):
 def start_anew(wired):
     """A host, with nothing on it."""
     tokens = {"root@pam!fleet": connection(wired)["api_token_secret"]}
-    server(wired).observed.app = PbsSimulator(tokens=tokens, directories=example_directories(), acl_cache_seconds=0).app()
+    server(wired).observed.app = PbsSimulator(
+        tokens=tokens, directories=example_directories(), acl_cache_seconds=0
+    ).app()
 
 
 # who the states of any_state refer to
@@ -41,11 +43,15 @@ def any_state():
     sso = {"type": "openid", **ISSUER, "on_immutable_change": "recreate"}
     company = {**LDAP, "server1": "ldap.example.org", "on_immutable_change": "recreate"}
     # what a directory must be reached by does not go together in any way
-    fixed = dict.fromkeys(("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn"))
+    fixed = dict.fromkeys(
+        ("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn")
+    )
     subjects = {"users": ["ann@pbs", "bob@pbs"], "tokens": ["ann@pbs!ci"]}
     made = {
         "users": states.entries(kinds["users"], ["rita@pbs", "sam@pam"], {"tfa_locked": None}, {}),
-        "tokens": states.entries(kinds["tokens"], [("ann@pbs", "pulse"), ("bob@pbs", "x")], {}, {"return_secret": True}),
+        "tokens": states.entries(
+            kinds["tokens"], [("ann@pbs", "pulse"), ("bob@pbs", "x")], {}, {"return_secret": True}
+        ),
         "acl": states.acl(kinds["acl"], ["/", "/datastore", "/datastore/tank"], ["Audit", "DatastoreBackup"], subjects),
         "realms": st.tuples(
             states.entries(kinds["realms"], ["one", "two"], fixed, sso),
@@ -68,7 +74,13 @@ def as_left(plural, one, declared):
 ONE = ("pbs_user", {"userid": "new@pbs"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
-LDAP = {"type": "ldap", "server1": "gone.example.org", "server2": "ldap.example.org", "base_dn": EXAMPLE, "user_attr": "uid"}
+LDAP = {
+    "type": "ldap",
+    "server1": "gone.example.org",
+    "server2": "ldap.example.org",
+    "base_dn": EXAMPLE,
+    "user_attr": "uid",
+}
 COMPANY_REALM = {"realm": "company", **LDAP}
 BIND = {"bind_dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
 CA = "/etc/ssl/example-ca.pem"
@@ -77,7 +89,13 @@ CA = "/etc/ssl/example-ca.pem"
 LIVES = {
     "pbs_realm": (
         {"realm": "sso"},
-        {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email"], "default": True},
+        {
+            **ISSUER,
+            "client_key": "first-client-secret",
+            "username_claim": "email",
+            "scopes": ["email"],
+            "default": True,
+        },
         {
             "client_id": "other",
             "client_key": "second-client-secret",
@@ -87,7 +105,15 @@ LIVES = {
             "audiences": ["other"],
             "comment": "Sign-on",
         },
-        {"client_key": "", "scopes": [], "prompt": "", "acr_values": [], "audiences": [], "default": False, "comment": ""},
+        {
+            "client_key": "",
+            "scopes": [],
+            "prompt": "",
+            "acr_values": [],
+            "audiences": [],
+            "default": False,
+            "comment": "",
+        },
     ),
     "pbs_realm of a directory": (
         {"realm": "company", "type": "ldap"},
@@ -117,7 +143,12 @@ LIVES = {
     "pbs_realm of an Active Directory": (
         {"realm": "windows", "type": "ad"},
         {"server1": "dc1.example.org", "base_dn": EXAMPLE, **BIND, "capath": CA},
-        {"mode": "ldap+starttls", "verify": True, "sync_attributes": {"email": "mail", "lastname": "sn"}, "default": True},
+        {
+            "mode": "ldap+starttls",
+            "verify": True,
+            "sync_attributes": {"email": "mail", "lastname": "sn"},
+            "default": True,
+        },
         {"verify": False, "sync_attributes": {}, "default": False},
     ),
     "pbs_user": (
@@ -155,7 +186,16 @@ EVERY_MODULE = [
     ("pbs_user", {"userid": "rita@sso", "email": "rita@example.org"}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True}),
     ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "regenerate"}),
-    ("pbs_token", {"userid": "rita@sso", "token_name": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]}),
+    (
+        "pbs_token",
+        {
+            "userid": "rita@sso",
+            "token_name": "ci",
+            "return_secret": True,
+            "secret": "if_invalid",
+            "secret_candidates": ["a-candidate-of-ci"],
+        },
+    ),
     ("pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["rita@sso"], "tokens": ["rita@sso!ci"]}),
     ("pbs_realm", {"realm": "company", **LDAP}),
     ("pbs_realm_sync", {"realm": "company", "remove_vanished": ["entry"]}),
@@ -174,17 +214,41 @@ THERE = [
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
     "a realm name that PBS refuses": ("pbs_realm", {"realm": "-x", **REALM}, "realm: '-x' may only have letters"),
-    "an empty issuer on PBS": ("pbs_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
-    "a realm of PBS that exists with another type": ("pbs_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server"),
-    "another username claim on PBS": ("pbs_realm", {"realm": "sso", "username_claim": "email"}, "username_claim: is 'sub' on the server"),
+    "an empty issuer on PBS": (
+        "pbs_realm",
+        {"realm": "new", **REALM, "issuer_url": ""},
+        "issuer_url: must not be empty",
+    ),
+    "a realm of PBS that exists with another type": (
+        "pbs_realm",
+        {"realm": "directory", **REALM},
+        "type: is 'ldap' on the server",
+    ),
+    "another username claim on PBS": (
+        "pbs_realm",
+        {"realm": "sso", "username_claim": "email"},
+        "username_claim: is 'sub' on the server",
+    ),
     "an option of another type of realm": (
         "pbs_realm",
         {**COMPANY_REALM, "issuer_url": "https://id.example.org"},
         "issuer_url: is no option of a realm of type ldap",
     ),
-    "an option that pam does not have": ("pbs_realm", {"realm": "pam", "autocreate": True}, "autocreate: is no option of a realm of type pam"),
-    "the type of another realm": ("pbs_realm", {"realm": "new", "type": "pam"}, "type: 'pam' is not the type of the realm new"),
-    "another type for pam": ("pbs_realm", {"realm": "pam", "type": "ldap"}, "type: 'ldap' is not the type of the realm pam"),
+    "an option that pam does not have": (
+        "pbs_realm",
+        {"realm": "pam", "autocreate": True},
+        "autocreate: is no option of a realm of type pam",
+    ),
+    "the type of another realm": (
+        "pbs_realm",
+        {"realm": "new", "type": "pam"},
+        "type: 'pam' is not the type of the realm new",
+    ),
+    "another type for pam": (
+        "pbs_realm",
+        {"realm": "pam", "type": "ldap"},
+        "type: 'ldap' is not the type of the realm pam",
+    ),
     "a realm name of one letter": ("pbs_realm", {"realm": "x", **REALM}, "realm: 'x' must have at least 2 characters"),
     "a realm name of 33 letters": ("pbs_realm", {"realm": "x" * 33, **REALM}, "must not be longer than 32 characters"),
     "a directory without what it needs": (
@@ -192,37 +256,113 @@ BAD_INPUT = {
         {"realm": "new", "type": "ldap"},
         "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed",
     ),
-    "an Active Directory without a server": ("pbs_realm", {"realm": "new", "type": "ad"}, "server1: is needed to make realm new$"),
-    "an Active Directory whose base is taken away": ("pbs_realm", {"realm": "new", "type": "ad", "base_dn": ""}, "base_dn: must not be empty"),
+    "an Active Directory without a server": (
+        "pbs_realm",
+        {"realm": "new", "type": "ad"},
+        "server1: is needed to make realm new$",
+    ),
+    "an Active Directory whose base is taken away": (
+        "pbs_realm",
+        {"realm": "new", "type": "ad", "base_dn": ""},
+        "base_dn: must not be empty",
+    ),
     "a user attribute for an Active Directory": (
         "pbs_realm",
         {"realm": "new", "type": "ad", "user_attr": "uid"},
         "user_attr: is no option of a realm of type ad",
     ),
-    "the URL of a directory": ("pbs_realm", {**COMPANY_REALM, "server1": "ldap://x"}, "server1: 'ldap://x' must be a host name or an address"),
-    "a second server with a port": ("pbs_realm", {**COMPANY_REALM, "server2": "x:389"}, "server2: 'x:389' must be a host name or an address"),
+    "the URL of a directory": (
+        "pbs_realm",
+        {**COMPANY_REALM, "server1": "ldap://x"},
+        "server1: 'ldap://x' must be a host name or an address",
+    ),
+    "a second server with a port": (
+        "pbs_realm",
+        {**COMPANY_REALM, "server2": "x:389"},
+        "server2: 'x:389' must be a host name or an address",
+    ),
     "a port that is none": ("pbs_realm", {**COMPANY_REALM, "port": 65536}, "port: must be from 1 to 65535"),
-    "a mode that is none": ("pbs_realm", {**COMPANY_REALM, "mode": "tls"}, "value of mode must be one of: ldap, ldap\\+starttls, ldaps"),
-    "a base that is no distinguished name": ("pbs_realm", {**COMPANY_REALM, "base_dn": "example.org"}, "base_dn: 'example.org' is not a distinguished name"),
-    "an attribute that is none": ("pbs_realm", {**COMPANY_REALM, "user_attr": "u id"}, "user_attr: 'u id' is not the name of an attribute"),
-    "a synced attribute that is none": ("pbs_realm", {**COMPANY_REALM, "sync_attributes": {"email": "m,n"}}, "sync_attributes: email: 'm,n' is not the name"),
-    "an attribute that PBS does not sync": ("pbs_realm", {**COMPANY_REALM, "sync_attributes": {"phone": "x"}}, "sync_attributes: unknown option phone"),
-    "a class that is none": ("pbs_realm", {**COMPANY_REALM, "user_classes": ["a,b"]}, "user_classes: 'a,b' is not the name of an attribute"),
+    "a mode that is none": (
+        "pbs_realm",
+        {**COMPANY_REALM, "mode": "tls"},
+        "value of mode must be one of: ldap, ldap\\+starttls, ldaps",
+    ),
+    "a base that is no distinguished name": (
+        "pbs_realm",
+        {**COMPANY_REALM, "base_dn": "example.org"},
+        "base_dn: 'example.org' is not a distinguished name",
+    ),
+    "an attribute that is none": (
+        "pbs_realm",
+        {**COMPANY_REALM, "user_attr": "u id"},
+        "user_attr: 'u id' is not the name of an attribute",
+    ),
+    "a synced attribute that is none": (
+        "pbs_realm",
+        {**COMPANY_REALM, "sync_attributes": {"email": "m,n"}},
+        "sync_attributes: email: 'm,n' is not the name",
+    ),
+    "an attribute that PBS does not sync": (
+        "pbs_realm",
+        {**COMPANY_REALM, "sync_attributes": {"phone": "x"}},
+        "sync_attributes: unknown option phone",
+    ),
+    "a class that is none": (
+        "pbs_realm",
+        {**COMPANY_REALM, "user_classes": ["a,b"]},
+        "user_classes: 'a,b' is not the name of an attribute",
+    ),
     "something that does not vanish": (
         "pbs_realm",
         {**COMPANY_REALM, "sync_defaults_options": {"remove_vanished": ["users"]}},
         "remove_vanished must be one or more of: acl, entry, properties",
     ),
-    "a bind without a password": ("pbs_realm", {**COMPANY_REALM, "bind_dn": "cn=x"}, "password: is needed, because the realm binds as 'cn=x'"),
-    "a bind password that is empty": ("pbs_realm", {**COMPANY_REALM, **BIND, "password": ""}, "password: must not be empty"),
+    "a bind without a password": (
+        "pbs_realm",
+        {**COMPANY_REALM, "bind_dn": "cn=x"},
+        "password: is needed, because the realm binds as 'cn=x'",
+    ),
+    "a bind password that is empty": (
+        "pbs_realm",
+        {**COMPANY_REALM, **BIND, "password": ""},
+        "password: must not be empty",
+    ),
     "a bind password for nobody": ("pbs_realm", {**COMPANY_REALM, "password": "x"}, "password: is that of bind_dn"),
-    "a bind without a password for a realm that had none": ("pbs_realm", {"realm": "directory", "type": "ldap", "bind_dn": "cn=x"}, "password: is needed"),
-    "a scope that PBS refuses": ("pbs_realm", {"realm": "sso", "scopes": ["urn:x"]}, "scopes: 'urn:x' may only have letters"),
-    "a prompt of two words": ("pbs_realm", {"realm": "sso", "prompt": "login now"}, "prompt: 'login now' may only have letters"),
-    "a class of authentication that PBS refuses": ("pbs_realm", {"realm": "sso", "acr_values": ["a#b"]}, "acr_values: 'a#b' may not have blanks"),
-    "an audience that is too long": ("pbs_realm", {"realm": "sso", "audiences": ["x" * 257]}, "audiences: .* must not be longer than 256"),
-    "a username claim that is too long": ("pbs_realm", {"realm": "new", **REALM, "username_claim": "x" * 65}, "username_claim: .* must not be longer than 64"),
-    "a realm comment that is too long": ("pbs_realm", {"realm": "sso", "comment": "x" * 129}, "comment: .* must not be longer than 128"),
+    "a bind without a password for a realm that had none": (
+        "pbs_realm",
+        {"realm": "directory", "type": "ldap", "bind_dn": "cn=x"},
+        "password: is needed",
+    ),
+    "a scope that PBS refuses": (
+        "pbs_realm",
+        {"realm": "sso", "scopes": ["urn:x"]},
+        "scopes: 'urn:x' may only have letters",
+    ),
+    "a prompt of two words": (
+        "pbs_realm",
+        {"realm": "sso", "prompt": "login now"},
+        "prompt: 'login now' may only have letters",
+    ),
+    "a class of authentication that PBS refuses": (
+        "pbs_realm",
+        {"realm": "sso", "acr_values": ["a#b"]},
+        "acr_values: 'a#b' may not have blanks",
+    ),
+    "an audience that is too long": (
+        "pbs_realm",
+        {"realm": "sso", "audiences": ["x" * 257]},
+        "audiences: .* must not be longer than 256",
+    ),
+    "a username claim that is too long": (
+        "pbs_realm",
+        {"realm": "new", **REALM, "username_claim": "x" * 65},
+        "username_claim: .* must not be longer than 64",
+    ),
+    "a realm comment that is too long": (
+        "pbs_realm",
+        {"realm": "sso", "comment": "x" * 129},
+        "comment: .* must not be longer than 128",
+    ),
     "two default realms of PBS": (
         "pbs_state",
         {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]},
@@ -233,13 +373,37 @@ BAD_INPUT = {
         {"realm": "directory", "type": "ldap", "capath": CA},
         "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate",
     ),
-    "a sync of a realm without a directory": ("pbs_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
+    "a sync of a realm without a directory": (
+        "pbs_realm_sync",
+        {"realm": "sso"},
+        "realm: 'sso' is of type openid, and only realms of type ldap and ad",
+    ),
     "a sync of a realm that is not there": ("pbs_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
-    "a sync that removes nothing in particular": ("pbs_realm_sync", {"realm": "directory", "remove_vanished": []}, "remove_vanished: must not be empty"),
-    "a user of PBS in no realm": ("pbs_user", {"userid": "ann@nowhere"}, "user ann@nowhere: realm nowhere does not exist"),
-    "a name of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "firstname": "A"}, "firstname: 'A' must have at least 2 characters"),
-    "a name that PBS would cut": ("pbs_user", {"userid": "ann@pbs", "firstname": "A "}, "firstname: 'A ' must not begin or end with a blank"),
-    "the removal of a built-in realm of PBS": ("pbs_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
+    "a sync that removes nothing in particular": (
+        "pbs_realm_sync",
+        {"realm": "directory", "remove_vanished": []},
+        "remove_vanished: must not be empty",
+    ),
+    "a user of PBS in no realm": (
+        "pbs_user",
+        {"userid": "ann@nowhere"},
+        "user ann@nowhere: realm nowhere does not exist",
+    ),
+    "a name of one letter on PBS": (
+        "pbs_user",
+        {"userid": "ann@pbs", "firstname": "A"},
+        "firstname: 'A' must have at least 2 characters",
+    ),
+    "a name that PBS would cut": (
+        "pbs_user",
+        {"userid": "ann@pbs", "firstname": "A "},
+        "firstname: 'A ' must not begin or end with a blank",
+    ),
+    "the removal of a built-in realm of PBS": (
+        "pbs_realm",
+        {"realm": "pam", "state": "absent"},
+        "realm: 'pam' is built in and cannot be removed",
+    ),
     "a comment with a tab on PBS": (
         "pbs_state",
         {"users": [{"userid": "a@pbs"}, {"userid": "b@pbs", "comment": "a\tb"}]},
@@ -250,15 +414,31 @@ BAD_INPUT = {
     "a user of PBS with a colon": ("pbs_user", {"userid": "a:b@pbs"}, "userid: 'a:b@pbs' must be"),
     "a user of PBS with a slash": ("pbs_user", {"userid": "a/b@pbs"}, "userid: 'a/b@pbs' must be"),
     "a user of PBS with a comma": ("pbs_user", {"userid": "a,b@pbs"}, "userid: 'a,b@pbs' must be a name and a realm"),
-    "a user of PBS that would be read as a group": ("pbs_user", {"userid": "@ops@pbs"}, "userid: '@ops@pbs' must be .* nor begin with '.' or '@'"),
+    "a user of PBS that would be read as a group": (
+        "pbs_user",
+        {"userid": "@ops@pbs"},
+        "userid: '@ops@pbs' must be .* nor begin with '.' or '@'",
+    ),
     "a token of a user of PBS with a comma": (
         "pbs_token",
         {"userid": "a,b@pbs", "token_name": "ci", "return_secret": True},
         "userid: 'a,b@pbs' must be a name and a realm",
     ),
-    "an entry for a user of PBS with a comma": ("pbs_acl", {**ACL, "users": ["a,b@pbs"]}, "users: 'a,b@pbs' must be a name and a realm"),
-    "an entry for two users of PBS in one name": ("pbs_acl", {**ACL, "users": ["ann@pbs,bob@pbs"]}, "users: 'ann@pbs,bob@pbs' must be"),
-    "an entry that PBS reads as one of a group": ("pbs_acl", {**ACL, "users": ["@ann@pbs"]}, "users: '@ann@pbs' must be a name and a realm"),
+    "an entry for a user of PBS with a comma": (
+        "pbs_acl",
+        {**ACL, "users": ["a,b@pbs"]},
+        "users: 'a,b@pbs' must be a name and a realm",
+    ),
+    "an entry for two users of PBS in one name": (
+        "pbs_acl",
+        {**ACL, "users": ["ann@pbs,bob@pbs"]},
+        "users: 'ann@pbs,bob@pbs' must be",
+    ),
+    "an entry that PBS reads as one of a group": (
+        "pbs_acl",
+        {**ACL, "users": ["@ann@pbs"]},
+        "users: '@ann@pbs' must be a name and a realm",
+    ),
     "an entry for a token of PBS with a comma": (
         "pbs_acl",
         {"path": "/", "roles": ["Audit"], "tokens": ["a,b@pbs!ci"]},
@@ -269,47 +449,153 @@ BAD_INPUT = {
         {"users": [{"userid": "a,b@pbs"}], "acl": [{"path": "/", "roles": ["Audit"], "users": ["a,b@pbs"]}]},
         r"users\[0\]\.userid: 'a,b@pbs' must be .*acl\[0\]\.users: 'a,b@pbs' must be",
     ),
-    "a user of PBS whose path is refused": ("pbs_user", {"userid": ".ann@pbs"}, "userid: '.ann@pbs' must be a name and a realm, .* nor begin with '.'"),
+    "a user of PBS whose path is refused": (
+        "pbs_user",
+        {"userid": ".ann@pbs"},
+        "userid: '.ann@pbs' must be a name and a realm, .* nor begin with '.'",
+    ),
     "a token id of PBS that is too long": (
         "pbs_token",
         {"userid": "u" * 40 + "@pbs", "token_name": "n" * 20, "return_secret": True},
         r"token_name: 'u+@pbs!n+' must not be longer than 64 characters \(it has 65\)",
     ),
-    "a user id of PBS that is too long": ("pbs_user", {"userid": "u" * 61 + "@pbs"}, "must not be longer than 64 characters"),
-    "a last name of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "lastname": "x" * 65}, "lastname: .* must not be longer than 64"),
-    "an address of one letter on PBS": ("pbs_user", {"userid": "ann@pbs", "email": "a"}, "email: 'a' must have at least 2 characters"),
-    "an end before the beginning on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": -1}, "expire: must be at least 0"),
-    "a comment of a user of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "comment": "x" * 129}, "comment: .* must not be longer than 128"),
-    "a password of PBS that is too short": ("pbs_user", {"userid": "ann@pbs", "password": "seven77"}, "password: must have at least 8 characters"),
-    "a password of PBS that is too long": ("pbs_user", {"userid": "ann@pbs", "password": "x" * 65}, "password: must not be longer than 64"),
-    "a password that PBS does not keep": ("pbs_user", {"userid": "ann@sso", "password": "long-enough"}, "password: cannot be set on ann@sso"),
-    "a password of a system account": ("pbs_user", {"userid": "ann@pam", "password": "long-enough"}, "password: cannot be set on ann@pam"),
+    "a user id of PBS that is too long": (
+        "pbs_user",
+        {"userid": "u" * 61 + "@pbs"},
+        "must not be longer than 64 characters",
+    ),
+    "a last name of PBS that is too long": (
+        "pbs_user",
+        {"userid": "ann@pbs", "lastname": "x" * 65},
+        "lastname: .* must not be longer than 64",
+    ),
+    "an address of one letter on PBS": (
+        "pbs_user",
+        {"userid": "ann@pbs", "email": "a"},
+        "email: 'a' must have at least 2 characters",
+    ),
+    "an end in milliseconds on PBS": (
+        "pbs_user",
+        {"userid": "ann@pbs", "expire": 1767222000000},
+        "expire: is in seconds since 1970",
+    ),
+    "an end before the beginning on PBS": (
+        "pbs_user",
+        {"userid": "ann@pbs", "expire": -1},
+        "expire: must be at least 0",
+    ),
+    "a comment of a user of PBS that is too long": (
+        "pbs_user",
+        {"userid": "ann@pbs", "comment": "x" * 129},
+        "comment: .* must not be longer than 128",
+    ),
+    "a password of PBS that is too short": (
+        "pbs_user",
+        {"userid": "ann@pbs", "password": "seven77"},
+        "password: must have at least 8 characters",
+    ),
+    "a password of PBS that is too long": (
+        "pbs_user",
+        {"userid": "ann@pbs", "password": "x" * 65},
+        "password: must not be longer than 64",
+    ),
+    "a password that PBS does not keep": (
+        "pbs_user",
+        {"userid": "ann@sso", "password": "long-enough"},
+        "password: cannot be set on ann@sso",
+    ),
+    "a password of a system account": (
+        "pbs_user",
+        {"userid": "ann@pam", "password": "long-enough"},
+        "password: cannot be set on ann@pam",
+    ),
     "a lock on PBS": ("pbs_user", {"userid": "ann@pbs", "tfa_locked": True}, "tfa_locked: can only be taken away"),
-    "the removal of root on PBS": ("pbs_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
-    "a token name that PBS refuses": ("pbs_token", {"userid": "root@pam", "token_name": "-x", "return_secret": True}, "token_name: '-x' may only have letters"),
-    "a token of nobody on PBS": ("pbs_token", {"userid": "nobody@pbs", "token_name": "x", "return_secret": True}, "user nobody@pbs does not exist"),
-    "an entry for nobody on PBS": ("pbs_acl", {"path": "/", "roles": ["Audit"]}, "users or tokens: must name at least one"),
-    "an entry for root on PBS": ("pbs_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
+    "the removal of root on PBS": (
+        "pbs_user",
+        {"userid": "root@pam", "state": "absent"},
+        "userid: 'root@pam' cannot be removed",
+    ),
+    "a token name that PBS refuses": (
+        "pbs_token",
+        {"userid": "root@pam", "token_name": "-x", "return_secret": True},
+        "token_name: '-x' may only have letters",
+    ),
+    "a token of nobody on PBS": (
+        "pbs_token",
+        {"userid": "nobody@pbs", "token_name": "x", "return_secret": True},
+        "user nobody@pbs does not exist",
+    ),
+    "an entry for nobody on PBS": (
+        "pbs_acl",
+        {"path": "/", "roles": ["Audit"]},
+        "users or tokens: must name at least one",
+    ),
+    "an entry for root on PBS": (
+        "pbs_acl",
+        {**ACL, "users": ["root@pam"]},
+        "users: 'root@pam' has every right already",
+    ),
     "an entry of no role on PBS": ("pbs_acl", {**ACL, "roles": []}, "roles: must not be empty"),
-    "a token in place of a user on PBS": ("pbs_acl", {**ACL, "users": ["root@pam!fleet"]}, "users: 'root@pam!fleet' must be a name and a realm"),
-    "a user in place of a token on PBS": ("pbs_acl", {"path": "/", "roles": ["Audit"], "tokens": ["root@pam"]}, "tokens: 'root@pam' must be a full token id"),
-    "a token that PBS does not have": ("pbs_acl", {"path": "/", "roles": ["Audit"], "tokens": ["root@pam!x"]}, "token root@pam!x does not exist"),
-    "a namespace that is too deep": ("pbs_acl", {**ACL, "path": "/datastore/s/1/2/3/4/5/6/7/8"}, "is not a path that PBS has ACL entries for"),
-    "a namespace with a blank": ("pbs_acl", {**ACL, "path": "/datastore/s/a b"}, "is not a path that PBS has ACL entries for"),
-    "a path that is too long on PBS": ("pbs_acl", {**ACL, "path": "/datastore/" + "x" * 120}, "must not be longer than 128"),
+    "a token in place of a user on PBS": (
+        "pbs_acl",
+        {**ACL, "users": ["root@pam!fleet"]},
+        "users: 'root@pam!fleet' must be a name and a realm",
+    ),
+    "a user in place of a token on PBS": (
+        "pbs_acl",
+        {"path": "/", "roles": ["Audit"], "tokens": ["root@pam"]},
+        "tokens: 'root@pam' must be a full token id",
+    ),
+    "a token that PBS does not have": (
+        "pbs_acl",
+        {"path": "/", "roles": ["Audit"], "tokens": ["root@pam!x"]},
+        "token root@pam!x does not exist",
+    ),
+    "a namespace that is too deep": (
+        "pbs_acl",
+        {**ACL, "path": "/datastore/s/1/2/3/4/5/6/7/8"},
+        "is not a path that PBS has ACL entries for",
+    ),
+    "a namespace with a blank": (
+        "pbs_acl",
+        {**ACL, "path": "/datastore/s/a b"},
+        "is not a path that PBS has ACL entries for",
+    ),
+    "a path that is too long on PBS": (
+        "pbs_acl",
+        {**ACL, "path": "/datastore/" + "x" * 120},
+        "must not be longer than 128",
+    ),
     "an unknown role on PBS": ("pbs_acl", {**ACL, "roles": ["Administrator"]}, "role Administrator does not exist"),
     "an unknown user on PBS": ("pbs_acl", {**ACL, "users": ["nobody@pbs"]}, "user nobody@pbs does not exist"),
-    "two roles that exclude each other on PBS": ("pbs_acl", {**ACL, "roles": ["Audit", "NoAccess"]}, "no other role beside NoAccess, and there is Audit"),
+    "two roles that exclude each other on PBS": (
+        "pbs_acl",
+        {**ACL, "roles": ["Audit", "NoAccess"]},
+        "no other role beside NoAccess, and there is Audit",
+    ),
     "a role that excludes one that is there": (
         "pbs_acl",
         {"path": "/datastore", "roles": ["NoAccess"], "users": ["ann@pbs"]},
         "acl /datastore user ann@pbs NoAccess: the server keeps no other role beside NoAccess, and there is DatastoreAudit",
     ),
-    "a path of PVE on PBS": ("pbs_acl", {**ACL, "path": "/vms/100"}, "path: '/vms/100' is not a path that PBS has ACL entries for"),
-    "permissions of a group of PBS": ("pbs_info", {"permissions_of": ["admins"]}, "permissions_of: 'admins' is no user and no token, and PBS has no groups"),
+    "a path of PVE on PBS": (
+        "pbs_acl",
+        {**ACL, "path": "/vms/100"},
+        "path: '/vms/100' is not a path that PBS has ACL entries for",
+    ),
+    "permissions of a group of PBS": (
+        "pbs_info",
+        {"permissions_of": ["admins"]},
+        "permissions_of: 'admins' is no user and no token, and PBS has no groups",
+    ),
     "a privilege of PVE on PBS": (
         "pbs_token",
-        {"userid": "ann@pbs", "token_name": "new", "return_secret": True, "required_privileges": [{"path": "/", "privileges": ["VM.Audit"]}]},
+        {
+            "userid": "ann@pbs",
+            "token_name": "new",
+            "return_secret": True,
+            "required_privileges": [{"path": "/", "privileges": ["VM.Audit"]}],
+        },
         "required_privileges: 'VM.Audit' is not a privilege of this server",
     ),
     "candidates that nobody tries on PBS": (
@@ -317,7 +603,11 @@ BAD_INPUT = {
         {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]},
         "secret_candidates: are only tried with secret=if_invalid",
     ),
-    "a wrong secret of a PBS token": ("pbs_user", {"userid": "ann@pbs", "api_token_secret": "none-of-its-secrets"}, "root@pam!fleet is not accepted"),
+    "a wrong secret of a PBS token": (
+        "pbs_user",
+        {"userid": "ann@pbs", "api_token_secret": "none-of-its-secrets"},
+        "root@pam!fleet is not accepted",
+    ),
 }
 
 # who lacks a right: token, module, options, and what the message must say
@@ -325,6 +615,11 @@ MISSING_RIGHTS = [
     ("pbs look", "pbs_realm_sync", {"realm": "directory"}, "lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_user", {"userid": "new@pbs"}, "weak@pbs!look lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/domains"),
-    ("pbs look", "pbs_acl", {"path": "/datastore", "roles": ["Audit"], "users": ["weak@pbs"]}, "lacks Permissions.Modify on /access/acl"),
+    (
+        "pbs look",
+        "pbs_acl",
+        {"path": "/datastore", "roles": ["Audit"], "users": ["weak@pbs"]},
+        "lacks Permissions.Modify on /access/acl",
+    ),
     ("pbs blind", "pbs_user", {"userid": "new@pbs", "state": "absent"}, "lacks Sys.Audit on /access/users"),
 ]

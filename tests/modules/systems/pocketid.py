@@ -41,9 +41,14 @@ def any_state():
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.pocketid.system import POCKETID
 
     users, groups, clients, providers = POCKETID.resources
-    urls = st.sampled_from([f"https://{host}.example.org{path}" for host in ("a", "b", "*") for path in ("", ":8006", "/back")])
+    urls = st.sampled_from(
+        [f"https://{host}.example.org{path}" for host in ("a", "b", "*") for path in ("", ":8006", "/back")]
+    )
     some_urls = st.lists(urls, max_size=3, unique=True)
-    claims = st.dictionaries(st.sampled_from(["team", "level", "site", "on call"]), st.booleans() | st.integers() | st.sampled_from(["5", "x", "[", "ä"]))
+    claims = st.dictionaries(
+        st.sampled_from(["team", "level", "site", "on call"]),
+        st.booleans() | st.integers() | st.sampled_from(["5", "x", "[", "ä"]),
+    )
     identity = st.fixed_dictionaries(
         {"issuer": urls},
         optional={
@@ -67,14 +72,26 @@ def any_state():
     return [
         (users, states.entries(users, ["rita", "sam"], {"email": emails, "custom_claims": claims}, {})),
         (groups, states.entries(groups, ["readers", "writers"], {"users": members, "custom_claims": claims}, {})),
-        (clients, states.entries(clients, ["app", "bar"], of_clients, {"name": "App"}).map(lambda drawn: [_sensible(one) for one in drawn])),
-        (providers, states.entries(providers, ["shared", "wiki"], {"endpoint": urls}, {"endpoint": "https://scim.example.org"})),
+        (
+            clients,
+            states.entries(clients, ["app", "bar"], of_clients, {"name": "App"}).map(
+                lambda drawn: [_sensible(one) for one in drawn]
+            ),
+        ),
+        (
+            providers,
+            states.entries(providers, ["shared", "wiki"], {"endpoint": urls}, {"endpoint": "https://scim.example.org"}),
+        ),
     ]
 
 
 def _sensible(client):
     """Naming groups restricts a client, so it cannot be said not to be."""
-    return {option: value for option, value in client.items() if option != "is_group_restricted" or not client.get("allowed_groups")}
+    return {
+        option: value
+        for option, value in client.items()
+        if option != "is_group_restricted" or not client.get("allowed_groups")
+    }
 
 
 def as_left(plural, one, declared):
@@ -87,8 +104,20 @@ def as_left(plural, one, declared):
 LIVES = {
     "pocketid_user": (
         {"username": "rita"},
-        {"email": "rita@example.org", "first_name": "Rita", "last_name": "R", "one_time_access": "new", "one_time_access_seconds": 60},
-        {"email": "r@example.org", "display_name": "Rita R", "disabled": True, "locale": "en", "custom_claims": {"team": "ops", "level": 5}},
+        {
+            "email": "rita@example.org",
+            "first_name": "Rita",
+            "last_name": "R",
+            "one_time_access": "new",
+            "one_time_access_seconds": 60,
+        },
+        {
+            "email": "r@example.org",
+            "display_name": "Rita R",
+            "disabled": True,
+            "locale": "en",
+            "custom_claims": {"team": "ops", "level": 5},
+        },
         {"last_name": "", "disabled": False, "locale": "", "custom_claims": {}},
     ),
     "pocketid_group": (
@@ -99,7 +128,12 @@ LIVES = {
     ),
     "pocketid_client": (
         {"id": "app"},
-        {"name": "App", "callback_urls": ["https://app.example.org/back"], "logo": str(LOGOS / "plain.svg"), "secret": "a-chosen-client-secret"},
+        {
+            "name": "App",
+            "callback_urls": ["https://app.example.org/back"],
+            "logo": str(LOGOS / "plain.svg"),
+            "secret": "a-chosen-client-secret",
+        },
         {
             "name": "The App",
             "callback_urls": ["https://app.example.org:8443/"],
@@ -117,7 +151,10 @@ LIVES = {
             "skip_consent": True,
             "requires_pushed_authorization_requests": True,
             "refresh_token_duration_minutes": 20,
-            "federated_identities": [{"issuer": "https://ci.example.org", "subject": "repo", "replay_protection": True}, {"issuer": "https://b.example.org"}],
+            "federated_identities": [
+                {"issuer": "https://ci.example.org", "subject": "repo", "replay_protection": True},
+                {"issuer": "https://b.example.org"},
+            ],
         },
         {
             "callback_urls": [],
@@ -139,12 +176,24 @@ LIVES = {
         {"endpoint": "https://app.example.org/scim/v2"},
         {"token": ""},
     ),
-    "pocketid_api_key": ({"username": "staff", "name": "pipeline"}, {"description": "For the pipeline", "valid_days": 30, "return_secret": True}, None, None),
+    "pocketid_api_key": (
+        {"username": "staff", "name": "pipeline"},
+        {"description": "For the pipeline", "valid_days": 30, "return_secret": True},
+        None,
+        None,
+    ),
     "pocketid_settings": (
         {},
-        {"settings": {"appName": "Sign-on", "sessionDuration": 30, "disableAnimations": True}, "smtp_password": "a-password-for-mail"},
+        {
+            "settings": {"appName": "Sign-on", "sessionDuration": 30, "disableAnimations": True},
+            "smtp_password": "a-password-for-mail",
+        },
         {"settings": {"appName": "Sign in", "smtpHost": "mail.example.org"}, "signup_default_groups": ["staff"]},
-        {"settings": {"appName": "", "sessionDuration": None, "smtpHost": "", "disableAnimations": False}, "signup_default_groups": [], "smtp_password": ""},
+        {
+            "settings": {"appName": "", "sessionDuration": None, "smtpHost": "", "disableAnimations": False},
+            "signup_default_groups": [],
+            "smtp_password": "",
+        },
     ),
 }
 
@@ -163,8 +212,23 @@ HIDDEN = ("a-chosen-client-secret", "the-blue-client-secret", "a-token-of-a-rece
 EVERY_MODULE = [
     ("pocketid_user", {"username": "carla", "email": "carla@example.org"}),
     ("pocketid_group", {"name": "cooks", "users": ["carla"]}),
-    ("pocketid_client", {"id": "kitchen", "name": "Kitchen", "allowed_groups": ["cooks"], "logo": LOGO, "secret": "a-chosen-client-secret"}),
-    ("pocketid_state", {"users": [{"username": "dora", "email": "dora@example.org"}], "groups": [{"name": "dancers", "users": ["dora"]}]}),
+    (
+        "pocketid_client",
+        {
+            "id": "kitchen",
+            "name": "Kitchen",
+            "allowed_groups": ["cooks"],
+            "logo": LOGO,
+            "secret": "a-chosen-client-secret",
+        },
+    ),
+    (
+        "pocketid_state",
+        {
+            "users": [{"username": "dora", "email": "dora@example.org"}],
+            "groups": [{"name": "dancers", "users": ["dora"]}],
+        },
+    ),
     (
         "pocketid_client",
         {
@@ -174,7 +238,10 @@ EVERY_MODULE = [
             "secret_overlap": 0,
         },
     ),
-    ("pocketid_scim_provider", {"client": "kitchen", "endpoint": "https://app.example.org/scim", "token": "a-token-of-a-receiver"}),
+    (
+        "pocketid_scim_provider",
+        {"client": "kitchen", "endpoint": "https://app.example.org/scim", "token": "a-token-of-a-receiver"},
+    ),
     ("pocketid_api_key", {"username": "carla", "name": "pipeline", "return_secret": True}),
     ("pocketid_settings", {"settings": {"appName": "Sign-on"}, "smtp_password": "a-password-for-mail"}),
     ("pocketid_info", {"claims": [{"client": "kitchen", "username": "carla"}]}),
@@ -189,18 +256,42 @@ THERE = [
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
-    "a wrong API key": ("pocketid_user", {"username": "ann", "api_key": "nobodys-key"}, "the API key is not accepted; it is wrong, has expired or was removed"),
+    "a wrong API key": (
+        "pocketid_user",
+        {"username": "ann", "api_key": "nobodys-key"},
+        "the API key is not accepted; it is wrong, has expired or was removed",
+    ),
     "no API key": ("pocketid_user", {"username": "ann", "api_key": None}, "api_key: must be given"),
-    "an address without a scheme": ("pocketid_user", {"username": "ann", "url": "id.example.org"}, "url: 'id.example.org' must begin with https://"),
-    "an API key with a line break": ("pocketid_user", {"username": "ann", "api_key": "a-key-from-a-block\n"}, "api_key: must be a single line"),
-    "a name that differs in case only": ("pocketid_user", {"username": "Dora", "email": "d@example.org"}, "username: 'Dora' is called 'dora' on the server"),
-    "a user without an e-mail address": ("pocketid_user", {"username": "ann"}, "email: is needed, because the setting requireUserEmail"),
+    "an address without a scheme": (
+        "pocketid_user",
+        {"username": "ann", "url": "id.example.org"},
+        "url: 'id.example.org' must begin with https://",
+    ),
+    "an API key with a line break": (
+        "pocketid_user",
+        {"username": "ann", "api_key": "a-key-from-a-block\n"},
+        "api_key: must be a single line",
+    ),
+    "a name that differs in case only": (
+        "pocketid_user",
+        {"username": "Dora", "email": "d@example.org"},
+        "username: 'Dora' is called 'dora' on the server",
+    ),
+    "a user without an e-mail address": (
+        "pocketid_user",
+        {"username": "ann"},
+        "email: is needed, because the setting requireUserEmail",
+    ),
     "a claim that the server makes": (
         "pocketid_group",
         {"name": "band", "custom_claims": {"sub": "x"}},
         "custom_claims: 'sub' is a claim that the server makes",
     ),
-    "an empty claim": ("pocketid_group", {"name": "band", "custom_claims": {"a": ""}}, "custom_claims: 'a' must not be empty"),
+    "an empty claim": (
+        "pocketid_group",
+        {"name": "band", "custom_claims": {"a": ""}},
+        "custom_claims: 'a' must not be empty",
+    ),
     "an identity without an issuer": (
         "pocketid_client",
         {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]},
@@ -216,20 +307,56 @@ BAD_INPUT = {
         {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7},
         "one_time_access_seconds: must be from 2 to 2678400",
     ),
-    "a SCIM provider of no client": ("pocketid_scim_provider", {"client": "none", "endpoint": "https://x.example.org"}, "client none does not exist"),
-    "a SCIM provider without an address": ("pocketid_scim_provider", {"client": "private"}, "endpoint: is needed to make scim_provider private"),
-    "a key whose value would be lost": ("pocketid_api_key", {"username": "nobody", "name": "key"}, "secret_file: or return_secret is needed"),
-    "a setting that there is not": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
-    "a password among the settings": ("pocketid_settings", {"settings": {"smtpPassword": "x"}}, "'smtpPassword' is given as smtp_password"),
+    "a SCIM provider of no client": (
+        "pocketid_scim_provider",
+        {"client": "none", "endpoint": "https://x.example.org"},
+        "client none does not exist",
+    ),
+    "a SCIM provider without an address": (
+        "pocketid_scim_provider",
+        {"client": "private"},
+        "endpoint: is needed to make scim_provider private",
+    ),
+    "a key whose value would be lost": (
+        "pocketid_api_key",
+        {"username": "nobody", "name": "key"},
+        "secret_file: or return_secret is needed",
+    ),
+    "a setting that there is not": (
+        "pocketid_settings",
+        {"settings": {"appNam": "x"}},
+        "settings: 'appNam' is none of",
+    ),
+    "a password among the settings": (
+        "pocketid_settings",
+        {"settings": {"smtpPassword": "x"}},
+        "'smtpPassword' is given as smtp_password",
+    ),
     "a token that lasts no time": (
         "pocketid_client",
         {"id": "app", "name": "App", "access_token_duration_minutes": 0},
         "access_token_duration_minutes: must be from 1 to 525600",
     ),
-    "no PKCE for a public client": ("pocketid_client", {"id": "public", "pkce_enabled": False}, "pkce_enabled: cannot be false, because the client is public"),
-    "a new secret on every run": ("pocketid_client", {"id": "private", "return_secret": True}, "secret_candidates: must be given for a client that exists"),
-    "a user name that Pocket ID refuses": ("pocketid_user", {"username": "-ann"}, "username: '-ann' may only have letters"),
-    "a member that does not exist": ("pocketid_group", {"name": "band", "users": ["nobody"]}, "group band: user nobody does not exist"),
+    "no PKCE for a public client": (
+        "pocketid_client",
+        {"id": "public", "pkce_enabled": False},
+        "pkce_enabled: cannot be false, because the client is public",
+    ),
+    "a new secret on every run": (
+        "pocketid_client",
+        {"id": "private", "return_secret": True},
+        "secret_candidates: must be given for a client that exists",
+    ),
+    "a user name that Pocket ID refuses": (
+        "pocketid_user",
+        {"username": "-ann"},
+        "username: '-ann' may only have letters",
+    ),
+    "a member that does not exist": (
+        "pocketid_group",
+        {"name": "band", "users": ["nobody"]},
+        "group band: user nobody does not exist",
+    ),
     "an allowed group that does not exist": (
         "pocketid_client",
         {"id": "app", "name": "App", "allowed_groups": ["nobody"]},
@@ -240,14 +367,26 @@ BAD_INPUT = {
         {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False},
         "is_group_restricted: is false, and allowed_groups is given",
     ),
-    "a secret that is too short": ("pocketid_client", {"id": "app", "name": "App", "secret": "short"}, "secret: must have at least 16 characters"),
+    "a secret that is too short": (
+        "pocketid_client",
+        {"id": "app", "name": "App", "secret": "short"},
+        "secret: must have at least 16 characters",
+    ),
     "a secret of a public client": (
         "pocketid_client",
         {"id": "app", "name": "App", "is_public": True, "return_secret": True},
         "secret: cannot be had by a public client",
     ),
-    "a logo that is not there": ("pocketid_client", {"id": "app", "name": "App", "logo": "no-such.svg"}, "logo: .*no-such.svg' cannot be read"),
-    "a callback that is no URL": ("pocketid_client", {"id": "app", "name": "App", "callback_urls": ["pve1"]}, "callback_urls: 'pve1' must be a URL"),
+    "a logo that is not there": (
+        "pocketid_client",
+        {"id": "app", "name": "App", "logo": "no-such.svg"},
+        "logo: .*no-such.svg' cannot be read",
+    ),
+    "a callback that is no URL": (
+        "pocketid_client",
+        {"id": "app", "name": "App", "callback_urls": ["pve1"]},
+        "callback_urls: 'pve1' must be a URL",
+    ),
     "a callback whose scheme was forgotten": (
         "pocketid_client",
         {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]},

@@ -20,7 +20,9 @@ def connection(wired):
 
 def start_anew(wired):
     """A cluster, with nothing on it."""
-    server(wired).observed.app = PveSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app("pve1")
+    server(wired).observed.app = PveSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app(
+        "pve1"
+    )
 
 
 # who the states of any_state refer to
@@ -29,7 +31,15 @@ ANY_COMPANY = {
     "users": [{"userid": "ann@pve", "groups": ["staff"]}, {"userid": "bob@pve"}],
     "tokens": [{"userid": "ann@pve", "tokenid": "ci", "return_secret": True}],
     "acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["ann@pve"], "tokens": ["ann@pve!ci"]}],
-    "realms": [{"realm": "corp", "type": "ldap", "server1": "ldap.example.org", "base_dn": "dc=example,dc=org", "user_attr": "uid"}],
+    "realms": [
+        {
+            "realm": "corp",
+            "type": "ldap",
+            "server1": "ldap.example.org",
+            "base_dn": "dc=example,dc=org",
+            "user_attr": "uid",
+        }
+    ],
 }
 
 
@@ -49,9 +59,14 @@ def any_state():
         "roles": states.entries(kinds["roles"], ["Reader", "Writer"], {"privs": privileges}, {}),
         "groups": states.entries(kinds["groups"], ["readers", "writers"], {"users": members}, {}),
         "users": states.entries(kinds["users"], ["rita@pve", "sam@sso"], {"groups": groups, "keys": None}, {}),
-        "tokens": states.entries(kinds["tokens"], [("ann@pve", "pulse"), ("bob@pve", "x1")], {}, {"return_secret": True}),
+        "tokens": states.entries(
+            kinds["tokens"], [("ann@pve", "pulse"), ("bob@pve", "x1")], {}, {"return_secret": True}
+        ),
         "acl": states.acl(kinds["acl"], ["/", "/vms", "/pool/dev"], ["PVEAuditor", "PVEVMUser"], subjects),
-        "realms": st.tuples(states.entries(kinds["realms"], ["one", "two"], fixed, sso), states.entries(kinds["realms"], ["company"], fixed, company))
+        "realms": st.tuples(
+            states.entries(kinds["realms"], ["one", "two"], fixed, sso),
+            states.entries(kinds["realms"], ["company"], fixed, company),
+        )
         .map(lambda drawn: [*drawn[0], *drawn[1]])
         .filter(states.one_default),
     }
@@ -102,8 +117,21 @@ LIVES = {
     ),
     "pve_user": (
         {"userid": "rita@pve"},
-        {"email": "rita@example.org", "firstname": "Rita", "groups": ["staff"], "enable": False, "password": "a-password-of-rita"},
-        {"email": "r@example.org", "enable": True, "expire": 1893456000, "groups": ["others"], "append": ["groups"], "comment": "a: b, c;"},
+        {
+            "email": "rita@example.org",
+            "firstname": "Rita",
+            "groups": ["staff"],
+            "enable": False,
+            "password": "a-password-of-rita",
+        },
+        {
+            "email": "r@example.org",
+            "enable": True,
+            "expire": 1893456000,
+            "groups": ["others"],
+            "append": ["groups"],
+            "comment": "a: b, c;",
+        },
         {"email": "", "firstname": "", "comment": "", "groups": [], "expire": 0},
     ),
     "pve_token": (
@@ -120,7 +148,13 @@ LIVES = {
     ),
     "pve_realm": (
         {"realm": "sso"},
-        {**ISSUER, "client_key": "first-client-secret", "username_claim": "email", "scopes": ["email", "groups"], "prompt": "login"},
+        {
+            **ISSUER,
+            "client_key": "first-client-secret",
+            "username_claim": "email",
+            "scopes": ["email", "groups"],
+            "prompt": "login",
+        },
         {
             "client_id": "other",
             "client_key": "second-client-secret",
@@ -204,7 +238,13 @@ LIVES = {
     ),
     "pve_realm of an Active Directory": (
         {"realm": "windows", "type": "ad"},
-        {"server1": "dc1.example.org", "domain": "example.org", **BIND, "cert": "/etc/pve/priv/ad.pem", "certkey": "/etc/pve/priv/ad.key"},
+        {
+            "server1": "dc1.example.org",
+            "domain": "example.org",
+            **BIND,
+            "cert": "/etc/pve/priv/ad.pem",
+            "certkey": "/etc/pve/priv/ad.key",
+        },
         {
             "mode": "ldap+starttls",
             "sslversion": "tlsv1_3",
@@ -213,7 +253,15 @@ LIVES = {
             "group_name_attr": "cn",
             "default": True,
         },
-        {"cert": "", "certkey": "", "base_dn": "", "user_attr": "", "group_name_attr": "", "sslversion": "", "default": False},
+        {
+            "cert": "",
+            "certkey": "",
+            "base_dn": "",
+            "user_attr": "",
+            "group_name_attr": "",
+            "sslversion": "",
+            "default": False,
+        },
     ),
 }
 
@@ -236,10 +284,22 @@ HIDDEN = ("a-client-secret-of-a-realm", "a-password-of-rita", "a-candidate-of-ci
 EVERY_MODULE = [
     ("pve_role", {"roleid": "Reader", "privs": ["VM.Audit", "Sys.Audit"]}),
     ("pve_group", {"groupid": "readers", "comment": "They read"}),
-    ("pve_user", {"userid": "rita@pve", "groups": ["readers"], "password": "a-password-of-rita", "email": "rita@example.org"}),
+    (
+        "pve_user",
+        {"userid": "rita@pve", "groups": ["readers"], "password": "a-password-of-rita", "email": "rita@example.org"},
+    ),
     ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True}),
     ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "regenerate"}),
-    ("pve_token", {"userid": "rita@pve", "tokenid": "ci", "return_secret": True, "secret": "if_invalid", "secret_candidates": ["a-candidate-of-ci"]}),
+    (
+        "pve_token",
+        {
+            "userid": "rita@pve",
+            "tokenid": "ci",
+            "return_secret": True,
+            "secret": "if_invalid",
+            "secret_candidates": ["a-candidate-of-ci"],
+        },
+    ),
     ("pve_acl", {"path": "/vms", "roles": ["Reader"], "users": ["rita@pve"], "tokens": ["rita@pve!ci"]}),
     ("pve_realm", {"realm": "sso", **REALM}),
     ("pve_realm", {"realm": "corp", **LDAP}),
@@ -268,50 +328,165 @@ THERE = [
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
-    "a group that PVE would drop at sign-on": ("pve_group", {"groupid": "My Admins"}, "groupid: 'My Admins' may only have letters"),
+    "a group that PVE would drop at sign-on": (
+        "pve_group",
+        {"groupid": "My Admins"},
+        "groupid: 'My Admins' may only have letters",
+    ),
     "an unknown role in an ACL": ("pve_acl", {**ACL, "roles": ["Administartor"]}, "role Administartor does not exist"),
     "an unknown user in an ACL": ("pve_acl", {**ACL, "users": ["nobody@pve"]}, "user nobody@pve does not exist"),
-    "an unknown group in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "groups": ["nogroup"]}, "group nogroup does not exist"),
-    "an unknown token in an ACL": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "tokens": ["ann@pve!no"]}, "token ann@pve!no does not exist"),
-    "a path that no ACL is for": ("pve_acl", {**ACL, "path": "/cluster"}, "path: '/cluster' is not a path that PVE has ACL entries for"),
-    "a path that PVE has no longer": ("pve_acl", {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]}, "path: '/sdn/vnets/v' is gone since version 8.0"),
+    "an unknown group in an ACL": (
+        "pve_acl",
+        {"path": "/", "roles": ["PVEAuditor"], "groups": ["nogroup"]},
+        "group nogroup does not exist",
+    ),
+    "an unknown token in an ACL": (
+        "pve_acl",
+        {"path": "/", "roles": ["PVEAuditor"], "tokens": ["ann@pve!no"]},
+        "token ann@pve!no does not exist",
+    ),
+    "a path that no ACL is for": (
+        "pve_acl",
+        {**ACL, "path": "/cluster"},
+        "path: '/cluster' is not a path that PVE has ACL entries for",
+    ),
+    "a path that PVE has no longer": (
+        "pve_acl",
+        {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]},
+        "path: '/sdn/vnets/v' is gone since version 8.0",
+    ),
     "a guest number that cannot be": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
-    "an ACL for nobody": ("pve_acl", {"path": "/", "roles": ["PVEAuditor"]}, "users or groups or tokens: must name at least one"),
+    "an ACL for nobody": (
+        "pve_acl",
+        {"path": "/", "roles": ["PVEAuditor"]},
+        "users or groups or tokens: must name at least one",
+    ),
     "an ACL for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
-    "a user of a role that is no user": ("pve_acl", {**ACL, "users": ["ann@pve!ci"]}, "'ann@pve!ci' must be a name and a realm"),
-    "an unknown privilege": ("pve_role", {"roleid": "Bad", "privs": ["VM.Audit", "VM.Monitor"]}, "privs: 'VM.Monitor' is not a privilege of this server"),
-    "a role that takes a built-in name": ("pve_role", {"roleid": "PVEMine", "privs": []}, "roleid: 'PVEMine' may not begin with PVE"),
-    "a change of a built-in role": ("pve_role", {"roleid": "PVEAuditor", "privs": []}, "roleid: 'PVEAuditor' is built in"),
+    "a user of a role that is no user": (
+        "pve_acl",
+        {**ACL, "users": ["ann@pve!ci"]},
+        "'ann@pve!ci' must be a name and a realm",
+    ),
+    "a privilege that PVE 9 removed": (
+        "pve_role",
+        {"roleid": "Bad", "privs": ["VM.Monitor"]},
+        "privs: 'VM.Monitor' is not a privilege of this server; Proxmox VE 9 removed it; use VM.GuestAgent.Audit .* Sys.Audit",
+    ),
+    "a misspelt privilege": ("pve_role", {"roleid": "Bad", "privs": ["Sys.Audti"]}, "did you mean Sys.Audit"),
+    "an end in milliseconds": (
+        "pve_user",
+        {"userid": "ann@pve", "expire": 1767222000000},
+        "expire: is in seconds since 1970, and 1767222000000",
+    ),
+    "an unknown privilege": (
+        "pve_role",
+        {"roleid": "Bad", "privs": ["VM.Audit", "VM.Monitor"]},
+        "privs: 'VM.Monitor' is not a privilege of this server",
+    ),
+    "a role that takes a built-in name": (
+        "pve_role",
+        {"roleid": "PVEMine", "privs": []},
+        "roleid: 'PVEMine' may not begin with PVE",
+    ),
+    "a change of a built-in role": (
+        "pve_role",
+        {"roleid": "PVEAuditor", "privs": []},
+        "roleid: 'PVEAuditor' is built in",
+    ),
     "an empty issuer": ("pve_realm", {"realm": "new", **REALM, "issuer_url": ""}, "issuer_url: must not be empty"),
-    "an issuer without TLS": ("pve_realm", {"realm": "new", **REALM, "issuer_url": "http://id.example.org"}, "issuer_url: .* must be an https:// URL"),
-    "a realm without a client": ("pve_realm", {"realm": "new", "issuer_url": "https://id.example.org"}, "client_id: is needed to make realm new"),
-    "a realm that exists with another type": ("pve_realm", {"realm": "directory", **REALM}, "type: is 'ldap' on the server and cannot be changed to 'openid'"),
+    "an issuer without TLS": (
+        "pve_realm",
+        {"realm": "new", **REALM, "issuer_url": "http://id.example.org"},
+        "issuer_url: .* must be an https:// URL",
+    ),
+    "a realm without a client": (
+        "pve_realm",
+        {"realm": "new", "issuer_url": "https://id.example.org"},
+        "client_id: is needed to make realm new",
+    ),
+    "a realm that exists with another type": (
+        "pve_realm",
+        {"realm": "directory", **REALM},
+        "type: is 'ldap' on the server and cannot be changed to 'openid'",
+    ),
     "another username claim": (
         "pve_realm",
         {"realm": "sso", "username_claim": "email"},
         "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; with on_immutable_change=recreate the realm is",
     ),
-    "two scopes in one": ("pve_realm", {"realm": "sso", "scopes": ["email profile"]}, "scopes: 'email profile' is not one scope"),
-    "a user id of more than 64 characters": ("pve_user", {"userid": LONG}, "userid: .* must not be longer than 64 characters"),
+    "two scopes in one": (
+        "pve_realm",
+        {"realm": "sso", "scopes": ["email profile"]},
+        "scopes: 'email profile' is not one scope",
+    ),
+    "a user id of more than 64 characters": (
+        "pve_user",
+        {"userid": LONG},
+        "userid: .* must not be longer than 64 characters",
+    ),
     "a user without a realm": ("pve_user", {"userid": "ann"}, "userid: 'ann' must be a name and a realm"),
-    "a user that no request could address": ("pve_user", {"userid": "jürgen@pve"}, "userid: .* characters outside ASCII"),
-    "an address that PVE would not keep": ("pve_user", {"userid": "ann@pve", "email": "語@example.org"}, "email: '語@example.org' is not an e-mail address"),
-    "a user that PVE takes for two": ("pve_user", {"userid": "ann,bob@pve"}, "userid: 'ann,bob@pve' must be a name and a realm"),
-    "an entry of an ACL that PVE splits": ("pve_acl", {**ACL, "users": ["ann;bob@pve"]}, "users: 'ann;bob@pve' must be a name and a realm"),
+    "a user that no request could address": (
+        "pve_user",
+        {"userid": "jürgen@pve"},
+        "userid: .* characters outside ASCII",
+    ),
+    "an address that PVE would not keep": (
+        "pve_user",
+        {"userid": "ann@pve", "email": "語@example.org"},
+        "email: '語@example.org' is not an e-mail address",
+    ),
+    "a user that PVE takes for two": (
+        "pve_user",
+        {"userid": "ann,bob@pve"},
+        "userid: 'ann,bob@pve' must be a name and a realm",
+    ),
+    "an entry of an ACL that PVE splits": (
+        "pve_acl",
+        {**ACL, "users": ["ann;bob@pve"]},
+        "users: 'ann;bob@pve' must be a name and a realm",
+    ),
     "a group that leads elsewhere": ("pve_group", {"groupid": ".."}, "groupid: '..' may only have letters"),
     "a role that leads elsewhere": ("pve_role", {"roleid": ".", "privs": []}, "roleid: '.' is not the name of a role"),
-    "a password that OpenID cannot have": ("pve_user", {"userid": "ann@sso", "password": "long-enough-1"}, "password: cannot be set on ann@sso"),
-    "a password that is too short": ("pve_user", {"userid": "ann@pve", "password": "short"}, "password: must have at least 8 characters"),
-    "a membership in no group": ("pve_user", {"userid": "ann@pve", "groups": ["nogroup"]}, "user ann@pve: group nogroup does not exist"),
-    "a token whose secret would be lost": ("pve_token", {"userid": "root@pam", "tokenid": "new"}, "secret_file: or return_secret is needed"),
+    "a password that OpenID cannot have": (
+        "pve_user",
+        {"userid": "ann@sso", "password": "long-enough-1"},
+        "password: cannot be set on ann@sso",
+    ),
+    "a password that is too short": (
+        "pve_user",
+        {"userid": "ann@pve", "password": "short"},
+        "password: must have at least 8 characters",
+    ),
+    "a membership in no group": (
+        "pve_user",
+        {"userid": "ann@pve", "groups": ["nogroup"]},
+        "user ann@pve: group nogroup does not exist",
+    ),
+    "a token whose secret would be lost": (
+        "pve_token",
+        {"userid": "root@pam", "tokenid": "new"},
+        "secret_file: or return_secret is needed",
+    ),
     "a token of nobody": (
         "pve_token",
         {"userid": "nobody@pve", "tokenid": "new", "return_secret": True},
         "token nobody@pve!new: user nobody@pve does not exist",
     ),
-    "an unknown option in an entry": ("pve_state", {"groups": [{"groupid": "a"}, {"groupid": "b", "coment": "x"}]}, r"groups\[1\]: unknown option coment"),
-    "a missing key in an entry": ("pve_state", {"users": [{"comment": "x"}]}, r"users\[0\]: missing required arguments: userid"),
-    "a bad value in an entry": ("pve_state", {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]}, r"users\[1\]\.email: 'b' is not an e-mail"),
+    "an unknown option in an entry": (
+        "pve_state",
+        {"groups": [{"groupid": "a"}, {"groupid": "b", "coment": "x"}]},
+        r"groups\[1\]: unknown option coment",
+    ),
+    "a missing key in an entry": (
+        "pve_state",
+        {"users": [{"comment": "x"}]},
+        r"users\[0\]: missing required arguments: userid",
+    ),
+    "a bad value in an entry": (
+        "pve_state",
+        {"users": [{"userid": "a@pve"}, {"userid": "b@pve", "email": "b"}]},
+        r"users\[1\]\.email: 'b' is not an e-mail",
+    ),
     "an object declared twice": (
         "pve_state",
         {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
@@ -319,73 +494,189 @@ BAD_INPUT = {
     ),
     "an ACL for what is being removed": (
         "pve_state",
-        {"groups": [{"groupid": "readers", "state": "absent"}], "acl": [{"path": "/", "roles": ["PVEAuditor"], "groups": ["readers"]}]},
+        {
+            "groups": [{"groupid": "readers", "state": "absent"}],
+            "acl": [{"path": "/", "roles": ["PVEAuditor"], "groups": ["readers"]}],
+        },
         "group readers is declared absent",
     ),
     "several problems at once": (
         "pve_state",
-        {"groups": [{"groupid": "a b"}], "users": [{"userid": "a"}], "acl": [{"path": "/x", "roles": ["PVEAuditor"], "users": ["a@pve"]}]},
+        {
+            "groups": [{"groupid": "a b"}],
+            "users": [{"userid": "a"}],
+            "acl": [{"path": "/x", "roles": ["PVEAuditor"], "users": ["a@pve"]}],
+        },
         r"groups\[0\]\.groupid: .*; users\[0\]\.userid: .*; acl\[0\]\.path: ",
     ),
-    "the removal of a realm of another type": ("pve_realm", {"realm": "directory", "state": "absent"}, "type: is 'ldap' on the server and not 'openid'"),
-    "the removal of a built-in realm": ("pve_realm", {"realm": "pam", "state": "absent"}, "realm: 'pam' is built in and cannot be removed"),
-    "a directory without a base": ("pve_realm", {"realm": "new", "type": "ldap", "server1": "ldap.example.org"}, "base_dn: is needed to make realm new"),
-    "a directory of Windows without a domain": ("pve_realm", {"realm": "new", "type": "ad", "server1": "dc1"}, "domain: is needed to make realm new"),
-    "a directory that is a URL": ("pve_realm", {"realm": "new", **LDAP, "server1": "ldap://x"}, "server1: 'ldap://x' must be a host name"),
+    "the removal of a realm of another type": (
+        "pve_realm",
+        {"realm": "directory", "state": "absent"},
+        "type: is 'ldap' on the server and not 'openid'",
+    ),
+    "the removal of a built-in realm": (
+        "pve_realm",
+        {"realm": "pam", "state": "absent"},
+        "realm: 'pam' is built in and cannot be removed",
+    ),
+    "a directory without a base": (
+        "pve_realm",
+        {"realm": "new", "type": "ldap", "server1": "ldap.example.org"},
+        "base_dn: is needed to make realm new",
+    ),
+    "a directory of Windows without a domain": (
+        "pve_realm",
+        {"realm": "new", "type": "ad", "server1": "dc1"},
+        "domain: is needed to make realm new",
+    ),
+    "a directory that is a URL": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "server1": "ldap://x"},
+        "server1: 'ldap://x' must be a host name",
+    ),
     "a directory at no port": ("pve_realm", {"realm": "new", **LDAP, "port": 70000}, "port: must be from 1 to 65535"),
-    "a bind without a password": ("pve_realm", {"realm": "new", **LDAP, "bind_dn": "cn=x"}, "password: is needed, because the realm binds as 'cn=x'"),
-    "a password without a bind": ("pve_realm", {"realm": "new", **LDAP, "password": "a-bind-password"}, "password: is that of bind_dn"),
-    "an issuer of a directory": ("pve_realm", {"realm": "new", **LDAP, "client_id": "x"}, "client_id: is no option of a realm of type ldap"),
-    "a directory of pam": ("pve_realm", {"realm": "pam", "server1": "ldap.example.org"}, "server1: is no option of a realm of type pam"),
-    "a realm that takes a built-in type": ("pve_realm", {"realm": "new", "type": "pve"}, "type: 'pve' is not the type of the realm new"),
-    "a second factor with a setting that there is not": ("pve_realm", {"realm": "pam", "tfa": "type=yubico,k=w"}, "tfa: .*may have id, key, url"),
-    "a second factor with a setting twice": ("pve_realm", {"realm": "pam", "tfa": "type=oath,step=30,digits=6,step=60"}, "tfa: must begin"),
+    "a bind without a password": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "bind_dn": "cn=x"},
+        "password: is needed, because the realm binds as 'cn=x'",
+    ),
+    "a password without a bind": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "password": "a-bind-password"},
+        "password: is that of bind_dn",
+    ),
+    "an issuer of a directory": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "client_id": "x"},
+        "client_id: is no option of a realm of type ldap",
+    ),
+    "a directory of pam": (
+        "pve_realm",
+        {"realm": "pam", "server1": "ldap.example.org"},
+        "server1: is no option of a realm of type pam",
+    ),
+    "a realm that takes a built-in type": (
+        "pve_realm",
+        {"realm": "new", "type": "pve"},
+        "type: 'pve' is not the type of the realm new",
+    ),
+    "a second factor with a setting that there is not": (
+        "pve_realm",
+        {"realm": "pam", "tfa": "type=yubico,k=w"},
+        "tfa: .*may have id, key, url",
+    ),
+    "a second factor with a setting twice": (
+        "pve_realm",
+        {"realm": "pam", "tfa": "type=oath,step=30,digits=6,step=60"},
+        "tfa: must begin",
+    ),
     "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
     "a job for a realm without a directory": (
         "pve_realm_sync_job",
         {**JOB, "id": "weekly", "realm": "sso"},
         "realm: 'sso' is of type openid, and only realms of type ldap and ad are synced",
     ),
-    "a job for a realm that is not there": ("pve_realm_sync_job", {**JOB, "id": "weekly", "realm": "nowhere"}, "realm_sync_job weekly: realm nowhere does not"),
-    "a job for another realm": ("pve_realm_sync_job", {"id": "nightly", "realm": "sso"}, "realm: is 'directory' on the server and cannot be changed to 'sso'"),
-    "a job at no time": ("pve_realm_sync_job", {"id": "weekly", "realm": "directory", "scope": "both"}, "schedule: is needed to make realm_sync_job weekly"),
-    "a job at a time that is none": ("pve_realm_sync_job", {**JOB, "schedule": "@daily"}, "schedule: '@daily' is not a calendar event"),
-    "a job with a name that cannot be": ("pve_realm_sync_job", {**JOB, "id": "1st"}, "id: '1st' must begin with a letter"),
-    "a long comment of a job": ("pve_realm_sync_job", {"id": "nightly", "comment": "x" * 513}, "must not be longer than 512 characters"),
+    "a job for a realm that is not there": (
+        "pve_realm_sync_job",
+        {**JOB, "id": "weekly", "realm": "nowhere"},
+        "realm_sync_job weekly: realm nowhere does not",
+    ),
+    "a job for another realm": (
+        "pve_realm_sync_job",
+        {"id": "nightly", "realm": "sso"},
+        "realm: is 'directory' on the server and cannot be changed to 'sso'",
+    ),
+    "a job at no time": (
+        "pve_realm_sync_job",
+        {"id": "weekly", "realm": "directory", "scope": "both"},
+        "schedule: is needed to make realm_sync_job weekly",
+    ),
+    "a job at a time that is none": (
+        "pve_realm_sync_job",
+        {**JOB, "schedule": "@daily"},
+        "schedule: '@daily' is not a calendar event",
+    ),
+    "a job with a name that cannot be": (
+        "pve_realm_sync_job",
+        {**JOB, "id": "1st"},
+        "id: '1st' must begin with a letter",
+    ),
+    "a long comment of a job": (
+        "pve_realm_sync_job",
+        {"id": "nightly", "comment": "x" * 513},
+        "must not be longer than 512 characters",
+    ),
     "something that no job takes away": (
         "pve_realm_sync_job",
         {"id": "nightly", "remove_vanished": ["all"]},
         "value of remove_vanished must be one or more of: acl, entry, properties",
     ),
-    "a sync of a realm without a directory": ("pve_realm_sync", {"realm": "sso"}, "realm: 'sso' is of type openid, and only realms of type ldap and ad"),
+    "a sync of a realm without a directory": (
+        "pve_realm_sync",
+        {"realm": "sso"},
+        "realm: 'sso' is of type openid, and only realms of type ldap and ad",
+    ),
     "a sync of a realm that is not there": ("pve_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
     "a sync that removes nothing, and something": (
         "pve_realm_sync",
         {"realm": "directory", "remove_vanished": ["none", "acl"]},
         "remove_vanished: none goes with nothing else",
     ),
-    "a path that is none": ("pve_realm", {"realm": "new", **LDAP, "capath": "ca.pem"}, "capath: 'ca.pem' must be a path on the nodes"),
-    "the removal of root": ("pve_user", {"userid": "root@pam", "state": "absent"}, "userid: 'root@pam' cannot be removed"),
-    "the removal of a built-in role": ("pve_role", {"roleid": "Administrator", "state": "absent"}, "'Administrator' is built in and cannot be removed"),
+    "a path that is none": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "capath": "ca.pem"},
+        "capath: 'ca.pem' must be a path on the nodes",
+    ),
+    "the removal of root": (
+        "pve_user",
+        {"userid": "root@pam", "state": "absent"},
+        "userid: 'root@pam' cannot be removed",
+    ),
+    "the removal of a built-in role": (
+        "pve_role",
+        {"roleid": "Administrator", "state": "absent"},
+        "'Administrator' is built in and cannot be removed",
+    ),
     "a secret file that cannot be": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
         "secret_file: .*make its folder first",
     ),
-    "a secret file that is a folder": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"}, "secret_file: '/tmp' is a folder"),
+    "a secret file that is a folder": (
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"},
+        "secret_file: '/tmp' is a folder",
+    ),
     "a secret file for two": (
         "pve_state",
-        {"tokens": [{"userid": "ann@pve", "tokenid": name, "secret_file": f"/tmp/{path}"} for name, path in (("one", "x"), ("two", "./x"))]},
+        {
+            "tokens": [
+                {"userid": "ann@pve", "tokenid": name, "secret_file": f"/tmp/{path}"}
+                for name, path in (("one", "x"), ("two", "./x"))
+            ]
+        },
         "secret_file: '/tmp/x' cannot keep the secrets of ann@pve!one and ann@pve!two",
     ),
     "a secret file that is lost": (
         "pve_token",
         {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"},
-        "secret_file: .* its secret cannot be told again",
+        "secret_file: .* its secret cannot be read again",
     ),
-    "a filter that says nothing": ("pve_info", {"filters": {"users": [{}]}}, r"filters\.users\[0\]: must name at least one of name, realm"),
-    "a filter that cannot be": ("pve_info", {"filters": {"acl": [{"path": "vms"}]}}, r"filters\.acl\[0\]\.path: 'vms' must begin with a slash"),
-    "a filter of what there is not": ("pve_info", {"filters": {"users": [{"group": "x"}]}}, r"filters: users\[0\]: unknown option group"),
+    "a filter that says nothing": (
+        "pve_info",
+        {"filters": {"users": [{}]}},
+        r"filters\.users\[0\]: must name at least one of name, realm",
+    ),
+    "a filter that cannot be": (
+        "pve_info",
+        {"filters": {"acl": [{"path": "vms"}]}},
+        r"filters\.acl\[0\]\.path: 'vms' must begin with a slash",
+    ),
+    "a filter of what there is not": (
+        "pve_info",
+        {"filters": {"users": [{"group": "x"}]}},
+        r"filters: users\[0\]: unknown option group",
+    ),
     "a privilege that there is not": (
         "pve_user",
         {"userid": "ann@pve", "required_privileges": [{"path": "/", "privileges": ["Sys.Audti"]}]},
@@ -393,7 +684,10 @@ BAD_INPUT = {
     ),
     "a requirement on no path": (
         "pve_user",
-        {"userid": "ann@pve", "required_privileges": [{"path": "/", "privileges": []}, {"path": "/x", "privileges": []}]},
+        {
+            "userid": "ann@pve",
+            "required_privileges": [{"path": "/", "privileges": []}, {"path": "/x", "privileges": []}],
+        },
         "required_privileges: entry 1: path: '/x' is not a path that PVE has ACL entries for",
     ),
     "half a requirement": (
@@ -408,27 +702,84 @@ BAD_INPUT = {
     ),
     "a candidate from a block": (
         "pve_token",
-        {"userid": "ann@pve", "tokenid": "new", "secret": "if_invalid", "secret_candidates": ["a-candidate-from-a-block\n"]},
+        {
+            "userid": "ann@pve",
+            "tokenid": "new",
+            "secret": "if_invalid",
+            "secret_candidates": ["a-candidate-from-a-block\n"],
+        },
         r"secret_candidates: [\s\S]* must be a single line",
     ),
-    "a vault without a file": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret_file_vault_id": "x"}, "secret_file_vault_id: needs secret_file"),
-    "a policy that there is not": ("pve_token", {"userid": "ann@pve", "tokenid": "new", "secret": "rotate"}, "value of secret must be one of: keep, reg"),
-    "an entry that is none": ("pve_state", {"groups": [{"groupid": "a"}, "b"]}, "groups.1.: must be a dictionary, and not text"),
-    "true for a list of entries": ("pve_state", {"exclusive": {"groups": True}}, "exclusive: groups: must be a list of dictionaries, and not true or false"),
+    "a vault without a file": (
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret_file_vault_id": "x"},
+        "secret_file_vault_id: needs secret_file",
+    ),
+    "a policy that there is not": (
+        "pve_token",
+        {"userid": "ann@pve", "tokenid": "new", "secret": "rotate"},
+        "value of secret must be one of: keep, reg",
+    ),
+    "an entry that is none": (
+        "pve_state",
+        {"groups": [{"groupid": "a"}, "b"]},
+        "groups.1.: must be a dictionary, and not text",
+    ),
+    "true for a list of entries": (
+        "pve_state",
+        {"exclusive": {"groups": True}},
+        "exclusive: groups: must be a list of dictionaries, and not true or false",
+    ),
     "nothing in a list of entries": ("pve_state", {"groups": [None]}, "groups.0.: must not be null"),
     "nothing in a list of names": ("pve_user", {"userid": "a@pve", "groups": [None]}, "groups.0.: must not be null"),
     "a list for text": ("pve_group", {"groupid": "a", "comment": ["b"]}, "comment: must be text, and not a list"),
     "a number for filters": ("pve_info", {"filters": 5}, "filters: must be a dictionary, and not a number"),
-    "true for a date": ("pve_user", {"userid": "a@pve", "expire": True}, "expire: must be a whole number, and not true or false"),
-    "milliseconds for seconds": ("pve_user", {"userid": "a@pve", "expire": 1767222000000}, "expire: must be in seconds since 1970"),
-    "true for a port": ("pve_group", {"groupid": "a", "api_port": True}, "api_port: must be a whole number, and not true or false"),
+    "true for a date": (
+        "pve_user",
+        {"userid": "a@pve", "expire": True},
+        "expire: must be a whole number, and not true or false",
+    ),
+    "milliseconds for seconds": (
+        "pve_user",
+        {"userid": "a@pve", "expire": 1767222000000},
+        "expire: must be in seconds since 1970",
+    ),
+    "true for a port": (
+        "pve_group",
+        {"groupid": "a", "api_port": True},
+        "api_port: must be a whole number, and not true or false",
+    ),
     "a port that no host has": ("pve_group", {"groupid": "a", "api_port": 70000}, "api_port: must be from 1 to 65535"),
-    "true for a time limit": ("pve_group", {"groupid": "a", "api_timeout": True}, "api_timeout: must be a whole number"),
-    "endless time to answer": ("pve_group", {"groupid": "a", "api_timeout": 10000000000}, "api_timeout: must be from 1 to 3600"),
-    "infinite time to answer": ("pve_group", {"groupid": "a", "api_timeout": float("inf")}, "api_timeout: must be a whole number"),
-    "a password in the address": ("pve_group", {"groupid": "a", "api_host": "root:a-secret-from-a-block@pve1"}, "api_host: must not hold a user name or password"),
-    "an unknown option of a scope": ("pve_state", {"exclusive": {"acl": [{"pth": "/"}]}}, r"exclusive: acl\[0\]: unknown option pth"),
-    "a scope that says nothing": ("pve_acl", {**ACL, "users": ["ann@pve"], "exclusive": [{}]}, r"exclusive\[0\]: must name at least one of path, subtree"),
+    "true for a time limit": (
+        "pve_group",
+        {"groupid": "a", "api_timeout": True},
+        "api_timeout: must be a whole number",
+    ),
+    "endless time to answer": (
+        "pve_group",
+        {"groupid": "a", "api_timeout": 10000000000},
+        "api_timeout: must be from 1 to 3600",
+    ),
+    "infinite time to answer": (
+        "pve_group",
+        {"groupid": "a", "api_timeout": float("inf")},
+        "api_timeout: must be a whole number",
+    ),
+    "a password in the address": (
+        "pve_group",
+        {"groupid": "a", "api_host": "root:a-secret-from-a-block@pve1"},
+        "api_host: must not hold a user name or password",
+    ),
+    "an unknown option of a scope": (
+        "pve_state",
+        {"exclusive": {"acl": [{"pth": "/"}]}},
+        r"exclusive: acl\[0\]: unknown option pth",
+    ),
+    "a scope that says nothing": (
+        "pve_acl",
+        {**ACL, "users": ["ann@pve"], "exclusive": [{}]},
+        r"exclusive\[0\]: must name at least one of path, subtree",
+    ),
     "a condition of a scope that came out empty": (
         "pve_state",
         {"exclusive": {"users": [{"name": "*", "realm": ""}]}},
@@ -439,9 +790,21 @@ BAD_INPUT = {
         {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
         "only one realm can be the default, and not one and two",
     ),
-    "a comment with a line break": ("pve_group", {"groupid": "a", "comment": "one\n"}, r"comment: [\s\S]* must be a single line"),
-    "a member that does not exist on PVE": ("pve_group", {"groupid": "readers", "users": ["nobody@pve"]}, "group readers: user nobody@pve does not exist"),
-    "a member that is no user": ("pve_group", {"groupid": "readers", "users": ["nobody"]}, "users: 'nobody' must be a name and a realm"),
+    "a comment with a line break": (
+        "pve_realm",
+        {"realm": "sso", "comment": "one\n"},
+        r"comment: [\s\S]* must be a single line",
+    ),
+    "a member that does not exist on PVE": (
+        "pve_group",
+        {"groupid": "readers", "users": ["nobody@pve"]},
+        "group readers: user nobody@pve does not exist",
+    ),
+    "a member that is no user": (
+        "pve_group",
+        {"groupid": "readers", "users": ["nobody"]},
+        "users: 'nobody' must be a name and a realm",
+    ),
     "a membership that is declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
@@ -449,12 +812,18 @@ BAD_INPUT = {
     ),
     "a member that a group does not have": (
         "pve_state",
-        {"groups": [{"groupid": "readers", "users": []}], "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}]},
+        {
+            "groups": [{"groupid": "readers", "users": []}],
+            "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}],
+        },
         "group readers: users: ann@pve is no member, but by groups of its own entry one",
     ),
     "a member that leaves a group": (
         "pve_state",
-        {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}]},
+        {
+            "groups": [{"groupid": "readers", "users": ["ann@pve"]}],
+            "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}],
+        },
         "group readers: users: ann@pve is a member, but by groups of its own entry none",
     ),
     "an end of what one works by": (
@@ -462,34 +831,84 @@ BAD_INPUT = {
         {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]},
         "root@pam!fleet works by it, .*allow_lockout=true if that is meant",
     ),
-    "a comment that PVE takes for none": ("pve_group", {"groupid": "a", "comment": "0"}, "comment: '0' must not be 0, which PVE takes for no text at all"),
+    "a comment that PVE takes for none": (
+        "pve_group",
+        {"groupid": "a", "comment": "0"},
+        "comment: '0' must not be 0, which PVE takes for no text at all",
+    ),
     "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
-    "a separator that is hard to see": ("pve_realm", {"realm": "sso", "audiences": ["one\u00a0two"]}, "audiences: 'one\u00a0two' may not have blanks"),
-    "a comment with blanks around": ("pve_group", {"groupid": "a", "comment": " one"}, "comment: ' one' must not begin or end with a blank"),
+    "a separator that is hard to see": (
+        "pve_realm",
+        {"realm": "sso", "audiences": ["one\u00a0two"]},
+        "audiences: 'one\u00a0two' may not have blanks",
+    ),
+    "a comment with blanks around": (
+        "pve_realm",
+        {"realm": "sso", "comment": " one"},
+        "comment: ' one' must not begin or end with a blank",
+    ),
     "a token secret with a line break": (
         "pve_group",
         {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"},
         "api_token_secret: must be a single line .*a | in YAML adds a line break",
     ),
-    "a token secret that no header can have": ("pve_group", {"groupid": "a", "api_token_secret": "a-secret-€"}, "api_token_secret: may only have printable"),
-    "a wrong secret of a PVE token": ("pve_group", {"groupid": "a", "api_token_secret": "none-of-its-secrets"}, "is not accepted; the secret is wrong"),
+    "a token secret that no header can have": (
+        "pve_group",
+        {"groupid": "a", "api_token_secret": "a-secret-€"},
+        "api_token_secret: may only have printable",
+    ),
+    "a wrong secret of a PVE token": (
+        "pve_group",
+        {"groupid": "a", "api_token_secret": "none-of-its-secrets"},
+        "is not accepted; the secret is wrong",
+    ),
     "a wrong password on PVE": (
         "pve_group",
-        {"groupid": "a", "api_token_id": None, "api_token_secret": None, "api_user": "root@pam", "api_password": "wrong-password"},
+        {
+            "groupid": "a",
+            "api_token_id": None,
+            "api_token_secret": None,
+            "api_user": "root@pam",
+            "api_password": "wrong-password",
+        },
         "root@pam could not sign in; check api_user",
     ),
-    "no credentials": ("pve_group", {"groupid": "a", "api_token_id": None}, "credentials: give api_token_id and api_token_secret"),
-    "a token id without its user": ("pve_group", {"groupid": "a", "api_token_id": "fleet"}, "api_token_id: 'fleet' names no user"),
-    "a token id with a line break": ("pve_group", {"groupid": "a", "api_token_id": "root@pam!fleet\n"}, "api_token_id: must be a single line"),
+    "no credentials": (
+        "pve_group",
+        {"groupid": "a", "api_token_id": None},
+        "credentials: give api_token_id and api_token_secret",
+    ),
+    "a token id without its user": (
+        "pve_group",
+        {"groupid": "a", "api_token_id": "fleet"},
+        "api_token_id: 'fleet' names no user",
+    ),
+    "a token id with a line break": (
+        "pve_group",
+        {"groupid": "a", "api_token_id": "root@pam!fleet\n"},
+        "api_token_id: must be a single line",
+    ),
     "no time to answer": ("pve_group", {"groupid": "a", "api_timeout": 0}, "api_timeout: must be from 1 to 3600"),
-    "an address with a scheme": ("pve_group", {"groupid": "a", "api_host": "https://pve1:8006"}, "api_host: .* without https://"),
-    "a host that does not answer": ("pve_group", {"groupid": "a", "api_port": 1}, "does not answer .*check the address, the port and the firewall"),
+    "an address with a scheme": (
+        "pve_group",
+        {"groupid": "a", "api_host": "https://pve1:8006"},
+        "api_host: .* without https://",
+    ),
+    "a host that does not answer": (
+        "pve_group",
+        {"groupid": "a", "api_port": 1},
+        "does not answer .*check the address, the port and the firewall",
+    ),
     "a certificate that is not trusted": (
         "pve_group",
         {"groupid": "a", "ca_path": None},
         "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path",
     ),
-    "an authority that is no file": ("pve_group", {"groupid": "a", "ca_path": "/no/such/ca.pem"}, "ca_path: '/no/such/ca.pem' is no file"),
+    "an authority that is no file": (
+        "pve_group",
+        {"groupid": "a", "ca_path": "/no/such/ca.pem"},
+        "ca_path: '/no/such/ca.pem' is no file",
+    ),
 }
 
 # who lacks a right: token, module, options, and what the message must say
@@ -497,9 +916,24 @@ MISSING_RIGHTS = [
     ("pve look", "pve_group", {"groupid": "new"}, "weak@pve!look lacks Group.Allocate on /access/groups"),
     ("pve look", "pve_role", {"roleid": "new", "privs": []}, "lacks Sys.Modify on /access"),
     ("pve look", "pve_user", {"userid": "new@pve"}, "lacks Realm.AllocateUser on /access/realm/pve"),
-    ("pve look", "pve_acl", {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]}, "Permissions.Modify or Pool.Allocate on /pool/x"),
+    (
+        "pve look",
+        "pve_acl",
+        {"path": "/pool/x", "roles": ["PVEAuditor"], "users": ["weak@pve"]},
+        "Permissions.Modify or Pool.Allocate on /pool/x",
+    ),
     ("pve look", "pve_realm", {"realm": "new", **REALM}, "lacks Realm.Allocate on /access/realm"),
     ("pve look", "pve_realm_sync", {"realm": "directory"}, "lacks Realm.AllocateUser on /access/realm/directory"),
-    ("pve blind", "pve_group", {"groupid": "new", "state": "absent"}, "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups"),
-    ("pve blind", "pve_acl", {"path": "/", "roles": ["PVEAuditor"], "users": ["weak@pve"], "state": "absent"}, "lacks Sys.Audit on /access"),
+    (
+        "pve blind",
+        "pve_group",
+        {"groupid": "new", "state": "absent"},
+        "lacks Group.Allocate or Sys.Audit or User.Modify on /access/groups",
+    ),
+    (
+        "pve blind",
+        "pve_acl",
+        {"path": "/", "roles": ["PVEAuditor"], "users": ["weak@pve"], "state": "absent"},
+        "lacks Sys.Audit on /access",
+    ),
 ]

@@ -42,9 +42,7 @@ def _provider_fields(call: Call) -> list[Field]:
         Field("invalidation_flow", values.one_of("flow")),
         Field("authentication_flow", values.one_of("flow"), None, nullable=True),
         Field(
-            "redirect_uris",
-            values.redirects(call.version),
-            check_of_patch=values.redirects(call.version, partial=True),
+            "redirect_uris", values.redirects(call.version), check_of_patch=values.redirects(call.version, partial=True)
         ),
         Field("client_type", values.choice("confidential", "public"), "confidential"),
         Field("client_id", values.text(blank=False, longest=255), lambda: random_text(40)),

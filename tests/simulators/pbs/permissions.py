@@ -35,7 +35,7 @@ class Rights:
     def on(self, auth_id: str, path: str) -> dict[str, bool]:
         """The privileges on `path`, each with its propagate flag."""
         if is_superuser(auth_id):
-            return {privilege: True for privilege in self._roles["Admin"]}
+            return dict.fromkeys(self._roles["Admin"], True)
         held: dict[str, bool] = {}
         for role, propagate in self._roles_on(auth_id, path).items():
             for privilege in self._roles[role]:

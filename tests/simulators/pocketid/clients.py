@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from base64 import urlsafe_b64decode
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -145,7 +145,7 @@ def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
     tokens = [id_token, access_claims(call.simulator, client, user_id, scopes)]
     for token in tokens:
         for name in ("iat", "exp"):
-            token[name] = views.in_seconds(datetime.fromtimestamp(token[name], timezone.utc))
+            token[name] = views.in_seconds(datetime.fromtimestamp(token[name], UTC))
     user_info = {**user_claims(call.simulator, user_id, scopes), "type": "id-token"}
     return 200, {"idToken": tokens[0], "accessToken": tokens[1], "userInfo": user_info}
 

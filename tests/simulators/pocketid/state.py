@@ -7,7 +7,7 @@ import string
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 ALPHANUMERIC = string.ascii_letters + string.digits
@@ -15,7 +15,7 @@ STATIC_USER = "00000000-0000-0000-0000-000000000000"
 
 
 def now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def new_id() -> str:

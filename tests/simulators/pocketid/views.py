@@ -5,7 +5,7 @@ A time is told in full where the request has just set it, and in whole seconds l
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 from .state import ApiKey, Client, Group, ScimProvider, Secret, State, User
@@ -28,7 +28,7 @@ def in_full(moment: datetime) -> str:
 
 
 def in_seconds(moment: datetime) -> str:
-    return in_full(moment.astimezone(timezone.utc).replace(microsecond=0))
+    return in_full(moment.astimezone(UTC).replace(microsecond=0))
 
 
 def claims(pairs: dict[str, str]) -> list[dict[str, str]]:

@@ -238,10 +238,10 @@ class Nodes:
         """As a side effect clusters are looked for where none is known, at most every half a minute for a node."""
         for node in self.lists["pve"]:
             last = self._cluster_looks.get(node["name"])
-            if not node["clusterName"] and not any(part in node["host"] + node["name"] for part in SKIPPED):
-                if last is None or time.monotonic() - last >= CLUSTER_LOOK:
-                    self._cluster_looks[node["name"]] = time.monotonic()
-                    node["clusterName"], node["clusterEndpoints"] = peers.cluster_of(node, self.trust)
+            is_due = last is None or time.monotonic() - last >= CLUSTER_LOOK
+            if is_due and not (node["clusterName"] or any(part in node["host"] + node["name"] for part in SKIPPED)):
+                self._cluster_looks[node["name"]] = time.monotonic()
+                node["clusterName"], node["clusterEndpoints"] = peers.cluster_of(node, self.trust)
         return [self._shown(node, place) for nodes in self.lists.values() for place, node in enumerate(nodes)]
 
     def _shown(self, node: Node, place: int) -> dict[str, Any]:

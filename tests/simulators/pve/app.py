@@ -192,8 +192,7 @@ class Application:
         node = self._cluster.nodes.get(name)
         if node is None:
             raise ApiError(
-                f"hostname lookup '{name}' failed - failed to get address info for: {name}:"
-                " Name or service not known\n"
+                f"hostname lookup '{name}' failed - failed to get address info for: {name}: Name or service not known\n"
             )
         if not node.online:
             return Answer(595, "No route to host")

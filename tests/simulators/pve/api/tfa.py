@@ -52,6 +52,8 @@ def types(call: Call, param: dict) -> dict:
 
 @route("PUT", "/access/users/{userid}/unlock-tfa")
 def unlock(call: Call, param: dict) -> bool:
-    """Whether the user was locked; a JSON boolean, unlike all others."""
+    """Whether the user was locked; a JSON boolean, unlike all others. Users without a second factor are not known here."""
     factor = call.cluster.second_factors.get(param["userid"])
-    return bool(factor) and factor.unlock()
+    if factor is None:
+        raise ApiError("no such user\n")
+    return factor.unlock()

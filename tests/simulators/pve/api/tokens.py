@@ -51,7 +51,10 @@ def update(call: Call, param: dict) -> dict:
     answer = {}
     with call.cluster.edit("user.cfg", "updating token info failed") as config:
         token = config.token(userid, tokenid)
-        token.update({name: param[name] for name in ("privsep", "expire", "comment") if param.get(name) is not None})
+        given = {name: param[name] for name in ("privsep", "expire", "comment") if param.get(name) is not None}
+        if given.get("comment") == "" and not call.cluster.product["clears_token_comments"]:
+            del given["comment"]
+        token.update(given)
         if token.get("comment") == "":
             del token["comment"]
         for name in split_list(param.get("delete")):

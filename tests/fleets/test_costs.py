@@ -1,0 +1,156 @@
+"""How many requests and tasks everything takes at most: figures in costs.yml, so that a regression is seen.
+
+Seconds depend on the machine, counts do not. FLEETGATE_COSTS=write writes the present figures down instead of comparing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.conftest import Wired
+from tests.modules.systems import SYSTEMS, WRITING, system_of
+from tests.simulators.fleet import Server
+from tests.support import bootstrap
+from tests.support.ansible import Run
+from tests.support.in_process import run
+
+TABLE = Path(__file__).with_name("costs.yml")
+COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
+RUNS = ("first", "unchanged")
+PLAYBOOKS = ("bootstrap", "wire", "monitor")
+# one cluster and one backup server; three and two, of which each must cost the same
+FLEETS = ("homelab", "fleet")
+# Pulse looks at the servers that it monitors, and how often depends on time
+OF_PULSE = "python-urllib3/"
+
+
+def single_objects(system: Any) -> list[tuple[str, dict[str, Any]]]:
+    """A task that creates one object of each kind, by a name that says which."""
+    return [(name, {**key, **made}) for name, (key, made, *_rest) in system.LIVES.items()]
+
+
+def others(system: Any) -> list[tuple[str, dict[str, Any]]]:
+    """What every module can be asked, for those that are not about one object; a sync asks until it has ended."""
+    kinds = getattr(system, "LIVES", {})
+    return [
+        (name, options) for name, options in system.EVERY_MODULE if name not in kinds and not name.endswith("_sync")
+    ]
+
+
+def expected() -> list[str]:
+    return [name for system in WRITING for name, _options in single_objects(system)] + sorted(
+        {name for system in SYSTEMS.values() for name, _options in others(system)}
+    )
+
+
+@pytest.fixture(scope="module")
+def written() -> Iterator[dict[str, dict[str, Any]]]:
+    """The figures of this run, written down in the end if that was asked for."""
+    found: dict[str, dict[str, Any]] = {"modules": {}, "playbooks": {}}
+    yield found
+    if os.environ.get("FLEETGATE_COSTS") == "write":
+        merged = {part: {**COSTS[part], **found[part]} for part in found}
+        comment = "".join(line for line in TABLE.read_text().splitlines(keepends=True) if line.startswith("#"))
+        TABLE.write_text(comment + yaml.safe_dump(merged, sort_keys=True, default_flow_style=None, width=120))
+
+
+class Modules:
+    """Requests by module, counted once for all of them."""
+
+    def __init__(self, fleet_of: Callable[..., Wired]) -> None:
+        self._fleet_of = fleet_of
+        self._counted: dict[str, dict[str, int]] = {}
+
+    def __getitem__(self, name: str) -> dict[str, int]:
+        if not self._counted:
+            for system in SYSTEMS.values():
+                self._count(system)
+        return self._counted[name]
+
+    def _count(self, system: Any) -> None:
+        wired = self._fleet_of("homelab")
+        for module, options in system.EVERY_MODULE:
+            self._take(wired, module, options, keep=(module, options) in others(system))
+        if system in WRITING:
+            wired = self._fleet_of("homelab")
+            for module, options in system.COMPANY:
+                self._requests(wired, module, options)
+            for name, options in single_objects(system):
+                self._take(wired, name, options)
+
+    def _take(self, wired: Wired, name: str, options: dict[str, Any], keep: bool = True) -> None:
+        counted = {each: self._requests(wired, name.split()[0], options) for each in RUNS[: 2 if keep else 1]}
+        if keep:
+            self._counted[name] = counted
+
+    @staticmethod
+    def _requests(wired: Wired, module: str, options: dict[str, Any]) -> int:
+        wired.fleet.forget()
+        given = {**system_of(module).connection(wired), **options}
+        run(module, **{option: value for option, value in given.items() if value is not None})
+        return len(wired.fleet.exchanges())
+
+
+@pytest.fixture(scope="module")
+def modules(fleet_of: Callable[..., Wired]) -> Modules:
+    return Modules(fleet_of)
+
+
+@pytest.mark.parametrize("name", expected())
+def test_a_module_sends_no_more_requests_than_it_may(
+    modules: Modules, written: dict[str, dict[str, Any]], name: str
+) -> None:
+    written["modules"][name] = modules[name]
+    allowed = COSTS["modules"].get(name, {})
+    if os.environ.get("FLEETGATE_COSTS") != "write":
+        assert all(count <= allowed[each] for each, count in modules[name].items()), (modules[name], allowed)
+
+
+def requests_to(*servers: Server) -> int:
+    return sum(not exchange.agent.startswith(OF_PULSE) for server in servers for exchange in server.observed.journal)
+
+
+def per_server(wired: Wired, outcome: Run) -> dict[str, int]:
+    """Tasks of the host that has most, and requests to the server of each product that has most."""
+    fleet, hosts = wired.fleet, [row["host"] for row in outcome.rows if not row["outcome"].startswith("item")]
+    return {
+        "tasks of one host": max(map(hosts.count, {*hosts})),
+        "pve": max(requests_to(*nodes) for nodes in fleet.pve.values()),
+        "pbs": max(map(requests_to, fleet.pbs.values())),
+        "pocketid": requests_to(fleet.pocketid),
+        "pulse": requests_to(fleet.pulse),
+    }
+
+
+@pytest.fixture(scope="module", params=FLEETS)
+def played(
+    request: pytest.FixtureRequest, fleet_of: Callable[..., Wired], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, dict[str, dict[str, dict[str, int]]]]:
+    """What each playbook costs on a fleet, the first time and then again."""
+    found: dict[str, dict[str, dict[str, int]]] = {}
+    for playbook in PLAYBOOKS:
+        wired = fleet_of(request.param)
+        if playbook == "bootstrap":
+            wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
+        found[playbook] = {each: per_server(wired, wired.play(playbook).succeeded()) for each in RUNS}
+        assert not wired.fleet.writes(), f"{playbook} changed something again"
+    return request.param, found
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS)
+def test_a_playbook_takes_no_more_tasks_and_requests_than_it_may(
+    played: tuple[str, dict[str, dict[str, dict[str, int]]]], written: dict[str, dict[str, Any]], playbook: str
+) -> None:
+    fleet, counted = played
+    for each, counts in counted[playbook].items():
+        case = f"{playbook} on {fleet}, {each}"
+        written["playbooks"][case] = counts
+        allowed = COSTS["playbooks"].get(case, {})
+        if os.environ.get("FLEETGATE_COSTS") != "write":
+            assert all(count <= allowed[name] for name, count in counts.items()), (case, counts, allowed)
