@@ -2,139 +2,285 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
+import requests
 import yaml
 
-from tests.simulators.browser import Person, Refused
+from tests.simulators.browser import Refused
 from tests.simulators.fleet import FLEETS, Fleet, FleetServers, Server
+from tests.support.ansible import ROOT, Ansible, Run
 
-ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "build/demo"
+COLLECTIONS = FOLDER / "collections"
+INVENTORY = FOLDER / "inventory.yml"
 EXAMPLE = "fleet"
-PERSON = "carol"
+REALM = "pocketid"
+PLAYBOOK = "fleetgate.proxmox.wire"
 
-
-def say(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m", flush=True)
-
-
-def run(*command: str, quiet: bool = False) -> str:
-    """Run one of ansible's programs and show what it prints; the demo ends where one fails."""
-    settings = {
-        "ANSIBLE_COLLECTIONS_PATH": str(FOLDER / "collections"),
-        "ANSIBLE_PYTHON_INTERPRETER": "{{ ansible_playbook_python }}",
-        "ANSIBLE_HOME": str(FOLDER / "home"),
-        "ANSIBLE_DISPLAY_OK_HOSTS": "false",
-        "ANSIBLE_DISPLAY_SKIPPED_HOSTS": "false",
-        "ANSIBLE_FORCE_COLOR": "true",
-    }
-    program = Path(sys.executable).with_name(command[0])
-    done = subprocess.Popen(
-        [program, *command[1:]],
-        cwd=FOLDER,
-        env={**os.environ, **settings},
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    )
-    lines = []
-    assert done.stdout
-    for line in done.stdout:
-        lines.append(line)
-        if not quiet:
-            print(line, end="", flush=True)
-    if done.wait():
-        sys.exit("".join(lines) if quiet else f"{command[0]} failed")
-    return "".join(lines)
-
-
-def wire(*arguments: str) -> str:
-    return run(
-        "ansible-playbook",
-        "fleetgate.proxmox.wire",
-        "-i",
-        str(ROOT / "examples" / EXAMPLE),
-        "-i",
-        str(FOLDER / "inventory.yml"),
-        *arguments,
-    )
+Row = tuple[str, ...]
+# The names of the roles that grant each combination of privileges.
+RoleNames = dict[frozenset[str], tuple[str, ...]]
 
 
 def main() -> None:
-    for made in ("collections", "dist"):
-        shutil.rmtree(FOLDER / made, ignore_errors=True)
-    say("The collection is built and installed")
-    run("ansible-galaxy", "collection", "build", str(ROOT), "--output-path", str(FOLDER / "dist"), quiet=True)
-    (tarball,) = (FOLDER / "dist").glob("*.tar.gz")
-    run("ansible-galaxy", "collection", "install", str(tarball), "-p", str(FOLDER / "collections"), quiet=True)
-    print(f"{tarball.name} is in an empty folder of collections")
+    for name in ("collections", "dist", "fleet", "runs"):
+        shutil.rmtree(FOLDER / name, ignore_errors=True)
+    (FOLDER / "runs").mkdir(parents=True)
+    ansible = Ansible(FOLDER / "runs", COLLECTIONS)
+    tarball = install(ansible)
     with FleetServers(FLEETS[EXAMPLE], FOLDER / "fleet", real_ports=True) as fleet:
-        show(fleet)
-    say("Everything is stopped again; what was made is in build/demo")
+        INVENTORY.write_text(yaml.safe_dump(fleet.inventory()))
+        show_fleet(fleet, tarball)
+        planned = plan(fleet, ansible)
+        apply(fleet, ansible, planned)
+        repeat(fleet, ansible)
+        sign_in(fleet)
+    next_steps(tarball)
 
 
-def show(fleet: Fleet) -> None:
-    (FOLDER / "inventory.yml").write_text(yaml.safe_dump(fleet.inventory()))
-    nodes = ", ".join(f"{name} ({len(servers)} nodes)" for name, servers in fleet.pve.items())
-    say(f"A fleet is running: Pocket ID, PVE clusters {nodes}, PBS {', '.join(fleet.pbs)}")
+def install(ansible: Ansible) -> Path:
+    """Build the collection and install its tarball into an empty folder."""
+    galaxy(ansible, "build", str(ROOT), "--output-path", str(FOLDER / "dist"))
+    (tarball,) = (FOLDER / "dist").glob("*.tar.gz")
+    galaxy(ansible, "install", str(tarball), "-p", str(COLLECTIONS))
+    return tarball
 
-    say("1. The plan: ansible-playbook fleetgate.proxmox.wire --check --diff")
-    wire("--check", "--diff")
-    expect(not fleet.writes(), "the plan was made with reads only")
 
-    say("2. The job: ansible-playbook fleetgate.proxmox.wire")
-    wire()
-    print(f"{len(fleet.writes())} requests changed something")
+def galaxy(ansible: Ansible, *arguments: str) -> None:
+    done = ansible.program("ansible-galaxy", "collection", *arguments)
+    if done.returncode:
+        sys.exit(done.stdout)
 
-    say("3. The same again, for ever")
+
+def show_fleet(fleet: Fleet, tarball: Path) -> None:
+    heading(f"The fleet: examples/{EXAMPLE}, simulated on this machine")
+    rows: list[Row] = [("Pocket ID", "pocketid", "-", fleet.pocketid.url)]
+    rows += [("PVE cluster", name, str(len(nodes)), nodes[0].url) for name, nodes in fleet.pve.items()]
+    rows += [("PBS host", name, "1", server.url) for name, server in fleet.pbs.items()]
+    table(("system", "name", "nodes", "address"), rows)
+    print()
+    table(("group", "members", "system", "path", "roles", "hosts"), group_rows())
+    print(f"\nInstalled from its tarball: {tarball.name}. Single sign-on is not configured yet.")
+
+
+def plan(fleet: Fleet, ansible: Ansible) -> list[Row]:
+    heading(f"1. Plan: ansible-playbook {PLAYBOOK} --check --diff")
+    run = wire(ansible, "plan", "--check", "--diff")
+    planned = changes(run)
+    table(("host", "create", "update", "delete"), planned)
+    print()
+    check(not fleet.writes(), f"{len(fleet.exchanges())} requests were sent, and none of them writes")
+    print(f"All differences: {log('plan')}")
+    return planned
+
+
+def apply(fleet: Fleet, ansible: Ansible, planned: list[Row]) -> None:
+    heading(f"2. Apply: ansible-playbook {PLAYBOOK}")
     fleet.forget()
-    recap = wire()
-    expect(
-        "changed=0" in recap and not any(f"changed={number}" in recap for number in range(1, 10)), "nothing was changed"
+    run = wire(ansible, "apply", "--diff")
+    applied = changes(run)
+    writes = Counter(name for name, _exchange in fleet.writes())
+    table(("server", "write requests"), [(name, str(count)) for name, count in writes.items()])
+    print()
+    check(applied == planned, "The changes are those of the plan")
+    print(f"All differences: {log('apply')}")
+
+
+def repeat(fleet: Fleet, ansible: Ansible) -> None:
+    heading(f"3. Apply again: ansible-playbook {PLAYBOOK}")
+    fleet.forget()
+    run = wire(ansible, "again", "--diff")
+    check(not run.changed, "Nothing was changed on any host")
+    check(not fleet.writes(), f"{len(fleet.exchanges())} requests were sent, and none of them writes")
+
+
+def sign_in(fleet: Fleet) -> None:
+    heading("4. Sign in: everyone, on every server, through Pocket ID and back")
+    users = [user["username"] for user in declared("fleetgate_users")]
+    targets = {name: [(node, node.named_url) for node in nodes] for name, nodes in fleet.pve.items()}
+    targets |= {name: [(server, server.url)] for name, server in fleet.pbs.items()}
+    rows: list[Row] = []
+    logins = 0
+    for host, servers in targets.items():
+        roles = role_names(servers[0][0], fleet.tokens[host], str(fleet.authority.bundle))
+        by_user: dict[str, dict[str, tuple[str, ...]]] = {}
+        for username in users:
+            results = [granted(fleet, username, server, address, roles) for server, address in servers]
+            check(
+                all(result == results[0] for result in results), "", f"{username} has other rights on a node of {host}"
+            )
+            if results[0] is not None:
+                by_user[username] = results[0]
+                logins += len(results)
+        missing = entitled("pve" if host in fleet.pve else "pbs") - set(by_user)
+        check(not missing, "", f"{', '.join(missing)} cannot sign in on {host}")
+        rows += host_rows(host, users, by_user)
+    table(("host", "path", *(f"{username}@{REALM}" for username in users)), rows)
+    print(
+        f"\n{logins} logins, each with its rights from the first one on. A right on a path replaces that on a path above."
     )
-    expect(not fleet.writes(), f"none of {len(fleet.exchanges())} requests was a write")
-
-    say(f"4. {PERSON} signs in on every server, through Pocket ID and back")
-    person = fleet.person(PERSON)
-    for servers in fleet.pve.values():
-        for server in servers:
-            sign_in(person, server, f"https://{server.name}:{server.port}")
-    for server in fleet.pbs.values():
-        sign_in(person, server, server.url)
 
 
-def sign_in(person: Person, server: Server, address: str) -> None:
+def next_steps(tarball: Path) -> None:
+    heading("How to go on")
+    print(
+        f"""Install the collection:
+  python3 -m venv venv && . venv/bin/activate && pip install ansible-core -r requirements.txt
+  ansible-galaxy collection install {tarball.relative_to(ROOT)}
+Copy an example and enter your hosts, people and rights:
+  examples/homelab (one PVE, one PBS), examples/fleet (this fleet), examples/authentik, examples/oidc
+Run the playbooks:
+  ansible-playbook fleetgate.proxmox.bootstrap -i INVENTORY         create an API token for Ansible, over SSH, once
+  ansible-playbook fleetgate.proxmox.wire -i INVENTORY --check --diff
+  ansible-playbook fleetgate.proxmox.wire -i INVENTORY
+  ansible-playbook fleetgate.proxmox.monitor -i INVENTORY           connect Pulse
+README.md explains each step. The simulated servers are stopped; inventory and output are kept in build/demo."""
+    )
+
+
+def wire(ansible: Ansible, name: str, *arguments: str) -> Run:
+    """Run the playbook, keep its output in a file, and end the demo if it fails."""
+    run = ansible.playbook(PLAYBOOK, "-i", str(ROOT / "examples" / EXAMPLE), "-i", str(INVENTORY), *arguments)
+    (ROOT / log(name)).write_text(run.output)
+    if run.code:
+        sys.exit(run.output)
+    return run
+
+
+def log(name: str) -> str:
+    return f"build/demo/{name}.txt"
+
+
+def changes(run: Run) -> list[Row]:
+    """For each host and for the identity provider, how many objects of each kind are created, updated and deleted."""
+    by_target: dict[str, tuple[Counter[str], ...]] = {}
+    for row in run.rows:
+        difference = row["result"].get("diff")
+        if not row["result"].get("changed") or not isinstance(difference, dict):
+            continue
+        before, after = difference["before"], difference["after"]
+        target = "Pocket ID" if "identity provider" in row["task"] else row["host"]
+        counters = by_target.setdefault(target, (Counter(), Counter(), Counter()))
+        for name in before | after:
+            number = 0 if name not in before else 2 if name not in after else 1
+            counters[number][name.split()[0]] += 1
+    return sorted((target, *map(quantities, counters)) for target, counters in by_target.items())
+
+
+def quantities(kinds: Counter[str]) -> str:
+    names = {"acl": ("ACL entry", "ACL entries")}
+    words = {kind: names.get(kind, (kind, f"{kind}s")) for kind in kinds}
+    return ", ".join(f"{count} {words[kind][count > 1]}" for kind, count in sorted(kinds.items())) or "-"
+
+
+def role_names(server: Server, token: str, trust: str) -> RoleNames:
+    """The names of the one or two roles by the privileges that they grant together."""
+    scheme, separator = ("PVEAPIToken", "=") if server.port == 8006 else ("PBSAPIToken", ":")
+    headers = {"Authorization": f"{scheme}=root@pam!fleet{separator}{token}"}
+    answer = requests.get(f"{server.url}/api2/json/access/roles", headers=headers, verify=trust, timeout=10)
+    roles = {}
+    for role in answer.json()["data"]:
+        privileges = role["privs"].split(",") if isinstance(role["privs"], str) else role["privs"]
+        roles[role["roleid"]] = frozenset(privileges)
+    names: RoleNames = {}
+    for count in (1, 2):
+        for group in combinations(sorted(roles), count):
+            names.setdefault(frozenset().union(*(roles[name] for name in group)), group)
+    return names
+
+
+def granted(
+    fleet: Fleet, username: str, server: Server, address: str, names: RoleNames
+) -> dict[str, tuple[str, ...]] | None:
+    """Sign in and return the roles by path, without paths that only inherit; None when the login is refused."""
     try:
-        signed_in = person.sign_in(server.url, "pocketid", address)
-    except Refused as refusal:
-        sys.exit(f"{server.name}: {refusal}")
-    told = (
-        "; ".join(f"{path}: {few(privileges)}" for path, privileges in significant(signed_in.rights).items())
-        or "no rights"
-    )
-    print(f"{server.name:14} {signed_in.userid} may {told}")
+        rights = fleet.person(username).sign_in(server.url, REALM, address).rights
+    except Refused:
+        return None
+    roles: dict[str, tuple[str, ...]] = {}
+    for path, privileges in rights.items():
+        role = names.get(frozenset(privileges), (f"{len(privileges)} privileges",))
+        above = next((parent for parent in parents(path) if parent in rights), None)
+        if privileges and (above is None or rights[above] != privileges):
+            roles[path] = role
+    return roles
 
 
-def significant(rights: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Rights by path, without the paths that only have what comes from above."""
-    return {path: privileges for path, privileges in rights.items() if path == "/" or rights.get("/") != privileges}
+def parents(path: str) -> Iterator[str]:
+    """The paths above a path, the nearest first."""
+    while path != "/":
+        path = path.rpartition("/")[0] or "/"
+        yield path
 
 
-def few(privileges: list[str]) -> str:
-    return (
-        ", ".join(privileges) if len(privileges) < 5 else f"{', '.join(privileges[:3])} and {len(privileges) - 3} more"
-    )
+def host_rows(host: str, users: list[str], roles: dict[str, dict[str, tuple[str, ...]]]) -> list[Row]:
+    """The rows of a host: a path with the roles of everyone on it, which take several lines where there are several."""
+    rows: list[Row] = []
+    without = {
+        username: "no rights" if username in roles else "no login" for username in users if not roles.get(username)
+    }
+    for path in sorted({path for by_path in roles.values() for path in by_path}):
+        cells = [roles.get(username, {}).get(path, ()) for username in users]
+        for line in range(max(map(len, cells))):
+            texts = [cell[line] if line < len(cell) else "" for cell in cells]
+            if not rows:
+                texts = [text or without.get(username, "") for text, username in zip(texts, users)]
+            rows.append((host if not rows else "", path if line == 0 else "", *texts))
+    return rows
 
 
-def expect(true: bool, what: str) -> None:
-    if not true:
-        sys.exit(f"the demo went wrong: it is not so that {what}")
-    print(what)
+def declared(name: str) -> list[dict[str, Any]]:
+    """A list of the variables of the example."""
+    variables = yaml.safe_load((ROOT / "examples" / EXAMPLE / "group_vars/all.yml").read_text())
+    return list(variables[name])
+
+
+def group_rows() -> list[Row]:
+    """A row for each right of each declared group."""
+    rows: list[Row] = []
+    for group in declared("fleetgate_groups"):
+        names = (group["name"], ", ".join(group["members"]))
+        for product, rights in group["rights"].items():
+            for right in rights:
+                hosts = ", ".join(right.get("hosts", ["all"]))
+                rows.append((*names, product.upper(), right["path"], ", ".join(right["roles"]), hosts))
+                names = ("", "")
+    return rows
+
+
+def entitled(product: str) -> set[str]:
+    """The users with a right on every host of a product."""
+    return {
+        username
+        for group in declared("fleetgate_groups")
+        if any("hosts" not in right for right in group["rights"].get(product, ()))
+        for username in group["members"]
+    }
+
+
+def heading(text: str) -> None:
+    print(f"\n\033[1m{text}\033[0m\n", flush=True)
+
+
+def table(heads: Row, rows: list[Row]) -> None:
+    widths = [max(map(len, column)) for column in zip(heads, *rows)]
+    for row in (heads, tuple("-" * width for width in widths), *rows):
+        print("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip(), flush=True)
+
+
+def check(condition: bool, success: str, failure: str = "") -> None:
+    """Print what holds, or end the demo."""
+    if not condition:
+        sys.exit(f"The demo failed: {failure or f'expected: {success}'}")
+    if success:
+        print(f"{success}.", flush=True)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ def homelab(fleet_of, tmp_path):
     return new(fleet_of("homelab"), tmp_path)
 
 
-def test_with_the_password_of_root_once(homelab):
+def test_bootstrap_works_with_the_password_of_root(homelab):
     passwords = {"pve1": homelab.fleet.tokens["pve1 root"], "pbs1": homelab.fleet.tokens["pbs1 root"]}
     told = {"via": "password", "api_password": "{{ passwords[inventory_hostname] }}"}
     options = {"passwords": passwords, "fleetgate_bootstrap": told, "ansible_ssh_executable": "/nowhere/ssh"}
@@ -28,7 +28,7 @@ def test_with_the_password_of_root_once(homelab):
     assert homelab.play("bootstrap").succeeded().changed == []
 
 
-def test_the_secret_is_encrypted_where_a_vault_is_named(homelab, tmp_path):
+def test_secret_is_encrypted_when_a_vault_id_is_given(homelab, tmp_path):
     (tmp_path / "password").write_text("of the vault")
     vault = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password"), "fleetgate_bootstrap": {"vault_id": "default"}}
     homelab.play("bootstrap", **vault).succeeded()
@@ -37,13 +37,13 @@ def test_the_secret_is_encrypted_where_a_vault_is_named(homelab, tmp_path):
     homelab.play("wire", "--check", **vault).succeeded()
 
 
-def test_a_host_without_ssh_does_not_keep_the_others(homelab):
+def test_host_without_ssh_does_not_stop_the_others(homelab):
     run = homelab.play("bootstrap", "-e", '{"ansible_port": "{{ 2222 if inventory_hostname == \'pve1\' else 22 }}"}')
     assert [one.split(":")[0] for one in run.failed] == ["pve1"] and "Connection refused" in run.failed[0]
     assert set(stored(homelab)) == {"pbs1"}
 
 
-def test_more_privileges_are_given_as_root(homelab):
+def test_additional_privileges_are_granted_as_root(homelab):
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
     more = homelab.play("bootstrap", fleetgate_privileges=[*PRIVILEGES, "Sys.Modify"]).succeeded()
@@ -52,7 +52,7 @@ def test_more_privileges_are_given_as_root(homelab):
     assert "Sys.Modify" in rights(homelab.fleet.pve["pve1"][0], "pve", before["pve1"], trust)["/"]
 
 
-def test_a_lost_secret_is_only_replaced_when_asked_for(homelab):
+def test_lost_secret_is_replaced_only_with_replace_secret(homelab):
     """Another control node may work with the token."""
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
@@ -88,7 +88,7 @@ def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
     assert wired.fleet.writes() == [] and stored(wired) == secrets
 
 
-def test_who_signs_in_is_what_ansible_is_told(homelab):
+def test_remote_user_of_ansible_is_used(homelab):
     """With the option that AWX passes the user of a machine credential in."""
     for system in ("pve", "pbs"):
         for host in homelab.inventory["all"]["children"][system]["hosts"].values():
@@ -100,7 +100,7 @@ def test_who_signs_in_is_what_ansible_is_told(homelab):
     assert set(stored(homelab)) == {"pve1", "pbs1"}
 
 
-def test_a_survey_that_says_false_in_a_string_replaces_nothing(homelab):
+def test_replace_secret_given_as_the_text_false_replaces_nothing(homelab):
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
     (homelab.secrets / "pve1.token.txt").unlink()
@@ -109,14 +109,14 @@ def test_a_survey_that_says_false_in_a_string_replaces_nothing(homelab):
     assert stored(homelab) == {"pbs1": before["pbs1"]}
 
 
-def test_a_host_of_no_file_needs_a_place_for_its_secret(ansible):
+def test_host_without_an_inventory_file_requires_a_secret_path(ansible):
     """There is no folder of the inventory that the secret could be kept in."""
     role = [{"ansible.builtin.include_role": {"name": "fleetgate.proxmox.bootstrap"}}]
     run = ansible.tasks(role, "-i", "new.example.org,", hosts="new.example.org", ignore_errors=False)
     assert run.code != 0 and "give fleetgate_token_file" in " ".join(run.failed), run.output
 
 
-def test_it_takes_nothing_for_its_own_that_another_playbook_has_found(homelab, tmp_path):
+def test_bootstrap_after_monitor_in_a_site_playbook_shares_no_facts(homelab, tmp_path):
     """A site's playbook that runs all of them, on hosts that are monitored already."""
     as_root = homelab.fleet.inventory()["all"]["children"]
     for system in ("pve", "pbs"):

@@ -34,7 +34,7 @@ class Homelab:
         self._declared = {"fleetgate_users": users, "fleetgate_groups": [*groups, EVERYBODY], **more}
         return self.wired.play("wire", "-vvvv", "--diff", **self._declared).succeeded()
 
-    def is_settled(self):
+    def is_idempotent(self):
         """Whether what was declared last is there to stay."""
         again = self.wired.play("wire", **self._declared).succeeded()
         return again.changed == [] and self.wired.fleet.writes() == []
@@ -48,7 +48,7 @@ def homelab(fleet_of):
     return Homelab(fleet_of("homelab"))
 
 
-def test_a_group_that_may_do_less_does_less(homelab):
+def test_reduced_group_rights_take_effect(homelab):
     homelab.declare(group(["alice"]))
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve) and "Realm.Allocate" in homelab.rights(
         "alice", homelab.pbs
@@ -59,10 +59,10 @@ def test_a_group_that_may_do_less_does_less(homelab):
         assert "Sys.Audit" in rights and "Realm.Allocate" not in rights
     homelab.declare(group(["alice"], pve=None, pbs=None))
     assert homelab.rights("alice", homelab.pve) == [] and homelab.rights("alice", homelab.pbs) == []
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_who_leaves_a_group_loses_its_rights_and_so_does_the_last(homelab):
+def test_former_members_lose_the_rights_of_a_group(homelab):
     homelab.declare(group(["alice", "bob"]))
     for server in (homelab.pve, homelab.pbs):
         assert "Realm.Allocate" in homelab.rights("bob", server)
@@ -72,17 +72,17 @@ def test_who_leaves_a_group_loses_its_rights_and_so_does_the_last(homelab):
     homelab.declare(group([]))
     for server in (homelab.pve, homelab.pbs):
         assert homelab.rights("alice", server) == []
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_who_leaves_a_group_while_its_rights_change_keeps_none(homelab):
+def test_former_member_keeps_no_rights_when_they_change_at_the_same_time(homelab):
     homelab.declare(group(["alice", "bob"]))
     homelab.declare(group(["alice"], pve="PVEAuditor", pbs="Audit"))
     for server in (homelab.pve, homelab.pbs):
         assert homelab.rights("bob", server) == [] and "Sys.Audit" in homelab.rights("alice", server)
 
 
-def test_text_from_a_survey_means_what_it_says(homelab):
+def test_text_values_of_a_survey_are_converted(homelab):
     admins = {
         "name": "admins",
         "members": "alice",
@@ -91,13 +91,13 @@ def test_text_from_a_survey_means_what_it_says(homelab):
     users = [{**one, "disabled": "false"} for one in PEOPLE]
     homelab.declare(admins, users=users, fleetgate_client={"id": "px", "name": "Proxmox", "is_public": "false"})
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
     homelab.wired.play("monitor", fleetgate_monitoring={"backup_volumes": "false"}).succeeded()
     acl = homelab.wired.ask(homelab.pve, "access", "acl")
     assert "PVEAuditor" in repr(acl) and "PVEDatastoreAdmin" not in repr(acl)
 
 
-def test_a_group_and_a_person_can_be_declared_absent(homelab, ansible):
+def test_absent_group_and_person_are_removed(homelab, ansible):
     homelab.declare(group(["alice", "bob"]))
     assert "Realm.Allocate" in homelab.rights("bob", homelab.pve)
     users = [*PEOPLE[::2], {"username": "bob", "state": "absent"}]
@@ -118,7 +118,7 @@ def test_a_group_and_a_person_can_be_declared_absent(homelab, ansible):
     assert "bob@pocketid" not in repr(left.succeeded().results()) and "admins-pocketid" not in repr(left.results())
 
 
-def test_what_was_given_by_hand_elsewhere_stays(homelab, ansible):
+def test_manual_rights_on_other_paths_are_kept(homelab, ansible):
     homelab.declare(group(["alice"]))
     by_hand = [
         task(homelab.wired, "pve_user", userid="carol@pocketid"),
@@ -131,10 +131,10 @@ def test_what_was_given_by_hand_elsewhere_stays(homelab, ansible):
         task(homelab.wired, "pocketid_client", id="proxmox-ve", allowed_groups=["guests"], append=["allowed_groups"]),
     ]
     assert ansible.tasks(by_hand).succeeded().failed == []
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_a_right_of_a_person_takes_nothing_from_others(homelab, ansible):
+def test_right_of_a_person_keeps_those_of_others(homelab, ansible):
     alice = {**PEOPLE[0], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
     homelab.declare(users=[alice, *PEOPLE[1:]])
     by_hand = [
@@ -142,28 +142,28 @@ def test_a_right_of_a_person_takes_nothing_from_others(homelab, ansible):
         task(homelab.wired, "pbs_acl", path="/", roles=["Admin"], users=["carol@pocketid"]),
     ]
     assert ansible.tasks(by_hand).succeeded().failed == []
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
     assert "Realm.Allocate" in homelab.rights("carol", homelab.pbs)
 
 
-def test_a_client_may_be_public_and_no_more(homelab):
+def test_client_can_become_public_and_confidential_again(homelab):
     for public in (True, False):
         homelab.declare(group(["alice"]), fleetgate_client={"id": "px", "name": "Proxmox", "is_public": public})
         for server in (homelab.pve, homelab.pbs):
             assert "Realm.Allocate" in homelab.rights("alice", server)
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_a_declared_secret_is_the_one_that_is_used(homelab):
+def test_declared_client_secret_is_used(homelab):
     for secret in ("declared-in-a-vault-somewhere", "declared-anew-after-a-year"):
         told = homelab.declare(group(["alice"]), fleetgate_client={"id": "px", "name": "Proxmox", "secret": secret})
         assert secret not in told.output
         for server in (homelab.pve, homelab.pbs):
             assert "Realm.Allocate" in homelab.rights("alice", server)
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_a_secret_that_works_no_more_is_replaced(homelab):
+def test_revoked_client_secret_is_replaced(homelab):
     """The realm's secret was revoked at Pocket ID: a new one is made and brought to the realm."""
     homelab.declare(group(["alice"]))
     fleet = homelab.wired.fleet
@@ -176,10 +176,10 @@ def test_a_secret_that_works_no_more_is_replaced(homelab):
     repaired = homelab.declare(group(["alice"]))
     assert [one for one in repaired.changed if "pve1" in one] != []
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_secrets_that_interrupted_runs_left_never_stop_a_run(homelab):
+def test_leftover_secrets_of_interrupted_runs_never_block_a_run(homelab):
     """Runs that made a secret and died before any host had it, as often as Pocket ID keeps secrets."""
     homelab.declare(group(["alice"]))
     fleet = homelab.wired.fleet
@@ -192,10 +192,10 @@ def test_secrets_that_interrupted_runs_left_never_stop_a_run(homelab):
         requests.post(secrets, json=left, **as_administrator).raise_for_status()
     homelab.declare(group(["alice"]))
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
-    assert homelab.is_settled()
+    assert homelab.is_idempotent()
 
 
-def test_a_server_that_keeps_one_secret_does_not_lose_that_of_a_host_that_is_not_in_the_run(fleet_of):
+def test_limited_run_keeps_the_only_secret_of_a_shared_client(fleet_of):
     """Up to Pocket ID 2.13 a new secret takes the place of the old one, so both hosts that share a client must be there."""
     wired = fleet_of("fleet", pocketid="2.13")
     wired.play("wire", "--limit", "backup-berlin").succeeded()
@@ -211,7 +211,7 @@ def test_a_server_that_keeps_one_secret_does_not_lose_that_of_a_host_that_is_not
 
 
 @pytest.mark.parametrize("down", ["pve", "pbs"])
-def test_why_a_host_is_left_out_can_be_read(homelab, down):
+def test_skipped_host_is_reported_with_the_reason(homelab, down):
     getattr(homelab, down).observed.faults.append(Fault(status=0, times=1000))
     run = homelab.wired.play("wire")
     assert "does not answer" in run.output and "censored" not in " ".join(run.failed)
@@ -220,13 +220,13 @@ def test_why_a_host_is_left_out_can_be_read(homelab, down):
     assert checked[1:] == [other]
 
 
-def test_a_free_strategy_changes_nothing(homelab):
+def test_free_strategy_works(homelab):
     run = homelab.wired.play("wire", ANSIBLE_STRATEGY="free")
     assert run.failed == [] and run.code == 0
     assert homelab.wired.play("wire").succeeded().changed == []
 
 
-def test_variables_that_are_no_options_may_have_any_name(homelab):
+def test_unrelated_variables_may_have_any_name(homelab):
     """Also where they take precedence over everything that a role has."""
     own = ("url", "port", "user", "owner", "host", "file", "secret", "product", "people", "access", "address")
     homelab.declare(group(["alice"]), **{f"fleetgate_{name}": "mine" for name in own})

@@ -103,7 +103,7 @@ def modules(fleet_of: Callable[..., Wired]) -> Modules:
 
 
 @pytest.mark.parametrize("name", expected())
-def test_a_module_sends_no_more_requests_than_it_may(
+def test_module_sends_at_most_the_recorded_requests(
     modules: Modules, written: dict[str, dict[str, Any]], name: str
 ) -> None:
     written["modules"][name] = modules[name]
@@ -144,7 +144,7 @@ def played(
 
 
 @pytest.mark.parametrize("playbook", PLAYBOOKS)
-def test_a_playbook_takes_no_more_tasks_and_requests_than_it_may(
+def test_playbook_takes_at_most_the_recorded_tasks_and_requests(
     played: tuple[str, dict[str, dict[str, dict[str, int]]]], written: dict[str, dict[str, Any]], playbook: str
 ) -> None:
     fleet, counted = played

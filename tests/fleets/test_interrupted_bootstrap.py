@@ -42,7 +42,7 @@ def test_bootstrap_interrupted_at_any_request_is_repaired_by_the_next_run(fleet_
         assert wired.play("bootstrap").succeeded().changed == [], number
 
 
-def test_a_token_that_has_privileges_keeps_its_secret(fleet_of, tmp_path):
+def test_token_with_privileges_keeps_its_secret(fleet_of, tmp_path):
     """Another control node may work with it; the message names the variable that replaces it."""
     wired = new(fleet_of("homelab"), tmp_path)
     wired.play("bootstrap").succeeded()
@@ -53,7 +53,7 @@ def test_a_token_that_has_privileges_keeps_its_secret(fleet_of, tmp_path):
     assert all("fleetgate_bootstrap.replace_secret" in one and "if_invalid" not in one for one in refused.failed)
 
 
-def test_the_draft_of_a_killed_run_tells_that_nobody_has_the_secret(fleet_of, tmp_path):
+def test_draft_file_of_a_killed_run_allows_replacing_the_secret(fleet_of, tmp_path):
     """The user had privileges before the run that was killed right after it had created the token."""
     wired = new(fleet_of("homelab"), tmp_path)
     wired.play("bootstrap").succeeded()

@@ -40,7 +40,7 @@ def test_bootstrap_and_monitor_work_with_hosts_of_one_product(homelab, ansible, 
 
 
 @pytest.mark.parametrize("playbook", ["bootstrap", "monitor"])
-def test_without_any_host_of_a_product_the_run_fails(homelab, ansible, playbook, tmp_path):
+def test_run_without_any_proxmox_host_fails(homelab, ansible, playbook, tmp_path):
     inventory = tmp_path / "inventory.yml"
     groups = homelab.inventory["all"]["children"]
     inventory.write_text(
@@ -50,7 +50,7 @@ def test_without_any_host_of_a_product_the_run_fails(homelab, ansible, playbook,
     assert run.code != 0 and "no host in the groups pve and pbs" in " ".join(run.failed)
 
 
-def test_without_a_pulse_every_host_reports_that(homelab, ansible, tmp_path):
+def test_every_host_reports_a_missing_pulse(homelab, ansible, tmp_path):
     inventory = tmp_path / "inventory.yml"
     groups = {name: group for name, group in homelab.inventory["all"]["children"].items() if name != "pulse"}
     inventory.write_text(yaml.safe_dump({"all": {"children": groups}}))
@@ -78,7 +78,7 @@ class TestFolder:
         wired.folder = folder
         return wired
 
-    def test_secrets_at_the_default_place_are_not_read_as_hosts(self, folder, ansible):
+    def test_secrets_at_the_default_path_are_not_read_as_hosts(self, folder, ansible):
         ansible.playbook("fleetgate.proxmox.bootstrap", "-i", str(folder.folder)).succeeded()
         secrets = [path.read_text().strip() for path in (folder.folder / "secrets").iterdir()]
         assert len(secrets) == 2
@@ -86,7 +86,7 @@ class TestFolder:
         monitored = ansible.playbook("fleetgate.proxmox.monitor", "-i", str(folder.folder), "-v").succeeded()
         assert [secret for secret in secrets if secret in monitored.output] == [] and '"ungrouped": {' not in listed
 
-    def test_secrets_of_an_earlier_version_are_refused_there_and_not_printed(self, folder, ansible):
+    def test_secrets_of_an_earlier_version_in_an_inventory_folder_are_refused_and_not_printed(self, folder, ansible):
         (folder.folder / "secrets").mkdir()
         (folder.folder / "secrets/pve1.token").write_text("5f2e6a1c-1111-4222-8333-abcdefabcdef\n")
         for playbook in ("bootstrap", "wire", "monitor"):
@@ -95,7 +95,7 @@ class TestFolder:
             assert "5f2e6a1c" not in run.output
         assert folder.fleet.writes() == []
 
-    def test_a_secret_file_that_would_be_read_as_hosts_is_refused_before_anything_is_written(self, folder, ansible):
+    def test_secret_file_that_would_be_read_as_hosts_is_refused_before_the_first_write(self, folder, ansible):
         file = str(folder.folder / "secrets/{{ inventory_hostname }}")
         run = ansible.playbook(
             "fleetgate.proxmox.bootstrap", "-i", str(folder.folder), "-e", f"fleetgate_token_file='{file}'"
@@ -104,7 +104,7 @@ class TestFolder:
         assert folder.fleet.writes() == []
 
 
-def test_a_secret_that_an_earlier_version_stored_beside_an_inventory_file_is_still_used(fleet_of, tmp_path):
+def test_secret_stored_by_an_earlier_version_beside_an_inventory_file_is_used(fleet_of, tmp_path):
     wired = new(fleet_of("homelab"), tmp_path)
     wired.play("bootstrap").succeeded()
     for path in wired.secrets.iterdir():

@@ -21,7 +21,7 @@ def fleet(fleet_of):
 class TestFleet:
     """Three clusters of three nodes and two backup servers that share one Pocket ID."""
 
-    def test_an_interrupted_run_is_repaired_by_running_again(self, fleet):
+    def test_interrupted_run_is_repaired_by_the_next(self, fleet):
         """The answer to a write is lost on one cluster; the others are done, and the next run does the rest."""
         fleet.fleet.pve["vienna"][0].observed.faults.append(Fault(verb="POST", path=".*/access/domains", status=0))
         first = fleet.play("wire")
@@ -33,7 +33,7 @@ class TestFleet:
         assert fleet.play("wire").succeeded().changed == []
         assert fleet.fleet.writes() == []
 
-    def test_every_node_and_name_of_a_cluster_is_a_redirect_uri(self, fleet):
+    def test_redirect_uris_cover_every_node_and_name_of_a_cluster(self, fleet):
         port = fleet.fleet.pve["berlin"][0].port
         hosts = {"berlin1", "berlin2", "berlin3", "berlin1.berlin.example.org", "pve.berlin.example.org"}
         assert {f"https://{host}:{port}" for host in hosts} <= set(fleet.clients()["pve-berlin"]["callbackURLs"])
@@ -42,7 +42,7 @@ class TestFleet:
         urls = {server.url for server in fleet.fleet.pbs.values()}
         assert urls <= set(fleet.clients()["proxmox-backup"]["callbackURLs"])
 
-    def test_a_run_for_one_host_takes_nothing_from_a_shared_client(self, fleet):
+    def test_limited_run_keeps_redirect_uris_of_a_shared_client(self, fleet):
         before = fleet.clients()["proxmox-backup"]["callbackURLs"]
         fleet.play("wire", "--limit", "backup-vienna").succeeded()
         assert fleet.clients()["proxmox-backup"]["callbackURLs"] == before
@@ -70,7 +70,7 @@ class TestFleet:
         with pytest.raises(Refused, match="missing, disabled or expired"):
             fleet.person("dave").sign_in(elsewhere.url, "pocketid", elsewhere.url)
 
-    def test_a_host_that_does_not_answer_does_not_keep_the_others(self, fleet):
+    def test_unreachable_host_does_not_stop_the_others(self, fleet):
         """A cluster is out of reach: it is named, and the rest of the fleet is looked after."""
         for node in fleet.fleet.pve["lab"]:
             node.observed.faults.append(Fault(status=0, times=1000))
@@ -83,7 +83,7 @@ class TestFleet:
         assert checked == {"berlin", "vienna"}
 
 
-def test_nodes_of_one_cluster_may_each_be_in_the_inventory(fleet_of):
+def test_nodes_of_one_cluster_can_all_be_inventory_hosts(fleet_of):
     """Their access configuration is one, so only the first of them is written through."""
     wired = fleet_of("fleet")
     hosts = wired.fleet.inventory()["all"]["children"]["pve"]["hosts"]

@@ -53,7 +53,7 @@ def automation(wired, ansible, privileges):
     return {"fleetgate_api": "{{ given[inventory_hostname] }}", "given": given, "fleetgate_users": [ALICE, BOB]}
 
 
-def test_they_are_enough_for_the_main_job(fleet_of, ansible):
+def test_documented_privileges_are_sufficient_for_wire(fleet_of, ansible):
     wired = fleet_of("homelab")
     variables = automation(wired, ansible, PRIVILEGES)
     wired.play("wire", "--check", **variables).succeeded()
@@ -62,7 +62,7 @@ def test_they_are_enough_for_the_main_job(fleet_of, ansible):
     assert wired.fleet.writes() == []
 
 
-def test_without_one_of_them_it_is_said_and_nothing_is_written(fleet_of, ansible):
+def test_each_missing_privilege_is_reported_and_nothing_is_written(fleet_of, ansible):
     wired = fleet_of("homelab")
     variables = automation(wired, ansible, PRIVILEGES)
     for privilege in PRIVILEGES:

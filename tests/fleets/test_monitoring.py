@@ -26,7 +26,7 @@ class TestHomelab:
     """One PVE, one PBS. The tests go on from each other."""
 
     @pytest.mark.parametrize("system", ["pve", "pbs"])
-    def test_the_token_may_look_and_do_nothing_else(self, homelab, ansible, system):
+    def test_token_of_pulse_is_read_only(self, homelab, ansible, system):
         told = privileges(homelab, ansible, system)
         assert [one for path in told.values() for one in path if not one.endswith(".Audit")] == []
         wanted = {
@@ -36,7 +36,7 @@ class TestHomelab:
         path, needed = wanted[system]
         assert needed <= set(told[path])
 
-    def test_what_can_do_more_has_to_be_asked_for_and_goes_again(self, homelab, ansible):
+    def test_additional_privileges_are_opt_in_and_removed_again(self, homelab, ansible):
         more = {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}
         homelab.play("monitor", fleetgate_monitoring=more).succeeded()
         told = privileges(homelab, ansible, "pve")
@@ -49,7 +49,7 @@ class TestHomelab:
         assert "/remote" not in privileges(homelab, ansible, "pbs")
 
     @pytest.mark.parametrize("system", ["pve", "pbs"])
-    def test_a_token_that_works_no_more_is_replaced(self, homelab, ansible, system):
+    def test_invalid_token_of_pulse_is_replaced(self, homelab, ansible, system):
         name = {"pve": {"tokenid": "pulse"}, "pbs": {"token_name": "pulse"}}[system]
         assert (
             ansible.tasks([task(homelab, f"{system}_token", userid=USERS[system], **name, state="absent")])
@@ -62,7 +62,7 @@ class TestHomelab:
         assert all(one["connected"] for one in nodes(homelab, ansible).values())
         assert homelab.play("monitor").succeeded().changed == []
 
-    def test_what_is_declared_of_an_entry_is_kept(self, homelab, ansible):
+    def test_declared_options_of_a_pulse_entry_are_kept(self, homelab, ansible):
         more = {
             "fleetgate_pulse_node": {"guest_url": "https://people.example.org"},
             "fleetgate_monitoring": {"certificate": "verify"},
@@ -75,7 +75,7 @@ class TestHomelab:
         assert homelab.play("monitor", **more).succeeded().changed == []
 
     @pytest.mark.parametrize("certificate", ["pin", "ignore"])
-    def test_a_renewed_certificate_is_accepted_with_the_token_that_pulse_has(self, homelab, ansible, certificate):
+    def test_renewed_certificate_is_accepted_without_a_new_token(self, homelab, ansible, certificate):
         """Pulse reports the server as unreachable until its entry has the fingerprint, and then knows its token still."""
         homelab.play("monitor").succeeded()
         servers = [homelab.fleet.pve["pve1"][0], homelab.fleet.pbs["pbs1"]]
@@ -92,7 +92,7 @@ class TestHomelab:
         assert {one["state"] for one in nodes(homelab, ansible).values()} == {"active"}
         assert homelab.play("monitor", **declared).succeeded().changed == []
 
-    def test_a_renewed_certificate_and_a_lost_token_are_repaired_together(self, homelab, ansible):
+    def test_renewed_certificate_and_lost_token_are_repaired_together(self, homelab, ansible):
         homelab.play("monitor").succeeded()
         names = {"pve": {"tokenid": "pulse"}, "pbs": {"token_name": "pulse"}}
         for system, server in (("pve", homelab.fleet.pve["pve1"][0]), ("pbs", homelab.fleet.pbs["pbs1"])):
@@ -105,7 +105,7 @@ class TestHomelab:
         assert {one["state"] for one in nodes(homelab, ansible).values()} == {"active"}
         assert homelab.play("monitor").succeeded().changed == []
 
-    def test_where_pulse_does_not_reach_a_server_no_secret_is_made(self, homelab, ansible, monkeypatch):
+    def test_server_unreachable_from_pulse_gets_no_new_secret(self, homelab, ansible, monkeypatch):
         """Pulse cannot say whether its token works; a new one would not help, and the one that it has may be good."""
         server = homelab.fleet.pve["pve1"][0]
         server.observed.faults.append(Fault(path=".*/nodes", status=0, times=1000))
@@ -127,7 +127,7 @@ class TestHomelab:
     [Fault("POST", "/api/config/nodes", status=0), Fault("POST", "/api/config/nodes", status=0, carried_out=True)],
     ids=["lost", "carried out"],
 )
-def test_an_interrupted_run_is_repaired_by_running_again(fleet_of, ansible, fault):
+def test_interrupted_run_is_repaired_by_the_next(fleet_of, ansible, fault):
     """Pulse goes away when the token was made and its secret is known to nobody else."""
     wired = fleet_of("homelab")
     wired.fleet.pulse.observed.faults.append(fault)
@@ -138,7 +138,7 @@ def test_an_interrupted_run_is_repaired_by_running_again(fleet_of, ansible, faul
     assert wired.fleet.writes() == []
 
 
-def test_where_pulse_is_down_no_token_is_made(fleet_of):
+def test_no_token_is_created_while_pulse_is_down(fleet_of):
     wired = fleet_of("homelab")
     wired.fleet.pulse.observed.faults.append(Fault(status=0, times=1000))
     run = wired.play("monitor")
@@ -149,7 +149,7 @@ def test_where_pulse_is_down_no_token_is_made(fleet_of):
 class TestFleet:
     """Three clusters of three nodes and two backup servers, one of each made in Pulse by hand before."""
 
-    def test_what_was_made_by_hand_is_used_and_not_doubled(self, fleet, ansible):
+    def test_entries_created_by_hand_are_adopted_and_not_duplicated(self, fleet, ansible):
         """Under the address of another node, with a token of an administrator, and a name that somebody chose."""
         second = fleet.fleet.pve["berlin"][1]
         backup = fleet.fleet.pbs["backup-vienna"]
@@ -174,11 +174,11 @@ class TestFleet:
         assert (told[backup.url]["name"], told[backup.url]["token_name"]) == ("vault", "pulse-monitor@pbs!pulse")
         assert {one["cluster"] for one in told.values()} == {"", "berlin", "vienna", "lab"}
 
-    def test_a_second_run_writes_nothing(self, fleet):
+    def test_second_run_writes_nothing(self, fleet):
         assert fleet.play("monitor").succeeded().changed == []
         assert fleet.fleet.writes() == []
 
-    def test_a_host_that_does_not_answer_does_not_keep_the_others(self, fleet, ansible):
+    def test_unreachable_host_does_not_stop_the_others(self, fleet, ansible):
         for node in fleet.fleet.pve["lab"]:
             node.observed.faults.append(Fault(status=0, times=1000))
         run = fleet.play("monitor", fleetgate_monitoring={"guest_agent": True})
@@ -188,7 +188,7 @@ class TestFleet:
         assert {name for name, _write in fleet.fleet.writes()} == {"berlin1", "vienna1"}
         fleet.play("monitor").succeeded()
 
-    def test_nodes_of_one_cluster_may_each_be_in_the_inventory(self, fleet, ansible):
+    def test_nodes_of_one_cluster_can_all_be_inventory_hosts(self, fleet, ansible):
         hosts = fleet.fleet.inventory()["all"]["children"]
         listed = {}
         for node in fleet.fleet.pve["vienna"]:

@@ -10,7 +10,7 @@ BY_PULSE = ("/api2/json/nodes", "/api2/json/admin/datastore")
 
 
 @pytest.mark.parametrize("count", [2, 8])
-def test_requests_of_an_unchanged_fleet_grow_with_its_hosts_and_no_faster(fleet_of, ansible, tmp_path, count):
+def test_requests_of_an_unchanged_fleet_grow_linearly(fleet_of, ansible, tmp_path, count):
     clusters = {f"cluster{number}": (f"cluster{number}",) for number in range(count)}
     wired = fleet_of("homelab", clusters=clusters, backups=("backup0", "backup1"))
     inventory = tmp_path / "inventory.yml"

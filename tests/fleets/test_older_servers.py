@@ -17,7 +17,7 @@ REALMS = {"homelab": "pocketid", "authentik": "authentik"}
         ("authentik", {"authentik": "2025.12"}),
     ],
 )
-def test_they_are_wired_as_well(fleet_of, example, versions):
+def test_older_versions_are_wired(fleet_of, example, versions):
     wired = fleet_of(example, **versions)
     # PBS 3.2 has no default realm
     realm = {"fleetgate_realm": {"name": REALMS[example]}}
@@ -30,7 +30,7 @@ def test_they_are_wired_as_well(fleet_of, example, versions):
     assert wired.fleet.writes() == []
 
 
-def test_they_are_monitored_as_well(fleet_of, ansible):
+def test_older_versions_are_monitored(fleet_of, ansible):
     wired = fleet_of("homelab", pve="8.4", pbs="3.2", pulse="5.1")
     wired.play("monitor", fleetgate_monitoring={"guest_agent": True}).succeeded()
     assert wired.play("monitor", fleetgate_monitoring={"guest_agent": True}).succeeded().changed == []

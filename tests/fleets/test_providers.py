@@ -25,18 +25,18 @@ class TestAuthentik:
         issuer = lab.ask(lab.fleet.pbs["backup"], "config", "access", "openid", "authentik")["issuer-url"]
         assert issuer == f"{lab.fleet.authentik.url}/application/o/proxmox-backup/"
 
-    def test_a_realm_asks_for_no_scope_that_there_is_not(self, lab):
+    def test_realm_requests_existing_scopes_only(self, lab):
         realm = lab.ask(lab.fleet.pve["lab"][0], "access", "domains", "authentik")
         assert set(realm["scopes"].replace(",", " ").split()) == {"email", "profile"}
         assert realm["groups-claim"] == "groups"
 
-    def test_only_members_of_declared_groups_get_in(self, lab):
+    def test_only_members_of_declared_groups_can_sign_in(self, lab):
         node = lab.fleet.pve["lab"][0]
         lab.play("wire", fleetgate_users=[{"username": "eve", "email": "eve@example.org"}]).succeeded()
         with pytest.raises(Refused, match="authentik does not redirect"):
             lab.person("eve").sign_in(node.url, "authentik", node.named_url)
 
-    def test_the_type_can_also_be_any_issuer(self, lab):
+    def test_authentik_can_be_used_as_a_plain_oidc_provider(self, lab):
         """Nothing is asked of authentik's administration then, and nothing changes."""
         nodes = lab.fleet.pve["lab"]
         trust = str(lab.fleet.authority.bundle)
@@ -46,7 +46,7 @@ class TestAuthentik:
         assert not [one for name, one in lab.fleet.exchanges() if name == "authentik" and one.path.startswith("/api/")]
         assert lab.person("alice").sign_in(nodes[1].url, "authentik", nodes[1].named_url).userid == "alice@authentik"
 
-    def test_a_redirect_uri_that_any_issuer_does_not_know_is_named(self, lab):
+    def test_redirect_uri_missing_at_a_plain_oidc_provider_is_reported(self, lab):
         trust = str(lab.fleet.authority.bundle)
         provider = {"type": "oidc", "issuer": lab.fleet.authentik.url + "/application/o/{client_id}/", "ca_path": trust}
         run = lab.play("wire", fleetgate_idp=provider, fleetgate_names=["pve.company.example.org"])
@@ -55,7 +55,7 @@ class TestAuthentik:
         )
         assert lab.fleet.writes() == []
 
-    def test_what_an_interrupted_run_left_is_taken_up(self, lab):
+    def test_orphaned_provider_of_an_interrupted_run_is_reused(self, lab):
         """The application of the backup server is gone, and its provider is there still."""
         bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}
         url = f"{lab.fleet.authentik.url}/api/v3/core/applications/proxmox-backup/"
@@ -75,7 +75,7 @@ class TestAuthentik:
 class TestSwitch:
     """A fleet that signs in through Pocket ID goes over to authentik, and back: one variable is another."""
 
-    def test_people_keep_their_rights(self, fleet_of):
+    def test_people_keep_their_rights_when_the_provider_changes(self, fleet_of):
         lab = fleet_of("homelab")
         node, backup = lab.fleet.pve["pve1"][0], lab.fleet.pbs["pbs1"]
         issuers = []
@@ -96,7 +96,7 @@ class TestSwitch:
         assert lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded().changed == []
         assert lab.fleet.writes() == []
 
-    def test_the_logo_comes_along(self, fleet_of):
+    def test_logo_is_uploaded_to_the_new_provider(self, fleet_of):
         lab = fleet_of("homelab")
         lab.fleet.idp = "authentik"
         lab.play("wire", fleetgate_idp=lab.fleet.provider()).succeeded()
@@ -105,7 +105,7 @@ class TestSwitch:
         told = requests.get(url, headers=bearer, verify=str(lab.fleet.authority.bundle), timeout=10).json()
         assert told["meta_icon"].startswith("application-icons/proxmox-ve-")
 
-    def test_check_mode_foretells_it(self, fleet_of):
+    def test_check_mode_predicts_the_provider_change(self, fleet_of):
         lab = fleet_of("homelab")
         lab.play("wire").succeeded()
         lab.fleet.idp = "authentik"

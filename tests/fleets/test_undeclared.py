@@ -77,7 +77,7 @@ def homelab(fleet_of):
     return Fleet(fleet_of("homelab"))
 
 
-def test_rights_of_a_person_on_pbs_that_are_deleted_from_the_declaration_do_not_stay(homelab):
+def test_undeclared_rights_of_a_person_on_pbs_are_removed(homelab):
     administrator = person("alice", rights={"pbs": ADMIN["pbs"]})
     homelab.wire(declaration([administrator, person("bob")]))
     assert "Permissions.Modify" in homelab.rights("alice", homelab.pbs)
@@ -86,7 +86,7 @@ def test_rights_of_a_person_on_pbs_that_are_deleted_from_the_declaration_do_not_
     assert homelab.rights("alice", homelab.pbs) == []
 
 
-def test_a_person_who_is_dropped_from_the_declaration_keeps_neither_rights_nor_an_account(homelab):
+def test_undeclared_person_loses_rights_and_account(homelab):
     rights = person("bob", rights=ADMIN)
     homelab.wire(declaration([person("alice"), rights]))
     for server in (homelab.pve, homelab.pbs):
@@ -99,7 +99,7 @@ def test_a_person_who_is_dropped_from_the_declaration_keeps_neither_rights_nor_a
     assert not homelab.rights("bob", homelab.pve) and not homelab.rights("bob", homelab.pbs)
 
 
-def test_who_leaves_a_group_leaves_it_on_pve_at_once_and_so_do_the_tokens(homelab, ansible):
+def test_former_member_and_its_tokens_leave_the_group_on_pve_at_once(homelab, ansible):
     admins = group("admins", "alice", "bob", rights={"pve": ADMIN["pve"]})
     homelab.wire(declaration(groups=[admins]))
     assert "Realm.Allocate" in homelab.rights("bob", homelab.pve)
@@ -122,7 +122,7 @@ def test_who_leaves_a_group_leaves_it_on_pve_at_once_and_so_do_the_tokens(homela
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)
 
 
-def test_the_former_name_of_a_realm_does_not_stay_with_its_logins_and_rights(homelab):
+def test_renamed_realm_is_removed_with_its_logins_and_rights(homelab):
     declared = declaration(groups=[group("admins", "alice", rights=ADMIN)])
     homelab.wire(declared)
     for server in (homelab.pve, homelab.pbs):
@@ -142,7 +142,7 @@ def test_the_former_name_of_a_realm_does_not_stay_with_its_logins_and_rights(hom
 
 
 @pytest.mark.parametrize("example", ["homelab", "authentik"])
-def test_a_group_whose_rights_and_then_itself_are_deleted_from_the_declaration_does_not_stay(fleet_of, example):
+def test_undeclared_group_is_removed_after_its_rights(fleet_of, example):
     fleet = Fleet(fleet_of(example))
     realm = {"homelab": "pocketid", "authentik": "authentik"}[example]
     readers = group("readers", "alice", rights=READER)
@@ -158,7 +158,7 @@ def test_a_group_whose_rights_and_then_itself_are_deleted_from_the_declaration_d
 
 
 @pytest.mark.parametrize("example", ["homelab", "authentik"])
-def test_a_former_client_and_what_a_client_allowed_do_not_stay(fleet_of, example):
+def test_undeclared_client_and_its_allowed_groups_are_removed(fleet_of, example):
     fleet = Fleet(fleet_of(example))
     realm = {"homelab": "pocketid", "authentik": "authentik"}[example]
     groups = [group("readers", "alice", rights=READER), group("admins", "bob", rights=ADMIN)]
@@ -183,7 +183,7 @@ def test_a_former_client_and_what_a_client_allowed_do_not_stay(fleet_of, example
         assert list(fleet.wired.clients()) == ["present"]
 
 
-def test_a_limited_run_removes_nothing_that_other_hosts_need(fleet_of):
+def test_limited_run_removes_nothing_other_hosts_need(fleet_of):
     fleet = Fleet(fleet_of("fleet"))
     groups = [group("admins", "alice", rights=ADMIN)]
     shared = {"id": "shared", "name": "Shared"}
@@ -200,7 +200,7 @@ def test_a_limited_run_removes_nothing_that_other_hosts_need(fleet_of):
         assert "Realm.Allocate" in fleet.rights("alice", server), server.name
 
 
-def test_what_people_and_administrators_made_elsewhere_is_not_reported(homelab, ansible):
+def test_unrelated_objects_are_not_reported(homelab, ansible):
     declared = declaration(groups=[group("admins", "alice", rights=ADMIN)])
     homelab.wire(declared)
     for name in ("alice", "bob"):
@@ -221,7 +221,7 @@ def test_what_people_and_administrators_made_elsewhere_is_not_reported(homelab, 
     assert [one for result in run.results() for one in result.get("undeclared", ())] == []
 
 
-def test_the_switch_is_refused_where_it_is_misspelt_or_nothing_is_declared(homelab):
+def test_invalid_fleetgate_undeclared_is_refused(homelab):
     wrong = homelab.wired.play("wire", fleetgate_undeclared="delete")
     assert wrong.code != 0 and "fleetgate_undeclared: must be one of report, remove, ignore" in wrong.output
     empty = {"fleetgate_users": [], "fleetgate_groups": []}

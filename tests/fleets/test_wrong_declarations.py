@@ -107,7 +107,7 @@ class TestWire:
             ),
         ],
     )
-    def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
+    def test_invalid_declaration_writes_nothing_on_any_server(self, homelab, variables, message):
         is_refused(homelab, "wire", message, **variables)
 
     @pytest.mark.parametrize(
@@ -122,13 +122,13 @@ class TestWire:
             (lambda idp: {**idp, "url": "https://127.0.30.1:1"}, "does not answer"),
         ],
     )
-    def test_a_wrong_provider_writes_nothing_anywhere(self, homelab, change, message):
+    def test_invalid_provider_options_write_nothing_on_any_server(self, homelab, change, message):
         provider = homelab.fleet.inventory()["all"]["children"]["pve"]["hosts"]["pve1"]["fleetgate_idp"]
         declared = {key: value for key, value in change(provider).items() if value is not None}
         is_refused(homelab, "wire", message, fleetgate_idp=declared)
 
 
-def test_what_is_wrong_with_the_provider_and_with_hosts_is_said_at_once(homelab):
+def test_problems_of_provider_and_hosts_are_reported_together(homelab):
     idp = {**homelab.fleet.provider(), "api_key": "wrong-key-of-nobody"}
     rights = {"pve": [{"path": "/", "roles": ["Administratr"]}], "pbs": [{"path": "/", "roles": ["Amin"]}]}
     groups = [{"name": "admins", "members": ["alice"], "rights": rights}]
@@ -150,7 +150,7 @@ def test_what_is_wrong_with_the_provider_and_with_hosts_is_said_at_once(homelab)
     ],
     ids=["a variable that is missing", "values of other types"],
 )
-def test_what_a_role_refuses_of_one_host_writes_nothing_anywhere(homelab, playbook, wrong, message):
+def test_invalid_variables_of_one_host_write_nothing_on_any_server(homelab, playbook, wrong, message):
     inventory = homelab.fleet.inventory()
     inventory["all"]["children"]["pbs"]["hosts"]["pbs1"].update(wrong)
     homelab.list_hosts(inventory)
@@ -227,7 +227,7 @@ class TestWrongProviders:
     """Everything that is wrong is said, and nothing is written on any server of the fleet."""
 
     @pytest.mark.parametrize("case", WRONG)
-    def test_it_writes_nothing_anywhere(self, unwired, case):
+    def test_unusable_provider_writes_nothing_on_any_server(self, unwired, case):
         example, variables, message = WRONG[case]
         fleet = unwired[example]
         run = is_refused(fleet, "wire", message, **variables(fleet.fleet.provider()))
@@ -249,12 +249,12 @@ class TestMonitor:
             ({"fleetgate_pulse_node": {"host": "https://pve.example.org/pve"}}, "host: .* without a path"),
         ],
     )
-    def test_a_wrong_declaration_writes_nothing_anywhere(self, homelab, variables, message):
+    def test_invalid_monitoring_declaration_writes_nothing_on_any_server(self, homelab, variables, message):
         is_refused(homelab, "monitor", message, **variables)
 
 
 @pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])
-def test_a_run_that_would_do_nothing_fails(ansible, homelab, playbook):
+def test_run_without_matching_hosts_fails(ansible, homelab, playbook):
     """A misspelt group, no inventory, or a limit that leaves others only."""
     nowhere = [
         ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventory) for inventory in (["-i", "pve1.example.org,"], [])

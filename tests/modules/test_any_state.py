@@ -40,7 +40,7 @@ def wired(fleet_of):
 
 
 @pytest.mark.parametrize("name", ANY)
-def test_a_declared_state_is_reached_from_any_other(wired, name):
+def test_any_declared_state_is_reached_from_any_other(wired, name):
     server, kinds = Server(wired, name), ANY[name].any_state()
     states = st.fixed_dictionaries({}, optional={kind.plural: strategy for kind, strategy in kinds})
 

@@ -82,7 +82,7 @@ def authentik(wired, ansible):
 
 
 class TestApplications:
-    def test_a_new_one_is_as_a_person_gets_it(self, authentik):
+    def test_new_application_has_the_defaults_of_the_web_interface(self, authentik):
         made = authentik.run(("application", APP))[0]
         provider = authentik.ask("GET", "/providers/oauth2/?name=app")["results"][0]
         assert provider["signing_key"] and provider["authorization_flow"] and provider["invalidation_flow"]
@@ -101,7 +101,7 @@ class TestApplications:
             "/core/applications/app",
         ]
 
-    def test_a_provider_is_attached_when_its_application_is_bound(self, authentik):
+    def test_provider_is_attached_after_its_bindings_exist(self, authentik):
         """Nobody can sign in before it is said who may."""
         state = {
             "groups": [{"name": "staff"}],
@@ -111,7 +111,7 @@ class TestApplications:
         plan = [step["path"] for step in authentik.run(("state", state))[0]["plan"]]
         assert plan[-2:] == ["/policies/bindings", "/core/applications/app"]
 
-    def test_what_is_not_named_is_left_alone(self, authentik):
+    def test_undeclared_options_of_an_application_are_kept(self, authentik):
         full = {
             **APP,
             "redirect_uri_patterns": [r"https://pve[0-9]:8006"],
@@ -123,7 +123,7 @@ class TestApplications:
         )
         assert second["application"] == {**first["application"], "redirect_uris": sorted([PVE, PBS])}
 
-    def test_redirect_uris_of_other_kinds_are_carried_along(self, authentik):
+    def test_redirect_uris_of_other_kinds_are_kept(self, authentik):
         authentik.run(("application", APP))
         provider = authentik.ask("GET", "/providers/oauth2/?name=app")["results"][0]
         odd = {"matching_mode": "regex", "url": "https://bye.*", "redirect_uri_type": "logout"}
@@ -132,7 +132,7 @@ class TestApplications:
         kept = authentik.ask("GET", f"/providers/oauth2/{provider['pk']}/")["redirect_uris"]
         assert odd in kept and {one["url"] for one in kept} == {odd["url"], PBS}
 
-    def test_one_that_the_api_made_is_mended(self, authentik):
+    def test_application_created_through_the_api_is_completed(self, authentik):
         """Its provider has neither a key nor scopes nor a grant type, and what is declared brings them."""
         flows = {flow["slug"]: flow["pk"] for flow in authentik.ask("GET", "/flows/instances/")["results"]}
         provider = authentik.ask(
@@ -169,7 +169,7 @@ class TestApplications:
     @pytest.mark.parametrize(
         "options", [APP, {"slug": "app", "meta_publisher": "Us"}, {"slug": "app", "state": "absent"}]
     )
-    def test_one_with_a_proxy_provider_is_refused_before_anything_is_written(self, authentik, options):
+    def test_application_with_a_proxy_provider_is_refused_before_the_first_write(self, authentik, options):
         provider = self.proxy(authentik, "Tool")
         authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
         authentik.wired.fleet.forget()
@@ -178,7 +178,7 @@ class TestApplications:
             assert "slug: 'app' has a provider of the type proxy, and only OAuth2 providers are managed here" in message
         assert authentik.wired.fleet.writes() == []
 
-    def test_one_with_a_proxy_provider_is_read_and_given_back_and_is_in_no_exclusive_scope(self, authentik):
+    def test_application_with_a_proxy_provider_round_trips_and_is_never_pruned(self, authentik):
         provider = self.proxy(authentik, "Tool")
         authentik.ask("POST", "/core/applications/", name="App", slug="app", provider=provider["pk"])
         told = authentik.run(("info", {"gather": ["applications"]}))[0]["applications"]
@@ -187,7 +187,7 @@ class TestApplications:
         )
         assert [one["slug"] for one in told] == ["app"] and not given_back["changed"] and not pruned["changed"]
 
-    def test_a_name_or_client_id_of_another_provider_is_refused_in_check_mode_too(self, authentik):
+    def test_name_or_client_id_of_another_provider_is_refused_in_check_mode_too(self, authentik):
         self.proxy(authentik, "app", client_id="taken")
         authentik.wired.fleet.forget()
         for check in (True, False):
@@ -198,11 +198,11 @@ class TestApplications:
             assert "client_id: 'taken' is the client id of the provider app" in message
         assert authentik.wired.fleet.writes() == []
 
-    def test_two_applications_with_one_client_id_are_refused(self, authentik):
+    def test_two_applications_with_the_same_client_id_are_refused(self, authentik):
         message = authentik.refused("state", True, applications=[APP, {**APP, "slug": "other", "client_id": "app"}])
         assert "client_id: 'app' is declared for application app and application other" in message
 
-    def test_a_provider_left_behind_is_attached_only_if_it_is_an_oauth2_provider(self, authentik):
+    def test_orphaned_provider_is_attached_only_if_it_is_an_oauth2_provider(self, authentik):
         authentik.run(("application", APP))
         authentik.ask("DELETE", "/core/applications/app/")
         plan = authentik.run(("application", APP))[0]["plan"]
@@ -213,7 +213,7 @@ class TestApplications:
         )
 
     @pytest.mark.parametrize("key", ["ecdsa", "ed25519", None])
-    def test_a_signing_key_that_would_stay_and_is_not_rsa_is_refused_or_repaired(self, authentik, key):
+    def test_existing_signing_key_that_is_not_rsa_is_refused_or_repaired(self, authentik, key):
         authentik.run(("application", APP))
         pk = (
             key
@@ -230,21 +230,21 @@ class TestApplications:
         repaired, again = authentik.run(("application", repair), ("application", repair))
         assert repaired["application"]["signing_key"] == "authentik Self-signed Certificate" and not again["changed"]
 
-    def test_a_signing_key_that_is_rsa_is_not_repaired(self, authentik):
+    def test_rsa_signing_key_is_not_repaired(self, authentik):
         authentik.ask("POST", "/crypto/certificatekeypairs/generate/", common_name="own", validity_days=10, alg="rsa")
         kept = authentik.run(
             ("application", {**APP, "signing_key": "own"}), ("application", {**APP, "repair_signing_key": True})
         )[1]
         assert not kept["changed"] and kept["application"]["signing_key"] == "own"
 
-    def test_a_key_that_is_not_rsa_is_refused(self, authentik):
+    def test_declared_signing_key_that_is_not_rsa_is_refused(self, authentik):
         authentik.ask(
             "POST", "/crypto/certificatekeypairs/generate/", common_name="curve", validity_days=10, alg="ecdsa"
         )
         message = authentik.refused("application", **APP, signing_key="curve")
         assert "signing_key: 'curve' has a key of type ec; PVE and PBS verify RS256" in message
 
-    def test_an_option_that_the_server_is_too_old_for_is_named(self, fleet_of, ansible):
+    def test_options_that_need_a_later_version_are_refused(self, fleet_of, ansible):
         old = Authentik(fleet_of("homelab", authentik="2024.12"), ansible)
         message = old.refused("application", **APP, logout_uri="https://a.example.org/out", meta_hide=True)
         assert (
@@ -285,7 +285,7 @@ class TestIcons:
         url = authentik.wired.fleet.authentik.url + told.get("meta_icon_url", told["meta_icon"])
         return requests.get(url, verify=str(authentik.wired.fleet.authority.bundle), timeout=10).content
 
-    def test_a_picture_is_uploaded_when_it_is_another_one(self, old_or_new):
+    def test_icon_is_uploaded_only_when_it_differs(self, old_or_new):
         made, again, changed, still = old_or_new.run(
             *[("application", {**APP, "icon": path}) for path in (PLAIN, PLAIN, PICTURE, PICTURE)]
         )
@@ -298,18 +298,18 @@ class TestIcons:
         }
         assert self.icon(old_or_new) == Path(PICTURE).read_bytes()
 
-    def test_one_that_was_there_before_may_come_back(self, old_or_new):
+    def test_previous_icon_can_be_restored(self, old_or_new):
         back, again = old_or_new.run(
             *[("application", {**APP, "icon": path}) for path in (PLAIN, PICTURE, PLAIN, PLAIN)]
         )[2:]
         assert back["changed"] and not again["changed"]
         assert self.icon(old_or_new) == Path(PLAIN).read_bytes()
 
-    def test_what_is_read_can_be_given_back(self, old_or_new):
+    def test_applications_with_icons_round_trip(self, old_or_new):
         told = old_or_new.run(("application", {**APP, "icon": PLAIN}), ("info", {"gather": ["applications"]}))[1]
         assert not old_or_new.run(("state", {"applications": told["applications"]}))[0]["changed"]
 
-    def test_one_of_a_server_that_was_updated_is_known(self, new):
+    def test_icon_uploaded_before_a_server_update_is_recognised(self, new):
         """Up to 2025.10 a file gets a random end to its name where it was there before."""
         made = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
         other = made.replace(".svg", "_x7Qd2Lp.svg")
@@ -322,11 +322,11 @@ class TestIcons:
     @pytest.mark.parametrize(
         "other", [{"icon": PICTURE}, {"meta_icon": ""}, {"meta_icon": "fa://fa-server"}, {"state": "absent"}]
     )
-    def test_a_file_goes_when_it_is_the_icon_no_more(self, new, other):
+    def test_file_is_deleted_when_no_longer_used_as_icon(self, new, other):
         new.run(("application", {**APP, "icon": PLAIN}), ("application", {**APP, **other}))
         assert len(self.simulator.state.files) == ("icon" in other)
 
-    def test_a_file_that_others_use_stays(self, new):
+    def test_file_used_by_another_application_is_kept(self, new):
         file = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
         other = {**APP, "slug": "other", "meta_icon": file}
         new.run(
@@ -336,14 +336,14 @@ class TestIcons:
         )
         assert list(self.simulator.state.files) == [file]
 
-    def test_files_of_others_stay(self, new):
+    def test_files_not_uploaded_by_the_collection_are_kept(self, new):
         self.simulator.state.files["application-icons/app.svg"] = b"<svg/>"
         new.run(
             ("application", {**APP, "meta_icon": "application-icons/app.svg"}), ("application", {**APP, "icon": PLAIN})
         )
         assert "application-icons/app.svg" in self.simulator.state.files
 
-    def test_what_an_interrupted_run_uploaded_is_not_uploaded_again(self, new):
+    def test_file_uploaded_by_an_interrupted_run_is_not_uploaded_again(self, new):
         named = {**APP, "slug": "App-1"}
         new.run(("application", named))
         new.wired.fleet.authentik.observed.faults.append(Fault("PATCH", ".*/applications/App-1/", 502))
@@ -351,7 +351,7 @@ class TestIcons:
         plan = new.run(("application", {**named, "icon": PLAIN}))[0]["plan"]
         assert [step["path"] for step in plan] == ["/core/applications/App-1"]
 
-    def test_without_a_storage_for_files_nothing_is_begun(self, old_or_new):
+    def test_icon_without_file_storage_is_refused_before_the_first_write(self, old_or_new):
         """It is said ahead: the server would take the file up to 2025.10, and lose it with its container."""
         self.simulator.keeps_files = False
         message = old_or_new.refused("application", **APP, icon=PLAIN)
@@ -360,7 +360,7 @@ class TestIcons:
 
 
 class TestSecrets:
-    def test_the_one_that_the_server_made_is_told_when_asked_for(self, authentik):
+    def test_generated_secret_is_returned_on_request_only(self, authentik):
         made, again, untold = authentik.run(
             ("application", {**APP, "return_secret": True}),
             ("application", {**APP, "return_secret": True}),
@@ -369,7 +369,7 @@ class TestSecrets:
         assert len(made["secret"]) == 128 and again["secret"] == made["secret"] and not again["changed"]
         assert made["secret"] not in json.dumps(untold)
 
-    def test_it_is_compared_and_not_shown(self, authentik):
+    def test_declared_secret_is_compared_and_not_printed(self, authentik):
         secret, other = "a-secret-that-was-declared", "another-secret-that-was-declared"
         tasks = [("application", {**APP, "client_secret": one}) for one in (secret, secret, other)]
         made, again, changed = authentik.run(*tasks, secrets=(secret, other))
@@ -378,7 +378,7 @@ class TestSecrets:
         }
         assert secret not in json.dumps([made, again, changed]) and other not in json.dumps([made, again, changed])
 
-    def test_where_the_server_does_not_tell_it_the_token_endpoint_is_asked(self, authentik):
+    def test_hidden_secret_is_tested_at_the_token_endpoint(self, authentik):
         authentik.run(("application", {**APP, "client_secret": "a-secret-that-was-declared"}))
         self.hide_secrets(authentik)
         tasks = [
@@ -415,12 +415,12 @@ class TestSecrets:
 
         observed.app = hiding
 
-    def test_the_key_of_a_token_is_told_when_asked_for(self, authentik):
+    def test_token_key_is_returned_on_request(self, authentik):
         token = {"identifier": "ci", "expiring": False, "return_secret": True}
         made, again = authentik.run(("token", token), ("token", token))
         assert len(made["secret"]) == 60 and again["secret"] == made["secret"] and not again["changed"]
 
-    def test_an_update_leaves_a_token_with_its_user(self, authentik):
+    def test_update_keeps_the_owner_of_a_token(self, authentik):
         token = {"identifier": "ci", "expiring": False}
         authentik.run(
             ("user", {"username": "robot"}),
@@ -429,7 +429,7 @@ class TestSecrets:
         )
         assert authentik.ask("GET", "/core/tokens/ci/")["user_obj"]["username"] == "robot"
 
-    def test_a_token_of_another_intent_is_left_alone(self, authentik):
+    def test_token_with_another_intent_is_refused(self, authentik):
         authentik.ask("POST", "/core/tokens/", identifier="mail", intent="app_password")
         assert "is a token of intent app_password" in authentik.refused("token", identifier="mail", description="x")
 
@@ -440,7 +440,7 @@ class TestBindings:
         {"groups": [{"name": "staff"}, {"name": "others"}], "users": [{"username": "ann"}], "applications": [APP]},
     )
 
-    def test_each_has_an_order_of_its_own(self, authentik):
+    def test_each_binding_gets_a_distinct_order(self, authentik):
         bindings = [
             {"application": "app", "group": "staff"},
             {"application": "app", "user": "ann", "order": 4},
@@ -451,7 +451,7 @@ class TestBindings:
         assert len(set(orders)) == 3 and orders[1] == 4
         assert sorted(orders) == sorted(one["order"] for one in authentik.bindings("app"))
 
-    def test_two_that_share_an_order_can_be_changed(self, authentik):
+    def test_bindings_that_share_an_order_can_be_changed(self, authentik):
         """As they can be made by hand; the server refuses every change that leaves the order as it is."""
         authentik.run(self.PEOPLE)
         target = authentik.ask("GET", "/core/applications/app/")["pk"]
@@ -463,7 +463,7 @@ class TestBindings:
         assert changed["changed"] and not again["changed"]
         assert sorted(one["order"] for one in authentik.bindings("app")) == [1, 2]
 
-    def test_one_that_is_there_twice_goes_as_a_whole(self, authentik):
+    def test_duplicate_binding_is_removed_completely(self, authentik):
         authentik.run(self.PEOPLE, ("binding", {"application": "app", "user": "ann"}))
         target = authentik.ask("GET", "/core/applications/app/")["pk"]
         group = authentik.ask("GET", "/core/groups/?name=staff")["results"][0]["pk"]
@@ -472,7 +472,7 @@ class TestBindings:
         authentik.run(("binding", {"application": "app", "group": "staff", "state": "absent"}))
         assert [one["group"] for one in authentik.bindings("app")] == [None]
 
-    def test_the_last_one_goes_only_where_everybody_may(self, authentik):
+    def test_last_binding_is_removed_only_with_allow_everyone(self, authentik):
         last = {"application": "app", "group": "staff"}
         authentik.run(self.PEOPLE, ("binding", last))
         assert "application app would have no binding left" in authentik.refused("binding", **last, state="absent")
@@ -485,7 +485,7 @@ class TestBindings:
         authentik.run(("binding", {"application": "app", "user": "ann", "state": "absent", "allow_everybody": True}))
         assert authentik.bindings("app") == []
 
-    def test_it_may_go_with_its_application(self, authentik):
+    def test_last_binding_can_be_removed_with_its_application(self, authentik):
         authentik.run(self.PEOPLE, ("binding", {"application": "app", "group": "staff"}))
         authentik.run(
             (
@@ -498,7 +498,7 @@ class TestBindings:
         )
         assert authentik.ask("GET", "/providers/oauth2/")["results"] == []
 
-    def test_those_of_an_application_can_be_declared_to_be_all(self, authentik):
+    def test_bindings_of_an_application_can_be_exclusive(self, authentik):
         wanted = {"bindings": [{"application": "app", "group": "staff"}]}
         authentik.run(self.PEOPLE, ("state", wanted), ("binding", {"application": "app", "user": "ann"}))
         only = {**wanted, "exclusive": {"bindings": [{"application": "app"}]}}
@@ -528,7 +528,7 @@ class TestLockout:
             ("tokens", {"identifier": "authentik-bootstrap-token", "key": "another-key-for-the-pipeline"}),
         ],
     )
-    def test_what_takes_the_rights_of_the_own_token_is_refused_unless_allowed(self, authentik, kind, entry):
+    def test_lockout_of_the_own_token_is_refused_unless_allowed(self, authentik, kind, entry):
         authentik.ask(
             "PATCH",
             "/core/tokens/authentik-bootstrap-token/",
@@ -545,7 +545,7 @@ class TestLockout:
         (planned,) = authentik.check("state", **state)
         assert planned["plan"] and not planned["failed"]
 
-    def test_superusers_by_another_group_may_leave_one(self, authentik):
+    def test_superuser_through_another_group_can_leave_a_group(self, authentik):
         authentik.run(
             ("group", {"name": "root", "is_superuser": True}),
             ("group", {"name": "crew", "parents": ["root"], "users": ["akadmin"]}),
@@ -558,15 +558,15 @@ class TestLockout:
         assert "group crew: akadmin, to whom the token" in authentik.refused("group", name="crew", parents=[])
         assert "group crew: akadmin" in authentik.refused("state", exclusive={"groups": [{"name": "crew"}]})
 
-    def test_roles_of_somebody_who_is_no_superuser_are_kept_too(self, authentik):
+    def test_losing_own_roles_is_refused_for_other_users_than_superusers_too(self, authentik):
         key = authentik.key_of_a_user_with(
-            *TestWhoAsks.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group"
+            *TestCaller.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group"
         )
         message = authentik.refused("group", name="robots", users=[], token=key)
         assert "group robots: robot, to whom the token of this task belongs, would lose roles" in message
 
-    def test_what_only_superusers_may_ask_of_tokens_is_refused_before_the_server_ignores_it(self, authentik):
-        key = authentik.key_of_a_user_with(*TestWhoAsks.SEEING)
+    def test_token_options_reserved_to_superusers_are_refused(self, authentik):
+        key = authentik.key_of_a_user_with(*TestCaller.SEEING)
         authentik.run(("user", {"username": "ann"}))
         message = authentik.refused("token", identifier="ci", expiring=False, user="ann", token=key)
         assert (
@@ -575,15 +575,15 @@ class TestLockout:
         )
 
 
-class TestWhoAsks:
-    def test_a_server_that_is_too_old_is_refused(self, authentik):
+class TestCaller:
+    def test_unsupported_version_is_refused(self, authentik):
         version = json.dumps({"version_current": "2024.8.6"})
         authentik.wired.fleet.authentik.observed.faults.append(
             Fault("GET", ".*/version/", 200, version, {"Content-Type": "application/json"})
         )
         assert "is too old: it is 2024.8, and 2024.12 or later is needed" in authentik.refused("user", username="ann")
 
-    def test_who_lacks_a_permission_is_told_so(self, authentik):
+    def test_missing_permission_is_reported(self, authentik):
         token = {"identifier": "ann", "user": "ann", "expiring": False, "return_secret": True}
         key = authentik.run(("user", {"username": "ann"}), ("token", token))[1]["secret"]
         message = authentik.refused("user", username="bob", token=key)
@@ -592,7 +592,7 @@ class TestWhoAsks:
             in message
         )
 
-    def test_who_is_no_superuser_is_warned_that_lists_may_be_short(self, authentik):
+    def test_caller_without_superuser_gets_a_warning_about_incomplete_lists(self, authentik):
         told = {"user": {"pk": 9, "username": "ann", "is_superuser": False}}
         fault = Fault("GET", "/api/v3/core/users/me/", 200, json.dumps(told), {"Content-Type": "application/json"})
         authentik.wired.fleet.authentik.observed.faults.append(fault)
@@ -611,7 +611,7 @@ class TestWhoAsks:
         "authentik_crypto.view_certificatekeypair",
     ]
 
-    def test_all_permissions_that_are_missing_are_named_before_anything_is_written(self, authentik):
+    def test_all_missing_permissions_are_reported_before_the_first_write(self, authentik):
         authentik.run(("group", {"name": "staff"}), ("application", APP))
         state = {
             "users": [{"username": "bob"}, {"username": "eve"}],
@@ -631,14 +631,14 @@ class TestWhoAsks:
         ]
         assert authentik.wired.fleet.writes() == []
 
-    def test_an_icon_takes_a_permission_of_its_own(self, authentik):
+    def test_icon_requires_its_own_permission(self, authentik):
         authentik.run(("application", APP))
         allowed = ["authentik_core.change_application", "authentik_rbac.view_media_files"]
         key = authentik.key_of_a_user_with(*self.SEEING, *allowed)
         message = authentik.refused("application", **APP, icon=PLAIN, token=key)
         assert "robot lacks the permission authentik_rbac.manage_media_files (application app: icon)" in message
 
-    def test_who_has_just_the_permissions_can_do_it_all(self, authentik):
+    def test_reported_permissions_are_sufficient(self, authentik):
         made = [
             "authentik_core.add_application",
             "authentik_core.change_application",
@@ -657,7 +657,7 @@ class TestWhoAsks:
         assert len(done["plan"]) == 6 and not again["changed"]
 
     @pytest.mark.parametrize(("status", "body"), [(204, ""), (405, "<html>"), (200, "{}")])
-    def test_where_the_server_does_not_tell_it_the_refusal_does(self, authentik, status, body):
+    def test_refused_request_names_the_permission_when_options_is_unavailable(self, authentik, status, body):
         """What stands before a server may answer such questions in its place."""
         key = authentik.key_of_a_user_with(*self.SEEING)
         authentik.wired.fleet.authentik.observed.faults.append(Fault("OPTIONS", ".*", status, body, times=9))
@@ -667,21 +667,21 @@ class TestWhoAsks:
             and "lacks the permission authentik_core.add_group" in message
         )
 
-    def test_a_fault_of_the_server_is_not_taken_for_a_wrong_method(self, authentik):
+    def test_server_error_disguised_as_405_is_reported_as_such(self, authentik):
         authentik.wired.fleet.authentik.observed.faults.append(
             Fault("POST", "/api/v3/core/users/", 405, "", {"Content-Type": "text/html", "X-authentik-id": "1b2c"})
         )
         message = authentik.refused("user", username="ann")
         assert "authentik hides a fault of its own behind this answer; its log has the reason (request 1b2c)" in message
 
-    def test_setup_urls_are_those_of_the_address(self, authentik):
+    def test_setup_urls_use_the_address_of_the_request(self, authentik):
         told = authentik.run(("application", APP), ("info", {"gather": ["setup_urls", "version"]}))[1]
         url = authentik.wired.fleet.authentik.url
         assert told["setup_urls"]["app"]["issuer"] == f"{url}/application/o/app/"
         assert told["setup_urls"]["app"]["provider_info"] == f"{url}/application/o/app/.well-known/openid-configuration"
         assert told["version"] == "2026.8"
 
-    def test_what_is_read_can_be_given_back(self, authentik):
+    def test_info_result_can_be_declared_without_changes(self, authentik):
         """And changes nothing, lists of the server that span pages included."""
         users = [{"username": f"user{number}", "groups": ["staff"]} for number in range(120)]
         authentik.run(

@@ -55,7 +55,7 @@ def have_directories(wired):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_is_said_what_is_wrong(answered, case):
+def test_wrong_input_is_refused_with_its_reason(answered, case):
     _wired, run = answered
     (result,) = run.results(case)
     assert result["failed"], result
@@ -63,7 +63,7 @@ def test_it_is_said_what_is_wrong(answered, case):
     assert re.search(CASES[case][2], result["msg"]), result["msg"]
 
 
-def test_no_secret_is_in_what_is_said(answered):
+def test_messages_contain_no_secret(answered):
     _wired, run = answered
     given = (
         "a-secret-from-a-block",
@@ -76,7 +76,7 @@ def test_no_secret_is_in_what_is_said(answered):
     assert [secret for secret in given for result in run.results() if secret in repr(result)] == []
 
 
-def test_nothing_is_written(answered):
+def test_wrong_input_writes_nothing(answered):
     wired, _run = answered
     # the attempt to sign in with a password is a POST
     assert [one for one in wired.fleet.writes() if not one[1].path.endswith("/access/ticket")] == []
@@ -109,7 +109,7 @@ class TestMissingRights:
     @pytest.mark.parametrize(
         ("who", "module", "options", "lacking"), [row for one in WRITING for row in getattr(one, "MISSING_RIGHTS", ())]
     )
-    def test_the_missing_privilege_is_named(self, weak, ansible, who, module, options, lacking):
+    def test_missing_privilege_is_reported_with_its_path(self, weak, ansible, who, module, options, lacking):
         wired, secrets = weak
         system, name = who.split()
         credentials = {"api_token_id": f"weak@{system}!{name}", "api_token_secret": secrets[who]}

@@ -79,18 +79,18 @@ MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_the_result_is_the_same(two_runs, module):
+def test_result_is_the_same_in_process_and_on_the_target(two_runs, module):
     inside, other = (comparable(wired, result_of(run, module)) for wired, run in two_runs)
     assert other == inside
 
 
-def test_what_is_compared_was_done(two_runs):
+def test_only_check_mode_fails_and_only_for_missing_objects(two_runs):
     """In check mode tasks fail that need what an earlier one would have made; for real none does."""
     for _wired, run in two_runs:
         told = [one for one in run.failed if "--check" not in run.arguments or "does not exist" not in one]
         assert told == []
 
 
-def test_no_secret_is_shown_at_the_highest_verbosity(two_runs):
+def test_no_secret_is_printed_at_the_highest_verbosity(two_runs):
     for wired, run in two_runs:
         assert [secret for secret in (*HIDDEN, *wired.fleet.secrets()) if secret in run.output] == []

@@ -33,23 +33,23 @@ def for_a_host(homelab, ansible, tmp_path):
     return run
 
 
-class TestTheAddressForAnInventoryHost:
+class TestAddressOfAnInventoryHost:
     @pytest.mark.parametrize("system", URLS)
-    def test_the_environment_goes_before_the_host(self, homelab, for_a_host, system):
+    def test_environment_takes_precedence_over_the_inventory_host(self, homelab, for_a_host, system):
         """The host is one that is managed, not the server; the credential must not go there."""
         named = {"environment": {f"{URLS[system]}_URL": SYSTEMS[system].server(homelab).url}}
         assert not (result := for_a_host(system, "127.0.0.99", named, url=None))["failed"], result
 
     @pytest.mark.parametrize("system", URLS)
-    def test_the_host_counts_without_it(self, for_a_host, system):
+    def test_inventory_host_is_the_default_address(self, for_a_host, system):
         assert "https://127.0.0.99" in for_a_host(system, "127.0.0.99", {}, url=None)["msg"]
 
     @pytest.mark.parametrize("system", HOSTS)
-    def test_the_environment_does_not_send_every_host_to_one_server(self, homelab, for_a_host, system):
+    def test_inventory_host_takes_precedence_over_a_shared_host_variable(self, homelab, for_a_host, system):
         there, named = SYSTEMS[system].server(homelab).host, {"environment": {f"{HOSTS[system]}_HOST": "127.0.0.99"}}
         assert not (result := for_a_host(system, there, named, api_host=None))["failed"], result
 
-    def test_an_async_task_needs_no_connection_when_it_is_kept_on_the_control_node(self, homelab, for_a_host):
+    def test_delegated_async_task_needs_no_connection_to_the_host(self, homelab, for_a_host):
         """Else it runs on the host."""
         there, how = SYSTEMS["pve"].server(homelab).host, {"async": 60, "poll": 1}
         assert "ssh" in for_a_host("pve", there, how, api_host=None)["msg"]
@@ -64,7 +64,7 @@ class TestFormsOfAddresses:
         tasks = [task(homelab, f"{system}_info", api_host=address, api_timeout=1) for address in addresses]
         return dict(zip(addresses, [result["msg"] for result in ansible.tasks(tasks).results()]))
 
-    def test_an_ipv6_address_may_have_brackets(self, homelab, ansible, system):
+    def test_ipv6_address_may_have_brackets(self, homelab, ansible, system):
         """Nothing listens there, which is all that is wrong with it."""
         for address, message in self.messages(
             homelab, ansible, system, "::1", "[::1]", "fe80::1%lo", "[::ffff:127.0.0.99]"
@@ -73,7 +73,7 @@ class TestFormsOfAddresses:
                 rf"https://\[{address.strip('[]')}\]:\d+/api2/json (does not answer|did not answer)", message
             )
 
-    def test_anything_else_is_said_to_be_none(self, homelab, ansible, system):
+    def test_invalid_address_is_refused(self, homelab, ansible, system):
         wrong = ("127.0.0.1:8006", "pve1:8006", "[::1]:8006", "https://pve1", "[pve1]", "::1]", "pve 1")
         for address, message in self.messages(homelab, ansible, system, *wrong).items():
             assert (
@@ -82,11 +82,11 @@ class TestFormsOfAddresses:
 
 
 @pytest.mark.parametrize("system", ["pve", "pulse"])
-def test_an_inventory_host_may_have_its_ipv6_address_in_brackets(for_a_host, system):
+def test_inventory_host_may_have_its_ipv6_address_in_brackets(for_a_host, system):
     assert "https://[::1]:" in for_a_host(system, "[::1]", {}, api_host=None, url=None)["msg"]
 
 
-class TestAProxy:
+class TestProxy:
     ENVIRONMENT = {"HTTPS_PROXY": "http://somebody:a-password-of-the-proxy@127.0.0.99:9/"}
 
     def results(self, homelab, ansible, environment, **options):
@@ -96,12 +96,12 @@ class TestAProxy:
         ]
         return ansible.tasks(tasks).results()
 
-    def test_it_is_named_where_nothing_answers(self, homelab, ansible):
+    def test_proxy_is_named_when_a_connection_fails(self, homelab, ansible):
         for result in self.results(homelab, ansible, self.ENVIRONMENT):
             assert "goes through the proxy 127.0.0.99:9 because of HTTPS_PROXY" in result["msg"]
             assert "a-password-of-the-proxy" not in repr(result)
 
-    def test_it_is_not_blamed_where_it_is_not_used(self, homelab, ansible):
+    def test_unused_proxy_is_not_named(self, homelab, ansible):
         url = "https://127.0.0.99"
         elsewhere = {
             **dict.fromkeys(HOSTS, {"api_host": "127.0.0.99"}),
@@ -112,7 +112,7 @@ class TestAProxy:
             assert url in result["msg"] and "proxy" not in result["msg"]
 
 
-def test_what_all_modules_have_can_be_set_for_all_of_them(homelab, ansible):
+def test_common_options_can_be_set_by_module_defaults_of_the_action_group(homelab, ansible):
     """It is documented at the action group, and there is nothing more."""
     specs = [
         importlib.import_module(

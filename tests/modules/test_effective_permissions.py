@@ -36,7 +36,7 @@ def identities(system, name, paths=("/",), **token):
 
 
 class TestRequired:
-    def test_what_is_there_satisfies(self, homelab, ansible, system):
+    def test_existing_privileges_satisfy_required_privileges(self, homelab, ansible, system):
         required = [{"path": "/", "privileges": ["Sys.Audit"]}, {"path": "//access/", "privileges": ["Sys.Audit"]}]
         state = task(homelab, f"{system}_state", **identities(system, "ann", required_privileges=required))
         predicted, done, again = (
@@ -45,7 +45,7 @@ class TestRequired:
         assert not predicted["failed"] and not done["failed"], (predicted, done)
         assert predicted["plan"] == done["plan"] != [] and not again["failed"] and not again["changed"]
 
-    def test_what_a_token_lacks_is_named_after_the_writes(self, homelab, ansible, system):
+    def test_missing_token_privilege_is_reported_after_the_writes(self, homelab, ansible, system):
         """Its user has it, and it has no entry of its own there."""
         required = [
             {"path": "/", "privileges": ["Sys.Audit", "Sys.Modify"]},
@@ -62,7 +62,7 @@ class TestRequired:
         assert f"bob@{system}!ci" in done["secrets"], "what the server told before is not lost"
         assert again["failed"] and not again["changed"] and lacking in again["msg"]
 
-    def test_what_a_user_lacks_is_named(self, homelab, ansible, system):
+    def test_missing_user_privilege_is_reported(self, homelab, ansible, system):
         required = [{"path": "/", "privileges": ["Sys.Audit"]}]
         (result,) = ansible.tasks(
             [task(homelab, f"{system}_user", userid=f"eve@{system}", required_privileges=required)]
@@ -72,7 +72,7 @@ class TestRequired:
             and f"user eve@{system} lacks Sys.Audit on /; give it a role that holds it" in result["msg"]
         )
 
-    def test_who_may_not_look_is_told_before_anything_is_written(self, homelab, ansible, system):
+    def test_caller_without_audit_privilege_is_refused_before_the_first_write(self, homelab, ansible, system):
         weak = {
             "pve": [{"path": "/access", "roles": ["PVEUserAdmin"]}],
             "pbs": [{"path": "/access/users", "roles": ["Admin"]}],
@@ -98,7 +98,7 @@ class TestRequired:
         assert homelab.fleet.writes() == []
 
 
-def test_pbs_counts_a_change_of_the_acl_a_little_later(ansible, tmp_path):
+def test_delayed_acl_cache_of_pbs_is_waited_for(ansible, tmp_path):
     """Five seconds, and reading what is allowed before makes the server remember it."""
     simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, acl_cache_seconds=5)
     authority = Authority(tmp_path)
@@ -119,8 +119,8 @@ def test_pbs_counts_a_change_of_the_acl_a_little_later(ansible, tmp_path):
     assert "lacks Sys.Audit on /" in without["msg"] and not with_acl["failed"], with_acl
 
 
-class TestToldOnRequest:
-    def test_of_a_group_what_a_member_has_who_has_nothing_of_its_own(self, homelab, ansible):
+class TestPermissionsOf:
+    def test_group_permissions_equal_those_of_a_member_without_own_entries(self, homelab, ansible):
         """The server says it of the member, and the ACL of the group."""
         group, user = {"groupid": "crew"}, {"userid": "carl@pve", "groups": ["crew"]}
         acl = [
@@ -146,7 +146,7 @@ class TestToldOnRequest:
         assert "/storage/local" not in told["crew"] and "/sdn/zones/a/b" in told["crew"]
         assert told["nobody@pve"] == told["nobodies"] == {}
 
-    def test_of_a_token_never_more_than_its_user_has(self, homelab, ansible, system):
+    def test_token_permissions_never_exceed_those_of_its_user(self, homelab, ansible, system):
         state = identities(system, "dora", paths=("/", "/access"))
         state["acl"][0]["path"] = "/access"
         who = [f"dora@{system}", f"dora@{system}!ci"]
@@ -159,7 +159,7 @@ class TestToldOnRequest:
 
 
 class TestFilters:
-    def test_only_what_one_of_them_says(self, homelab, ansible, system):
+    def test_filters_return_matching_objects_only(self, homelab, ansible, system):
         state = identities(system, "fay")
         filters = {
             "users": [{"name": "f*"}, {"realm": "pam"}],

@@ -66,7 +66,7 @@ def live(wired, system, ansible, older):
     return wired, ansible.tasks(tasks)
 
 
-def told(run, module, step, way):
+def result_of_step(run, module, step, way):
     (result,) = run.results(f"{module} {step} {way}")
     assert not result["failed"], result["msg"]
     return result
@@ -74,27 +74,27 @@ def told(run, module, step, way):
 
 @pytest.mark.parametrize(("module", "step"), TAKEN)
 class TestEveryStep:
-    def test_it_changes_something_as_predicted(self, lived, module, step):
+    def test_step_changes_what_check_mode_predicts(self, lived, module, step):
         _wired, run = lived(system_of(module))
-        predicted, done = told(run, module, step, "predicted"), told(run, module, step, "done")
+        predicted, done = result_of_step(run, module, step, "predicted"), result_of_step(run, module, step, "done")
         assert done["changed"] and predicted["changed"]
         kind = module.split()[0].partition("_")[2]
         for part in ("plan", "diff", kind):
             assert predicted[part] == done[part]
 
-    def test_taken_again_it_changes_nothing(self, lived, module, step):
+    def test_repeated_step_changes_nothing(self, lived, module, step):
         _wired, run = lived(system_of(module))
         kind = module.split()[0].partition("_")[2]
         for way in ("predicted again", "done again"):
-            again = told(run, module, step, way)
+            again = result_of_step(run, module, step, way)
             assert again["changed"] is False
             assert again["plan"] == []
             assert again["diff"] == {"before": {}, "after": {}}
-            assert again[kind] == told(run, module, step, "done")[kind]
+            assert again[kind] == result_of_step(run, module, step, "done")[kind]
 
 
 @pytest.mark.parametrize("system", WRITING, ids=lambda one: one.__name__.rpartition(".")[2])
-def test_the_servers_saw_what_the_plans_said(lived, system):
+def test_servers_receive_exactly_the_planned_requests(lived, system):
     wired, run = lived(system)
     planned = [
         (step["verb"], step["path"])
@@ -112,7 +112,7 @@ def test_the_servers_saw_what_the_plans_said(lived, system):
     assert seen_named == named
 
 
-def test_what_a_task_does_not_name_is_left_alone(lived, ansible):
+def test_undeclared_options_are_kept(lived, ansible):
     """A client has much that a task may leave out, and the server replaces it whole."""
     wired, _run = lived(system_of("pocketid_client"))
     full = {

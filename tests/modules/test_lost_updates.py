@@ -93,7 +93,7 @@ def number_of_races():
     print(f"\nlost updates: {len(raced)} races tried, with {len(RACES)} kinds of change")
 
 
-def somebody_else(wired, system, race, moment):
+def concurrent_change(wired, system, race, moment):
     """Send the other change once: before the first write, or before what follows the first read of the object's kind."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
     separator = {"pve": "=", "pbs": ":"}[system]
@@ -122,7 +122,7 @@ def somebody_else(wired, system, race, moment):
 
 
 @pytest.mark.parametrize(("name", "moment"), CASES)
-def test_neither_change_is_lost(homelab, number_of_races, name, moment):
+def test_concurrent_changes_are_both_kept(homelab, number_of_races, name, moment):
     race = RACES[name]
     system = race.module.partition("_")[0]
     SYSTEMS[system].start_anew(homelab)
@@ -133,7 +133,7 @@ def test_neither_change_is_lost(homelab, number_of_races, name, moment):
     }[system]
     for module, given in prepared:
         run(module, **options, **given)
-    stop, raced = somebody_else(homelab, system, race, moment)
+    stop, raced = concurrent_change(homelab, system, race, moment)
     result = run(race.module, **options, **race.options)
     stop()
     assert raced and result["changed"]

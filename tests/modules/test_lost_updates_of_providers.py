@@ -187,7 +187,7 @@ def number_of_races():
 
 
 @pytest.mark.parametrize(("system", "name"), CASES)
-def test_neither_change_is_lost(authority, number_of_races, system, name):
+def test_concurrent_changes_are_both_kept(authority, number_of_races, system, name):
     race = {"pocketid": POCKETID, "authentik": AUTHENTIK}[system][name]
     module, options = race.task
     with prepared(system, race, authority) as server:

@@ -107,7 +107,7 @@ def trial(request, fleet_of):
     return Trial(fleet_of("homelab"), request.param), request.param
 
 
-def wrong_in(result, written):
+def missing_in(result, written):
     """What a result lacks that people need."""
     message = result["msg"]
     return [
@@ -124,7 +124,7 @@ def wrong_in(result, written):
     ]
 
 
-def test_it_is_named_what_was_wrong(trial, figure):
+def test_malformed_response_is_reported_without_a_traceback(trial, figure):
     trial, system = trial
     tried, failed, wrong = 0, 0, []
     for module, options in {**WRITES, **READS}.items():
@@ -138,7 +138,7 @@ def test_it_is_named_what_was_wrong(trial, figure):
                 tried += 1
                 result = trial.run(module, options, number, answer)
                 written = any(one.writes and one.status < 300 for one in trial.observed.journal[: number + 1])
-                problems = wrong_in(result, written) if result.get("failed") else []
+                problems = missing_in(result, written) if result.get("failed") else []
                 failed += bool(result.get("failed"))
                 if problems:
                     wrong.append(
@@ -157,7 +157,7 @@ def test_it_is_named_what_was_wrong(trial, figure):
     assert not wrong, "\n".join(map(str, wrong))
 
 
-def test_a_refusal_is_quoted_in_part(trial):
+def test_long_error_response_is_quoted_in_part(trial):
     trial, system = trial
     module, options = trial.tables.ONE
     result = trial.run(module, options, 0, REFUSAL, "500 Wrong")

@@ -118,7 +118,7 @@ def asked(tmp_path_factory, ansible):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_it_is_said_what_is_wrong(asked, case):
+def test_problem_of_an_issuer_is_reported(asked, case):
     (result,) = asked.results(case)
     assert not result["failed"], result
     message = CASES[case][2]
@@ -137,7 +137,7 @@ def test_it_is_said_what_is_wrong(asked, case):
     assert result.get("accepted", "not asked") == ACCEPTED.get(case, "not asked")
 
 
-def test_a_certificate_that_is_not_trusted_is_named(asked):
+def test_untrusted_certificate_is_reported(asked):
     (result,) = asked.results("a stranger")
     assert (
         result["failed"]
@@ -146,10 +146,10 @@ def test_a_certificate_that_is_not_trusted_is_named(asked):
     )
 
 
-def test_a_client_is_looked_at_as_a_whole(asked):
+def test_client_options_are_required_together(asked):
     (result,) = asked.results("half a client")
     assert "client_id: is looked at together with client_secret and redirect_uris" in result["msg"]
 
 
-def test_the_secret_is_not_shown(asked):
+def test_client_secret_is_not_printed(asked):
     assert CLIENT["client_secret"] not in asked.output

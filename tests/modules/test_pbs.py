@@ -56,7 +56,7 @@ def version(request):
 
 
 class TestSync:
-    def test_users_come_and_go(self, host, version):
+    def test_sync_creates_and_removes_users_as_predicted(self, host, version):
         server = host(version)
         server.done("pbs_realm", **COMPANY)
         server.wired.fleet.forget()
@@ -94,7 +94,7 @@ class TestSync:
         assert {one["userid"] for one in after["users"]} == {"root@pam", "bob@company"}
         assert ["ann@company"] not in [one.get("users") for one in after["acl"]]
 
-    def test_a_task_that_fails_is_told_with_the_end_of_its_log(self, host):
+    def test_failed_sync_reports_the_end_of_its_log(self, host):
         server = host()
         server.done("pbs_realm", **COMPANY)
         for directory in server.simulator.directories:
@@ -106,13 +106,13 @@ class TestSync:
             and "starting realm sync for company; this is a DRY RUN" in result["msg"]
         )
 
-    def test_a_task_that_takes_too_long_is_not_waited_for(self, host):
+    def test_sync_longer_than_wait_fails_with_the_task_id(self, host):
         server = host(task_seconds=60)
         server.done("pbs_realm", **COMPANY)
         result = server.one("pbs_realm_sync", realm="company", wait=1)
         assert result["failed"] and "after 1 seconds the task UPID:" in result["msg"]
 
-    def test_many_users_are_all_told(self, host):
+    def test_sync_reports_all_users_of_a_long_log(self, host):
         """A log of more than fifty lines."""
         server = host()
         for directory in server.simulator.directories:
@@ -122,7 +122,7 @@ class TestSync:
 
 
 class TestDirectories:
-    def test_what_the_directory_refuses_is_told(self, host):
+    def test_refusal_of_the_directory_is_reported(self, host):
         result = host().one("pbs_realm", **{**COMPANY, "base_dn": "dc=nowhere"})
         assert (
             result["failed"]
@@ -130,11 +130,11 @@ class TestDirectories:
             and "Could not search LDAP realm, base_dn could be incorrect" in result["msg"]
         )
 
-    def test_the_base_of_an_active_directory_is_asked_for(self, host):
+    def test_base_dn_of_an_active_directory_is_detected(self, host):
         made = host().done("pbs_realm", realm="windows", type="ad", server1="dc1.example.org", **BIND)
         assert made["realm"]["base_dn"] == EXAMPLE
 
-    def test_a_password_is_sent_again_only_when_asked_for(self, host):
+    def test_bind_password_is_sent_again_only_with_update_password_always(self, host):
         server = host()
         realm = {**COMPANY, **BIND}
         made, same, always, other = server.tasks(
@@ -149,7 +149,7 @@ class TestDirectories:
         assert other["failed"] and "LDAP bind failed" in other["msg"]
         assert server.simulator.state.bind_passwords == {"company": "a-bind-password"}
 
-    def test_a_realm_that_begins_to_bind_gets_the_password(self, host):
+    def test_bind_password_is_sent_when_a_bind_dn_is_added(self, host):
         server = host()
         server.done("pbs_realm", **COMPANY)
         server.done("pbs_realm", realm="company", type="ldap", **BIND)
@@ -157,7 +157,7 @@ class TestDirectories:
         server.done("pbs_realm", realm="company", type="ldap", bind_dn="")
         assert server.simulator.state.bind_passwords == {}
 
-    def test_a_realm_is_made_anew_with_its_password_or_not_at_all(self, host):
+    def test_recreating_a_realm_requires_its_bind_password(self, host):
         server = host()
         server.done("pbs_realm", **COMPANY, **BIND)
         other = {"realm": "company", "type": "ldap", "capath": CA, "on_immutable_change": "recreate"}
@@ -167,7 +167,7 @@ class TestDirectories:
         assert [one["verb"] for one in made["plan"]] == ["DELETE", "POST"]
         assert made["realm"]["capath"] == CA and made["realm"]["sync_attributes"] == COMPANY["sync_attributes"]
 
-    def test_a_realm_becomes_one_of_another_type(self, host):
+    def test_realm_is_recreated_with_another_type(self, host):
         server = host()
         server.done("pbs_realm", **COMPANY, comment="Company", default=True)
         sso = {
@@ -187,7 +187,7 @@ class TestDirectories:
 
 
 class TestBuiltInRealms:
-    def test_what_can_be_set_of_them(self, host):
+    def test_comment_and_default_of_built_in_realms_can_be_set(self, host):
         server = host()
         first, again, moved, cleared = server.tasks(
             ("pbs_realm", {"realm": "pbs", "comment": "Local", "default": True}),
@@ -202,7 +202,7 @@ class TestBuiltInRealms:
             "pbs": {"realm": "pbs", "type": "pbs", "comment": "Local", "default": False},
         }
 
-    def test_an_older_server_has_them_fixed(self, host):
+    def test_built_in_realms_of_an_older_server_cannot_be_changed(self, host):
         server = host("3.3")
         same, other = server.tasks(
             ("pbs_realm", {"realm": "pam", "default": True}), ("pbs_realm", {"realm": "pam", "comment": "Mine"})
@@ -214,7 +214,7 @@ class TestBuiltInRealms:
         )
         assert server.writes() == []
 
-    def test_one_that_somebody_removed(self, host):
+    def test_removed_built_in_realm_is_reported(self, host):
         server = host()
         with server.simulator.state.realms.change() as realms:
             del realms["pbs"]
@@ -266,13 +266,13 @@ class TestVersions:
             ),
         ],
     )
-    def test_what_a_server_is_too_old_for(self, host, version, module, options, message):
+    def test_option_that_needs_a_later_version_is_refused(self, host, version, module, options, message):
         server = host(version)
         result = server.one(module, **options)
         assert result["failed"] and message in result["msg"], result["msg"]
         assert server.writes() == []
 
-    def test_what_a_server_means_anyway_is_not_said_to_it(self, host):
+    def test_default_values_are_not_sent_to_older_servers(self, host):
         sso = {
             "realm": "sso",
             "issuer_url": "https://x.example.org",
@@ -283,7 +283,7 @@ class TestVersions:
         assert host("3.2").done("pbs_realm", **sso)["changed"]
 
 
-class TestWhatIsLeftBehind:
+class TestLeftovers:
     """A removed user leaves nothing that the next of that name would have, whatever the server keeps."""
 
     ANN = [
@@ -305,13 +305,13 @@ class TestWhatIsLeftBehind:
             if "@sso" in each
         ]
 
-    def test_by_a_user(self, host, version):
+    def test_removing_a_user_leaves_no_acl_entries(self, host, version):
         server = host(version)
         assert [one["failed"] for one in server.tasks(*self.ANN)] == [False] * 4
         server.done("pbs_user", userid="ann@sso", state="absent")
         assert self.left(server) == []
 
-    def test_by_a_user_whose_realm_is_gone(self, host, version):
+    def test_removing_a_user_of_a_deleted_realm_leaves_nothing(self, host, version):
         server = host(version)
         server.tasks(*self.ANN, ("pbs_realm", {"realm": "sso", "state": "absent"}))
         gone = {"userid": "ann@sso", "state": "absent"}
@@ -320,7 +320,7 @@ class TestWhatIsLeftBehind:
         assert not done["failed"] and done["plan"] == predicted["plan"] and not again["changed"]
         assert self.left(server) == []
 
-    def test_unless_the_caller_cannot_see_what_is_left(self, host, version):
+    def test_caller_that_cannot_read_the_acl_is_refused(self, host, version):
         server = host(version)
         boss = {"userid": "boss@pbs", "token_name": "run"}
         server.tasks(*self.ANN, ("pbs_user", {"userid": "boss@pbs"}))
@@ -332,7 +332,7 @@ class TestWhatIsLeftBehind:
         assert result["failed"] and "lacks Sys.Audit on /access/acl (" in result["msg"], result
         assert self.left(server) == before
 
-    def test_by_a_realm_and_its_users_in_one_task(self, host, version):
+    def test_removing_a_realm_with_its_users_leaves_nothing(self, host, version):
         server = host(version)
         server.tasks(*self.ANN)
         server.done(
@@ -341,7 +341,7 @@ class TestWhatIsLeftBehind:
         assert self.left(server) == []
 
 
-def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
+def test_info_result_can_be_declared_without_changes(host, version):
     server = host(version)
     server.done(
         "pbs_state",
@@ -367,7 +367,7 @@ def test_what_is_read_can_be_declared_and_changes_nothing(host, version):
     assert not again["changed"] and server.writes() == []
 
 
-def test_a_second_factor(host):
+def test_login_with_a_second_factor(host):
     secret = pyotp.random_base32()
     server = host(passwords={"root@pam": "password-of-root"}, totp={"root@pam": secret})
     credentials = {
@@ -386,7 +386,7 @@ def test_a_second_factor(host):
     assert right["version"] == "4.2.3"
 
 
-def test_a_lock_is_taken_away(host):
+def test_second_factor_lock_is_cleared(host):
     """With other changes, and in a run that has written before."""
     server = host(passwords={"bob@pbs": "password-of-bob"}, totp={"bob@pbs": pyotp.random_base32()})
     server.simulator.state.second_factors["bob@pbs"].locked = True
@@ -403,7 +403,7 @@ def test_a_lock_is_taken_away(host):
     assert server.simulator.state.second_factors["bob@pbs"].locked is False
 
 
-def test_rows_of_groups_are_not_rows_of_the_user_of_that_name(host):
+def test_acl_rows_of_a_group_are_not_those_of_a_user_of_that_name(host):
     """PBS reads a row of the user @ops@pbs as one of the group ops@pbs."""
     server = host()
     with server.simulator.state.acl.change() as rows:
@@ -417,7 +417,7 @@ def test_rows_of_groups_are_not_rows_of_the_user_of_that_name(host):
     assert removed["changed"] and not gone["changed"] and not gone["failed"], (removed, gone)
 
 
-def test_a_user_whose_name_breaks_the_acl_can_be_removed(host):
+def test_user_whose_name_breaks_the_acl_can_be_removed(host):
     server = host()
     with server.simulator.state.users.change() as users:
         users["a,b@pbs"] = {"type": "user"}

@@ -94,7 +94,7 @@ def server(start):
 
 class TestReleases:
     @pytest.mark.parametrize("release", RELEASES)
-    def test_everything_that_a_release_knows_is_made(self, start, release):
+    def test_all_options_supported_by_a_release_are_applied(self, start, release):
         server, version = start(release), tuple(map(int, release.split(".")))
         user = {
             "username": "ann",
@@ -153,12 +153,12 @@ class TestReleases:
             ),
         ],
     )
-    def test_what_a_release_does_not_know_is_refused_before_anything_is_made(self, start, release, options, message):
+    def test_unsupported_option_is_refused_before_the_first_write(self, start, release, options, message):
         server = start(release)
         assert all(part in server.refused("client", **CLIENT, **options) for part in message.split(".*"))
         assert server.simulator.state.clients == {}
 
-    def test_an_empty_value_of_what_a_release_does_not_know_is_what_it_has(self, start):
+    def test_empty_value_of_an_unsupported_option_is_no_change(self, start):
         server = start("2.9")
         server.run("client", **CLIENT, description="", skip_consent=False, access_token_duration_minutes=60)
         server.same("client", **CLIENT, description="", skip_consent=False)
@@ -168,13 +168,13 @@ class TestReleases:
         assert "is of version 1, and this collection manages 2.0 and later" in start("1.16").refused(module)
 
     @pytest.mark.parametrize("release", ["2.0", "2.3"])
-    def test_a_user_without_names_is_refused_where_they_are_needed(self, start, release):
+    def test_user_without_required_names_is_refused(self, start, release):
         message = start(release).refused("user", username="ann", email="ann@example.org")
         assert "first_name: is needed to make user ann" in message and "display_name: is needed" in message
 
 
 class TestClients:
-    def test_groups_of_a_client_that_is_not_restricted_are_kept(self, server):
+    def test_allowed_groups_of_an_unrestricted_client_are_kept(self, server):
         server.run("group", name="staff")
         server.run("client", **CLIENT, allowed_groups=["staff"])
         server.run("client", id="app", is_group_restricted=False)
@@ -184,7 +184,7 @@ class TestClients:
         assert server.ask("info", gather=["clients"])["clients"][0]["allowed_groups"] == ["staff"]
         server.same("state", clients=server.ask("info")["clients"])
 
-    def test_what_registered_itself_is_left_alone(self, start):
+    def test_self_registered_client_is_not_changed(self, start):
         url = "https://tool.example.org/metadata.json"
         server = start(registered=(url,))
         server.same("client", name=url)
@@ -194,7 +194,7 @@ class TestClients:
         plan = server.run("state", exclusive={"clients": [{"name": "*"}]})["plan"]
         assert [step["path"] for step in plan] == ["/api/oidc/clients/app"]
 
-    def test_a_scim_provider_keeps_its_token_and_goes_with_its_client(self, server):
+    def test_scim_provider_keeps_its_token_and_is_removed_with_its_client(self, server):
         server.run("client", **CLIENT)
         wiki = {"client": "app", "endpoint": "https://app.example.org/scim"}
         server.run("scim_provider", **wiki, token="a-token-of-a-receiver")
@@ -209,7 +209,7 @@ class TestClients:
 
 
 class TestSecrets:
-    def test_rotation_by_age_with_an_overlap(self, server):
+    def test_secret_is_rotated_by_age_with_an_overlap(self, server):
         options = {**CLIENT, "return_secret": True, "secret_max_age": 90, "secret_overlap": 7}
         first = server.ask("client", **options, secret_candidates=[])["secret"]
         assert server.same("client", **options, secret_candidates=[first])["secret"] == first
@@ -222,12 +222,12 @@ class TestSecrets:
         (step,) = server.run("client", **options, secret_candidates=[first, second])["plan"]
         assert step["verb"] == "DELETE" and server.secrets() == [second]
 
-    def test_a_generated_secret_may_supersede_all_others_at_once(self, server):
+    def test_generated_secret_without_overlap_replaces_all_others(self, server):
         server.run("client", **CLIENT, secret="the-first-client-secret")
         told = server.run("client", **CLIENT, secret_candidates=[], return_secret=True, secret_overlap=0)
         assert server.secrets() == [told["secret"]]
 
-    def test_a_declared_set_is_all_that_there_is(self, server):
+    def test_declared_set_of_secrets_replaces_all_others(self, server):
         blue, green = (
             {"name": "blue", "value": "the-blue-client-secret"},
             {"name": "green", "value": "the-green-client-secret"},
@@ -242,7 +242,7 @@ class TestSecrets:
         server.run("client", **CLIENT, secrets=[{"name": "red", "value": "red-client-secret-1"}], secret_overlap=0)
         assert server.secrets() == ["red-client-secret-1"]
 
-    def test_one_of_a_set_is_made_by_the_server(self, server):
+    def test_secret_without_a_value_in_a_set_is_generated(self, server):
         options = {**CLIENT, "secret_overlap": 0, "return_secret": True}
         made = server.ask(
             "client", **options, secrets=[{"name": "blue"}, {"name": "green", "value": "the-green-client-secret"}]
@@ -252,7 +252,7 @@ class TestSecrets:
         state = server.same("state", clients=[{"id": "app", "secrets": known, "return_secret": True}])
         assert state["secrets"] == {f"app/{name}": value for name, value in made.items()}
 
-    def test_the_end_of_a_secret_is_changed(self, server):
+    def test_expiry_of_a_secret_can_be_changed(self, server):
         options = {**CLIENT, "secret": "a-chosen-client-secret"}
         server.run("client", **options)
         for ends in ("2035-01-01T00:00:00Z", "2036-01-01 00:00:00+01:00"):
@@ -291,10 +291,10 @@ class TestSecrets:
             ({"secrets": [{"name": "b", "value": "x" * 16}], "secret": "y" * 16}, "exclude each other"),
         ],
     )
-    def test_what_makes_no_sense_is_refused(self, server, options, message):
+    def test_contradictory_secret_options_are_refused(self, server, options, message):
         assert message in server.refused("client", **CLIENT, **options)
 
-    def test_there_are_at_most_twenty(self, server):
+    def test_limit_of_twenty_secrets_is_reported(self, server):
         for number in range(20):
             server.ask("client", **CLIENT, secret=f"{number:02}-is-a-client-secret")
         assert (
@@ -309,7 +309,7 @@ class TestSecrets:
         """A run that ended before any host had the secret that it made."""
         return server.ask("client", **CLIENT, **self.GENERATED, secret_candidates=[])["secret"]
 
-    def test_what_interrupted_runs_left_is_removed_later(self, server):
+    def test_leftover_secrets_of_interrupted_runs_are_removed_later(self, server):
         for _each in range(2):
             self.interrupted(server)
         server.ask("client", **CLIENT, secret="a-secret-of-somebody")
@@ -329,7 +329,7 @@ class TestSecrets:
             (True, {}, ["https://pve9.example.org:8006"]),
         ],
     )
-    def test_what_another_host_or_run_may_have_is_kept(self, server, age, options, urls):
+    def test_secrets_possibly_used_by_another_host_are_kept(self, server, age, options, urls):
         left = self.interrupted(server)
         server.simulator.state.clients["app"].settings["callbackURLs"] += urls
         if age:
@@ -338,20 +338,20 @@ class TestSecrets:
         server.ask("client", **CLIENT, **appended, secret_candidates=[])
         assert left in server.secrets() and len(server.secrets()) == 2
 
-    def test_all_secrets_that_hosts_have_are_kept(self, server):
+    def test_all_candidate_secrets_are_kept(self, server):
         left, first, second = (self.interrupted(server) for _each in range(3))
         server.age()
         server.run("client", **CLIENT, **self.COMPLETE, secret_candidates=[first, second])
         assert server.secrets() == [first, second] and left
 
-    def test_runs_that_are_interrupted_for_ever_never_get_stuck(self, server):
+    def test_repeatedly_interrupted_runs_never_reach_the_limit(self, server):
         """Each ends right after it made a secret, and the next one begins at once."""
         for _each in range(25):
             made = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
             assert made["secret"].startswith("f_") and made["secret"] in server.secrets()
         assert len(server.secrets()) == 20
 
-    def test_complete_candidates_require_the_callback_urls(self, server):
+    def test_complete_candidates_require_callback_urls(self, server):
         assert "secret_candidates_complete: requires callback_urls" in server.refused(
             "client", **CLIENT, return_secret=True, secret_candidates_complete=True
         )
@@ -374,24 +374,24 @@ class TestDirectory:
             ("state", {"exclusive": {"groups": [{"name": "*"}]}}),
         ],
     )
-    def test_what_comes_from_it_is_left_to_it(self, ldap, module, options):
+    def test_options_managed_by_ldap_are_refused(self, ldap, module, options):
         assert "comes from the LDAP directory" in ldap.refused(module, **options)
 
-    def test_what_stays_with_pocket_id_is_changed(self, ldap):
+    def test_options_not_managed_by_ldap_are_changed(self, ldap):
         ldap.run("user", username="lena", custom_claims={"team": "ops"})
         ldap.run("group", name="crew", custom_claims={"site": "north"})
         ldap.run("client", **CLIENT, allowed_groups=["crew"])
         told = ldap.ask("info")
         ldap.same("state", users=told["users"], groups=told["groups"])
 
-    def test_it_is_like_anything_when_ldap_is_switched_off(self, ldap):
+    def test_ldap_objects_can_be_changed_once_ldap_is_disabled(self, ldap):
         ldap.run("settings", settings={"ldapEnabled": False})
         ldap.run("group", name="crew", users=["lena"])
         ldap.run("user", username="leo", state="absent")
 
 
 class TestPeople:
-    def test_a_one_time_token_lets_its_user_in(self, server):
+    def test_one_time_token_signs_its_user_in(self, server):
         ann = {"username": "ann", "email": "ann@example.org"}
         token = server.run("user", **ann, one_time_access="new", one_time_access_seconds=3600)["secret"]
         assert len(token) == 12
@@ -427,19 +427,19 @@ class TestPeople:
             ([{"username": "nora", "custom_claims": {1: "a", "1": "b"}}], "custom_claims: '1' is given more than once"),
         ],
     )
-    def test_what_must_be_unique_or_has_a_form_is_refused_before_the_first_write(self, server, users, message):
+    def test_duplicate_or_invalid_user_fields_are_refused_before_the_first_write(self, server, users, message):
         server.run("state", users=self.people(nora="nora", ivan="ivan"))
         assert message in server.refused("state", users=[*self.people(first="first"), *users])
         assert message in server.ask("state", check=True, users=users)["msg"]
 
-    def test_an_address_is_given_up_before_somebody_else_gets_it(self, server):
+    def test_email_is_released_before_another_user_gets_it(self, server):
         server.run("state", users=self.people(nora="nora", ivan="ivan"))
         moved = self.people(new="ivan", ivan="nora", nora="nora.n")
         plan = server.run("state", users=moved)["plan"]
         assert [step["reason"] for step in plan] == ["user nora: email", "user ivan: email", "user new is missing"]
         server.same("state", users=moved)
 
-    def test_claims_of_a_user_who_is_not_admitted(self, server):
+    def test_claims_of_a_user_without_access_report_the_refusal(self, server):
         server.run(
             "state",
             users=[{"username": "ann", "email": "ann@example.org"}],
@@ -451,7 +451,7 @@ class TestPeople:
         assert told == {"client": "app", "username": "ann", "admitted": False, "claims": {}}
         assert "user bob does not exist" in server.ask("info", claims=[{"client": "app", "username": "bob"}])["msg"]
 
-    def test_a_key_is_kept_in_a_file_and_works_and_is_renewed(self, server, tmp_path):
+    def test_api_key_is_stored_in_a_file_and_renewed(self, server, tmp_path):
         file = tmp_path / "key"
         server.run("user", username="ann", email="ann@example.org", is_admin=True)
         options = {"username": "ann", "name": "fleet", "secret_file": str(file)}
@@ -477,7 +477,7 @@ class TestPeople:
             ({"username": "ann", "secret_file": "/no/such/folder/key"}, "cannot be written on the node"),
         ],
     )
-    def test_a_key_that_would_be_lost_is_not_made(self, server, options, message):
+    def test_api_key_without_a_place_to_store_it_is_not_created(self, server, options, message):
         server.run("user", username="ann", email="ann@example.org")
         assert message in server.refused("api_key", name="fleet", **options)
 
@@ -493,7 +493,7 @@ class TestLockout:
     LOSSES = ({"is_admin": False}, {"disabled": True}, {"state": "absent"})
 
     @pytest.mark.parametrize("loss", LOSSES)
-    def test_the_user_of_the_own_key_is_kept_an_administrator_unless_allowed(self, boss, loss):
+    def test_demoting_the_callers_own_user_is_refused_unless_allowed(self, boss, loss):
         boss.run("user", username="other", email="other@example.org", is_admin=True)
         state = {"users": [{"username": "ann", "email": "ann@example.org"}, {"username": "boss", **loss}]}
         assert "user boss: the API key of this task belongs to this user" in boss.refused("state", **state)
@@ -501,17 +501,17 @@ class TestLockout:
         state["users"][1]["allow_lockout"] = True
         assert boss.ask("state", check=True, **state)["plan"]
 
-    def test_the_user_of_the_own_key_is_not_pruned(self, boss):
+    def test_callers_own_user_is_not_pruned(self, boss):
         assert "user boss: the API key of this task" in boss.refused("state", exclusive={"users": [{"name": "*"}]})
 
     @pytest.mark.parametrize("loss", LOSSES)
-    def test_the_last_administrator_is_kept_unless_another_one_is_declared(self, server, boss, loss):
+    def test_last_administrator_is_kept_unless_another_is_declared(self, server, boss, loss):
         """The server's own account, to which a static key belongs, is nobody who can sign in."""
         change = {"username": "boss", **loss}
         assert "user boss: no administrator could sign in any more" in server.refused("state", users=[change])
         server.run("state", users=[change, {"username": "new", "email": "new@example.org", "is_admin": True}])
 
-    def test_the_own_key_is_not_removed_unless_allowed(self, boss):
+    def test_removing_the_callers_own_key_is_refused_unless_allowed(self, boss):
         for name in ("other", "third"):
             boss.run("api_key", username="boss", name=name, return_secret=True)
         gone = {"username": "boss", "name": "fleet", "state": "absent"}
@@ -521,7 +521,7 @@ class TestLockout:
 
 
 class TestSettings:
-    def test_only_what_is_named_changes(self, server):
+    def test_undeclared_settings_are_kept(self, server):
         server.run(
             "settings",
             settings={"appName": "Sign-on", "cimdUrlAllowlist": ["https://a.example.org/*"]},
@@ -554,12 +554,12 @@ class TestSettings:
             ({"signup_default_groups": ["nobody"]}, "settings: group nobody does not exist"),
         ],
     )
-    def test_what_is_wrong_is_refused(self, server, options, message):
+    def test_invalid_settings_are_refused(self, server, options, message):
         assert re.search(message, server.refused("settings", **options))
 
 
 class TestReading:
-    def test_single_objects_are_searched_for_and_not_all_read(self, server):
+    def test_single_object_is_read_by_search(self, server):
         server.run(
             "state", users=[{"username": f"user{number}", "email": f"u{number}@example.org"} for number in range(101)]
         )
@@ -569,6 +569,6 @@ class TestReading:
             assert [one.path for one in server.observed.journal] == ["/api/users"]
         assert len(server.ask("info", gather=["users"])["users"]) == 102
 
-    def test_the_server_is_given_the_time_that_it_asks_for(self, server):
+    def test_retry_after_is_honoured(self, server):
         server.observed.faults.append(Fault(status=429, headers={"Retry-After": "1"}, times=2))
         server.run("user", username="ann", email="ann@example.org")

@@ -16,7 +16,7 @@ def monitored(request, fleet_of):
 
 
 @pytest.fixture(autouse=True)
-def nothing_there(request, ansible):
+def empty_pulse(request, ansible):
     """Each test begins with an empty Pulse and an empty journal."""
     if "monitored" in request.fixturenames:
         wired = request.getfixturevalue("monitored")
@@ -58,7 +58,7 @@ def sent(wired):
 
 
 class TestTokens:
-    def test_it_is_tried_before_it_is_saved(self, monitored, ansible):
+    def test_wrong_token_is_refused_before_it_is_saved(self, monitored, ansible):
         (wrong,) = ansible.tasks([vault(monitored, token_value="a-wrong-secret")]).results()
         assert wrong["failed"] and "token_value: Pulse cannot connect to" in wrong["msg"]
         assert monitored.fleet.writes() == []
@@ -74,7 +74,7 @@ class TestTokens:
             "wait_until_connected: https://" in waiting["msg"] and "for 2 seconds Pulse has only said" in waiting["msg"]
         )
 
-    def test_when_it_is_sent_again(self, monitored, ansible):
+    def test_token_is_sent_again_only_as_update_token_says(self, monitored, ansible):
         tasks = [
             vault(monitored, wait_until_connected=10),
             vault(monitored, token_value="not-even-looked-at"),
@@ -90,7 +90,7 @@ class TestTokens:
         # Pulse 5.1 does not look at a secret without a name
         assert all(("tokenName" in one) == ("tokenValue" in one) for one in sent(monitored))
 
-    def test_an_entry_with_a_password_gets_one(self, monitored, ansible):
+    def test_entry_with_a_password_is_converted_to_a_token(self, monitored, ansible):
         """It was made by hand; its flags can be changed without a token too."""
         body = {
             "type": "pve",
@@ -128,7 +128,7 @@ class TestTokens:
 
 
 class TestClusters:
-    def test_one_is_found_by_any_of_its_addresses(self, monitored, ansible):
+    def test_cluster_is_matched_by_any_of_its_addresses(self, monitored, ansible):
         one, two, three = monitored.fleet.pve["berlin"]
         run = ansible.tasks(
             [
@@ -144,13 +144,13 @@ class TestClusters:
         assert [request.path for _name, request in monitored.fleet.writes()][0] == "/api/config/nodes"
         assert two.url not in repr(sent(monitored))
 
-    def test_its_entry_is_not_removed_with_one_of_its_nodes(self, monitored, ansible):
+    def test_absent_node_does_not_remove_the_entry_of_its_cluster(self, monitored, ansible):
         run = ansible.tasks(
             [berlin(monitored), berlin(monitored, 1, state="absent"), berlin(monitored, state="absent")]
         )
         assert [result["changed"] for result in run.succeeded().results()] == [True, False, True]
 
-    def test_a_node_that_pulse_counts_to_it_by_itself(self, monitored, ansible):
+    def test_node_merged_into_a_cluster_by_pulse_is_reported(self, monitored, ansible):
         """Under an address that nothing tells to be one of its: Pulse makes no entry of it, and that is said."""
         node = monitored.fleet.pve["berlin"][1]
         unknown = node.url.replace(node.host, f"[::ffff:{node.host}]")
@@ -171,7 +171,7 @@ class TestClusters:
 
 
 class TestIds:
-    def test_several_are_removed_at_once(self, monitored, ansible):
+    def test_several_nodes_are_removed_in_one_task(self, monitored, ansible):
         """Each removal moves the ids of those behind it."""
         nodes = [
             {
@@ -195,7 +195,7 @@ class TestIds:
         assert (len(made["plan"]), len(removed["plan"])) == (4, 3)
         assert [node["host"] for node in left["nodes"]] == ["https://127.0.99.4:8007"]
 
-    def test_what_info_tells_can_be_given_back(self, monitored, ansible):
+    def test_info_result_can_be_declared_without_changes(self, monitored, ansible):
         run = ansible.tasks(
             [
                 berlin(monitored, monitor_storage=False, physical_disk_polling_minutes=9),
@@ -208,21 +208,21 @@ class TestIds:
         assert run.failed == [] and len(results[2]["nodes"]) == 2 and results[3]["changed"] is False
 
 
-class TestAServerOfItsOwnKind:
-    def test_what_is_not_named_stays(self, monitored, ansible):
+class TestQuirksOfPulse:
+    def test_undeclared_settings_are_kept(self, monitored, ansible):
         """5.1 takes away the URL for people and the fingerprint with any change that does not name them."""
         kept = {"guest_url": "https://people.example.org", "fingerprint": "ab" * 32, "test_connection": False}
         run = ansible.tasks([vault(monitored, **kept), vault(monitored, name="strongroom")])
         first, second = (result["node"] for result in run.succeeded().results())
         assert second == {**first, "name": "strongroom"}
 
-    def test_a_new_backup_server_is_monitored_whole(self, monitored, ansible):
+    def test_new_backup_server_is_monitored_completely(self, monitored, ansible):
         """5.1 has all of it off unless it is said."""
         (result,) = ansible.tasks([vault(monitored)]).succeeded().results()
         assert [value for option, value in result["node"].items() if option.startswith("monitor_")] == [True] * 4
         assert sent(monitored)[0]["monitorDatastores"] is True
 
-    def test_a_change_that_was_saved_but_not_applied(self, monitored, ansible):
+    def test_change_saved_but_not_applied_succeeds(self, monitored, ansible):
         text = "Configuration saved but failed to apply changes\n"
         monitored.fleet.pulse.observed.faults.append(
             Fault("POST", "/api/config/nodes", status=500, body=text, carried_out=True)
@@ -230,7 +230,7 @@ class TestAServerOfItsOwnKind:
         first, second = ansible.tasks([vault(monitored), vault(monitored)]).succeeded().results()
         assert (first["changed"], first["failed"], second["changed"]) == (True, False, False)
 
-    def test_a_token_without_the_scope_to_write(self, monitored, ansible):
+    def test_token_without_the_write_scope_is_reported(self, monitored, ansible):
         fault = Fault(
             "POST",
             "/api/config/nodes/test-config",
@@ -242,7 +242,7 @@ class TestAServerOfItsOwnKind:
         assert result["failed"] and "the API token lacks the scope settings:write" in result["msg"]
 
 
-def test_an_older_pulse_is_refused(fleet_of, ansible):
+def test_unsupported_pulse_version_is_refused(fleet_of, ansible):
     wired = fleet_of("homelab")
     version = Fault(
         "GET",
@@ -257,7 +257,7 @@ def test_an_older_pulse_is_refused(fleet_of, ansible):
     assert result["failed"] and "has version 4.36.2; this works with 5.1 and later" in result["msg"]
 
 
-def test_a_limit_is_waited_for(fleet_of, ansible):
+def test_rate_limit_is_waited_for(fleet_of, ansible):
     wired = fleet_of("homelab")
     limit = Fault(
         "POST",

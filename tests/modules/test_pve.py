@@ -57,7 +57,7 @@ NEW = ["admins-corp", "ann@corp", "bob@corp", "staff-corp"]
 
 
 class TestSync:
-    def test_users_and_groups_come_and_go(self, cluster, version):
+    def test_sync_creates_and_removes_users_and_groups_as_predicted(self, cluster, version):
         server = cluster(version)
         sync = {"realm": "corp", "scope": "both"}
         predicted = server.one("pve_realm_sync", check=True, **sync)
@@ -82,7 +82,7 @@ class TestSync:
             "staff-corp",
         ]
 
-    def test_who_is_gone_is_removed(self, cluster):
+    def test_users_removed_from_the_directory_are_removed_with_their_acl(self, cluster):
         server = cluster()
         sync = {"realm": "corp", "scope": "both", "remove_vanished": ["entry", "acl"]}
         acl = {"path": "/", "roles": ["PVEAuditor"], "users": ["ann@corp"], "groups": ["staff-corp"]}
@@ -116,7 +116,7 @@ class TestSync:
         assert [one["userid"] for one in after["users"]] == ["bob@corp", "root@pam"]
         assert [(one.get("users"), one.get("groups")) for one in after["acl"]] == [(None, ["staff-corp"])]
 
-    def test_acl_entries_may_go_alone(self, cluster):
+    def test_remove_vanished_acl_removes_entries_and_keeps_users(self, cluster):
         server = cluster()
         server.tasks(
             ("pve_user", {"userid": "old@corp"}),
@@ -131,14 +131,14 @@ class TestSync:
         assert done["updated"] == ["old@corp"]
         assert not server.done("pve_realm_sync", **sync)["changed"]
 
-    def test_new_users_may_be_kept_out(self, cluster):
+    def test_enable_new_false_creates_disabled_users(self, cluster):
         server = cluster()
         server.done("pve_realm_sync", realm="corp", scope="users", enable_new=False)
         assert {
             one["enable"] for one in server.done("pve_info", gather=["users"])["users"] if one["userid"] != "root@pam"
         } == {False}
 
-    def test_who_cannot_be_taken_over_is_told(self, cluster):
+    def test_users_the_sync_skips_are_reported(self, cluster):
         server = cluster()
         server.simulator.cluster.directories[0].entries.update([person("a b"), person("eve", mail="nonsense")])
         done = server.done("pve_realm_sync", realm="corp", scope="users", remove_vanished=["none"])
@@ -148,7 +148,7 @@ class TestSync:
         ]
         assert done["added"] == ["ann@corp", "bob@corp", "eve@corp"]
 
-    def test_a_task_that_fails_is_told_with_the_end_of_its_log(self, cluster, version):
+    def test_failed_sync_reports_the_end_of_its_log(self, cluster, version):
         server = cluster(version)
         server.simulator.cluster.directories[0].is_up = False
         result = server.one("pve_realm_sync", realm="corp", scope="both")
@@ -158,11 +158,11 @@ class TestSync:
             in result["msg"]
         )
 
-    def test_a_task_that_takes_too_long_is_not_waited_for(self, cluster):
+    def test_sync_longer_than_wait_fails_with_the_task_id(self, cluster):
         result = cluster(task_seconds=60).one("pve_realm_sync", realm="corp", scope="both", wait=1)
         assert result["failed"] and "after 1 seconds the task UPID:pve1:" in result["msg"]
 
-    def test_a_scope_is_that_of_the_realm_or_must_be_said(self, cluster):
+    def test_scope_defaults_to_the_realm_and_is_required_otherwise(self, cluster):
         server = cluster()
         result = server.one("pve_realm_sync", realm="corp")
         assert (
@@ -174,7 +174,7 @@ class TestSync:
         assert server.done("pve_realm_sync", realm="corp")["added"] == ["admins-corp", "staff-corp"]
 
 
-def test_a_job_is_part_of_the_whole_state(cluster):
+def test_sync_job_is_part_of_pve_state(cluster):
     server = cluster()
     made, known = server.tasks(("pve_state", {"realm_sync_jobs": [JOB]}), ("pve_info", {"gather": ["realm_sync_jobs"]}))
     assert made["realm_sync_jobs"] == known["realm_sync_jobs"]
@@ -185,7 +185,7 @@ def test_a_job_is_part_of_the_whole_state(cluster):
     assert not again["changed"] and [step["verb"] for step in gone["plan"]] == ["DELETE"]
 
 
-def test_a_membership_may_be_declared_on_both_sides(cluster):
+def test_membership_declared_for_user_and_group_is_idempotent(cluster):
     server = cluster()
     both = {
         "groups": [{"groupid": "staff", "users": ["ann@pve"]}],
@@ -196,7 +196,7 @@ def test_a_membership_may_be_declared_on_both_sides(cluster):
     assert not again["failed"] and not again["changed"]
 
 
-def test_what_goes_along_with_other_objects_is_foretold(cluster):
+def test_side_effects_on_other_objects_are_predicted(cluster):
     server = cluster()
     known = {
         "groups": [{"groupid": "staff"}, {"groupid": "old"}],
@@ -280,12 +280,12 @@ class TestManagers:
         server.wired.fleet.forget()
         return server, {"api_token_id": "boss@pve!run", "api_token_secret": made["secrets"]["boss@pve!run"]}
 
-    def test_what_works(self, managed):
+    def test_delegated_manager_changes_what_its_privileges_allow(self, managed):
         server, credentials = managed
         for module, options in self.WORKS:
             assert server.done(module, **credentials, **options)["changed"], options
 
-    def test_what_is_refused(self, managed):
+    def test_delegated_manager_is_refused_before_the_first_write(self, managed):
         server, credentials = managed
         refused = server.tasks(*((module, {**credentials, **options}) for module, options, _why in self.REFUSED))
         for (_module, options, why), result in zip(self.REFUSED, refused):
@@ -353,7 +353,7 @@ class TestOldVersions:
         ),
     ]
 
-    def test_what_works(self, cluster):
+    def test_supported_options_work_on_7_4(self, cluster):
         server = cluster("7.4")
         results = server.tasks(
             *(step for step in self.WORKS for _twice in (1, 2)),
@@ -367,7 +367,7 @@ class TestOldVersions:
         assert told["version"] == "7.4-4" and told["realm_sync_jobs"] == []
         assert synced["added"] == NEW
 
-    def test_what_is_refused(self, cluster):
+    def test_options_that_need_a_later_version_are_refused(self, cluster):
         server = cluster("7.4")
         server.tasks(*self.WORKS[:3], self.WORKS[6])
         server.wired.fleet.forget()
@@ -377,7 +377,7 @@ class TestOldVersions:
         assert server.writes() == []
 
 
-def test_a_comment_that_an_older_server_would_keep_is_not_removed(cluster):
+def test_unsetting_a_token_comment_is_refused_before_9(cluster):
     server = cluster("8.4")
     token = {"userid": "root@pam", "tokenid": "ci", "return_secret": True}
     server.done("pve_token", **token, comment="CI")

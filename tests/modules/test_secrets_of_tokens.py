@@ -117,8 +117,8 @@ def checked(one):
     return {**one, "check_mode": True}
 
 
-class TestWhatIsThere:
-    def test_it_is_kept_while_it_works(self, stage, ansible):
+class TestExistingSecret:
+    def test_working_secret_is_kept(self, stage, ansible):
         steps = [stage.kept("works"), stage.kept("works", secret="keep"), stage.kept("works", secret="if_invalid")]
         run = ansible.tasks([*stage.company("works"), *steps]).succeeded()
         assert run.failed == []
@@ -126,7 +126,7 @@ class TestWhatIsThere:
         assert stage.accepts("works", read(stage.file("works")))
         assert stage.file("works").stat().st_mode & 0o777 == 0o600
 
-    def test_it_is_returned_on_request_and_else_not(self, stage, ansible):
+    def test_stored_secret_is_returned_on_request_only(self, stage, ansible):
         tasks = [
             *stage.company("told"),
             stage.kept("told", secret="if_invalid", return_secret=True),
@@ -136,8 +136,8 @@ class TestWhatIsThere:
         assert told["secret"] == read(stage.file("told")) and not told["changed"] and "secret" not in quiet
 
 
-class TestAnotherOne:
-    def test_it_takes_the_place_of_the_old_one_and_the_acl_stays(self, stage, ansible):
+class TestRegeneration:
+    def test_regenerated_secret_replaces_the_old_one_and_keeps_the_acl(self, stage, ansible):
         """With everything ansible can print, and no secret in it."""
         anew = stage.kept("anew", secret="regenerate", comment="")
         assert ansible.tasks(stage.company("anew")).succeeded().failed == []
@@ -157,7 +157,7 @@ class TestAnotherOne:
         assert [(one["comment"], one["expire"]) for one in tokens] == [("", 4102444800)]
         assert [secret for secret in stage.minted if secret in run.output] == []
 
-    def test_it_needs_a_place(self, stage, ansible):
+    def test_regeneration_requires_a_place_for_the_secret(self, stage, ansible):
         tasks = [
             *stage.company("homeless"),
             stage.token("homeless", secret="regenerate"),
@@ -168,7 +168,7 @@ class TestAnotherOne:
                 result["failed"] and "secret_file: or return_secret is needed to make a new secret" in result["msg"]
             ), result
 
-    def test_the_token_itself_is_not_used_for_it(self, stage, ansible):
+    def test_callers_own_token_is_not_regenerated(self, stage, ansible):
         tasks = [
             task(
                 stage.wired,
@@ -190,8 +190,8 @@ class TestAnotherOne:
         assert "secret: cannot be made anew with the token itself" in refused["msg"] and not left["changed"]
 
 
-class TestOneThatDoesNotWork:
-    def test_a_lost_file(self, stage, ansible):
+class TestInvalidSecret:
+    def test_lost_secret_file_is_replaced_with_if_invalid_only(self, stage, ansible):
         path = stage.file("lost")
         tasks = [
             *stage.company("lost"),
@@ -208,7 +208,7 @@ class TestOneThatDoesNotWork:
         assert made["changed"] and not again["changed"]
         assert stage.accepts("lost", read(path)) and stage.minted.count(read(path)) == 1
 
-    def test_a_lost_file_of_an_expired_token(self, stage, ansible):
+    def test_lost_secret_file_of_an_expired_token_is_replaced_after_the_suggested_change(self, stage, ansible):
         """What is advised works: another expire, in the same task."""
         path = stage.file("expired")
         expired = [*stage.company("expired"), lost(path), stage.token("expired", expire=1500000000)]
@@ -226,7 +226,7 @@ class TestOneThatDoesNotWork:
     @pytest.mark.parametrize(
         "text", ["", "no-secret-of-this-token\n", "two\nlines €\n"], ids=["empty", "another one", "no secret at all"]
     )
-    def test_a_file_that_holds_something_else(self, stage, ansible, text):
+    def test_secret_file_with_other_content_is_replaced(self, stage, ansible, text):
         name = f"other{len(text)}"
         tasks = [
             *stage.company(name),
@@ -237,7 +237,7 @@ class TestOneThatDoesNotWork:
         made, after = ansible.tasks(tasks).succeeded().results()[-2:]
         assert made["changed"] and stage.accepts(name, read(stage.file(name))) and len(stage.rows(after, name)) == 3
 
-    def test_a_candidate_that_works_goes_into_the_file(self, stage, ansible):
+    def test_working_candidate_is_stored_in_the_file(self, stage, ansible):
         """What stands in the playbook is a variable, as from a vault."""
         path = stage.file("candidate")
         assert ansible.tasks(stage.company("candidate")).succeeded().failed == []
@@ -257,7 +257,7 @@ class TestOneThatDoesNotWork:
         assert stage.server.observed.writes() == []
         assert right not in run.output and "a-wrong-candidate" not in run.output
 
-    def test_wrong_candidates_alone(self, stage, ansible):
+    def test_secret_is_regenerated_when_no_candidate_works(self, stage, ansible):
         tasks = [
             *stage.company("wrong"),
             stage.token("wrong", secret="if_invalid", secret_candidates=["no-secret"], return_secret=True),
@@ -266,14 +266,14 @@ class TestOneThatDoesNotWork:
         assert predicted["secret"] == "(generated by the real run)" and predicted["plan"] == made["plan"]
         assert stage.accepts("wrong", made["secret"]) and not stage.accepts("wrong", read(stage.file("wrong")))
 
-    def test_a_token_that_accepts_no_secret_is_left_alone(self, stage, ansible):
+    def test_expired_token_is_not_regenerated(self, stage, ansible):
         tasks = [*stage.company("ended"), stage.kept("ended", expire=1), stage.kept("ended", secret="if_invalid")]
         result = ansible.tasks(tasks).succeeded().results()[-1]
         assert not result["changed"] and result["plan"] == []
 
 
 @pytest.mark.parametrize("carried_out", [False, True], ids=["unseen by the server", "with the answer lost"])
-def test_an_interrupted_run_is_put_right_by_the_next(stage, ansible, carried_out):
+def test_run_interrupted_at_any_request_is_repaired_by_the_next(stage, ansible, carried_out):
     """At each of its requests."""
     prefix = "cut" if carried_out else "halted"
     assert ansible.tasks(stage.company(f"{prefix}x")).succeeded().failed == []
@@ -297,14 +297,14 @@ def test_an_interrupted_run_is_put_right_by_the_next(stage, ansible, carried_out
         assert stage.accepts(name, read(stage.file(name)))
 
 
-class TestAnEncryptedFile:
+class TestEncryptedFile:
     @pytest.fixture
     def vault(self, tmp_path):
         password = tmp_path / "password"
         password.write_text("the password of a vault\n")
         return ("--vault-id", f"lab@{password}")
 
-    def test_it_is_written_read_and_left_alone(self, stage, ansible, vault):
+    def test_encrypted_secret_file_is_written_read_and_kept(self, stage, ansible, vault):
         path = stage.file("sealed")
         sealed = stage.kept("sealed", secret="if_invalid", secret_file_vault_id="lab")
         shown = {"ansible.builtin.set_fact": {"shown": f"{{{{ lookup('ansible.builtin.file', '{path}') }}}}"}}
@@ -320,13 +320,13 @@ class TestAnEncryptedFile:
                 result["failed"] and "is encrypted with a vault password that ansible was not given" in result["msg"]
             ), result
 
-    def test_a_file_in_clear_text_is_encrypted(self, stage, ansible, vault):
+    def test_plain_text_secret_file_is_encrypted(self, stage, ansible, vault):
         sealed = stage.kept("clear", secret="if_invalid", secret_file_vault_id="lab")
         done, again = ansible.tasks([*stage.company("clear"), sealed, sealed], *vault).succeeded().results()[-2:]
         assert [step["verb"] for step in done["plan"]] == ["STORE"] and not again["changed"]
         assert stage.file("clear").read_text().startswith("$ANSIBLE_VAULT;")
 
-    def test_what_cannot_be_encrypted_is_said_before_anything_is_written(self, stage, ansible, vault):
+    def test_unusable_vault_id_is_refused_before_the_first_write(self, stage, ansible, vault):
         stage.wired.fleet.forget()
         new = stage.kept("new", secret_file_vault_id="lab")
         unknown = stage.kept("new", secret_file_vault_id="elsewhere")
@@ -341,7 +341,7 @@ class TestAnEncryptedFile:
         assert [one for one in stage.server.observed.writes() if "token" in one.path] == []
 
 
-def test_a_file_that_others_can_read_is_closed_though_its_secret_works(stage, ansible):
+def test_permissions_of_a_readable_secret_file_are_restricted(stage, ansible):
     path = stage.file("open_to_all")
     wide = {"ansible.builtin.file": {"path": str(path), "mode": "0664"}}
     for secret in ("keep", "if_invalid"):
@@ -363,7 +363,7 @@ def test_a_file_that_others_can_read_is_closed_though_its_secret_works(stage, an
         assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_no_secret_is_lost_on_a_disk_that_is_full(stage, ansible):
+def test_full_disk_is_detected_before_a_secret_is_regenerated(stage, ansible):
     """Nothing is asked of the server: neither that it makes a secret, nor that it removes a token to make it again."""
     path = stage.file("full")
     assert ansible.tasks(stage.company("full")).succeeded().failed == []

@@ -23,50 +23,50 @@ ONE_OF_EACH = [one.ONE for one in WRITING]
 
 @pytest.mark.parametrize(("module", "options"), ONE_OF_EACH)
 class TestEverywhere:
-    def test_a_read_is_tried_again(self, homelab, ansible, module, options):
+    def test_read_is_retried(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(verb="GET", status=503, times=2))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert not result["failed"], result
 
-    def test_a_write_whose_answer_is_lost_is_not_sent_twice(self, homelab, ansible, module, options):
+    def test_write_with_a_lost_response_is_not_sent_twice(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(verb="POST", status=0, carried_out=True))
         tasks = [task(homelab, module, **options), task(homelab, module, **options)]
         first, second = ansible.tasks(tasks).results()
         assert first["failed"] and not second["failed"] and not second["changed"]
         assert len(homelab.fleet.writes()) == 1
 
-    def test_a_write_that_was_refused_unseen_is_sent_again(self, homelab, ansible, module, options):
+    def test_write_refused_by_a_rate_limit_is_sent_again(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(verb="POST", status=429, headers={"Retry-After": "0"}))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert not result["failed"] and result["changed"]
 
-    def test_an_answer_that_is_no_api_answer_is_told_as_such(self, homelab, ansible, module, options):
+    def test_html_response_is_reported(self, homelab, ansible, module, options):
         page = Fault(verb="GET", status=200, body="<html>sign in</html>", headers={"Content-Type": "text/html"})
         observed(homelab, module).faults.append(page)
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "(text/html) is none of this API" in result["msg"], result
 
-    def test_an_answer_without_anything_is_told_as_such(self, homelab, ansible, module, options):
+    def test_empty_response_is_reported(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(verb="GET", status=204))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "is none of this API" in result["msg"], result
 
     @pytest.mark.parametrize("body", ["null", "[]", '"busy"', '{"errors": ["busy"], "message": 5}'])
-    def test_an_error_in_a_form_of_its_own_is_told_with_its_status(self, homelab, ansible, module, options, body):
+    def test_malformed_error_is_reported_with_its_status(self, homelab, ansible, module, options, body):
         observed(homelab, module).faults.append(
             Fault(verb="GET", status=500, body=body, headers={"Content-Type": "application/json"})
         )
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "was refused with 500" in result["msg"], result
 
-    def test_a_redirect_is_not_followed(self, homelab, ansible, module, options):
+    def test_redirect_is_not_followed(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(
             Fault(status=307, headers={"Location": "https://127.0.0.1:1/elsewhere"})
         )
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
         assert result["failed"] and "redirects to https://127.0.0.1:1/elsewhere" in result["msg"], result
 
-    def test_what_was_done_before_a_failure_is_told(self, homelab, ansible, module, options):
+    def test_failure_reports_completed_steps(self, homelab, ansible, module, options):
         """The object is made, and then it cannot be read back."""
         watched = observed(homelab, module)
         tasks = [task(homelab, module, **options)]
@@ -101,22 +101,22 @@ class TestSigningIn:
         (result,) = ansible.tasks([task(wired, module, **options, **self.options(wired, system))]).results()
         return result
 
-    def test_it_works(self, homelab, ansible, system):
+    def test_password_login_works(self, homelab, ansible, system):
         assert self.sign_in(homelab, ansible, system)["changed"]
 
-    def test_the_password_does_not_follow_a_redirect(self, homelab, ansible, system):
+    def test_password_does_not_follow_a_redirect(self, homelab, ansible, system):
         other = homelab.fleet.pbs["pbs1"] if system == "pve" else homelab.fleet.pve["pve1"][0]
         away = Fault(path=".*/access/ticket", status=307, headers={"Location": f"{other.url}/api2/json/access/ticket"})
         observed(homelab, system).faults.append(away)
         assert "redirects to" in self.sign_in(homelab, ansible, system)["msg"]
         assert other.observed.journal == []
 
-    def test_a_busy_server_is_not_called_a_wrong_password(self, homelab, ansible, system):
+    def test_unavailable_server_is_not_reported_as_a_wrong_password(self, homelab, ansible, system):
         observed(homelab, system).faults.append(Fault(path=".*/access/ticket", status=503))
         assert "was refused with 503" in self.sign_in(homelab, ansible, system)["msg"]
 
 
-def test_a_second_factor(fleet_of, ansible, tmp_path):
+def test_login_with_a_second_factor_on_pve(fleet_of, ansible, tmp_path):
     """A time-based one, on PVE."""
     import pyotp
 
@@ -145,7 +145,7 @@ def test_a_second_factor(fleet_of, ansible, tmp_path):
     assert right["version"].startswith("9.2")
 
 
-def test_a_token_that_may_not_look_is_not_told_that_nothing_is_there(homelab, ansible):
+def test_token_without_read_permission_fails_instead_of_reporting_absence(homelab, ansible):
     """Rights above do not count where an entry below takes them away, and lists then leave objects out in silence."""
     prepared = ansible.tasks(
         [
@@ -167,7 +167,7 @@ def test_a_token_that_may_not_look_is_not_told_that_nothing_is_there(homelab, an
     assert reading["groups"] == [] and "groups may be left out" in repr(reading["warnings"])
 
 
-def test_the_default_realm_of_pbs_moves(homelab, ansible):
+def test_default_realm_of_pbs_can_be_moved_in_one_task(homelab, ansible):
     """An update of a realm that is the default says so once more, and another one may be made the default in the same task."""
     one, two = ({"realm": name, **REALM} for name in ("one", "two"))
     state = [{**one, "default": True}, {**two, "comment": "new"}]
@@ -186,7 +186,7 @@ def test_the_default_realm_of_pbs_moves(homelab, ansible):
     assert defaults == {"one": True, "two": False, "pam": False, "pbs": False}
 
 
-def test_the_environment_of_a_task_counts_in_process_too(homelab, ansible):
+def test_environment_of_a_task_applies_in_process_too(homelab, ansible):
     options = task(homelab, "pve_group", groupid="new")["fleetgate.proxmox.pve_group"]
     environment = {
         "PROXMOX_HOST": options["api_host"],
@@ -208,7 +208,7 @@ def test_the_environment_of_a_task_counts_in_process_too(homelab, ansible):
     assert run.failed == [] and [result["changed"] for result in run.results()] == [True, False]
 
 
-def test_names_are_kept_in_the_form_that_the_server_gives_them(homelab, ansible):
+def test_names_in_decomposed_unicode_are_idempotent(homelab, ansible):
     """Pocket ID composes what Unicode allows to write in two ways."""
     decomposed = "Zu\u0308rich"
     client = {"name": decomposed, "secret": "a-chosen-client-secret"}
@@ -218,7 +218,7 @@ def test_names_are_kept_in_the_form_that_the_server_gives_them(homelab, ansible)
     assert run.failed == [] and [result["changed"] for result in run.results()] == [True, False, True, False]
 
 
-def test_rows_that_nobody_declares_are_removed_from_a_scope_and_nowhere_else(homelab, ansible):
+def test_undeclared_acl_rows_are_removed_inside_an_exclusive_scope_only(homelab, ansible):
     rows = [
         ("/", "Audit", "ann@pbs"),
         ("/", "Admin", "ann@pbs"),

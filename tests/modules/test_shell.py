@@ -59,7 +59,7 @@ def identity(system, folder, **user):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_the_whole_life_of_an_identity(homelab, run, tmp_path, system):
+def test_identity_is_created_changed_and_removed_over_the_shell(homelab, run, tmp_path, system):
     made = [identity(system, tmp_path)]
     planned = run(system, made, "--check", **ROOT).succeeded().results()[0]
     assert planned["changed"] and homelab.fleet.writes() == []
@@ -77,7 +77,7 @@ def test_the_whole_life_of_an_identity(homelab, run, tmp_path, system):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_both_connections_read_the_same(homelab, run, system):
+def test_shell_and_https_return_the_same_state(homelab, run, system):
     options = homelab.fleet.inventory()["all"]["children"][system]["hosts"][SYSTEMS[system][0]]["fleetgate_api"]
     over_https = {f"fleetgate.proxmox.{system}_info": {**options, "api_host": server(homelab, system).host}}
     by_token, by_shell = run(system, [over_https, task(system, "info")], **ROOT).succeeded().results()
@@ -105,14 +105,14 @@ REFUSED = {"message": "Parameter verification failed.\n", "errors": {"userid": "
         ("pbs", "value does not match the regex pattern", 400, "500: value does not match the regex pattern"),
     ],
 )
-def test_a_refusal_is_told_in_the_words_of_the_server(homelab, run, system, body, status, told):
+def test_server_error_is_quoted(homelab, run, system, body, status, told):
     server(homelab, system).observed.faults.append(Fault(verb="POST", path=".*/access/users", status=status, body=body))
     answer = run(system, [task(system, "user", userid=f"nobody@{system}")], **ROOT).results()[0]
     assert answer["failed"] and answer["msg"].endswith(f"POST /access/users was refused with {told}"), answer["msg"]
     assert answer["request"] == {"verb": "POST", "path": "/access/users", "status": int(told[:3]), "no_answer": False}
 
 
-def test_a_lock_that_somebody_holds_is_waited_for(homelab, run):
+def test_configuration_lock_is_waited_for(homelab, run):
     body = json.dumps({"message": "cfs-lock 'file-user_cfg' error: got lock request timeout\n"})
     server(homelab, "pve").observed.faults.append(Fault(verb="POST", path=".*/access/users", status=500, body=body))
     assert run("pve", [task("pve", "user", userid="patient@pve")], **ROOT).failed == []
@@ -127,18 +127,18 @@ def test_a_lock_that_somebody_holds_is_waited_for(homelab, run):
         (ADMIN, "please run as root"),
     ],
 )
-def test_a_host_that_cannot_be_used_is_named_with_the_reason(homelab, run, variables, why):
+def test_unusable_host_is_reported_with_the_reason(homelab, run, variables, why):
     answer = run("pve", [task("pve", "info")], **variables).results()[0]
     assert answer["failed"] and why in answer["msg"] and "PVE 127.0.10.1" in answer["msg"]
     assert answer["request"]["no_answer"] is (why in ("Connection refused", "Permission denied"))
 
 
-def test_it_becomes_root_as_ansible_does(run):
+def test_become_is_honoured(run):
     assert run("pve", [{**task("pve", "info"), "become": True}], **ADMIN).failed == []
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_an_ordinary_module_uses_the_shell_that_it_runs_in(run, system):
+def test_module_on_the_target_uses_the_local_shell(run, system):
     """With fleetgate_execute_on, or async, it is on the host already."""
     told = run(
         system,
@@ -150,7 +150,7 @@ def test_an_ordinary_module_uses_the_shell_that_it_runs_in(run, system):
     assert told.failed == [] and told.results()[0]["version"]
 
 
-def test_several_values_of_one_option_are_refused_by_pbs_and_taken_by_pve(run):
+def test_unsetting_two_options_over_the_shell_is_refused_by_pbs_only(run):
     for system in SYSTEMS:
         owner = f"several@{system}"
         told = run(
@@ -167,7 +167,7 @@ def test_several_values_of_one_option_are_refused_by_pbs_and_taken_by_pve(run):
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_another_secret_is_made_but_none_can_be_tried(run, tmp_path, system):
+def test_regenerated_secret_cannot_be_verified_over_the_shell(run, tmp_path, system):
     """root on a host is asked for none."""
     one = {"userid": f"renewed@{system}", SYSTEMS[system][1]: "tok", "secret_file": str(tmp_path / "renewed")}
     told = run(

@@ -40,7 +40,7 @@ def realm(homelab):
 
 @pytest.mark.parametrize("system", ["pve", "pbs"])
 class TestIssuer:
-    def test_one_that_the_server_trusts_is_asked_in_check_mode_too(self, homelab, ansible, realm, system):
+    def test_trusted_issuer_passes_the_connection_check_in_check_mode_too(self, homelab, ansible, realm, system):
         server = Trusting(homelab, ansible, system, homelab.fleet.authority.bundle)
         assert server.done(server.module, **realm)["changed"]
         assert [write.split()[0] for write in server.writes()] == ["POST"]
@@ -50,7 +50,7 @@ class TestIssuer:
             asked = [f"{one.verb} {one.path}" for _name, one in homelab.fleet.exchanges()]
             assert "GET /.well-known/openid-configuration" in asked and server.writes() == []
 
-    def test_of_one_that_it_does_not_trust_that_is_said(self, homelab, ansible, realm, system):
+    def test_untrusted_issuer_is_reported(self, homelab, ansible, realm, system):
         server = Trusting(homelab, ansible, system, None)
         for check in (False, True):
             told = server.one(server.module, check=check, **realm)

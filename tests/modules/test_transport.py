@@ -77,7 +77,7 @@ def slowly(head, rest):
     [b"", b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n"],
     ids=["headers", "body"],
 )
-def test_the_time_limit_is_one_for_the_whole_answer(head):
+def test_timeout_applies_to_the_whole_response(head):
     with listening(slowly(head, b"HTTP/1.1 200 OK\r\n" + b" " * 90)) as port:
         begun = time.monotonic()
         result = result_of("pocketid_info", url=f"http://127.0.0.1:{port}", api_key="a-key-of-nobody", timeout=1)
@@ -85,7 +85,7 @@ def test_the_time_limit_is_one_for_the_whole_answer(head):
     assert result["failed"] and "did not answer in time" in result["msg"] and result["request"]["no_answer"], result
 
 
-def test_an_answer_without_an_end_is_not_read():
+def test_endless_response_is_refused():
     def endless(connection):
         connection.recv(65536)
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n")
@@ -108,19 +108,19 @@ def credentials(port):
 
 
 @pytest.mark.parametrize("reads", [True, False], ids=["after the greeting", "at once"])
-def test_a_connection_that_is_closed_during_the_handshake_is_no_matter_of_certificates(reads):
+def test_connection_closed_during_the_handshake_is_not_a_certificate_error(reads):
     with listening(lambda connection: connection.recv(65536) if reads else None) as port:
         result = result_of("pve_group", groupid="new", **credentials(port))
     assert result["failed"] and "certificate" not in result["msg"] and result["request"]["no_answer"], result
 
 
-def test_a_certificate_that_is_not_trusted_is_no_outage(homelab):
+def test_untrusted_certificate_is_not_reported_as_unreachable(homelab):
     result = result_of("pve_group", groupid="new", **{**SYSTEMS["pve"].connection(homelab), "ca_path": None})
     assert "is not trusted" in result["msg"] and not result["request"]["no_answer"], result
 
 
 @pytest.mark.parametrize("form", FORMS)
-def test_a_server_that_sends_the_request_back_brings_no_secret_to_light(form):
+def test_secret_echoed_by_the_server_is_masked(form):
     """In the middle of other text, and where the quotation of a long body ends."""
 
     def app(connection):
@@ -149,7 +149,7 @@ def test_a_server_that_sends_the_request_back_brings_no_secret_to_light(form):
     ("module", "credential"), [("pocketid_info", "api_key"), ("authentik_info", "token"), ("pulse_info", "api_token")]
 )
 class TestAddresses:
-    def test_a_credential_leaves_the_machine_over_tls_only(self, module, credential):
+    def test_credential_over_plain_http_is_refused(self, module, credential):
         result = result_of(module, **{"url": "http://id.example.org", credential: "a-credential-of-nobody"})
         assert (
             "url: 'http://id.example.org' must begin with https:// (http:// only for the machine itself)"
@@ -159,14 +159,14 @@ class TestAddresses:
     @pytest.mark.parametrize(
         "address", ["https://boss:a-pass%2Fword@id.example.org", "https://boss:a-pass/word@id.example.org"]
     )
-    def test_a_password_in_an_address_is_refused_and_not_shown(self, module, credential, address):
+    def test_password_in_a_url_is_refused_and_not_printed(self, module, credential, address):
         result = result_of(module, **{"url": address, credential: "a-credential-of-nobody"})
         assert f"url: must not hold a user name or password; the credential is given as {credential}" in result["msg"]
         assert "a-pass" not in repr(result)
 
 
 @pytest.mark.parametrize("system", ["pve", "pbs"])
-def test_the_fingerprint_is_seen_with_the_trust_of_the_environment(homelab, ansible, system):
+def test_fingerprint_is_read_with_the_ca_bundle_of_the_environment(homelab, ansible, system):
     trust = {"environment": {"REQUESTS_CA_BUNDLE": str(homelab.fleet.authority.bundle)}}
     reading = task(homelab, f"{system}_info", gather=["fingerprint"], ca_path=None)
     trusted, blind = ansible.tasks([{**reading, **trust}, reading]).results()
@@ -177,7 +177,7 @@ def test_the_fingerprint_is_seen_with_the_trust_of_the_environment(homelab, ansi
     assert blind["failed"] and "is not trusted" in blind["msg"]
 
 
-def test_dates_of_yaml_are_text_wherever_a_module_runs(homelab, ansible):
+def test_yaml_dates_are_text_in_process_and_on_the_target(homelab, ansible):
     import datetime
 
     claims = {"hired": datetime.date(2026, 1, 1)}
@@ -195,7 +195,7 @@ def test_dates_of_yaml_are_text_wherever_a_module_runs(homelab, ansible):
 
 
 @pytest.mark.parametrize("where", ["controller", "target"])
-def test_options_of_wrong_types_show_no_credentials(homelab, ansible, where):
+def test_options_of_wrong_types_print_no_credentials(homelab, ansible, where):
     wrong = [
         ("pve_state", {"users": ["alice@pve"]}),
         ("pve_acl", {"path": "/", "roles": ["PVEAuditor"], "exclusive": "x"}),

@@ -31,7 +31,7 @@ def system(request):
         ("pbs_user", {"userid": "rita@pbs"}),
     ],
 )
-def test_one_unchanged_object_takes_one_request(homelab, ansible, module, options):
+def test_unchanged_object_takes_one_request(homelab, ansible, module, options):
     assert ansible.tasks([task(homelab, module, **options)]).succeeded().changed
     homelab.fleet.forget()
     assert ansible.tasks([task(homelab, module, **options)]).succeeded().changed == []
@@ -72,8 +72,8 @@ def meanwhile(wired, system, times=1, users=()):
     server.observed.app = disturbed
 
 
-class TestSomebodyElseWritesToo:
-    def test_what_is_there_now_is_looked_at_and_planned_on(self, homelab, ansible, system):
+class TestConcurrentChanges:
+    def test_concurrent_change_is_read_and_planned_again(self, homelab, ansible, system):
         made = task(homelab, f"{system}_realm", realm="sso", **REALM)
         assert ansible.tasks([made]).succeeded().failed == []
         meanwhile(homelab, system)
@@ -88,13 +88,13 @@ class TestSomebodyElseWritesToo:
         assert changed["changed"] and [step["verb"] for step in changed["plan"]] == ["PUT"]
         assert after["realm"]["prompt"] == "login" and after["realm"]["comment"].startswith("changed by somebody else")
 
-    def test_who_is_always_quicker_is_reported(self, homelab, ansible, system):
+    def test_repeated_concurrent_changes_fail_with_a_message(self, homelab, ansible, system):
         assert ansible.tasks([task(homelab, f"{system}_realm", realm="sso", **REALM)]).succeeded().failed == []
         meanwhile(homelab, system, times=2)
         (result,) = ansible.tasks([task(homelab, f"{system}_realm", realm="sso", prompt="login")]).results()
         assert result["failed"] and not result["changed"] and "detected modified configuration" in result["msg"]
 
-    def test_no_more_is_removed_for_that(self, homelab, ansible, system):
+    def test_second_plan_prunes_nothing_beyond_the_first(self, homelab, ansible, system):
         prepared = [
             task(homelab, f"{system}_realm", realm="sso", **REALM),
             task(homelab, f"{system}_user", userid=f"old@{system}"),
@@ -111,7 +111,7 @@ class TestSomebodyElseWritesToo:
         assert result["failed"] and "max_removals: 2 objects would be removed" in result["msg"], result
         assert "DELETE" not in [one.verb for _name, one in homelab.fleet.writes()]
 
-    def test_a_user_that_is_gone_meanwhile_is_made_again(self, homelab, ansible):
+    def test_user_deleted_concurrently_is_created_again(self, homelab, ansible):
         users = [{"userid": f"{name}@pbs"} for name in ("ann", "bob")]
         assert ansible.tasks([task(homelab, "pbs_state", users=users)]).succeeded().failed == []
         observed, options = SYSTEMS["pbs"].server(homelab).observed, SYSTEMS["pbs"].connection(homelab)
@@ -134,7 +134,7 @@ class TestSomebodyElseWritesToo:
         assert not result["failed"], result
         assert [step["verb"] for step in result["plan"]] == ["PUT", "POST"]
 
-    def test_two_realms_in_one_run_are_not_in_each_others_way(self, homelab, ansible, system):
+    def test_own_writes_are_not_taken_for_concurrent_changes(self, homelab, ansible, system):
         realms = [{"realm": name, **REALM} for name in ("one", "two")]
         told = ansible.tasks(
             [
@@ -149,8 +149,8 @@ class TestSomebodyElseWritesToo:
         assert len(digests) == 2 and all("digest=" in body for body in digests)
 
 
-class TestWhatCannotBeChanged:
-    def test_a_realm_is_made_again_with_all_that_it_had(self, homelab, ansible, system):
+class TestImmutableOptions:
+    def test_recreated_realm_keeps_all_its_settings(self, homelab, ansible, system):
         user = {"userid": "ann@sso"}
         before = {
             "realm": "sso",
@@ -185,7 +185,7 @@ class TestWhatCannotBeChanged:
         assert ["ann@sso"] in [one.get("users") for one in after["acl"]]
 
 
-def test_a_new_realm_has_what_the_server_means_before_something_is_added_or_taken(homelab, ansible, system):
+def test_append_and_remove_apply_to_server_defaults_of_a_new_realm(homelab, ansible, system):
     more = {"realm": "more", **REALM, "scopes": ["groups"], "append": ["scopes"]}
     less = {"realm": "less", **REALM, "scopes": ["profile"], "remove": ["scopes"]}
     made, again = ansible.tasks([task(homelab, f"{system}_state", realms=[more, less])] * 2).succeeded().results()
@@ -193,8 +193,8 @@ def test_a_new_realm_has_what_the_server_means_before_something_is_added_or_take
     assert not again["failed"] and not again["changed"]
 
 
-class TestWhatIsRemoved:
-    def test_objects_in_a_scope_that_nobody_declares(self, homelab, ansible):
+class TestPruning:
+    def test_undeclared_objects_in_an_exclusive_scope_are_removed(self, homelab, ansible):
         groups = [{"groupid": name} for name in ("a-sso", "b-sso", "c")]
         told = ansible.tasks(
             [
@@ -223,7 +223,7 @@ class TestWhatIsRemoved:
         }
 
     @pytest.mark.parametrize(("scope", "left"), [({"path": "/vms/"}, ["/vms/100"]), ({"subtree": "//vms/"}, [])])
-    def test_a_path_in_a_scope_is_read_as_one_in_an_entry(self, homelab, ansible, scope, left):
+    def test_path_of_a_scope_is_normalised_like_that_of_an_entry(self, homelab, ansible, scope, left):
         acl = [{"path": path, "roles": ["PVEAuditor"], "users": ["ann@pve"]} for path in ("/vms/", "/vms/100")]
         told = ansible.tasks(
             [
@@ -235,7 +235,7 @@ class TestWhatIsRemoved:
         assert told.failed == []
         assert [one["path"] for one in told.results()[-1]["acl"]] == left
 
-    def test_more_than_was_thought_of_is_refused(self, homelab, ansible):
+    def test_exceeding_the_removal_limit_is_refused(self, homelab, ansible):
         groups = [{"groupid": f"g{number}"} for number in range(4)]
         assert ansible.tasks([task(homelab, "pve_state", groups=groups)]).succeeded().failed == []
         homelab.fleet.forget()
@@ -245,13 +245,13 @@ class TestWhatIsRemoved:
         assert refused["failed"] and "max_removals: 4 objects would be removed (group g" in refused["msg"], refused
         assert done["changed"] and len(homelab.fleet.writes()) == 4
 
-    def test_what_the_caller_works_by_is_not_removed_by_the_way(self, homelab, ansible):
+    def test_credentials_in_use_are_never_pruned(self, homelab, ansible):
         tasks = [task(homelab, "pve_state", exclusive={"tokens": [{"name": "root@pam!*"}]})]
         (result,) = ansible.tasks(tasks).results()
         assert result["failed"] and "is what root@pam!fleet itself works by; declare it as well" in result["msg"]
 
 
-class TestWhatGoesAlong:
+class TestCascadingDeletion:
     """A token goes with its user, and the entries of both."""
 
     def company(self, system):
@@ -259,7 +259,7 @@ class TestWhatGoesAlong:
         acl = {"path": "/", "roles": [{"pve": "PVEAuditor", "pbs": "Audit"}[system]], "tokens": [f"ann@{system}!ci"]}
         return {"userid": f"ann@{system}"}, token, acl
 
-    def test_is_not_declared_as_there(self, homelab, ansible, system):
+    def test_declaring_entries_of_a_deleted_user_is_refused(self, homelab, ansible, system):
         user, token, acl = self.company(system)
         made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
         wrong = task(homelab, f"{system}_state", users=[{**user, "state": "absent"}], acl=[acl])
@@ -270,7 +270,7 @@ class TestWhatGoesAlong:
         ), result
         assert not result["changed"]
 
-    def test_is_told_once(self, homelab, ansible, system):
+    def test_cascading_deletion_is_reported_once(self, homelab, ansible, system):
         user, token, acl = self.company(system)
         made = task(homelab, f"{system}_state", users=[user], tokens=[{**token, "return_secret": True}], acl=[acl])
         gone = {
@@ -286,7 +286,7 @@ class TestWhatGoesAlong:
             assert len(steps) == len(set(steps)), steps
 
 
-class TestWhatTheCallerWorksBy:
+class TestLockout:
     """A run that would take its own rights away, or its own access, is refused before it writes."""
 
     STATE = {
@@ -357,7 +357,7 @@ class TestWhatTheCallerWorksBy:
         homelab.fleet.forget()
         return {"api_token_id": "auto@pve!run", "api_token_secret": made["secrets"]["auto@pve!run"]}
 
-    def test_is_not_taken_away(self, homelab, ansible, caller):
+    def test_removing_the_callers_own_rights_is_refused(self, homelab, ansible, caller):
         told = ansible.tasks(
             [task(homelab, "pve_state", **caller, **state) for state, _why in self.REFUSED.values()]
         ).results()
@@ -365,13 +365,13 @@ class TestWhatTheCallerWorksBy:
             assert result["failed"] and why in result["msg"], case
         assert homelab.fleet.writes() == []
 
-    def test_what_pbs_gives_from_above(self, homelab, ansible):
+    def test_overriding_inherited_rights_of_the_caller_on_pbs_is_refused(self, homelab, ansible):
         rows = [{"path": path, "roles": ["Audit"], "tokens": ["root@pam!fleet"]} for path in ("/access", "/datastore")]
         refused, done = ansible.tasks([task(homelab, "pbs_acl", **row) for row in rows]).results()
         assert refused["failed"] and "root@pam!fleet would have Permissions.Modify there no longer" in refused["msg"]
         assert done["changed"]
 
-    def test_unless_that_is_meant(self, homelab, ansible, caller):
+    def test_allow_lockout_permits_removing_own_rights(self, homelab, ansible, caller):
         entry = {**self.STATE["acl"][0], "state": "absent", "allow_lockout": True}
         goodbye = task(
             homelab, "pve_state", **caller, acl=[entry], groups=[{"groupid": "automation", "state": "absent"}]
@@ -379,7 +379,7 @@ class TestWhatTheCallerWorksBy:
         (result,) = ansible.tasks([{**goodbye, "check_mode": True}]).results()
         assert not result["failed"] and len(result["plan"]) == 2
 
-    def test_unless_something_else_gives_the_same(self, homelab, ansible, caller):
+    def test_own_entry_can_be_removed_when_another_grants_the_same(self, homelab, ansible, caller):
         entries = [
             {"path": "/", "roles": ["Administrator"], "users": ["auto@pve"]},
             {"path": "/", "roles": ["Administrator"], "tokens": ["auto@pve!run"]},
@@ -405,7 +405,7 @@ class TestWhatTheCallerWorksBy:
         ]
         assert [one["failed"] for one in ansible.tasks(others).results()] == [False, False]
 
-    def test_by_a_removed_realm(self, homelab, ansible, system):
+    def test_removing_the_callers_own_realm_is_refused(self, homelab, ansible, system):
         name = {"pve": "tokenid", "pbs": "token_name"}[system]
         role = {"pve": "Administrator", "pbs": "Admin"}[system]
         state = {

@@ -24,7 +24,7 @@ def plans(run):
     return told
 
 
-def test_from_a_new_fleet_to_the_main_job(homelab):
+def test_new_fleet_gets_an_identity_that_wire_works_with(homelab):
     planned = homelab.play("bootstrap", "--check", "--diff").succeeded()
     assert homelab.fleet.writes() == [] and not homelab.secrets.exists()
     first = homelab.play("bootstrap", "-vvvv", "--diff").succeeded()

@@ -24,7 +24,7 @@ def reasons(run):
     return {step["reason"] for row in run.results() for step in row.get("plan", ())}
 
 
-def test_the_plan_of_an_empty_fleet_runs_to_the_end_and_sends_only_reads(homelab, planned):
+def test_check_mode_on_an_empty_fleet_completes_and_sends_only_reads(homelab, planned):
     assert homelab.fleet.writes() == []
     assert {
         "token pulse-monitor@pve!pulse is missing",
@@ -34,7 +34,7 @@ def test_the_plan_of_an_empty_fleet_runs_to_the_end_and_sends_only_reads(homelab
     assert planned.output.count('+    "token pulse-monitor@') == 2 and planned.output.count('+    "node ') == 2
 
 
-def test_the_real_run_does_what_the_plan_said_and_shows_no_secret(homelab, planned):
+def test_run_matches_its_plan_and_prints_no_secret(homelab, planned):
     """Neither those of the automation, nor those that are made for Pulse and sent there."""
     done = homelab.play("monitor", "-vvvv", "--diff").succeeded()
     assert {name for name, _write in homelab.fleet.writes()} == {"pve1", "pbs1", "pulse1"}
@@ -46,7 +46,7 @@ def test_the_real_run_does_what_the_plan_said_and_shows_no_secret(homelab, plann
     assert [secret for secret in [*made, *homelab.fleet.secrets()] if secret in done.output] == []
 
 
-def test_pulse_is_connected_with_both(homelab, ansible):
+def test_pulse_is_connected_to_both_servers(homelab, ansible):
     seen = nodes(homelab, ansible)
     assert {one["type"]: (one["name"], one["token_name"], one["connected"]) for one in seen.values()} == {
         "pve": ("pve1", "pulse-monitor@pve!pulse", True),
@@ -56,6 +56,6 @@ def test_pulse_is_connected_with_both(homelab, ansible):
 
 
 @pytest.mark.parametrize("arguments", [(), ("--check",)], ids=["for real", "in check mode"])
-def test_a_second_run_writes_nothing(homelab, arguments):
+def test_second_run_writes_nothing(homelab, arguments):
     assert homelab.play("monitor", *arguments).succeeded().changed == []
     assert homelab.fleet.writes() == []

@@ -27,13 +27,13 @@ def installed(tmp_path_factory):
 
 
 @pytest.mark.parametrize(("kind", "names"), [("module", MODULES), ("role", ROLES)])
-def test_all_of_it_is_documented(installed, kind, names):
+def test_installed_plugins_are_documented(installed, kind, names):
     told = installed.program("ansible-doc", "--json", "-t", kind, *(f"fleetgate.proxmox.{name}" for name in names))
     assert told.returncode == 0, told.stdout
     assert sorted(json.loads(told.stdout[told.stdout.index("{") :])) == [f"fleetgate.proxmox.{name}" for name in names]
 
 
-def test_it_wires_a_fleet(installed, tmp_path):
+def test_installed_collection_wires_a_fleet(installed, tmp_path):
     with FleetServers(FLEETS["homelab"], tmp_path) as fleet:
         wired = Wired("homelab", fleet, installed, tmp_path)
         wired.play("wire").succeeded()

@@ -36,13 +36,13 @@ def sign_in(wired, username, node=0):
     return wired.person(username).sign_in(server.url, REALMS[wired.example], server.named_url)
 
 
-def test_the_plan_of_an_empty_fleet_runs_to_the_end_and_sends_only_reads(wired, planned):
+def test_check_mode_on_an_empty_fleet_completes_and_sends_only_reads(wired, planned):
     assert wired.fleet.writes() == []
     reasons = [step["reason"] for row in planned.results() for step in row.get("plan", ())]
     assert any("admins" in one and one.endswith(f"-{REALMS[wired.example]} has Administrator on /") for one in reasons)
 
 
-def test_the_real_run_does_what_the_plan_said(wired, planned):
+def test_run_matches_its_plan(wired, planned):
     done = wired.play("wire").succeeded()
     assert wired.fleet.writes()
     assert sorted(done.changed) == sorted(planned.changed) != []
@@ -50,26 +50,26 @@ def test_the_real_run_does_what_the_plan_said(wired, planned):
 
 
 @pytest.mark.parametrize(("username", "privilege"), [("alice", "Permissions.Modify"), ("bob", "Sys.Audit")])
-def test_people_have_their_rights_on_every_node_at_the_first_sign_on(wired, username, privilege):
+def test_users_have_their_rights_on_every_node_at_the_first_login(wired, username, privilege):
     for node, _server in enumerate(nodes_of(wired)):
         signed_in = sign_in(wired, username, node)
         assert signed_in.userid == f"{username}@{REALMS[wired.example]}"
         assert privilege in signed_in.rights["/"]
 
 
-def test_who_may_look_may_not_touch(wired):
+def test_auditors_have_read_only_privileges(wired):
     assert all(
         privilege.endswith(".Audit") for privileges in sign_in(wired, "bob").rights.values() for privilege in privileges
     )
 
 
-def test_on_the_backup_server_they_have_theirs(wired):
+def test_users_have_their_rights_on_the_backup_server(wired):
     server = backup_of(wired)
     rights = wired.person("alice").sign_in(server.url, REALMS[wired.example], server.url).rights["/"]
     assert {"Permissions.Modify", "Datastore.Allocate"} <= set(rights)
 
 
-def test_who_has_no_rights_there_cannot_sign_in(wired):
+def test_users_without_rights_cannot_sign_in_on_the_backup_server(wired):
     """In one of the examples there is something for everybody."""
     server = backup_of(wired)
     bob = wired.person("bob")
@@ -80,7 +80,7 @@ def test_who_has_no_rights_there_cannot_sign_in(wired):
             bob.sign_in(server.url, REALMS[wired.example], server.url)
 
 
-def test_a_second_run_writes_nothing_and_shows_no_secret(wired):
+def test_second_run_writes_nothing_and_prints_no_secret(wired):
     """Neither what was given, nor what the servers keep: the client secrets that the realms hold."""
     again = wired.play("wire", "-vvvv", "--diff").succeeded()
     assert again.changed == [] and wired.fleet.writes() == []
@@ -92,7 +92,7 @@ def test_a_second_run_writes_nothing_and_shows_no_secret(wired):
     assert all(held) and [secret for secret in [*wired.fleet.secrets(), *held] if secret in again.output] == []
 
 
-def test_so_does_check_mode(wired):
+def test_check_mode_of_a_wired_fleet_changes_nothing(wired):
     """In the example that has them all, with the modules on the way that is not theirs by default."""
     ordinary = {"fleetgate_execute_on": "target", "ansible_connection": "local"} if wired.example == "homelab" else {}
     assert wired.play("wire", "--check", **ordinary).succeeded().changed == []

@@ -17,7 +17,7 @@ TEXT = (ROOT / "CONTRIBUTING.md").read_text()
 SECRET = "0d1f3a5b-7c9e-4b2d-8f60-1a3c5e7f9b1d"
 
 
-def follow(folder):
+def apply_blocks(folder):
     """Carry out the blocks of the page in a copy of the collection: each begins with the path of its file."""
     for language, path, block in re.findall(r"( *```(?:python|diff))\n *# (\S+/\S+)\n(.*?)^ *```$", TEXT, re.M | re.S):
         file, block = folder / path, textwrap.dedent(block)
@@ -39,11 +39,11 @@ def extended(tmp_path_factory):
     for part in ("plugins", "meta"):
         shutil.copytree(ROOT / part, collection / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "galaxy.yml", collection)
-    follow(collection)
+    apply_blocks(collection)
     return folder, Ansible(folder, folder / "collections")
 
 
-def test_the_worked_example_is_a_module_that_creates_updates_and_deletes_its_objects(extended):
+def test_worked_example_creates_updates_and_deletes_objects(extended):
     folder, ansible = extended
     authority = Authority(folder)
     simulator = PveSimulator(tokens={"root@pam!fleet": SECRET})
@@ -79,18 +79,18 @@ def test_the_worked_example_is_a_module_that_creates_updates_and_deletes_its_obj
     assert "must begin with a letter" in refused["msg"]
 
 
-def test_the_worked_example_is_documented(extended):
+def test_worked_example_is_documented(extended):
     doc = extended[1].program("ansible-doc", "--json", "fleetgate.proxmox.pve_pool")
     assert set(json.loads(doc.stdout)["fleetgate.proxmox.pve_pool"]["doc"]["options"]) >= {"poolid", "api_host"}
 
 
-def test_the_glossary_has_at_most_forty_terms_in_order():
+def test_glossary_has_at_most_forty_terms_in_order():
     terms = re.findall(r"^\| (.+?) \| .+ \|$", TEXT.partition("| term | meaning |")[2], re.M)
     assert 20 < len(terms) <= 40
     assert terms == sorted(terms, key=str.lower)
 
 
-def test_the_architecture_map_names_existing_folders_and_every_part_of_core():
+def test_architecture_map_lists_existing_folders_and_every_part_of_core():
     plan = TEXT.partition("## Architecture")[2].partition("```\n")[2].partition("```")[0]
     folders = [path for path in re.findall(r"^((?:\S+/ )*\S+/) ", plan, re.M) for path in path.split()]
     assert folders
@@ -99,7 +99,7 @@ def test_the_architecture_map_names_existing_folders_and_every_part_of_core():
     assert {name for name in core if not re.search(rf"\b{name}\b", plan)} <= {"errors", "masking"}
 
 
-def test_the_docstring_of_resource_names_every_hook_and_no_other():
+def test_docstring_of_resource_lists_exactly_its_hooks():
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.resource import Resource
 
     hooks = {name for name, value in vars(Resource).items() if callable(value) and not name.startswith("_")}

@@ -36,7 +36,7 @@ def rows(title):
 
 
 @pytest.mark.parametrize("title", APIS)
-def test_every_parameter_of_every_request_is_named_once(title):
+def test_every_parameter_of_every_request_is_listed_once(title):
     paths, tops = APIS[title]
     there = []
     for path, verbs in paths.items():
@@ -49,7 +49,7 @@ def test_every_parameter_of_every_request_is_named_once(title):
 
 
 @pytest.mark.parametrize("title", APIS)
-def test_what_is_said_to_cover_them_is_there(title):
+def test_options_listed_as_coverage_exist(title):
     for request, parameters, answer in rows(title):
         covered = re.fullmatch(r"`(\w+)`(?:: (.+))?", answer)
         if not covered:

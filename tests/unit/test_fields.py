@@ -18,7 +18,7 @@ NAMES = st.lists(st.text(alphabet="abcXYZ019._-", min_size=1, max_size=8), max_s
 
 
 @given(NAMES, st.sampled_from([None, " ", ","]))
-def test_what_is_sent_is_what_is_read_back(names, separator):
+def test_names_round_trip_over_the_wire(names, separator):
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.fields import Names
 
     kind = Names(separator=separator)
@@ -26,14 +26,14 @@ def test_what_is_sent_is_what_is_read_back(names, separator):
 
 
 @given(NAMES)
-def test_order_and_repetition_of_names_mean_nothing(names):
+def test_names_compare_equal_regardless_of_order_and_repetition(names):
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.fields import Names
 
     assert Names().same(names, [*reversed(names), *names])
 
 
 @pytest.mark.parametrize("wire", [1, "1", True])
-def test_servers_may_write_true_as_they_like(fields, wire):
+def test_flag_decodes_every_notation_of_true(fields, wire):
     assert fields.Flag().decode(wire) is True
 
 
@@ -61,7 +61,7 @@ def test_servers_may_write_true_as_they_like(fields, wire):
         ("Names()", ["a", ""], "must not hold an empty name"),
     ],
 )
-def test_rules_say_what_they_want(fields, kind, value, problem):
+def test_rule_describes_valid_values(fields, kind, value, problem):
     assert eval(kind, vars(fields)).problem(value) == problem  # pylint: disable=eval-used
 
 
@@ -80,7 +80,7 @@ def test_rules_say_what_they_want(fields, kind, value, problem):
         ("id.example.org", False),
     ],
 )
-def test_an_issuer_is_reached_over_tls_or_not_at_all(issuer, good):
+def test_issuer_must_use_https(issuer, good):
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.core.oidc import ISSUER
 
     assert (ISSUER.problem(issuer) is None) is good

@@ -83,7 +83,7 @@ class TestAddresses:
         one = fleet.products.PRODUCTS[product]
         return fleet.compiler.addresses(one, fleet.place, server, address, port, list(names), domain)
 
-    def test_nodes_and_declared_names_of_a_cluster_are_certain(self, fleet):
+    def test_nodes_and_declared_names_of_a_cluster_are_certain_addresses(self, fleet):
         found = self.addresses(fleet, nodes=["pve1", "pve2"], names=["pve.example.org:443"])
         assert found.all == [
             "https://pve1:8006",
@@ -93,19 +93,19 @@ class TestAddresses:
         ]
         assert found.likely == ()
 
-    def test_the_port_of_the_product_is_likely_where_the_api_has_another(self, fleet):
+    def test_default_port_is_a_likely_address_when_the_api_uses_another(self, fleet):
         found = self.addresses(fleet, address="127.0.0.1", port=18006, nodes=["pve1"])
         assert found.certain == ("https://pve1:18006", "https://127.0.0.1:18006")
         assert found.likely == ("https://pve1:8006", "https://127.0.0.1:8006")
 
-    def test_a_backup_server_known_by_its_address_is_likely_known_by_its_name(self, fleet):
+    def test_name_of_a_backup_server_declared_by_address_is_a_likely_address(self, fleet):
         found = self.addresses(fleet, "pbs", "192.0.2.7", 8007, domain="example.org")
         assert found.all == ["https://192.0.2.7:8007", "https://lab:8007", "https://lab.example.org:8007"]
 
     @pytest.mark.parametrize(
         "name", ["https://pve.example.org/", "pve.example.org ", "pve..example.org", '["pve"]', "pve:https"]
     )
-    def test_a_name_that_no_host_can_have_is_refused(self, fleet, name):
+    def test_invalid_host_name_is_refused(self, fleet, name):
         with pytest.raises(Exception, match="fleetgate_names: .* must "):
             self.addresses(fleet, names=[name])
         with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be the name"):
@@ -135,7 +135,7 @@ class TestClients:
         assert client.options.get("allowed_groups") == declared.get("allowed_groups")
         assert client.append == ["callback_urls"]
 
-    def test_hosts_that_disagree_about_their_client_are_refused(self, fleet):
+    def test_conflicting_options_of_a_shared_client_are_refused(self, fleet):
         with pytest.raises(Exception, match="1 and 2 share this client and declare its name differently"):
             fleet.clients([fleet.wiring(1, id="all", name="One"), fleet.wiring(2, id="all", name="Other")])
 
@@ -148,11 +148,11 @@ class TestClients:
             ({"id": "all", "callback_url": []}, "unknown option callback_url; did you mean callback_urls?"),
         ],
     )
-    def test_options_that_a_client_cannot_have_are_refused(self, fleet, client, problem):
+    def test_invalid_client_options_are_refused(self, fleet, client, problem):
         with pytest.raises(Exception, match=problem):
             fleet.wiring(1, **client)
 
-    def test_a_person_with_rights_who_could_not_sign_in_is_refused(self, fleet):
+    def test_person_with_rights_but_without_access_is_refused(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/", "roles": ["PVEAuditor"]}]}}
         assert fleet.clients([fleet.wiring(1, id="pve")], [person], [ADMINS], {"admins": ["alice"]})
         with pytest.raises(
@@ -162,17 +162,17 @@ class TestClients:
 
 
 class TestPve:
-    def test_a_group_with_rights_is_created_under_its_name_in_the_realm(self, fleet):
+    def test_group_with_rights_is_created_with_the_realm_suffix(self, fleet):
         kinds, _entries = fleet.host("pve", groups=[ADMINS])
         assert kinds["group"] == [{"groupid": "admins-pocketid", "comment": "admins"}]
         assert kinds["acl"] == [{"path": "/", "roles": ["Administrator"], "groups": ["admins-pocketid"]}]
         assert "user" not in kinds
 
-    def test_the_rights_that_are_declared_are_all_that_a_group_has(self, fleet):
+    def test_declared_rights_of_a_group_are_exclusive(self, fleet):
         _kinds, entries = fleet.host("pve", groups=[ADMINS, {"name": "elsewhere", "rights": {"pbs": []}}])
         assert entries.scopes == {"acl": [{"subject": "admins-pocketid"}]}
 
-    def test_what_is_declared_absent_is_removed(self, fleet):
+    def test_absent_users_and_groups_are_removed(self, fleet):
         kinds, _entries = fleet.host("pve", [{"username": "bob", "state": "absent"}], [{**ADMINS, "state": "absent"}])
         assert kinds["group"] == [{"groupid": "admins-pocketid", "state": "absent"}]
         assert kinds["user"] == [{"userid": "bob@pocketid", "state": "absent"}]
@@ -181,19 +181,19 @@ class TestPve:
     @pytest.mark.parametrize(
         ("hosts", "applies"), [(["lab"], True), (["development"], True), (["berlin"], False), ([], False)]
     )
-    def test_a_right_applies_to_the_hosts_that_it_names(self, fleet, hosts, applies):
+    def test_right_applies_to_the_hosts_it_lists(self, fleet, hosts, applies):
         group = {"name": "developers", "rights": {"pve": [{"path": "/", "roles": ["PVEAdmin"], "hosts": hosts}]}}
         kinds, _entries = fleet.host("pve", groups=[group])
         assert ("group" in kinds) is ("acl" in kinds) is applies
 
-    def test_a_person_with_rights_is_created_before_the_first_sign_on(self, fleet):
+    def test_person_with_rights_is_created_before_the_first_login(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/vms/100", "roles": ["PVEVMUser"]}]}}
         kinds, _entries = fleet.host("pve", [person])
         # a name of one letter is refused by PBS, and is left to the first sign-on on PVE too
         assert kinds["user"] == [{"userid": "alice@pocketid", "email": "alice@example.org", "firstname": "Alice"}]
         assert kinds["acl"] == [{"path": "/vms/100", "roles": ["PVEVMUser"], "users": ["alice@pocketid"]}]
 
-    def test_a_group_that_pve_would_drop_at_sign_on_is_refused(self, fleet):
+    def test_group_name_that_pve_ignores_at_login_is_refused(self, fleet):
         with pytest.raises(
             Exception, match=r"fleetgate_groups\[Proxmox Admins\]: 'Proxmox Admins' may only have letters"
         ):
@@ -201,7 +201,7 @@ class TestPve:
 
 
 class TestPbs:
-    def test_every_member_gets_the_rights_of_the_group_and_nobody_else_keeps_them(self, fleet):
+    def test_rights_of_a_group_apply_to_exactly_its_members(self, fleet):
         kinds, entries = fleet.host("pbs", [ALICE], [ADMINS])
         assert [user["userid"] for user in kinds["user"]] == ["alice@pocketid", "bob@pocketid"]
         assert kinds["acl"] == [
@@ -214,12 +214,12 @@ class TestPbs:
             {"subject": "bob@pocketid"},
         ]
 
-    def test_the_right_of_a_person_takes_nothing_from_others(self, fleet):
+    def test_right_of_a_person_keeps_those_of_others(self, fleet):
         person = {**ALICE, "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
         _kinds, entries = fleet.host("pbs", [person])
         assert entries.scopes == {"acl": [{"subject": "alice@pocketid"}]}
 
-    def test_of_two_groups_that_give_the_same_role_the_one_that_reaches_further_counts(self, fleet):
+    def test_propagating_entry_wins_when_two_groups_grant_the_same_role(self, fleet):
         group = {"name": "others", "members": ["alice"], "rights": {"pbs": [{"path": "/", "roles": ["Admin"]}]}}
         kinds, _entries = fleet.host("pbs", groups=[ADMINS, group])
         assert {entry["users"][0]: entry["propagate"] for entry in kinds["acl"]} == {
@@ -227,23 +227,23 @@ class TestPbs:
             "bob@pocketid": False,
         }
 
-    def test_a_person_who_is_declared_absent_is_removed(self, fleet):
+    def test_absent_person_is_removed(self, fleet):
         kinds, _entries = fleet.host("pbs", [{"username": "bob", "state": "absent"}], [ADMINS])
         assert kinds["user"] == [{"userid": "alice@pocketid"}, {"userid": "bob@pocketid", "state": "absent"}]
         assert [entry["users"] for entry in kinds["acl"]] == [["alice@pocketid"]]
 
-    def test_members_at_the_provider_count_where_none_are_declared(self, fleet):
+    def test_members_default_to_those_at_the_provider(self, fleet):
         group = {key: value for key, value in ADMINS.items() if key != "members"}
         kinds, _entries = fleet.host("pbs", groups=[group], members={"admins": ["carol"]})
         assert [user["userid"] for user in kinds["user"]] == ["carol@pocketid"]
 
-    def test_a_member_at_the_provider_whose_name_pbs_cannot_take_is_named_and_left_out(self, fleet):
+    def test_member_with_a_name_invalid_on_pbs_is_reported_and_skipped(self, fleet):
         group = {key: value for key, value in ADMINS.items() if key != "members"}
         kinds, entries = fleet.host("pbs", groups=[group], members={"admins": ["carol", "c:d"]})
         assert [user["userid"] for user in kinds["user"]] == ["carol@pocketid"]
         assert len(entries.warnings) == 1 and "c:d@pocketid" in entries.warnings[0]
 
-    def test_users_are_named_after_their_email_where_the_realm_does(self, fleet):
+    def test_users_are_named_by_email_when_the_realm_uses_that_claim(self, fleet):
         group = {**ADMINS, "members": ["alice"]}
         kinds, _entries = fleet.host("pbs", [ALICE], [group], {**REALM, "username_claim": "email"})
         assert kinds["acl"][0]["users"] == ["alice@example.org@pocketid"]
@@ -251,13 +251,13 @@ class TestPbs:
     @pytest.mark.parametrize(
         ("claim", "why"), [("sub", "only known to the identity provider"), ("email", "bob has no declared email")]
     )
-    def test_names_that_are_not_known_beforehand_are_refused(self, fleet, claim, why):
+    def test_username_claim_with_unpredictable_names_is_refused(self, fleet, claim, why):
         with pytest.raises(Exception, match=why):
             fleet.host("pbs", [ALICE], [ADMINS], {**REALM, "username_claim": claim})
 
 
 class TestDeclaration:
-    def test_text_is_converted_to_the_types_that_are_meant(self, fleet):
+    def test_text_is_converted_to_the_declared_types(self, fleet):
         group = {
             "name": "staff",
             "members": "alice",
@@ -279,7 +279,7 @@ class TestDeclaration:
             ([], [{"name": "staff", "member": []}], r"groups\[staff\]: unknown option member; did you mean members\?"),
         ],
     )
-    def test_what_cannot_be_converted_is_refused(self, fleet, users, groups, problem):
+    def test_values_of_wrong_types_are_refused(self, fleet, users, groups, problem):
         with pytest.raises(Exception, match=problem):
             fleet.declaration.declaration(users, groups, REALM)
 
@@ -310,7 +310,7 @@ class TestDeclaration:
             ({"pbs": [{"roles": ["x"]}]}, "path is missing"),
         ],
     )
-    def test_rights_that_would_count_nowhere_are_refused(self, fleet, rights, problem):
+    def test_rights_that_apply_to_no_host_are_refused(self, fleet, rights, problem):
         with pytest.raises(Exception, match=problem):
             fleet.declare(groups=[{"name": "admins", "members": [], "rights": rights}])
 
@@ -330,11 +330,11 @@ class TestProviders:
             found.setdefault(entry.kind, []).append(entry.options)
         return found
 
-    def test_people_go_to_pocket_id_without_their_rights(self, fleet):
+    def test_people_are_sent_to_pocket_id_without_their_rights(self, fleet):
         found = self.entries(fleet, "pocketid", users=[{**ALICE, "rights": {}}], groups=[ADMINS, {"name": "others"}])
         assert found == {"user": [ALICE], "group": [{"name": "admins", "users": ["alice", "bob"]}, {"name": "others"}]}
 
-    def test_people_go_to_authentik_in_its_words(self, fleet):
+    def test_people_are_translated_to_the_options_of_authentik(self, fleet):
         users = [
             {
                 "username": "alice",
@@ -412,7 +412,7 @@ class TestProviders:
             ("https://id.example.org/oauth/{client_id}", "https://id.example.org/oauth/pve1.lab"),
         ],
     )
-    def test_a_client_may_have_an_issuer_of_its_own(self, fleet, form, expected):
+    def test_issuer_can_differ_by_client(self, fleet, form, expected):
         assert fleet.compiler.Issuer(form).of("pve1.lab") == expected
 
 

@@ -17,7 +17,7 @@ def same():
 
 
 @pytest.mark.parametrize("name", ["picture.png", "picture.jpg", "picture.webp"])
-def test_what_the_server_makes_of_an_upload_is_the_same_picture(same, name):
+def test_picture_stripped_by_the_server_is_equal(same, name):
     from tests.simulators.pocketid.images import stripped
 
     sent = (LOGOS / name).read_bytes()
@@ -27,7 +27,7 @@ def test_what_the_server_makes_of_an_upload_is_the_same_picture(same, name):
 
 
 @pytest.mark.parametrize("name", ["picture.png", "picture.jpg", "picture.webp", "plain.svg"])
-def test_another_picture_is_not(same, name):
+def test_different_picture_is_not_equal(same, name):
     sent = (LOGOS / name).read_bytes()
     # a byte of the compressed picture, which in PNG and WebP begins after the name of its chunk
     places = {"png": b"IDAT", "webp": b"VP8L"}
@@ -40,6 +40,6 @@ def test_another_picture_is_not(same, name):
 
 
 @pytest.mark.parametrize("data", [b"", b"\xff\xd8\xff", b"\xff\xd8\xff\xe1\xff\xff", b"\x89PNG\r\n\x1a\n\0\0"])
-def test_damaged_files_are_compared_as_they_are(same, data):
+def test_damaged_files_are_compared_byte_by_byte(same, data):
     assert same(data, data)
     assert not same(data, b"x" + data)

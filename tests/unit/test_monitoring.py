@@ -38,7 +38,7 @@ def addresses():
     ("host", "expected"),
     [("pve1", "pve1"), ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "[2001:db8::1]"), ("[::1]", "[::1]")],
 )
-def test_an_address_is_in_a_url_as_it_has_to_be(host, expected):
+def test_ipv6_addresses_have_brackets_in_urls(host, expected):
     client = importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.core.client")
     assert client.in_url(host) == expected
 
@@ -48,7 +48,7 @@ def granted(entries):
 
 
 @pytest.mark.parametrize(("version", "privilege"), [("9.2.11", "VM.GuestAgent.FileRead"), ("8.4.1", "VM.Monitor")])
-def test_privileges_beyond_read_access_have_to_be_asked_for(identity, version, privilege):
+def test_privileges_beyond_read_access_are_opt_in(identity, version, privilege):
     assert granted(identity({}, "pve", version)) == {("/", "PVEAuditor")}
     # as surveys give it
     assert granted(identity({"backup_volumes": "false"}, "pve", version)) == {("/", "PVEAuditor")}
@@ -63,7 +63,7 @@ def test_user_and_token_get_the_same_roles(identity):
     assert {(*row["users"], *row["tokens"]) for row in entries["acl"]} == {("watch@pbs", "watch@pbs!tv")}
 
 
-def test_a_cluster_is_known_by_its_addresses_and_by_names_in_its_domain(fleet):
+def test_cluster_is_matched_by_its_addresses_and_names_in_its_domain(fleet):
     addresses = fleet("monitoring").node_addresses
     names, ips = ("pve1", "pve2", "pve3"), ("192.0.2.1", "2001:db8::2")
     assert addresses(names, ips, 8006) == ["https://192.0.2.1:8006", "https://[2001:db8::2]:8006"]
@@ -80,7 +80,7 @@ def test_a_cluster_is_known_by_its_addresses_and_by_names_in_its_domain(fleet):
         ("[::1]:9", "https://[::1]:9"),
     ],
 )
-def test_addresses_are_written_as_pulse_writes_them(addresses, address, url):
+def test_addresses_are_normalised_like_pulse_does(addresses, address, url):
     assert addresses.ADDRESS.problem(address) is None
     assert addresses.url(address, "pbs") == url
 
@@ -107,7 +107,7 @@ VIENNA = node("https://198.51.100.1:8006", ("pve1", "198.51.100.1"), ("pve2", "1
         (["198.51.100.1", "192.0.2.1"], [VIENNA]),
     ],
 )
-def test_which_entry_stands_for_a_server(addresses, asked, found):
+def test_entry_of_a_server_is_found_by_its_addresses(addresses, asked, found):
     """Nodes of two clusters may have the same short names, so only those of an entry's own domain are enough."""
     assert addresses.entries_for("pve", asked, [BERLIN, VIENNA]) == found
     assert addresses.entries_for("pbs", asked, [BERLIN, VIENNA]) == []

@@ -25,7 +25,7 @@ def names():
     return names
 
 
-def test_every_path_that_the_server_takes_is_taken_and_no_other(names):
+def test_acl_paths_are_accepted_exactly_as_pve_does(names):
     """Of ACL writes that only differ in their path, the recorded status tells."""
     seen = 0
     for case, params, response in recorded("pve-acl", "PUT", "/api2/json/access/acl"):
@@ -39,7 +39,7 @@ def test_every_path_that_the_server_takes_is_taken_and_no_other(names):
     assert seen > 30
 
 
-def test_every_group_name_that_the_server_takes_is_taken_and_no_other(names):
+def test_group_names_are_accepted_exactly_as_pve_does(names):
     for case, params, response in recorded("pve-groups", "POST", "/api2/json/access/groups"):
         if set(params) == {"groupid"} and "duplicate" not in case:
             good = bool(params["groupid"]) and names.GROUP.problem(params["groupid"]) is None
@@ -49,7 +49,7 @@ def test_every_group_name_that_the_server_takes_is_taken_and_no_other(names):
             assert good is (response["status"] == 200), case
 
 
-def test_every_user_id_that_the_server_takes_is_taken_and_no_other(names):
+def test_user_ids_are_accepted_exactly_as_pve_does(names):
     for case, params, response in recorded("pve-users", "POST", "/api2/json/access/users"):
         if set(params) == {"userid"} and "duplicate" not in case:
             good = names.USER.problem(params["userid"]) is None
@@ -58,7 +58,7 @@ def test_every_user_id_that_the_server_takes_is_taken_and_no_other(names):
                 assert good is (response["status"] == 200), case
 
 
-def test_every_token_name_that_the_server_takes_is_taken_and_no_other(names):
+def test_token_names_are_accepted_exactly_as_pve_does(names):
     for case, _params, response in recorded("pve-tokens", "POST", "/api2/json/access/users/alice@pve/token/x"):
         assert (names.TOKEN_NAME.problem("x") is None) is (response["status"] == 200), case
 
@@ -78,7 +78,7 @@ def in_pbs_tree(path):
 
 
 @pytest.mark.parametrize("node", PBS_TREE, ids=lambda node: node["path"])
-def test_the_acl_paths_of_pbs_are_those_of_its_schema(node):
+def test_acl_paths_are_accepted_exactly_as_the_schema_of_pbs_does(node):
     from ansible_collections.fleetgate.proxmox.plugins.module_utils.pbs.names import ACL_PATH
 
     path = node["path"].replace("{", "").replace("}", "").rstrip("/")

@@ -38,7 +38,7 @@ def full_disk(monkeypatch, after):
     monkeypatch.setattr(os, "write", limited)
 
 
-def test_a_secret_is_kept_whole_where_each_write_takes_a_few_bytes_only(secret_file, tmp_path, monkeypatch):
+def test_secret_is_complete_after_short_writes(secret_file, tmp_path, monkeypatch):
     write = os.write
     monkeypatch.setattr(os, "write", lambda descriptor, content: write(descriptor, bytes(content)[:7]))
     file = secret_file.SecretFile(str(tmp_path / "token"))
@@ -49,7 +49,7 @@ def test_a_secret_is_kept_whole_where_each_write_takes_a_few_bytes_only(secret_f
 
 
 @pytest.mark.parametrize("room", [0, 20, 200])
-def test_a_full_disk_is_found_before_the_server_is_asked(secret_file, errors, tmp_path, monkeypatch, room):
+def test_full_disk_is_detected_before_the_server_is_called(secret_file, errors, tmp_path, monkeypatch, room):
     (tmp_path / "token").write_text("the-secret-of-now")
     full_disk(monkeypatch, room)
     with pytest.raises(errors.FleetgateError, match="No space left on device.*nothing was changed"):
@@ -57,7 +57,7 @@ def test_a_full_disk_is_found_before_the_server_is_asked(secret_file, errors, tm
     assert (tmp_path / "token").read_text() == "the-secret-of-now" and os.listdir(tmp_path) == ["token"]
 
 
-def test_a_disk_that_is_full_after_all_loses_no_secret(secret_file, errors, tmp_path, monkeypatch):
+def test_secret_survives_a_disk_that_fills_up_later(secret_file, errors, tmp_path, monkeypatch):
     """As on file systems that never write in place, filled by somebody else in between."""
     (tmp_path / "token").write_text("the-secret-of-now")
     (tmp_path / "elsewhere").mkdir()
@@ -80,7 +80,7 @@ def test_a_disk_that_is_full_after_all_loses_no_secret(secret_file, errors, tmp_
     assert saved.stat().st_mode & 0o777 == 0o600 and (tmp_path / "token").read_text() == "the-secret-of-now"
 
 
-def test_what_a_killed_run_left_is_removed_and_what_another_run_writes_is_not(secret_file, tmp_path):
+def test_draft_of_a_killed_run_is_removed_and_that_of_a_running_one_kept(secret_file, tmp_path):
     script = (
         "import os, signal, sys\n"
         f"sys.path[:0] = {[path for path in sys.path if path]!r}\n"
@@ -101,7 +101,7 @@ def test_what_a_killed_run_left_is_removed_and_what_another_run_writes_is_not(se
     assert os.listdir(tmp_path) == ["token"] and (tmp_path / "token").read_text() == "second\n"
 
 
-def test_a_link_at_the_place_of_the_file_is_replaced_and_not_followed(secret_file, tmp_path):
+def test_symbolic_link_is_replaced_and_not_followed(secret_file, tmp_path):
     (tmp_path / "target").write_text("of somebody else")
     (tmp_path / "token").symlink_to(tmp_path / "target")
     file = secret_file.SecretFile(str(tmp_path / "token"))

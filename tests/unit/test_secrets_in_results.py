@@ -94,7 +94,7 @@ def shown(result):
     return SECRET in repr(result) or SECRET in json.dumps(result, default=str)
 
 
-def test_values_of_wrong_types_bring_no_secret_to_light_in_process(figure):
+def test_results_contain_no_secret_in_process(figure):
     leaking, raising, count, refused, options = [], [], 0, 0, set()
     modules = {module: echoing(module) for module in MODULES}
     for module, name, given in tries():
@@ -116,7 +116,7 @@ def test_values_of_wrong_types_bring_no_secret_to_light_in_process(figure):
     assert leaking == [] and raising == []
 
 
-def test_values_of_wrong_types_bring_no_secret_to_light_on_the_target(figure, monkeypatch, capsys):
+def test_results_contain_no_secret_on_the_target(figure, monkeypatch, capsys):
     """Run as ansible runs an ordinary module, with the arguments as JSON on its stdin."""
     leaking, raising, count = [], [], 0
     monkeypatch.setattr(basic.AnsibleModule, "_log_to_syslog", lambda module, message: None)

@@ -23,7 +23,7 @@ def test_every_module_has_an_action_file():
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_the_action_runs_the_module_of_its_name(module):
+def test_action_runs_the_module_of_its_name(module):
     action = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.action.{module}")
     assert action.ActionModule.module is load(module).MODULE
 
@@ -119,7 +119,7 @@ def test_examples_of_modules_are_tasks_that_the_modules_accept():
     assert count >= len(MODULES)
 
 
-def test_every_example_inventory_is_one_that_can_be_simulated():
+def test_every_example_inventory_can_be_simulated():
     from tests.simulators.fleet import FLEETS
 
     assert sorted(FLEETS) == sorted(path.parent.name for path in (ROOT / "examples").glob("*/inventory.yml"))
@@ -137,7 +137,7 @@ def test_every_example_inventory_is_one_that_can_be_simulated():
 
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/inventory.yml")))
-def test_an_example_given_as_a_folder_has_the_hosts_of_its_inventory_file_and_no_others(ansible, example):
+def test_example_folder_has_exactly_the_hosts_of_its_inventory_file(ansible, example):
     """Ansible reads every file of a folder that is an inventory, a logo for example, and makes hosts of its lines."""
 
     def hosts(path):
@@ -155,7 +155,7 @@ def documented(ansible):
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_a_module_tells_what_it_can_do_and_where_that_ends(documented, module):
+def test_module_attributes_describe_support_and_limitations(documented, module):
     """By the names of options: those that act in every run, and what can only be looked at when everything is done."""
     told = documented[module]["attributes"]
     assert {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"} == set(told)

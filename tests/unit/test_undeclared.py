@@ -78,7 +78,7 @@ def names(report):
 ADMINS = {"name": "admins", "members": ["alice"], "rights": RIGHTS}
 
 
-def test_a_server_that_is_as_declared_has_nothing_undeclared(product):
+def test_server_that_matches_the_declaration_has_nothing_undeclared(product):
     users = [{"userid": "alice@sso", "groups": ["admins-sso"] if product.has_groups else []}, {"userid": "ops@pve"}]
     subject = ("group", "admins-sso", "Administrator") if product.has_groups else ("user", "alice@sso", "Admin")
     groups = {"group": [{"groupid": "admins-sso", "users": ["alice@sso"]}]} if product.has_groups else {}
@@ -88,20 +88,20 @@ def test_a_server_that_is_as_declared_has_nothing_undeclared(product):
     assert (report.found, report.without_rights, report.warnings("host1", "report")) == ([], 0, [])
 
 
-def test_a_row_of_a_declared_person_without_declared_rights_is_found(product):
+def test_acl_row_of_a_person_without_declared_rights_is_undeclared(product):
     server = FakeServer(product, user=[{"userid": "alice@sso"}], acl=[row("user", "alice@sso", "Admin", "/vms")])
     report = look(product, server, users=[{"username": "alice"}])
     assert names(report) == ["Admin on /vms of user alice@sso"]
     assert report.found[0].removal == {"path": "/vms", "roles": ["Admin"], "users": ["alice@sso"], "state": "absent"}
 
 
-def test_a_row_that_an_exclusive_scope_removes_anyway_is_not_found(product):
+def test_acl_row_in_an_exclusive_scope_is_not_reported_twice(product):
     server = FakeServer(product, user=[{"userid": "alice@sso"}], acl=[row("user", "alice@sso", "Admin", "/vms")])
     report = look(product, server, users=[{"username": "alice", "rights": {"pve": [], "pbs": []}}])
     assert report.found == []
 
 
-def test_a_user_that_is_not_declared_is_found_with_everything_it_has(product):
+def test_undeclared_user_is_reported_with_its_tokens_and_acl_rows(product):
     key = "tokenid" if product.has_groups else "token_name"
     server = FakeServer(
         product,
@@ -114,7 +114,7 @@ def test_a_user_that_is_not_declared_is_found_with_everything_it_has(product):
     assert report.found[0].removal == {"userid": "bob@sso", "state": "absent"}
 
 
-def test_accounts_without_rights_are_counted_where_sign_ons_create_them_and_named_elsewhere(product):
+def test_accounts_without_rights_are_counted_when_autocreated_and_named_otherwise(product):
     server = FakeServer(product, user=[{"userid": "bob@sso"}, {"userid": "carol@sso"}])
     report = look(product, server, users=[{"username": "alice"}])
     if product.has_groups:
@@ -130,21 +130,21 @@ def test_a_member_of_a_declared_group_is_declared(product):
     assert (report.found, report.without_rights) == ([], 0)
 
 
-def test_the_caller_is_never_undeclared(product):
+def test_caller_is_never_undeclared(product):
     server = FakeServer(
         product, caller="robot@sso", user=[{"userid": "robot@sso"}], acl=[row("user", "robot@sso", "Admin")]
     )
     assert look(product, server, users=[{"username": "alice"}]).found == []
 
 
-def test_accounts_that_no_claim_traces_back_are_left_alone_but_not_their_rows(product, monkeypatch):
+def test_untraceable_accounts_are_kept_but_their_acl_rows_are_reported(product, monkeypatch):
     f = fleet()
     monkeypatch.setattr(f.undeclared, "accounts", lambda _declared, _members: None)
     server = FakeServer(product, user=[{"userid": "8f3c@sso"}], acl=[row("user", "8f3c@sso", "Admin")])
     assert names(look(product, server, users=[{"username": "alice"}])) == ["Admin on / of user 8f3c@sso"]
 
 
-def test_a_former_name_of_the_realm_is_found_with_its_users(product):
+def test_former_realm_is_reported_with_its_users(product):
     realms = [{"type": "openid", **REALM}, {"type": "openid", **REALM, "realm": "old"}]
     realms += [{"type": "openid", **REALM, "realm": "other", "client_id": "another"}, {"realm": "pve", "type": "pve"}]
     server = FakeServer(product, user=[{"userid": "alice@old"}, {"userid": "alice@other"}], realm=realms)
@@ -159,7 +159,7 @@ def pve():
     return copy.deepcopy(fleet().products.PRODUCTS["pve"])
 
 
-def test_a_group_that_is_not_declared_is_found_with_its_rights_and_members(pve):
+def test_undeclared_group_is_reported_with_its_rights_and_members(pve):
     groups = [{"groupid": "ops-sso", "users": ["bob@sso"]}, {"groupid": "ops-other-sso"}, {"groupid": "local"}]
     realms = [{"type": "openid", **REALM}, {"type": "openid", "realm": "other-sso"}]
     server = FakeServer(pve, group=groups, acl=[row("group", "ops-sso", "PVEAdmin")], realm=realms)
@@ -167,12 +167,12 @@ def test_a_group_that_is_not_declared_is_found_with_its_rights_and_members(pve):
     assert names(report) == ["group ops-sso (PVEAdmin on /; members: bob@sso)"]
 
 
-def test_rights_that_are_taken_from_a_declared_group_are_found(pve):
+def test_undeclared_rights_of_a_declared_group_are_reported(pve):
     server = FakeServer(pve, group=[{"groupid": "staff-sso"}], acl=[row("group", "staff-sso", "PVEAdmin")])
     assert names(look(pve, server, groups=[{"name": "staff"}])) == ["PVEAdmin on / of group staff-sso"]
 
 
-def test_members_of_a_group_are_those_at_the_provider_and_those_of_other_realms_stay(pve):
+def test_members_follow_the_provider_and_other_realms_are_kept(pve):
     users = [{"userid": "alice@sso"}, {"userid": "bob@sso"}, {"userid": "ops@pve"}, {"userid": "dave@sso"}]
     server = FakeServer(
         pve,
@@ -192,13 +192,13 @@ def test_members_of_a_group_are_those_at_the_provider_and_those_of_other_realms_
     assert "bob@sso!ci has no privilege separation" in notes[0]
 
 
-def test_members_that_are_right_are_not_sent(pve):
+def test_unchanged_members_are_not_sent(pve):
     server = FakeServer(pve, user=[{"userid": "alice@sso"}], group=[{"groupid": "admins-sso", "users": ["alice@sso"]}])
     _notes, entries = look(pve, server, groups=[ADMINS], members={"admins": ["alice", "bob"]}, memberships=True)
     assert [one.options.get("users") for one in entries.entries if one.kind == "group"] == [None]
 
 
-def test_members_that_nobody_knows_are_left_alone(product):
+def test_unknown_members_are_kept(product):
     """Any issuer may put people into a group that is declared without members."""
     users = [{"userid": "bob@sso", "groups": ["staff-sso"]}]
     groups = {"group": [{"groupid": "staff-sso", "users": ["bob@sso"]}]} if product.has_groups else {}
@@ -209,7 +209,7 @@ def test_members_that_nobody_knows_are_left_alone(product):
         assert (notes, [one for one in entries.entries if one.kind == "group"]) == ([], [])
 
 
-def test_what_is_removed_or_ignored_is_not_warned_of(pve):
+def test_removed_or_ignored_objects_cause_no_warning(pve):
     server = FakeServer(
         pve, user=[{"userid": "bob@sso"}, {"userid": "eve@sso"}], acl=[row("user", "bob@sso", "PVEAdmin")]
     )
@@ -219,7 +219,7 @@ def test_what_is_removed_or_ignored_is_not_warned_of(pve):
     assert report.warnings("host1", "ignore") == []
 
 
-def test_what_is_removed_from_one_object_is_one_entry():
+def test_removals_from_the_same_object_are_merged():
     report = fleet().undeclared.Report()
     report.add("client", "a", {"id": "px", "callback_urls": ["u1"], "remove": ["callback_urls"]})
     report.add("client", "b", {"id": "px", "callback_urls": ["u2"], "remove": ["callback_urls"]})

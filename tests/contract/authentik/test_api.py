@@ -17,7 +17,7 @@ def test_11_failures_to_authenticate_are_403(server: Server) -> None:
     assert server.ask("GET /core/groups/", headers={"Authorization": f"bEARER {server.token}"})["results"] is not None
 
 
-def test_11_only_tokens_of_intent_api_count(server: Server) -> None:
+def test_11_only_tokens_of_intent_api_are_accepted(server: Server) -> None:
     user = server.user()
     assert server.ask("GET /core/users/me/", token=server.api_token(user))["user"]["username"] == user["username"]
     assert (
@@ -29,7 +29,7 @@ def test_11_only_tokens_of_intent_api_count(server: Server) -> None:
     assert server.ask("GET /core/users/me/", token=token, status=403)["detail"] == "Token invalid/expired"
 
 
-def test_11_a_user_without_permission(server: Server) -> None:
+def test_11_user_without_permission_is_refused(server: Server) -> None:
     token = server.api_token(server.user())
     denied = {"detail": "You do not have permission to perform this action."}
     assert server.ask("GET /providers/oauth2/", token=token, status=403) == denied
@@ -51,7 +51,7 @@ def allowed(server: Server, *permissions: str) -> str:
 DENIED = {"detail": "You do not have permission to perform this action."}
 
 
-def test_13_who_may_see_may_not_make_or_change(server: Server) -> None:
+def test_13_view_permission_does_not_allow_writes(server: Server) -> None:
     item = f"/core/groups/{server.group()['pk']}/"
     token = allowed(server, "authentik_core.view_group")
     assert server.ask(f"GET {item}", token=token)
@@ -67,7 +67,7 @@ def test_13_who_may_see_may_not_make_or_change(server: Server) -> None:
         assert server.ask(request, body, token=token, status=403) == DENIED
 
 
-def test_13_who_may_make_or_change_must_be_allowed_to_see(server: Server) -> None:
+def test_13_write_permission_requires_view_permission(server: Server) -> None:
     item = f"/core/groups/{server.group()['pk']}/"
     token = allowed(server, "authentik_core.add_group", "authentik_core.change_group", "authentik_core.delete_group")
     made = server.ask("POST /core/groups/", {"name": server.name}, token=token, status=201)
@@ -76,7 +76,7 @@ def test_13_who_may_make_or_change_must_be_allowed_to_see(server: Server) -> Non
         assert server.ask(request, {} if "PATCH" in request else None, token=token, status=403) == DENIED
 
 
-def test_13_the_server_tells_what_may_be_sent(server: Server) -> None:
+def test_13_options_response_lists_permitted_writes(server: Server) -> None:
     """Read in Django REST framework 3.16 and tried with it, not seen at authentik."""
     item = f"/core/groups/{server.group()['pk']}/"
     told = {}
@@ -94,7 +94,7 @@ def test_13_the_server_tells_what_may_be_sent(server: Server) -> None:
     }
 
 
-def test_13_tokens_are_for_their_user_to_work_with(server: Server) -> None:
+def test_13_users_manage_their_own_tokens(server: Server) -> None:
     user = server.user()
     token = server.api_token(user)
     body = {"identifier": server.name, "user": server.user()["pk"], "expiring": False}
@@ -107,7 +107,7 @@ def test_13_tokens_are_for_their_user_to_work_with(server: Server) -> None:
     )
 
 
-def test_13_permissions_of_their_own(server: Server) -> None:
+def test_13_some_actions_require_separate_permissions(server: Server) -> None:
     group, user = server.group(), server.user()
     token = allowed(server, "authentik_core.view_group", "authentik_core.view_user", "authentik_rbac.view_media_files")
     body = {"pk": user["pk"]}
@@ -134,7 +134,7 @@ def test_9_every_path_ends_in_a_slash(server: Server) -> None:
     assert (written.status_code, written.text) == (405, "")
 
 
-def test_10_a_fault_looks_like_a_wrong_method(server: Server) -> None:
+def test_10_server_error_looks_like_a_wrong_method(server: Server) -> None:
     binding = server.bind(server.application(), group=server.group()["pk"])
     fault = server.call(f"PATCH /policies/bindings/{binding['pk']}/", {"order": 3, "group": binding["group"]})
     assert (fault.status_code, fault.text, fault.headers["Content-Type"].partition(";")[0]) == (405, "", "text/html")
@@ -144,27 +144,27 @@ def test_10_a_fault_looks_like_a_wrong_method(server: Server) -> None:
     assert server.call("POST /no/such/page/", {}).status_code == 405
 
 
-def test_16_bodies_are_json_and_what_is_unknown_counts_for_nothing(server: Server) -> None:
+def test_16_bodies_are_json_and_unknown_fields_are_ignored(server: Server) -> None:
     assert server.call("POST /core/groups/", data={"name": server.name}).status_code == 415
     broken = server.call("POST /core/groups/", data=b"{", headers={"Content-Type": "application/json"})
     assert broken.status_code == 400 and broken.json()["detail"].startswith("JSON parse error - ")
     assert "is_superusr" not in server.group(is_superusr=True)
 
 
-def test_8_unknown_filters_count_for_nothing(server: Server) -> None:
+def test_8_unknown_filters_are_ignored(server: Server) -> None:
     one, other = server.group(), server.group()
     names = found(server.ask(f"GET /core/groups/?nmae={one['name']}&page_size=100"), "name")
     assert {one["name"], other["name"]} <= names
     assert found(server.ask(f"GET /core/groups/?name={one['name']}"), "name") == {one["name"]}
 
 
-def test_2_filters_with_wrong_values(server: Server) -> None:
+def test_2_filters_with_invalid_values_are_refused(server: Server) -> None:
     unknown = "00000000-0000-4000-8000-000000000000"
     refusal = {"target": ["Select a valid choice. That choice is not one of the available choices."]}
     assert server.ask(f"GET /policies/bindings/?target={unknown}", status=400) == refusal
 
 
-def test_2_pages(server: Server) -> None:
+def test_2_lists_are_paged(server: Server) -> None:
     names = {server.group()["name"] for _each in range(3)}
     first = server.ask(f"GET /core/groups/?search={server.n}&page_size=2")
     assert first["pagination"] == {
@@ -182,14 +182,14 @@ def test_2_pages(server: Server) -> None:
     assert server.ask(f"GET /core/groups/?search={server.n}&page=9", status=404) == {"detail": "Invalid page."}
 
 
-def test_2_a_page_has_a_hundred_at_the_most(server: Server) -> None:
+def test_2_page_size_is_limited_to_a_hundred(server: Server) -> None:
     for number in range(21):
         server.group(name=f"{server.n}-page-{number}")
     default = server.ask(f"GET /core/groups/?search={server.n}-page")
     assert len(default["results"]) == (20 if server.version >= (2025, 12) else 21)
 
 
-def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
+def test_7_list_of_applications_is_cached(server: Server) -> None:
     """Without a search it comes from a cache, whatever the filters say. The page of an application does not."""
     one, other = (server.application(name=f" {server.name}") for _each in range(2))
     server.ask("GET /core/applications/")
@@ -247,11 +247,11 @@ def test_7_the_list_of_applications_is_a_cached_one(server: Server) -> None:
         ),
     ],
 )
-def test_2_what_is_said_of_wrong_values(server: Server, path: str, body: dict, refusal: dict) -> None:
+def test_2_invalid_values_are_refused_with_their_field(server: Server, path: str, body: dict, refusal: dict) -> None:
     assert server.ask(f"POST {path}", body, 400) == refusal
 
 
-def test_2_what_is_said_of_what_is_taken(server: Server) -> None:
+def test_2_duplicate_values_are_refused_with_their_field(server: Server) -> None:
     provider, application, group, user = server.provider(), server.application(), server.group(), server.user()
     assert server.ask("POST /core/applications/", {"name": "x", "slug": application["slug"]}, 400) == {
         "slug": ["Application with this slug already exists."]

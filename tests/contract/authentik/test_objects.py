@@ -12,7 +12,7 @@ from .server import PVE, STRICT, Server, found
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"/>'
 
 
-def test_1_a_provider_of_the_api_has_no_grant_types(server: Server) -> None:
+def test_1_provider_created_through_the_api_has_no_grant_types(server: Server) -> None:
     provider = server.bare_provider()
     if server.version < (2026, 5):
         assert "grant_types" not in server.bare_provider(grant_types=["authorization_code"])
@@ -23,7 +23,7 @@ def test_1_a_provider_of_the_api_has_no_grant_types(server: Server) -> None:
     assert server.ask(path, {"grant_types": ["foo"]}, 400) == {"grant_types": {"0": ['"foo" is not a valid choice.']}}
 
 
-def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
+def test_2_and_3_defaults_of_a_provider_created_through_the_api(server: Server) -> None:
     provider = server.bare_provider()
     told = {
         name: provider[name]
@@ -53,14 +53,14 @@ def test_2_and_3_what_a_provider_of_the_api_is_like(server: Server) -> None:
         ([{"matching_mode": "regex", "url": "https://(a"}], ["Invalid Regex Pattern: https://(a"]),
     ],
 )
-def test_3_what_is_said_of_redirect_uris(server: Server, uris: object, refusal: object) -> None:
+def test_3_invalid_redirect_uris_are_refused(server: Server, uris: object, refusal: object) -> None:
     provider = server.provider()
     assert server.ask(f"PATCH /providers/oauth2/{provider['pk']}/", {"redirect_uris": uris}, 400) == {
         "redirect_uris": refusal
     }
 
 
-def test_3_a_redirect_uri_without_a_matching_mode_is_refused_by_post_and_breaks_the_provider_by_patch(
+def test_3_redirect_uri_without_matching_mode_is_refused_by_post_and_breaks_the_provider_by_patch(
     server: Server,
 ) -> None:
     required = {"redirect_uris": [{"matching_mode": ["This field is required."]}]}
@@ -76,7 +76,7 @@ def test_3_a_redirect_uri_without_a_matching_mode_is_refused_by_post_and_breaks_
     assert server.ask(f"PATCH {item}", {"redirect_uris": [STRICT]})["redirect_uris"][0]["url"] == PVE
 
 
-def test_3_the_list_of_oauth2_providers_has_proxy_providers_which_only_other_answers_tell_apart(server: Server) -> None:
+def test_3_list_of_oauth2_providers_includes_proxy_providers(server: Server) -> None:
     proxy = server.proxy()
     item = f"/providers/oauth2/{proxy['pk']}/"
     slug = server.application(proxy)["slug"]
@@ -91,19 +91,19 @@ def test_3_the_list_of_oauth2_providers_has_proxy_providers_which_only_other_ans
 
 
 @pytest.mark.parametrize("field", ["name", "client_id"])
-def test_2_the_name_and_client_id_of_a_proxy_provider_are_taken(server: Server, field: str) -> None:
+def test_2_name_and_client_id_of_a_proxy_provider_are_reserved(server: Server, field: str) -> None:
     proxy = server.proxy()
     taken = server.ask(f"GET /providers/oauth2/{proxy['pk']}/")[field]
     body = {"name": f"{server.name}-2", "redirect_uris": [STRICT], **server.flows, field: taken}
     assert field in server.ask("POST /providers/oauth2/", body, 400)
 
 
-def test_3_the_type_of_redirect_uris(server: Server) -> None:
+def test_3_redirect_uris_have_a_type(server: Server) -> None:
     [uri] = server.provider(redirect_uris=[STRICT])["redirect_uris"]
     assert uri == ({**STRICT, "redirect_uri_type": "authorization"} if server.version >= (2026, 5) else STRICT)
 
 
-def test_3_durations(server: Server) -> None:
+def test_3_durations_are_validated(server: Server) -> None:
     path = f"PATCH /providers/oauth2/{server.provider()['pk']}/"
     assert (
         server.ask(path, {"access_token_validity": "hours=1;minutes=30"})["access_token_validity"]
@@ -114,13 +114,13 @@ def test_3_durations(server: Server) -> None:
     }
 
 
-def test_3_a_put_leaves_what_it_does_not_name(server: Server) -> None:
+def test_3_put_keeps_omitted_fields(server: Server) -> None:
     provider = server.provider(client_secret="a secret of its own")
     body = {name: provider[name] for name in ("name", "authorization_flow", "invalidation_flow", "redirect_uris")}
     assert server.ask(f"PUT /providers/oauth2/{provider['pk']}/", body) == provider
 
 
-def test_15_setup_urls_are_those_of_the_request(server: Server) -> None:
+def test_15_setup_urls_use_the_address_of_the_request(server: Server) -> None:
     provider = server.provider()
     bare = server.ask(f"GET /providers/oauth2/{provider['pk']}/setup_urls/")
     assert (bare["issuer"], bare["provider_info"], bare["logout"], "jwks" in bare) == (None, None, None, False)
@@ -130,7 +130,7 @@ def test_15_setup_urls_are_those_of_the_request(server: Server) -> None:
     assert ("dcr_registration" in told) is (server.version >= (2026, 8))
 
 
-def test_4_an_application_takes_one_provider_and_a_provider_one_application(server: Server) -> None:
+def test_4_application_and_provider_are_related_one_to_one(server: Server) -> None:
     provider = server.provider()
     slug = server.application(provider)["slug"]
     assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["assigned_application_slug"] == slug
@@ -140,7 +140,7 @@ def test_4_an_application_takes_one_provider_and_a_provider_one_application(serv
     assert refusal == {"provider": ["Application with this provider already exists."]}
 
 
-def test_4_icons(server: Server) -> None:
+def test_4_icon_of_an_application_can_be_set(server: Server) -> None:
     application = server.application(meta_icon="fa://fa-server")
     item = f"/core/applications/{application['slug']}/"
     if server.version >= (2025, 12):
@@ -162,7 +162,7 @@ def test_4_icons(server: Server) -> None:
         (f"{'x' * 256}.svg", "Path component too long (max 255 characters)"),
     ],
 )
-def test_4_names_of_icons_and_files(server: Server, icon: str, refusal: str) -> None:
+def test_4_names_of_icons_are_validated(server: Server, icon: str, refusal: str) -> None:
     only_from(server, (2025, 12))
     application = server.application()
     item = f"/core/applications/{application['slug']}/"
@@ -175,7 +175,7 @@ def test_4_names_of_icons_and_files(server: Server, icon: str, refusal: str) -> 
     )
 
 
-def test_4_a_file_is_kept_under_its_name_once(server: Server) -> None:
+def test_4_file_name_is_unique(server: Server) -> None:
     only_from(server, (2025, 12))
     name = f"application-icons/{server.name}-Ab.svg"
     server.made.append(f"/admin/file/?name={name}")
@@ -199,7 +199,7 @@ def test_4_a_file_is_kept_under_its_name_once(server: Server) -> None:
     assert server.ask(f"GET /core/applications/{application['slug']}/")["meta_icon"] == name
 
 
-def test_4_what_is_said_of_files_that_are_not_taken(server: Server) -> None:
+def test_4_invalid_files_are_refused(server: Server) -> None:
     only_from(server, (2025, 12))
     assert upload(server, "x.svg", b"").json() == {"file": ["The submitted file is empty."]}
     assert server.ask("POST /admin/file/", data=b"", status=400) == {"file": ["No file was submitted."]}
@@ -210,7 +210,7 @@ def test_4_what_is_said_of_files_that_are_not_taken(server: Server) -> None:
     assert large == {"file": ["File size (26214401B) exceeds maximum allowed size (26214400B)."]}
 
 
-def test_4_up_to_2025_10_an_icon_is_sent_to_its_application(server: Server) -> None:
+def test_4_icon_is_uploaded_to_its_application_up_to_2025_10(server: Server) -> None:
     """A file never takes the name of another, and what was there before stays until it is cleared."""
     application = server.application()
     item = f"/core/applications/{application['slug']}/"
@@ -243,7 +243,7 @@ def upload(server: Server, name: str, content: bytes = SVG, **form: str) -> requ
     return server.call("POST /admin/file/", files={"file": ("picture.svg", content)}, data={"name": name, **form})
 
 
-def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:
+def test_4_transactional_endpoint_only_creates(server: Server) -> None:
     name, group = server.name, server.group()
     provider = {
         name: value
@@ -265,7 +265,7 @@ def test_4_the_transactional_endpoint_only_makes(server: Server) -> None:
     assert set(again) <= {"app", "provider"}
 
 
-def test_17_lists_of_members_replace_and_single_ones_do_not(server: Server) -> None:
+def test_17_member_lists_replace_and_single_member_requests_add_or_remove(server: Server) -> None:
     one, other = server.user(), server.user()
     group = server.group(users=[one["pk"]])
     item = f"/core/groups/{group['pk']}/"
@@ -283,7 +283,7 @@ def test_17_lists_of_members_replace_and_single_ones_do_not(server: Server) -> N
     assert [group["name"] for group in server.ask(f"GET /core/users/{one['pk']}/")["groups_obj"]] == [group["name"]]
 
 
-def test_5_parents_of_groups(server: Server) -> None:
+def test_5_groups_have_parents(server: Server) -> None:
     parent = server.group()["pk"]
     new, old = server.group(parents=[parent]), server.group(parent=parent)
     if server.version >= (2025, 12):
@@ -292,7 +292,7 @@ def test_5_parents_of_groups(server: Server) -> None:
         assert new["parent"] is None and old["parent"] == parent
 
 
-def test_12_bindings_and_their_order(server: Server) -> None:
+def test_12_binding_order_must_be_unique_on_update(server: Server) -> None:
     """Two may be made with the same order, but then neither can be changed and keep it."""
     application = server.application()
     one, other = (server.bind(application, 1, group=server.group()["pk"]) for _each in range(2))
@@ -310,13 +310,13 @@ def test_12_bindings_and_their_order(server: Server) -> None:
     ("count", "refusal"),
     [(0, "One of 'group', 'policy', 'user' must be set."), (2, "Only one of 'group', 'policy', 'user' can be set.")],
 )
-def test_7_a_binding_is_of_one(server: Server, count: int, refusal: str) -> None:
+def test_7_binding_has_exactly_one_subject(server: Server, count: int, refusal: str) -> None:
     holders = {"group": server.group()["pk"], "user": server.user()["pk"]} if count else {}
     body = {"target": server.application()["pk"], "order": 0, **holders}
     assert server.ask("POST /policies/bindings/", body, 400) == {"non_field_errors": [refusal]}
 
 
-def test_5_and_7_without_bindings_everybody_may(server: Server) -> None:
+def test_5_and_7_application_without_bindings_admits_everybody(server: Server) -> None:
     """Groups take their bindings with them, and disabled ones do not count."""
     application, user, group = server.application(), server.user(), server.group()
     path = f"GET /core/applications/{application['slug']}/check_access/?for_user={user['pk']}"
@@ -331,7 +331,7 @@ def test_5_and_7_without_bindings_everybody_may(server: Server) -> None:
     assert server.ask(path)["passing"] is True
 
 
-def test_13_an_update_of_a_token_without_its_user_hands_it_over(server: Server) -> None:
+def test_13_token_update_without_user_transfers_it_to_the_caller(server: Server) -> None:
     user, me = server.user(), server.ask("GET /core/users/me/")["user"]
     token = server.make("/core/tokens/", {"identifier": server.name, "user": user["pk"]}, key="identifier")
     item = f"/core/tokens/{token['identifier']}/"
@@ -341,7 +341,7 @@ def test_13_an_update_of_a_token_without_its_user_hands_it_over(server: Server) 
     assert server.ask(f"PATCH {item}", {"user": user["pk"]}, 400) == {"user": ["User cannot be changed"]}
 
 
-def test_8_keys_of_tokens(server: Server) -> None:
+def test_8_token_keys_are_generated_and_can_be_viewed(server: Server) -> None:
     token = server.make("/core/tokens/", {"identifier": server.name, "key": "not a field"}, key="identifier")
     assert (token["intent"], token["expiring"], "key" in token) == ("api", True, False)
     item = f"/core/tokens/{token['identifier']}/"
@@ -350,19 +350,19 @@ def test_8_keys_of_tokens(server: Server) -> None:
     assert server.ask(f"GET {item}view_key/") == {"key": "a key of our own"}
 
 
-def test_6_passwords_are_no_field(server: Server) -> None:
+def test_6_password_is_set_by_its_own_request(server: Server) -> None:
     user = server.user(password="x")
     assert "password" not in user
     server.ask(f"POST /core/users/{user['pk']}/set_password/", {"password": "x"}, 204)
 
 
-def test_6_the_token_of_a_service_account_is_none_for_the_api(server: Server) -> None:
+def test_6_token_of_a_service_account_is_not_accepted_by_the_api(server: Server) -> None:
     told = server.ask("POST /core/users/service_account/", {"name": server.name}, 200)
     server.made.append(f"/core/users/{told['user_pk']}/")
     assert server.call("GET /core/users/me/", token=told["token"]).status_code == 403
 
 
-def test_12_what_goes_with_what(server: Server) -> None:
+def test_12_deletion_cascades(server: Server) -> None:
     provider = server.provider()
     application = server.application(provider)
     user = server.user()
@@ -377,7 +377,7 @@ def test_12_what_goes_with_what(server: Server) -> None:
     assert server.ask(f"GET /providers/oauth2/{provider['pk']}/")["assigned_application_slug"] is None
 
 
-def test_14_a_key_pair_that_goes_turns_its_providers_to_hs256(server: Server) -> None:
+def test_14_deleting_a_key_pair_switches_its_providers_to_hs256(server: Server) -> None:
     key = server.key("rsa")
     provider = server.provider(signing_key=key["pk"])
     slug = server.application(provider)["slug"]
@@ -386,7 +386,7 @@ def test_14_a_key_pair_that_goes_turns_its_providers_to_hs256(server: Server) ->
     assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["HS256"]
 
 
-def test_9_and_10_what_an_installation_brings_along(server: Server) -> None:
+def test_9_and_10_objects_of_a_new_installation(server: Server) -> None:
     assert {"openid", "email", "profile", "entitlements", "offline_access", "goauthentik.io/api"} <= set(
         server.mappings
     )

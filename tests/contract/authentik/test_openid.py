@@ -9,7 +9,7 @@ from tests.simulators.browser import Refused
 from .server import CHALLENGE, EXPLICIT, PVE, VERIFIER, Server, oauth_error
 
 
-def test_11_each_application_has_an_issuer_with_a_slash(server: Server) -> None:
+def test_11_issuer_of_an_application_ends_in_a_slash(server: Server) -> None:
     slug = server.application(server.provider())["slug"]
     told = server.discovery(slug)
     base = f"{server.url}/application/o"
@@ -25,19 +25,19 @@ def test_11_each_application_has_an_issuer_with_a_slash(server: Server) -> None:
     assert server.call("GET //application/o/no-such-slug/.well-known/openid-configuration", token="").status_code == 404
 
 
-def test_5_there_is_no_discovery_at_the_global_issuer(server: Server) -> None:
+def test_5_global_issuer_has_no_discovery_document(server: Server) -> None:
     slug = server.application(server.provider(issuer_mode="global"))["slug"]
     assert server.discovery(slug)["issuer"] == f"{server.url}/"
     assert server.call("GET //.well-known/openid-configuration", token="").status_code == 404
 
 
-def test_2_without_a_key_there_is_hs256_and_no_key_set(server: Server) -> None:
+def test_2_provider_without_a_key_uses_hs256_and_has_no_key_set(server: Server) -> None:
     slug = server.application(server.provider(signing_key=None))["slug"]
     assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["HS256"]
     assert server.ask(f"GET //application/o/{slug}/jwks/", token="") == {}
 
 
-def test_2_other_kinds_of_keys(server: Server) -> None:
+def test_2_key_type_determines_the_algorithm(server: Server) -> None:
     slug = server.application(server.provider(signing_key=server.key("ecdsa")["pk"]))["slug"]
     assert server.discovery(slug)["id_token_signing_alg_values_supported"] == ["ES256"]
     if server.version >= (2026, 2):
@@ -47,7 +47,7 @@ def test_2_other_kinds_of_keys(server: Server) -> None:
 
 
 @pytest.mark.parametrize("flow", [None, EXPLICIT])
-def test_11_a_login(server: Server, flow: str | None) -> None:
+def test_11_login_returns_tokens(server: Server, flow: str | None) -> None:
     provider = server.provider(**({"authorization_flow": server.flow(flow)} if flow else {}))
     application, user = server.application(provider), server.user()
     group = server.group(users=[user["pk"]])
@@ -73,7 +73,7 @@ def test_11_a_login(server: Server, flow: str | None) -> None:
     assert oauth_error(server.redeem(provider, back["code"], code_verifier=VERIFIER)) == (400, "invalid_grant")
 
 
-def test_11_a_flow_of_somebody_who_is_signed_in_requires_a_referer_and_the_csrf_token(server: Server) -> None:
+def test_11_flow_of_a_signed_in_user_requires_referer_and_csrf_token(server: Server) -> None:
     provider, user = server.provider(authorization_flow=server.flow(EXPLICIT)), server.user()
     server.application(provider)
     browser = server.browser(user)
@@ -87,7 +87,7 @@ def test_11_a_flow_of_somebody_who_is_signed_in_requires_a_referer_and_the_csrf_
     assert refusal.status_code == 403 and refusal.json()["detail"].startswith("CSRF Failed: CSRF token")
 
 
-def test_7_members_of_a_child_group_pass_a_binding_of_its_parent_and_their_claim_lacks_it(server: Server) -> None:
+def test_7_member_of_a_child_group_passes_the_binding_of_its_parent_without_the_claim(server: Server) -> None:
     provider, user = server.provider(), server.user()
     application, parent = server.application(provider), server.group()
     inherits = {"parents": [parent["pk"]]} if server.version >= (2025, 12) else {"parent": parent["pk"]}
@@ -97,7 +97,7 @@ def test_7_members_of_a_child_group_pass_a_binding_of_its_parent_and_their_claim
     assert server.verified(application["slug"], tokens["id_token"])["groups"] == [child["name"]]
 
 
-def test_9_scopes_that_are_not_mapped_fall_away(server: Server) -> None:
+def test_9_unmapped_scopes_are_dropped(server: Server) -> None:
     provider, user = server.provider(property_mappings=[server.mappings["openid"]]), server.user()
     application = server.application(provider)
     code = server.returned(user, provider, scope="openid email profile groups")["code"]
@@ -107,7 +107,7 @@ def test_9_scopes_that_are_not_mapped_fall_away(server: Server) -> None:
     assert set(tokens["scope"].split()) == {"openid"}
 
 
-def test_1_without_a_grant_type_nobody_signs_in(server: Server) -> None:
+def test_1_login_without_a_grant_type_is_refused(server: Server) -> None:
     provider = server.bare_provider(signing_key=server.rsa_key)
     server.application(provider)
     back = server.returned(server.user(), provider)
@@ -119,7 +119,7 @@ def test_1_without_a_grant_type_nobody_signs_in(server: Server) -> None:
         assert back["code"]
 
 
-def test_3_who_comes_first_leaves_the_redirect_uri(server: Server) -> None:
+def test_3_first_login_sets_an_empty_redirect_uri(server: Server) -> None:
     """An empty list takes over whatever is asked with, by anybody."""
     provider = server.provider(redirect_uris=[])
     server.application(provider)
@@ -134,7 +134,7 @@ def test_3_who_comes_first_leaves_the_redirect_uri(server: Server) -> None:
 @pytest.mark.parametrize(
     "uri", [f"{PVE}/", "https://other.example.org:8006", PVE.replace("pve1", "PVE1"), "https://pve1.example.org"]
 )
-def test_3_redirect_uris_are_compared_letter_by_letter(server: Server, uri: str) -> None:
+def test_3_redirect_uris_are_compared_exactly(server: Server, uri: str) -> None:
     provider = server.provider()
     server.application(provider)
     answer = server.call(
@@ -143,7 +143,7 @@ def test_3_redirect_uris_are_compared_letter_by_letter(server: Server, uri: str)
     assert answer.status_code == 400 and "Redirect URI Error" in answer.text
 
 
-def test_3_patterns_match_the_whole(server: Server) -> None:
+def test_3_patterns_match_the_whole_uri(server: Server) -> None:
     provider = server.provider(redirect_uris=[{"matching_mode": "regex", "url": r"https://pve[0-9]\.example\.org"}])
     server.application(provider)
     path = server.authorization_url(provider).removeprefix(server.url)
@@ -152,7 +152,7 @@ def test_3_patterns_match_the_whole(server: Server) -> None:
     assert server.call(f"GET /{good}", token="").status_code == 302
 
 
-def test_7_bindings_decide_who_gets_a_code(server: Server) -> None:
+def test_7_bindings_decide_about_access(server: Server) -> None:
     provider, member, stranger = server.provider(), server.user(), server.user()
     application = server.application(provider)
     server.bind(application, group=server.group(users=[member["pk"]])["pk"])
@@ -161,14 +161,14 @@ def test_7_bindings_decide_who_gets_a_code(server: Server) -> None:
         server.returned(stranger, provider)
 
 
-def test_who_is_not_active_cannot_sign_in(server: Server) -> None:
+def test_inactive_user_cannot_sign_in(server: Server) -> None:
     provider, user = server.provider(), server.user(is_active=False)
     server.application(provider)
     with pytest.raises(Refused, match="ak-stage-(password|access-denied)"):
         server.returned(user, provider)
 
 
-def test_whether_a_secret_is_right_can_be_told_with_a_registered_redirect_uri(server: Server) -> None:
+def test_secret_can_be_tested_with_a_registered_redirect_uri(server: Server) -> None:
     """The secret is looked at first and the redirect URI second, and the refusal is the same."""
     provider = server.provider()
     server.application(provider)

@@ -43,7 +43,7 @@ PASSWORD_CHANGES = [
 
 
 @pytest.mark.parametrize(("header", "status"), TOKEN_HEADERS)
-def test_2_token_header(server: Server, header: str, status: int) -> None:
+def test_2_token_header_formats(server: Server, header: str, status: int) -> None:
     token, _colon, secret = server.identity().partition(":")
     coded = "".join(f"%{ord(character):02X}" for character in secret)
     credentials = header.format(id=token, secret=secret, coded=coded, coded_id=quote(token))
@@ -52,7 +52,7 @@ def test_2_token_header(server: Server, header: str, status: int) -> None:
 
 @pytest.mark.parametrize("path", [TOKEN, USER])
 @pytest.mark.parametrize("change", [{"enable": False}, {"expire": 1}])
-def test_2_disabled_or_expired_token_or_owner(server: Server, path: str, change: dict) -> None:
+def test_2_disabled_or_expired_token_or_owner_is_rejected(server: Server, path: str, change: dict) -> None:
     token = server.identity()
     server.ask((f"PUT {path}", change))
     server.ask(("GET /version", None, 401), token=token)
@@ -60,7 +60,7 @@ def test_2_disabled_or_expired_token_or_owner(server: Server, path: str, change:
     server.ask(("GET /version",), token=token)
 
 
-def test_2_regenerated_secret_and_token_without_a_user(server: Server) -> None:
+def test_2_old_secret_and_token_of_a_deleted_user_are_rejected(server: Server) -> None:
     token, _colon, secret = server.identity().partition(":")
     new = server.data(f"PUT {TOKEN}", {"regenerate": True})["secret"]
     server.ask(("GET /version", None, 401), token=f"{token}:{secret}")
@@ -70,7 +70,7 @@ def test_2_regenerated_secret_and_token_without_a_user(server: Server) -> None:
     server.ask((f"DELETE {USERS}/{{n}}-2@pbs/token/t",))
 
 
-def test_2_a_stale_cookie_wins_over_a_good_token(server: Server) -> None:
+def test_2_stale_cookie_takes_precedence_over_a_valid_token(server: Server) -> None:
     server.ask(("GET /version", None, 401), Cookie="PBSAuthCookie=PBS:root@pam:00000000::c2lnbmF0dXJl")
 
 
@@ -100,7 +100,7 @@ def test_2_tickets(simulated: Callable[..., Server]) -> None:
     server.ask(("GET /nodes", None, 401), ("POST /access/ticket", again, 401), **cookie)
 
 
-def test_2_a_second_factor(simulated: Callable[..., Server]) -> None:
+def test_2_second_factor_is_required_for_a_ticket(simulated: Callable[..., Server]) -> None:
     secret = pyotp.random_base32()
     server = simulated(totp={BOB[0]: secret})
     asked = {"username": BOB[0], "password": BOB[1]}
@@ -156,14 +156,16 @@ def test_2_http_only_tickets(simulated: Callable[..., Server]) -> None:
     assert made.keys() == {"data"}
 
 
-def test_2_older_releases_say_what_is_wrong_with_credentials(simulated: Callable[..., Server]) -> None:
+def test_2_older_releases_explain_rejected_credentials(simulated: Callable[..., Server]) -> None:
     answer = simulated(version="4.0").call("GET /version", token="")
     assert answer.text == "authentication failed - no authentication credentials provided."
     assert "Set-Cookie" not in simulated(version="3.4").call("GET /version", token="").headers
 
 
 @pytest.mark.parametrize(("caller", "body", "status"), PASSWORD_CHANGES)
-def test_2_change_of_password(simulated: Callable[..., Server], caller: Any, body: dict, status: int) -> None:
+def test_2_change_of_password_requires_confirmation(
+    simulated: Callable[..., Server], caller: Any, body: dict, status: int
+) -> None:
     server = simulated()
     token = server.data(f"POST {USERS}/{BOB[0]}/token/t")
     options = {
@@ -175,7 +177,7 @@ def test_2_change_of_password(simulated: Callable[..., Server], caller: Any, bod
     server.ask(("PUT /access/password", {"password": "a new password", **body}, status), **options)
 
 
-def test_2_governing_passwords_needs_the_root_of_the_tree(simulated: Callable[..., Server]) -> None:
+def test_2_changing_passwords_of_others_requires_rights_on_the_root_path(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask(MADE, grant(BOB[0], "/access", "Admin"))
     body = {"userid": "{n}@pbs", "password": "a new password", "confirmation-password": BOB[1]}

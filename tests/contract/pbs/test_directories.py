@@ -40,7 +40,7 @@ def log_of(server: Server, realm: str = "{n}", **options: object) -> list[str]:
 
 
 @pytest.mark.parametrize("version", ["3.2", "4.2"])
-def test_4_sync_makes_users(synced: Callable[..., Server], version: str) -> None:
+def test_4_sync_creates_users(synced: Callable[..., Server], version: str) -> None:
     server = synced(version)
     first, *between, last = log_of(server)
     assert (first, last) == ("starting realm sync for fg-1", "TASK WARNINGS: 1")
@@ -61,7 +61,7 @@ def test_4_sync_makes_users(synced: Callable[..., Server], version: str) -> None
     assert "updating user ann@fg-1" not in log_of(server)
 
 
-def test_4_the_effect_comes_with_the_end_of_the_task(synced: Callable[..., Server]) -> None:
+def test_4_sync_takes_effect_when_its_task_ends(synced: Callable[..., Server]) -> None:
     server = synced()
     upid = quote(server.data("POST /access/domains/{n}/sync", {}))
     server.ask((f"GET {USERS}/ann@{{n}}", None, 400))
@@ -72,7 +72,7 @@ def test_4_the_effect_comes_with_the_end_of_the_task(synced: Callable[..., Serve
     )
 
 
-def test_4_a_dry_run_says_the_same_and_does_nothing(synced: Callable[..., Server]) -> None:
+def test_4_dry_run_logs_the_same_and_changes_nothing(synced: Callable[..., Server]) -> None:
     server = synced()
     dry = log_of(server, **{"dry-run": True})
     server.ask((f"GET {USERS}", None, 200, lacks(userid="ann@{n}")))
@@ -80,7 +80,7 @@ def test_4_a_dry_run_says_the_same_and_does_nothing(synced: Callable[..., Server
     assert sorted([dry[0], *dry[2:]]) == sorted(log_of(server))
 
 
-def test_4_sync_changes_users_that_are_there(synced: Callable[..., Server]) -> None:
+def test_4_sync_updates_existing_users(synced: Callable[..., Server]) -> None:
     """A user without the words that a sync writes down counts as changed, although nothing else is."""
     server = synced()
     server.ask(
@@ -107,7 +107,7 @@ def test_4_sync_changes_users_that_are_there(synced: Callable[..., Server]) -> N
         ({"sync-defaults-options": "remove-vanished=acl;entry"}, {"remove-vanished": "properties"}, True, True),
     ],
 )
-def test_4_what_vanished(
+def test_4_remove_vanished_removes_the_selected_parts(
     synced: Callable[..., Server], settings: dict, options: dict, user_stays: bool, rows_stay: bool
 ) -> None:
     server = synced(**settings)
@@ -134,7 +134,7 @@ def test_4_what_vanished(
         ({"sync-defaults-options": "enable-new=0"}, {"enable-new": True}, True),
     ],
 )
-def test_4_new_users_are_enabled_or_not(
+def test_4_enable_new_sets_the_state_of_new_users(
     synced: Callable[..., Server], settings: dict, options: dict, enabled: bool
 ) -> None:
     server = synced(**settings)
@@ -150,14 +150,14 @@ def test_4_new_users_are_enabled_or_not(
         ({"user-attr": "sn"}, ["Lee", "X"]),
     ],
 )
-def test_4_who_is_looked_for(synced: Callable[..., Server], settings: dict, made: list[str]) -> None:
+def test_4_filters_and_attributes_select_users(synced: Callable[..., Server], settings: dict, made: list[str]) -> None:
     lines = log_of(synced(**settings))
     assert sorted(line for line in lines if line.startswith("creating")) == [
         f"creating user {name}@fg-1" for name in made
     ]
 
 
-def test_4_who_cannot_be_a_user(simulated: Callable[..., Server]) -> None:
+def test_4_invalid_user_names_are_skipped(simulated: Callable[..., Server]) -> None:
     people = dict((person("ann", mail="ann@example.org"), person("a b")))
     people[f"cn=nobody,{EXAMPLE}"] = {"objectClass": ["person"], "mail": ["nobody@example.org"]}
     server = simulated(directories=(Directory(("ldap.example.org",), EXAMPLE, people),))
@@ -169,14 +169,14 @@ def test_4_who_cannot_be_a_user(simulated: Callable[..., Server]) -> None:
     assert lines[3] == "creating user ann@fg-1"
 
 
-def test_4_an_active_directory(simulated: Callable[..., Server]) -> None:
+def test_4_sync_of_an_active_directory(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask((f"POST {AD}", AD_BODY))
     assert "creating user ann@fg-1" in log_of(server)
 
 
 @pytest.mark.parametrize("version", ["3.2", "4.2"])
-def test_4_realms_that_cannot_be_synced(simulated: Callable[..., Server], version: str) -> None:
+def test_4_sync_of_a_realm_without_a_directory_fails(simulated: Callable[..., Server], version: str) -> None:
     server = simulated(version=version)
     server.ask((f"POST {OPENID}", {"realm": "{n}", "issuer-url": "https://x", "client-id": "x"}))
     assert log_of(server)[-1] == "TASK ERROR: cannot sync realm fg-1 of type openid"
@@ -186,14 +186,14 @@ def test_4_realms_that_cannot_be_synced(simulated: Callable[..., Server], versio
         assert log_of(server, "pam")[-1] == "TASK ERROR: cannot sync realm pam of type pam"
 
 
-def test_4_a_directory_that_is_gone(synced: Callable[..., Server]) -> None:
+def test_4_unreachable_directory_fails_the_sync(synced: Callable[..., Server]) -> None:
     server = synced()
     server.simulator.directories[0].is_up = False
     lines = log_of(server)
     assert lines[-1] == "TASK ERROR: I/O error: Connection refused (os error 111)"
 
 
-def test_4_a_task_is_for_who_began_it_and_for_auditors(synced: Callable[..., Server]) -> None:
+def test_4_task_is_readable_by_its_owner_and_auditors_only(synced: Callable[..., Server]) -> None:
     server = synced()
     made = server.data("POST /access/domains/{n}/sync", {})
     assert made.split(":")[6:] == ["realm-sync", r"fg\x2d1", "root@pam!oracle", ""]
@@ -207,7 +207,7 @@ def test_4_a_task_is_for_who_began_it_and_for_auditors(synced: Callable[..., Ser
     server.ask((status,), **server.by_ticket(*BOB))
 
 
-def test_4_a_log_comes_in_parts(synced: Callable[..., Server]) -> None:
+def test_4_task_log_is_paged(synced: Callable[..., Server]) -> None:
     server = synced()
     upid = quote(server.data("POST /access/domains/{n}/sync", {}))
     server.clock.ahead += 60
@@ -226,7 +226,7 @@ def test_4_a_log_comes_in_parts(synced: Callable[..., Server]) -> None:
     )
 
 
-def test_4_a_bind_that_no_longer_works(simulated: Callable[..., Server]) -> None:
+def test_4_rejected_bind_fails_the_sync(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask((f"POST {AD}", AD_BODY))
     (entry,) = (each for dn, each in server.simulator.directories[1].entries.items() if dn == BIND["bind-dn"])

@@ -8,6 +8,6 @@ from .facts import CASES
 
 
 @pytest.mark.parametrize(("steps", "version"), CASES)
-def test_facts(request: pytest.FixtureRequest, steps: tuple, version: str | None) -> None:
+def test_requests_are_answered_as_described(request: pytest.FixtureRequest, steps: tuple, version: str | None) -> None:
     server = request.getfixturevalue("simulated")(version=version) if version else request.getfixturevalue("server")
     server.ask(*steps)

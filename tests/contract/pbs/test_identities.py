@@ -8,13 +8,13 @@ from .language import BOB, MADE, USER, USERS, grant
 from .server import Server
 
 
-def test_5_root_comes_back(simulated: Callable[..., Server]) -> None:
+def test_5_deleted_root_user_is_restored(simulated: Callable[..., Server]) -> None:
     server = simulated()
     root = server.by_ticket()
     server.ask((f"DELETE {USERS}/root@pam",), (f"GET {USERS}/root@pam", None, 200, {"comment": "Superuser"}), **root)
 
 
-def test_5_rows_wait_for_the_next_user_of_the_name(simulated: Callable[..., Server]) -> None:
+def test_5_acl_rows_apply_to_the_next_user_of_the_same_name(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask(
         MADE,
@@ -25,7 +25,7 @@ def test_5_rows_wait_for_the_next_user_of_the_name(simulated: Callable[..., Serv
     )
 
 
-def test_5_a_user_governs_itself_by_ticket_only(simulated: Callable[..., Server]) -> None:
+def test_5_user_changes_itself_with_a_ticket_only(simulated: Callable[..., Server]) -> None:
     server = simulated()
     path = f"{USERS}/{BOB[0]}"
     made = server.data(f"POST {path}/token/t", **server.by_ticket(*BOB))

@@ -174,7 +174,7 @@ def test_10_login_creates_a_user_without_rights_and_never_changes_it(login: Call
 
 
 @pytest.mark.parametrize(("claim", "id_token", "userinfo", "user"), USER_NAMES)
-def test_10_user_name(
+def test_10_user_name_is_taken_from_the_claim(
     login: Callable[..., Login], claim: str | None, id_token: dict, userinfo: dict, user: str | None
 ) -> None:
     walk = login({"username-claim": claim} if claim else {})
@@ -187,7 +187,9 @@ def test_10_user_name(
 
 
 @pytest.mark.parametrize(("autocreate", "account", "reason"), ACCOUNTS)
-def test_10_accounts(login: Callable[..., Login], autocreate: bool, account: dict | None, reason: str | None) -> None:
+def test_10_login_requires_a_usable_account(
+    login: Callable[..., Login], autocreate: bool, account: dict | None, reason: str | None
+) -> None:
     walk = login({"autocreate": autocreate})
     if account is not None:
         walk.server.ask((f"POST {USERS}", {"userid": "ann@{n}", **account}))
@@ -197,7 +199,7 @@ def test_10_accounts(login: Callable[..., Login], autocreate: bool, account: dic
 
 
 @pytest.mark.parametrize(("settings", "metadata", "change"), LET_IN.values(), ids=LET_IN)
-def test_10_providers_that_are_let_in(
+def test_10_login_through_unusual_providers_is_accepted(
     login: Callable[..., Login], settings: dict, metadata: dict, change: dict
 ) -> None:
     walk = login(settings)
@@ -206,7 +208,7 @@ def test_10_providers_that_are_let_in(
     assert walk.userid() == "ann@fg-1"
 
 
-def test_10_client_without_a_key(login: Callable[..., Login]) -> None:
+def test_10_client_without_a_key_works(login: Callable[..., Login]) -> None:
     walk = login()
     walk.server.ask((f"PUT {REALM}", {"delete": ["client-key"]}))
     walk.provider.client = ("pbs", None)
@@ -214,7 +216,7 @@ def test_10_client_without_a_key(login: Callable[..., Login]) -> None:
 
 
 @pytest.mark.parametrize("change", REFUSED.values(), ids=REFUSED)
-def test_10_providers_that_are_refused(login: Callable[..., Login], change: dict) -> None:
+def test_10_login_through_faulty_providers_is_refused(login: Callable[..., Login], change: dict) -> None:
     walk = login()
     body = walk.provider.log_in(walk.url())
     vars(walk.provider).update(change)
@@ -224,7 +226,7 @@ def test_10_providers_that_are_refused(login: Callable[..., Login], change: dict
 
 
 @pytest.mark.parametrize(("settings", "metadata"), NOT_DISCOVERED.values(), ids=NOT_DISCOVERED)
-def test_10_discovery_fails(login: Callable[..., Login], settings: dict, metadata: dict) -> None:
+def test_10_failed_discovery_is_reported(login: Callable[..., Login], settings: dict, metadata: dict) -> None:
     walk = login()
     walk.provider.metadata.update(metadata)
     changes = {name: value.format(issuer=walk.provider.issuer) for name, value in settings.items()}
@@ -233,7 +235,7 @@ def test_10_discovery_fails(login: Callable[..., Login], settings: dict, metadat
     )
 
 
-def test_10_a_state_is_good_once_and_for_ten_minutes(login: Callable[..., Login]) -> None:
+def test_10_state_is_valid_once_and_for_ten_minutes(login: Callable[..., Login]) -> None:
     walk = login()
     body = walk.provider.log_in(walk.url())
     back = "POST /access/openid/login"
@@ -243,13 +245,13 @@ def test_10_a_state_is_good_once_and_for_ten_minutes(login: Callable[..., Login]
     walk.server.ask((back, body, 401), token="")
 
 
-def test_10_another_redirect_url_or_code_fails_at_the_provider(login: Callable[..., Login]) -> None:
+def test_10_wrong_redirect_url_or_code_is_refused_by_the_provider(login: Callable[..., Login]) -> None:
     walk = login()
     assert walk.walk(**{"redirect-url": "https://other:8007"}).status_code == 401
     assert walk.walk(code="another").status_code == 401
 
 
-def test_10_at_most_101_logins_wait(login: Callable[..., Login]) -> None:
+def test_10_at_most_101_logins_are_pending(login: Callable[..., Login]) -> None:
     walk = login()
     for _each in range(101):
         walk.url()
@@ -259,7 +261,7 @@ def test_10_at_most_101_logins_wait(login: Callable[..., Login]) -> None:
     walk.server.ask(asked)
 
 
-def test_10_http_only(login: Callable[..., Login]) -> None:
+def test_10_http_only_login_sets_a_cookie(login: Callable[..., Login]) -> None:
     answer = login().walk(**{"http-only": True})
     assert answer.headers["Set-Cookie"].startswith("__Host-PBSAuthCookie=PBS:ann@fg-1:")
     assert answer.json()["data"].keys() == {"username", "ticket-info", "CSRFPreventionToken"}

@@ -87,7 +87,7 @@ DECLARED = [
 ]
 
 
-def test_7_unprivileged_users_write_rows_of_their_own_tokens(simulated: Callable[..., Server]) -> None:
+def test_7_unprivileged_users_can_write_acl_rows_of_their_own_tokens(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask(MADE, (f"POST {TOKEN}",))
     bob = server.by_ticket(*BOB)
@@ -106,7 +106,7 @@ def test_7_unprivileged_users_write_rows_of_their_own_tokens(simulated: Callable
     server.ask((*own, 400, refused), (f"GET {ACL}", None, 200, []), token=f"{made['tokenid']}:{made['value']}")
 
 
-def test_7_checks_use_an_acl_of_up_to_five_seconds(simulated: Callable[..., Server]) -> None:
+def test_7_permission_checks_use_an_acl_cached_for_five_seconds(simulated: Callable[..., Server]) -> None:
     server = simulated(acl_cache_seconds=5)
     token = server.identity()
     mine = "GET /access/permissions?path=/"
@@ -138,7 +138,7 @@ def test_9_effective_permissions(
     )
 
 
-def test_9_permissions_of_others(simulated: Callable[..., Server]) -> None:
+def test_9_permissions_of_others_require_audit_rights(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask((f"POST {USERS}/{BOB[0]}/token/t",))
     server.ask(
@@ -152,7 +152,7 @@ def test_9_permissions_of_others(simulated: Callable[..., Server]) -> None:
 
 
 @pytest.mark.parametrize(("row", "request_", "body", "status"), DECLARED)
-def test_4_to_11_declared_permissions(
+def test_4_to_11_requests_require_the_documented_permissions(
     server: Server, row: tuple, request_: str, body: dict | None, status: int
 ) -> None:
     server.ask(REALM_MADE)
@@ -160,7 +160,7 @@ def test_4_to_11_declared_permissions(
     server.ask((request_, body, status), token=token)
 
 
-def test_11_what_a_monitor_sees_of_datastores(simulated: Callable[..., Server]) -> None:
+def test_11_auditor_sees_datastores(simulated: Callable[..., Server]) -> None:
     server = simulated(datastores=("tank", "vault"))
     everything = server.identity([("/", "Audit")], [("/", "Audit")])
     server.ask(
@@ -190,7 +190,7 @@ def test_11_what_a_monitor_sees_of_datastores(simulated: Callable[..., Server]) 
     )
 
 
-def test_7_a_subject_with_a_comma_makes_the_acl_unreadable(simulated: Callable[..., Server]) -> None:
+def test_7_subject_with_a_comma_makes_the_acl_unreadable(simulated: Callable[..., Server]) -> None:
     server = simulated(acl_cache_seconds=5)
     server.ask(
         (f"POST {USERS}", {"userid": "a,b@pbs"}),
@@ -208,7 +208,7 @@ def test_7_a_subject_with_a_comma_makes_the_acl_unreadable(simulated: Callable[.
     )
 
 
-def test_7_a_subject_with_a_comma_may_be_read_as_two(simulated: Callable[..., Server]) -> None:
+def test_7_subject_with_a_comma_can_be_parsed_as_two(simulated: Callable[..., Server]) -> None:
     server = simulated()
     server.ask(
         *((f"POST {USERS}", {"userid": userid}) for userid in ("ann@pbs,bob2@pbs", "ann@pbs")),
@@ -217,7 +217,7 @@ def test_7_a_subject_with_a_comma_may_be_read_as_two(simulated: Callable[..., Se
     )
 
 
-def test_7_a_subject_that_begins_with_an_at_sign_is_read_as_a_group(simulated: Callable[..., Server]) -> None:
+def test_7_subject_with_a_leading_at_sign_is_parsed_as_a_group(simulated: Callable[..., Server]) -> None:
     server, name, row = simulated(), "@ops@pbs", {"path": "/tape", "roleid": "Audit", "ugid": "ops@pbs"}
     server.ask(
         (f"POST {USERS}", {"userid": name}),

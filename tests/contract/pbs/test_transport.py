@@ -15,14 +15,14 @@ from .language import MADE, REALM, USER, USERS
 from .server import Server
 
 
-def test_1_error_bodies_are_plain_text_under_the_name_of_json(server: Server) -> None:
+def test_1_error_bodies_are_plain_text_labelled_as_json(server: Server) -> None:
     for request, status in [(f"GET {REALM}", 400), ("GET /nope", 404), ("GET /nodes", 403)]:
         answer = server.call(request)
         assert (answer.status_code, answer.headers["Content-Type"]) == (status, "application/json;charset=UTF-8")
         assert not answer.text.startswith("{")
 
 
-def test_1_rejected_credentials(server: Server) -> None:
+def test_1_rejected_credentials_get_401(server: Server) -> None:
     answer = server.call("GET /version", token="")
     assert (answer.status_code, answer.text) == (401, "authentication failed")
     assert "Content-Type" not in answer.headers
@@ -31,7 +31,7 @@ def test_1_rejected_credentials(server: Server) -> None:
 
 
 @pytest.mark.parametrize("request_", ["GET /ping", "GET /access/domains"])
-def test_1_open_to_the_world(server: Server, request_: str) -> None:
+def test_1_public_endpoints_need_no_credentials(server: Server, request_: str) -> None:
     server.data(request_, token="")
 
 
@@ -43,13 +43,13 @@ def test_1_open_to_the_world(server: Server, request_: str) -> None:
         if endpoint.verb == "GET" and endpoint.config and not endpoint.parameters.keys() - {"path", "exact"}
     ],
 )
-def test_1_digest_beside_data(server: Server, path: str) -> None:
+def test_1_digest_is_returned_beside_data(server: Server, path: str) -> None:
     answer = server.call(f"GET {path}").json()
     assert re.fullmatch("[0-9a-f]{64}", answer["digest"])
     assert "digest" not in str(answer["data"])
 
 
-def test_1_any_change_of_the_file_makes_a_digest_stale(server: Server) -> None:
+def test_1_any_change_of_the_file_invalidates_a_digest(server: Server) -> None:
     server.ask(MADE)
     digest = server.call(f"GET {USER}").json()["digest"]
     server.ask((f"POST {USERS}", {"userid": "{n}-2@pbs"}), (f"PUT {USER}", {"digest": digest}, 400))
@@ -68,7 +68,7 @@ def test_1_roles_keep_their_order_within_one_process(simulated: Callable[..., Se
     assert len({tuple(row["roleid"] for row in server.data("GET /access/roles")) for _each in range(5)}) == 1
 
 
-def test_1_delays_of_refusals(simulated: Callable[..., Server]) -> None:
+def test_1_refusals_are_delayed(simulated: Callable[..., Server]) -> None:
     server = simulated(slow_failures=True)
     for request, token, seconds in [("GET /nodes", None, 0.5), ("GET /version", "", 3.0)]:
         started = time.monotonic()
@@ -76,5 +76,5 @@ def test_1_delays_of_refusals(simulated: Callable[..., Server]) -> None:
         assert time.monotonic() - started >= seconds
 
 
-def test_every_described_endpoint_is_simulated_and_no_other() -> None:
+def test_exactly_the_documented_endpoints_are_simulated() -> None:
     assert set(ROUTES) == {(endpoint.verb, endpoint.path) for endpoint in Schema("4.2").endpoints}

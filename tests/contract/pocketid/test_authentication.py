@@ -14,21 +14,21 @@ KEYS = "/api/api-keys"
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-Key": "no such key"}, {"Authorization": "Bearer junk"}])
-def test_1_without_credentials(server: Server, headers: dict[str, str]) -> None:
+def test_1_missing_credentials_are_rejected(server: Server, headers: dict[str, str]) -> None:
     answer = server.call(f"GET {CLIENTS}", key="", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
     assert answer.headers["X-Request-ID"] == answer.json()["request_id"]
     assert answer.headers["Cache-Control"] == "private, no-store"
 
 
-def test_1_the_static_key_is_a_listed_administrator(server: Server) -> None:
+def test_1_static_key_belongs_to_a_listed_administrator(server: Server) -> None:
     own = server.ask(f"GET {USERS}/me")
     assert own["id"] == "00000000-0000-0000-0000-000000000000" and own["isAdmin"] and own["email"] is None
     assert own["username"].startswith("static-api-user-")
     assert own in server.ask(f"GET {USERS}?search=static-api-user")["data"]
 
 
-def test_1_sessions(server: Server) -> None:
+def test_1_session_authenticates_its_user(server: Server) -> None:
     user = server.user()
     session = server.session(user["id"])
     assert server.ask(f"GET {USERS}/me", key="", headers=session)["id"] == user["id"]
@@ -42,7 +42,7 @@ def test_1_sessions(server: Server) -> None:
     server.refused(f"GET {USERS}/me", status=403, code="user_disabled", key="", headers=session)
 
 
-def test_1_one_time_tokens(server: Server) -> None:
+def test_1_one_time_token_starts_a_session(server: Server) -> None:
     user = server.user()
     path = f"POST {USERS}/{user['id']}/one-time-access-token"
     longer = 12 if server.version >= (2, 14) else 16
@@ -67,7 +67,7 @@ def test_1_one_time_tokens(server: Server) -> None:
     server.refused(f"{exchange}{soon}", **bad)
 
 
-def test_1_a_disabled_user_keeps_the_token_but_gets_no_session(server: Server) -> None:
+def test_1_disabled_user_keeps_the_token_but_gets_no_session(server: Server) -> None:
     user = server.user(disabled=True)
     token = server.ask(f"POST {USERS}/{user['id']}/one-time-access-token", {}, 201)["token"]
     server.refused(f"POST /api/one-time-access-token/{token}", status=403, code="user_disabled", key="")
@@ -75,7 +75,7 @@ def test_1_a_disabled_user_keeps_the_token_but_gets_no_session(server: Server) -
     server.ask(f"POST /api/one-time-access-token/{token}", status=200, key="")
 
 
-def test_12_api_keys(server: Server) -> None:
+def test_12_api_keys_authenticate_their_user(server: Server) -> None:
     admin = server.user(isAdmin=True)
     session = {"key": "", "headers": server.session(admin["id"])}
     body = {"name": server.n, "expiresAt": "2035-01-01T00:00:00Z"}
@@ -104,7 +104,7 @@ def test_12_api_keys(server: Server) -> None:
     server.refused(f"GET {USERS}/me", status=401, code="not_signed_in", key=made["token"])
 
 
-def test_12_a_key_expires_and_is_renewed(server: Server) -> None:
+def test_12_api_key_expires_and_can_be_renewed(server: Server) -> None:
     admin = server.user(isAdmin=True)
     session = {"key": "", "headers": server.session(admin["id"])}
     soon = (datetime.now(UTC) + timedelta(seconds=2)).isoformat()

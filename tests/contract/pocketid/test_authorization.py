@@ -22,7 +22,7 @@ from .server import (
 )
 
 
-def test_16_discovery(server: Server) -> None:
+def test_16_discovery_document(server: Server) -> None:
     metadata = server.ask("GET /.well-known/openid-configuration", key="")
     assert metadata["issuer"] == server.url
     paths = {
@@ -58,7 +58,7 @@ def test_16_discovery(server: Server) -> None:
         ({"prompt": "none login"}, "invalid_request"),
     ],
 )
-def test_17_refusals_that_the_client_gets(login: Login, changes: dict, error: str) -> None:
+def test_17_error_is_returned_to_the_client(login: Login, changes: dict, error: str) -> None:
     back = returned(login.server.authorize(login.client, login.session, **changes))
     assert (back["error"], back["state"]) == (error, changes.get("state", "state-of-enough") or "")
     assert back["error_description"] and "code" not in back
@@ -75,7 +75,7 @@ def test_17_refusals_that_the_client_gets(login: Login, changes: dict, error: st
         ({"interaction": "none"}, "The interaction session is invalid or has expired."),
     ],
 )
-def test_17_refusals_that_stay_at_the_provider(login: Login, changes: dict, text: str) -> None:
+def test_17_error_is_shown_at_the_provider(login: Login, changes: dict, text: str) -> None:
     assert stopped(login.server.authorize(login.client, login.session, **changes)) == text
 
 
@@ -90,7 +90,7 @@ def test_17_refusals_that_stay_at_the_provider(login: Login, changes: dict, text
         ({"prompt": "none"}, ALL_SCOPES, {"amr": ["otp"]}),
     ],
 )
-def test_17_what_a_request_may_leave_open(login: Login, changes: dict, scopes: str, claims: dict | None) -> None:
+def test_17_optional_parameters_of_a_request(login: Login, changes: dict, scopes: str, claims: dict | None) -> None:
     back = returned(login.server.authorize(login.client, login.session, **changes))
     assert back["scope"] == scopes
     answer = login.redeem(back["code"])
@@ -101,7 +101,7 @@ def test_17_what_a_request_may_leave_open(login: Login, changes: dict, scopes: s
         assert {name: found.get(name) for name in claims} == claims
 
 
-def test_17_a_client_that_must_push_its_requests(login: Login) -> None:
+def test_17_client_that_requires_pushed_requests(login: Login) -> None:
     settings = {"name": "x", "callbackURLs": [PVE], "requiresPushedAuthorizationRequests": True}
     login.server.ask(f"PUT {CLIENTS}/{login.client}", settings)
     for session in (login.session, None):
@@ -120,7 +120,7 @@ def test_17_response_modes(login: Login) -> None:
     assert returned(login.server.call("POST /authorize", key="", headers=login.session, data=posted))["code"]
 
 
-def test_17_consent(login: Login) -> None:
+def test_17_consent_is_required_and_remembered(login: Login) -> None:
     server = login.server
     client = server.client(callbackURLs=[PVE])["id"]
     back = returned(server.authorize(client, login.session, prompt="none"))
@@ -149,7 +149,7 @@ def test_17_consent(login: Login) -> None:
     assert interaction(server.authorize(client, login.session, prompt="consent"))
 
 
-def test_17_a_login_that_begins_without_a_session(login: Login) -> None:
+def test_17_login_without_a_session_waits_for_the_user(login: Login) -> None:
     server = login.server
     client = server.client(callbackURLs=[PVE])["id"]
     assert returned(server.authorize(client, prompt="none"))["error"] == "login_required"
@@ -168,7 +168,7 @@ def test_17_a_login_that_begins_without_a_session(login: Login) -> None:
     server.refused(path, {"step": "authenticate"}, status=500, code="internal_error", **session)
 
 
-def test_17_another_user_does_not_inherit_consent(login: Login) -> None:
+def test_17_consent_applies_to_one_user(login: Login) -> None:
     server = login.server
     client = server.client(callbackURLs=[PVE])["id"]
     waiting = interaction(server.authorize(client, login.session))
@@ -184,7 +184,7 @@ def test_17_another_user_does_not_inherit_consent(login: Login) -> None:
     ("settings", "changes"),
     [({"requiresReauthentication": True}, {}), ({}, {"prompt": "login"}), ({}, {"max_age": "0"})],
 )
-def test_17_a_fresh_passkey_cannot_be_had_without_a_browser(login: Login, settings: dict, changes: dict) -> None:
+def test_17_reauthentication_requires_a_browser(login: Login, settings: dict, changes: dict) -> None:
     server = login.server
     client = server.client(callbackURLs=[PVE], skipConsent=True, **settings)["id"]
     waiting = interaction(server.authorize(client, login.session, **changes))
@@ -195,7 +195,7 @@ def test_17_a_fresh_passkey_cannot_be_had_without_a_browser(login: Login, settin
     assert told(details) == [("reauthenticationToken", "required")]
 
 
-def test_17_restricted_clients(login: Login) -> None:
+def test_17_restricted_client_admits_members_only(login: Login) -> None:
     server = login.server
     restricted = {"name": "x", "callbackURLs": [PVE], "skipConsent": True, "isGroupRestricted": True}
     server.ask(f"PUT {CLIENTS}/{login.client}", restricted)

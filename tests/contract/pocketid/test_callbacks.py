@@ -150,7 +150,7 @@ MATCHES = [
 ]
 
 
-def test_7_what_may_be_stored(server: Server) -> None:
+def test_7_valid_callback_urls_are_stored(server: Server) -> None:
     client = server.client()["id"]
     for urls in (STORABLE, STORABLE[::-1]):
         body = {"name": "x", "callbackURLs": urls}
@@ -162,14 +162,14 @@ def test_7_what_may_be_stored(server: Server) -> None:
 
 
 @pytest.mark.parametrize("url", NOT_STORABLE)
-def test_7_what_may_not_be_stored(server: Server, url: str) -> None:
+def test_7_invalid_callback_urls_are_refused(server: Server, url: str) -> None:
     body = {"name": "x", "callbackURLs": [PVE, url]}
     details = server.refused(f"POST {CLIENTS}", body, status=400, code="validation_failed")
     assert told(details) == [("callbackURLs[1]", "callback_url_pattern")]
 
 
 @pytest.mark.parametrize(("pattern", "uri", "admitted"), MATCHES)
-def test_7_which_redirect_uris_match(server: Server, pattern: str, uri: str, admitted: bool) -> None:
+def test_7_redirect_uris_match_callback_patterns(server: Server, pattern: str, uri: str, admitted: bool) -> None:
     client = server.client(callbackURLs=["https://another.example/never", pattern])["id"]
     answer = server.authorize(client, redirect_uri=uri)
     if admitted:
@@ -178,5 +178,5 @@ def test_7_which_redirect_uris_match(server: Server, pattern: str, uri: str, adm
         assert stopped(answer) == f"The redirect_uri '{uri}' is not registered for this client."
 
 
-def test_7_no_callback_url_admits_nothing(server: Server) -> None:
+def test_7_client_without_callback_urls_admits_no_redirect_uri(server: Server) -> None:
     assert "is not registered" in stopped(server.authorize(server.client()["id"]))

@@ -69,7 +69,7 @@ def credentials(server: Server, **values: Any) -> dict[str, Any]:
     return {**values, "secrets": []} if server.several_secrets else values
 
 
-def test_4_life_of_a_client(server: Server) -> None:
+def test_4_client_is_created_updated_and_deleted(server: Server) -> None:
     client = server.client()
     assert client == {
         **CLIENT_DEFAULTS,
@@ -111,7 +111,7 @@ def test_4_life_of_a_client(server: Server) -> None:
     server.refused(f"PUT {path}", {"name": "x"}, status=404, code="not_found")
 
 
-def test_4_an_update_replaces_everything(server: Server) -> None:
+def test_4_update_replaces_all_fields(server: Server) -> None:
     shown = {"issuer": "https://ci.example.org", "audience": "a", "replayProtection": True}
     given = {"federatedIdentities": [{**shown, "subject": "", "jwks": ""}], "secrets": [{"id": "ignored"}]}
     client = server.client(**CLIENT_SETTINGS, credentials=given)
@@ -127,17 +127,17 @@ def test_4_an_update_replaces_everything(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("body", "field_", "code"), BAD_CLIENTS)
-def test_4_rules(server: Server, body: dict, field_: str, code: str) -> None:
+def test_4_invalid_values_are_refused(server: Server, body: dict, field_: str, code: str) -> None:
     details = server.refused(f"POST {CLIENTS}", {"name": "x", **body}, status=400, code="validation_failed")
     assert told(details) == [(field_, code)]
 
 
 @pytest.mark.parametrize("body", MISFIT_CLIENTS)
-def test_4_types(server: Server, body: dict) -> None:
+def test_4_values_of_wrong_types_are_refused(server: Server, body: dict) -> None:
     server.refused(f"POST {CLIENTS}", {"name": "x", **body}, status=400, code="invalid_request_body")
 
 
-def test_4_what_is_taken(server: Server) -> None:
+def test_4_boundary_values_are_accepted(server: Server) -> None:
     assert server.client(name="e\u0301")["name"] == "\u00e9"
     assert len(server.client(name="\u00e9" * 50)["name"]) == 50
     assert uuid.UUID(server.client(id="")["id"])
@@ -146,14 +146,14 @@ def test_4_what_is_taken(server: Server) -> None:
     assert server.client(hasLogo=True)["hasLogo"] is False
 
 
-def test_4_a_public_client_has_pkce_and_gets_no_secret(server: Server) -> None:
+def test_4_public_client_has_pkce_and_no_secret(server: Server) -> None:
     client = server.client(isPublic=True)
     assert client["pkceEnabled"] is True
     path = f"{CLIENTS}/{client['id']}/{'secrets' if server.several_secrets else 'secret'}"
     server.refused(f"POST {path}", status=400, code="validation_failed")
 
 
-def test_4_allowed_groups(server: Server) -> None:
+def test_4_allowed_groups_of_a_client(server: Server) -> None:
     client, one, two = server.client(isGroupRestricted=True), server.group(), server.group()
     path = f"{CLIENTS}/{client['id']}"
     chosen = {"userGroupIds": [one["id"], two["id"], "unknown"]}
@@ -181,7 +181,7 @@ def test_4_allowed_groups(server: Server) -> None:
     server.refused(f"PUT {CLIENTS}/nope/allowed-user-groups", {"userGroupIds": []}, status=404, code="not_found")
 
 
-def test_4_allowed_groups_from_the_other_end(server: Server) -> None:
+def test_4_allowed_clients_of_a_group(server: Server) -> None:
     client, group = server.client(), server.group()
     path = f"{GROUPS}/{group['id']}"
     answer = server.ask(f"PUT {path}/allowed-oidc-clients", {"oidcClientIds": [client["id"], "unknown"]}, 200)
@@ -192,7 +192,7 @@ def test_4_allowed_groups_from_the_other_end(server: Server) -> None:
     assert server.ask(f"GET {path}")["allowedOidcClients"] == []
 
 
-def test_4_logo_urls_fail_after_the_client_was_stored(server: Server) -> None:
+def test_4_failing_logo_url_leaves_the_client_stored(server: Server) -> None:
     for number, (url, status, code) in enumerate(
         [
             ("https://127.0.0.1/x.png", 400, "validation_failed"),

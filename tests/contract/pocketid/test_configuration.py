@@ -5,7 +5,7 @@ from __future__ import annotations
 from .server import CONFIGURATION, USERS, Server, names, told
 
 
-def test_13_configuration(server: Server, configuration: dict[str, str]) -> None:
+def test_13_configuration_is_read_and_replaced(server: Server, configuration: dict[str, str]) -> None:
     rows = server.ask(f"GET {CONFIGURATION}/all")
     assert {(row["type"], row["isPublic"]) for row in rows} == {("", False)}
     changed = {**configuration, "smtpHost": "mail", "accentColor": "default"}
@@ -31,7 +31,7 @@ def test_13_configuration(server: Server, configuration: dict[str, str]) -> None
     server.refused(f"POST {CONFIGURATION}/sync-ldap", status=409, code="ldap_disabled")
 
 
-def test_13_settings_for_new_users(server: Server, configuration: dict[str, str]) -> None:
+def test_13_new_users_get_the_configured_defaults(server: Server, configuration: dict[str, str]) -> None:
     group = server.group()
     server.ask(
         f"PUT {CONFIGURATION}",

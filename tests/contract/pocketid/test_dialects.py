@@ -57,13 +57,13 @@ def known(table: dict[str, tuple[int, int]], version: tuple[int, ...]) -> set[st
     return {name for name, since in table.items() if version >= since}
 
 
-def test_18_how_a_version_is_told_apart(server: Server, version: tuple[int, ...]) -> None:
+def test_18_version_can_be_detected(server: Server, version: tuple[int, ...]) -> None:
     assert server.call("GET /api/version/current").status_code == (200 if version >= (2, 3) else 404)
     settings = {row["key"] for row in server.ask(f"GET {CONFIGURATION}/all")}
     assert SETTINGS.keys() & settings == known(SETTINGS, version)
 
 
-def test_4_what_came_later_is_ignored_and_not_told(server: Server, version: tuple[int, ...]) -> None:
+def test_4_later_fields_are_ignored_and_not_returned(server: Server, version: tuple[int, ...]) -> None:
     identity = {"issuer": "https://ci.example.org", "replayProtection": True}
     later = {
         "description": "d",
@@ -81,14 +81,14 @@ def test_4_what_came_later_is_ignored_and_not_told(server: Server, version: tupl
     )
 
 
-def test_4_an_update_does_not_tell_the_groups(server: Server, version: tuple[int, ...]) -> None:
+def test_4_update_does_not_return_the_groups(server: Server, version: tuple[int, ...]) -> None:
     group, client = server.group()["id"], server.client(isGroupRestricted=True)["id"]
     server.ask(f"PUT {CLIENTS}/{client}/allowed-user-groups", {"userGroupIds": [group]}, 200)
     assert server.ask(f"PUT {CLIENTS}/{client}", {"name": "x", "isGroupRestricted": True})["allowedUserGroups"] == []
     assert [one["id"] for one in server.ask(f"GET {CLIENTS}/{client}")["allowedUserGroups"]] == [group]
 
 
-def test_10_what_a_user_must_have(server: Server, version: tuple[int, ...]) -> None:
+def test_10_required_fields_of_a_user(server: Server, version: tuple[int, ...]) -> None:
     bare = {"username": f"{server.n}-bare", "email": f"{server.n}-bare@example.org"}
     for given, since in (
         (bare, (2, 4)),
@@ -102,14 +102,14 @@ def test_10_what_a_user_must_have(server: Server, version: tuple[int, ...]) -> N
             server.ask(f"DELETE {USERS}/{server.ask(f'POST {USERS}', given, 201)['id']}")
 
 
-def test_10_what_a_user_has(server: Server, version: tuple[int, ...]) -> None:
+def test_10_fields_of_a_user(server: Server, version: tuple[int, ...]) -> None:
     chosen = str(uuid.uuid4())
     user = server.user(id=chosen, firstName="Ann", displayName="Ann", emailVerified=True)
     assert (user["id"] == chosen) is (version >= (2, 12))
     assert user.get("emailVerified") is (True if version >= (2, 2) else None)
 
 
-def test_11_for_whom_a_one_time_token_is(server: Server, version: tuple[int, ...], ann: str) -> None:
+def test_11_recipient_of_a_one_time_token(server: Server, version: tuple[int, ...], ann: str) -> None:
     path = f"POST {USERS}/{ann}/one-time-access-token"
     assert server.ask(path, {"userId": ann}, 201)["token"]
     if version < (2, 4):
@@ -124,7 +124,7 @@ def test_11_for_whom_a_one_time_token_is(server: Server, version: tuple[int, ...
     refused(server, "POST /api/one-time-access-token/none", status=401 if version >= (2, 4) else 400, key="")
 
 
-def test_12_who_may_make_a_key(server: Server, version: tuple[int, ...]) -> None:
+def test_12_callers_that_can_create_a_key(server: Server, version: tuple[int, ...]) -> None:
     if version < (2, 3):
         made = server.ask(f"POST {KEYS}", TOMORROWS, 201)
         server.made.append(f"{KEYS}/{made['apiKey']['id']}")
@@ -133,7 +133,7 @@ def test_12_who_may_make_a_key(server: Server, version: tuple[int, ...]) -> None
     server.ask(f"DELETE {KEYS}/none", status=204)
 
 
-def test_5_the_one_secret(server: Server, version: tuple[int, ...]) -> None:
+def test_5_client_has_one_secret_before_2_14(server: Server, version: tuple[int, ...]) -> None:
     client = server.client()["id"]
     assert server.call(f"GET {CLIENTS}/{client}/secrets").status_code == 404
     first = server.ask(f"POST {CLIENTS}/{client}/secret", status=200)["secret"]
@@ -147,7 +147,7 @@ def test_5_the_one_secret(server: Server, version: tuple[int, ...]) -> None:
     assert server.ask(f"POST {CLIENTS}/{public}/secret", status=200)["secret"]
 
 
-def test_5_what_the_token_endpoint_says_of_a_secret(server: Server, version: tuple[int, ...]) -> None:
+def test_5_token_endpoint_tests_a_secret(server: Server, version: tuple[int, ...]) -> None:
     client = server.client(callbackURLs=[PVE])["id"]
     right = server.ask(f"POST {CLIENTS}/{client}/secret", status=200)["secret"]
     told = [
@@ -163,7 +163,7 @@ def test_5_what_the_token_endpoint_says_of_a_secret(server: Server, version: tup
         ]
 
 
-def test_3_other_numbers(server: Server, version: tuple[int, ...], ann: str) -> None:
+def test_3_other_status_codes(server: Server, version: tuple[int, ...], ann: str) -> None:
     client, group = server.client()["id"], server.group()
     user = {"username": f"{server.n}-other", "email": f"{server.n}-1@example.org", "firstName": "x", "displayName": "x"}
     taken = {**user, "username": server.ask(f"GET {USERS}/{ann}")["username"].upper()}
@@ -193,13 +193,13 @@ def test_3_other_numbers(server: Server, version: tuple[int, ...], ann: str) -> 
     server.made.append(f"{GROUPS}/{made['id']}")
 
 
-def test_9_claims_of_nobody(server: Server, version: tuple[int, ...]) -> None:
+def test_9_claims_of_unknown_users_and_groups(server: Server, version: tuple[int, ...]) -> None:
     for kind in ("user", "user-group"):
         assert server.ask(f"PUT /api/custom-claims/{kind}/none", [], 200) == []
         refused(server, f"PUT /api/custom-claims/{kind}/none", [{"key": "k", "value": "v"}], 500)
 
 
-def test_6_logos(server: Server, version: tuple[int, ...]) -> None:
+def test_6_logo_requests(server: Server, version: tuple[int, ...]) -> None:
     path = f"{CLIENTS}/{server.client()['id']}/logo"
     for verb in ("GET", "DELETE"):
         refused(server, f"{verb} {path}", status=500)
@@ -207,7 +207,7 @@ def test_6_logos(server: Server, version: tuple[int, ...]) -> None:
     server.ask(f"POST {path}", status=204, files={"file": ("logo.svg", b"<svg/>")})
 
 
-def test_14_scim(server: Server, version: tuple[int, ...]) -> None:
+def test_14_scim_requests(server: Server, version: tuple[int, ...]) -> None:
     client = server.client()["id"]
     given = {"endpoint": PVE, "oidcClientId": client}
     refused(server, f"GET {CLIENTS}/{client}/scim-service-provider", status=404)
@@ -220,5 +220,5 @@ def test_14_scim(server: Server, version: tuple[int, ...]) -> None:
         server.ask(f"DELETE {SCIM}/{path}", status=204)
 
 
-def test_15_no_sync_where_ldap_is_off(server: Server, version: tuple[int, ...]) -> None:
+def test_15_sync_without_ldap_fails(server: Server, version: tuple[int, ...]) -> None:
     assert refused(server, f"POST {CONFIGURATION}/sync-ldap", status=500) == "Something went wrong"

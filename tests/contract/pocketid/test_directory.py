@@ -35,14 +35,14 @@ def told_of(server: Server, path: str, like: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in server.ask(f"GET {path}").items() if name in like}
 
 
-def test_15_what_a_sync_makes(server: Server, ann: str, crew: str) -> None:
+def test_15_sync_creates_users_and_groups(server: Server, ann: str, crew: str) -> None:
     shown = {**ANN, "ldapId": "fg-ann", "emailVerified": True, "isAdmin": False, "disabled": False, "locale": None}
     assert told_of(server, ann, shown) == shown
     assert {name: server.ask(f"GET {crew}")[name] for name in (*CREW, "ldapId")} == {**CREW, "ldapId": "fg-crew"}
     assert members(server, crew) == {"fg-ann", "fg-bob"}
 
 
-def test_15_a_user_keeps_all_but_the_language(server: Server, ann: str) -> None:
+def test_15_only_the_locale_of_a_user_can_be_changed(server: Server, ann: str) -> None:
     before = server.ask(f"GET {ann}")
     taken = {"username": "fg-bob", "email": "fg-bob@example.org", "firstName": "x", "isAdmin": True, "disabled": True}
     answer = server.ask(f"PUT {ann}", {**taken, "locale": "de"}, 200)
@@ -53,7 +53,7 @@ def test_15_a_user_keeps_all_but_the_language(server: Server, ann: str) -> None:
     server.refused(f"PUT {ann}", {"username": "fg-ann"}, status=400, code="validation_failed")
 
 
-def test_15_only_a_disabled_user_can_be_removed(server: Server, directory: Directory, ann: str) -> None:
+def test_15_only_disabled_users_can_be_deleted(server: Server, directory: Directory, ann: str) -> None:
     server.refused(f"DELETE {ann}", status=403, code="ldap_user_update")
     directory.switch(on=False)
     server.ask(f"PUT {ann}", {**ANN, "disabled": True})
@@ -61,7 +61,7 @@ def test_15_only_a_disabled_user_can_be_removed(server: Server, directory: Direc
     server.ask(f"DELETE {ann}", status=204)
 
 
-def test_15_a_group_is_not_renamed_or_removed(server: Server, crew: str) -> None:
+def test_15_groups_cannot_be_renamed_or_deleted(server: Server, crew: str) -> None:
     for request, body in (
         (f"PUT {crew}", {"name": "xx", "friendlyName": "xx"}),
         (f"PUT {crew}", CREW),
@@ -71,7 +71,7 @@ def test_15_a_group_is_not_renamed_or_removed(server: Server, crew: str) -> None
     server.refused(f"PUT {crew}", {**CREW, "name": ""}, status=400, code="validation_failed")
 
 
-def test_15_links_can_be_changed(server: Server, ann: str, crew: str) -> None:
+def test_15_memberships_and_allowed_groups_can_be_changed(server: Server, ann: str, crew: str) -> None:
     own, client = server.group(), server.client(isGroupRestricted=True)["id"]
     for body in ({"userGroupIds": [own["id"]]}, {"userGroupIds": [own["id"], own_id(crew)]}):
         assert names(server.ask(f"PUT {ann}/user-groups", body, 200)["userGroups"]) == set(body["userGroupIds"])
@@ -84,7 +84,7 @@ def test_15_links_can_be_changed(server: Server, ann: str, crew: str) -> None:
     assert server.session(own_id(ann))
 
 
-def test_15_a_sync_puts_back_what_the_directory_has(server: Server, directory: Directory, ann: str, crew: str) -> None:
+def test_15_sync_restores_values_of_the_directory(server: Server, directory: Directory, ann: str, crew: str) -> None:
     own, client = server.group(), server.client(isGroupRestricted=True)["id"]
     before = server.ask(f"GET {ann}"), server.ask(f"GET {crew}")["friendlyName"]
     for kind, path in (("user", ann), ("user-group", crew)):
@@ -116,7 +116,9 @@ def test_15_a_sync_puts_back_what_the_directory_has(server: Server, directory: D
     assert members(server, crew) == {"fg-ann", "fg-bob"}
 
 
-def test_15_it_is_like_anything_when_ldap_is_off(server: Server, directory: Directory, ann: str, crew: str) -> None:
+def test_15_objects_can_be_changed_once_ldap_is_disabled(
+    server: Server, directory: Directory, ann: str, crew: str
+) -> None:
     directory.switch(on=False)
     changed = {**ANN, "firstName": "Ann", "isAdmin": True, "disabled": True}
     server.ask(f"PUT {ann}", changed, 200)

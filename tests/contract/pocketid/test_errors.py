@@ -26,7 +26,7 @@ from .server import CLIENTS, GROUPS, Server, told
         (b'{"name": 5, "friendlyName": "{n}"}', "application/json", 400),
     ],
 )
-def test_3_bodies(server: Server, body: bytes, content_type: str | None, status: int) -> None:
+def test_3_invalid_bodies_are_refused(server: Server, body: bytes, content_type: str | None, status: int) -> None:
     headers = {"Content-Type": content_type} if content_type else {}
     answer = server.call(f"POST {GROUPS}", data=body.replace(b"{n}", server.n.encode()), headers=headers)
     assert answer.status_code == status, answer.text
@@ -36,7 +36,7 @@ def test_3_bodies(server: Server, body: bytes, content_type: str | None, status:
         assert answer.json()["code"] == "invalid_request_body" and "details" not in answer.json()
 
 
-def test_3_broken_rules_are_told_together(server: Server) -> None:
+def test_3_validation_errors_are_reported_together(server: Server) -> None:
     details = server.refused(f"POST {GROUPS}", {"name": "x"}, status=400, code="validation_failed")
     assert told(details) == [("friendlyName", "required"), ("name", "too_short")]
 
@@ -53,7 +53,7 @@ def test_3_broken_rules_are_told_together(server: Server) -> None:
         ("HEAD /healthz", 204),
     ],
 )
-def test_3_other_paths(server: Server, request_: str, status: int) -> None:
+def test_3_unknown_paths_are_refused(server: Server, request_: str, status: int) -> None:
     answer = server.call(request_)
     assert answer.status_code == status
     if status == 404:

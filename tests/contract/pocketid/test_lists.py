@@ -9,7 +9,7 @@ import pytest
 from .server import CLIENTS, GROUPS, USERS, Server, names
 
 
-def test_2_pages(server: Server) -> None:
+def test_2_lists_are_paged_sorted_and_filtered(server: Server) -> None:
     for number in range(5):
         server.client(name=f"{server.n} {'edcba'[number]}", pkceEnabled=number % 2 == 0)
     ids = [f"{server.n}-{number}" for number in range(5)]
@@ -54,7 +54,7 @@ def test_2_pages(server: Server) -> None:
         ("user", {}, "{n}_0@example", True),
     ],
 )
-def test_2_search(server: Server, kind: str, values: dict, term: str, found: bool) -> None:
+def test_2_search_matches_some_fields(server: Server, kind: str, values: dict, term: str, found: bool) -> None:
     made = getattr(server, kind)(**{name: value.replace("{n}", server.n) for name, value in values.items()})
     path = {"user": USERS, "group": GROUPS}[kind]
     rows = server.ask(f"GET {path}?search={term.replace('{n}', server.n)}&pagination[limit]=100")["data"]

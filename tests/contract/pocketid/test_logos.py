@@ -72,7 +72,9 @@ def upload(
 
 
 @pytest.mark.parametrize(("name", "data", "stored", "content_type"), STORED)
-def test_6_what_is_stored(server: Server, name: str, data: bytes, stored: bytes, content_type: str) -> None:
+def test_6_logo_is_stored_without_metadata(
+    server: Server, name: str, data: bytes, stored: bytes, content_type: str
+) -> None:
     client = server.client()["id"]
     for sent in (data, stored):
         assert upload(server, client, name, sent).status_code == 204
@@ -85,7 +87,7 @@ def test_6_what_is_stored(server: Server, name: str, data: bytes, stored: bytes,
     assert server.ask(f"GET {CLIENTS}/{client}")["hasLogo"] is True
 
 
-def test_6_light_and_dark(server: Server) -> None:
+def test_6_light_and_dark_logos_are_separate(server: Server) -> None:
     client = server.client()["id"]
     path = f"{CLIENTS}/{client}/logo"
     absent = {"status": 404, "code": "image_not_found"}
@@ -108,7 +110,7 @@ def test_6_light_and_dark(server: Server) -> None:
     assert (logos["hasLogo"], logos["hasDarkLogo"]) == (False, True)
 
 
-def test_6_refused_uploads(server: Server) -> None:
+def test_6_invalid_uploads_are_refused(server: Server) -> None:
     client = server.client()["id"]
     for name in ("a.txt", "a", "a.svg.gz"):
         assert upload(server, client, name, SVG).json()["code"] == "file_type_not_supported"

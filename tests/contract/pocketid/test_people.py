@@ -11,7 +11,7 @@ import pytest
 from .server import CLIENTS, GROUPS, USERS, Server, names, told
 
 
-def test_8_life_of_a_group(server: Server) -> None:
+def test_8_group_is_created_updated_and_deleted(server: Server) -> None:
     group = server.group()
     path = f"{GROUPS}/{group['id']}"
     own = {"id": group["id"], "name": f"{server.n}-0", "friendlyName": server.n, "customClaims": [], "ldapId": None}
@@ -41,7 +41,7 @@ def test_8_life_of_a_group(server: Server) -> None:
         assert server.refused(request, body, status=404, code="not_found") == {"resource": "User group"}
 
 
-def test_8_members(server: Server) -> None:
+def test_8_members_of_a_group_are_replaced(server: Server) -> None:
     group, one, two = server.group(), server.user(), server.user()
     path = f"{GROUPS}/{group['id']}"
     answer = server.ask(f"PUT {path}/users", {"userIds": [one["id"], two["id"], one["id"], "unknown"]}, 200)
@@ -61,7 +61,7 @@ def test_8_members(server: Server) -> None:
     assert server.ask(f"PUT {path}/users", {"userIds": []})["users"] == []
 
 
-def test_8_dates_of_creation_are_no_dates_of_creation(server: Server) -> None:
+def test_8_created_at_changes_with_memberships(server: Server) -> None:
     user, group = server.user(), server.group()
     client = server.client(isGroupRestricted=True)["id"]
     path, first = f"GET {GROUPS}/{group['id']}", group["createdAt"]
@@ -80,7 +80,7 @@ def test_8_dates_of_creation_are_no_dates_of_creation(server: Server) -> None:
     assert server.ask(path)["createdAt"] > read
 
 
-def test_9_custom_claims(server: Server) -> None:
+def test_9_custom_claims_are_replaced(server: Server) -> None:
     user, group = server.user(), server.group()
     path = f"PUT /api/custom-claims/user/{user['id']}"
     key = f"{server.n}-k"
@@ -123,7 +123,7 @@ BAD_USERS = [
 ]
 
 
-def test_10_life_of_a_user(server: Server) -> None:
+def test_10_user_is_created_updated_and_deleted(server: Server) -> None:
     group, chosen = server.group(), str(uuid.uuid4())
     given = {
         "id": chosen,
@@ -173,12 +173,12 @@ def test_10_life_of_a_user(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("body", "field_", "code"), BAD_USERS)
-def test_10_rules(server: Server, body: dict, field_: str, code: str) -> None:
+def test_10_invalid_users_are_refused(server: Server, body: dict, field_: str, code: str) -> None:
     given = {"username": server.n, "email": f"{server.n}@example.org", **body}
     assert told(server.refused(f"POST {USERS}", given, status=400, code="validation_failed")) == [(field_, code)]
 
 
-def test_10_duplicates(server: Server) -> None:
+def test_10_duplicate_users_are_refused(server: Server) -> None:
     user = server.user(username=f"{server.n}.a")
     other = server.user(username=f"{server.n}.b")
     same = {"username": user["username"].upper(), "email": f"{server.n}-new@example.org"}

@@ -41,7 +41,7 @@ def of(client: str) -> str:
     return f"GET {CLIENTS}/{client}/scim-service-provider"
 
 
-def test_14_life_of_a_provider(server: Server, client: str) -> None:
+def test_14_scim_provider_is_created_updated_and_deleted(server: Server, client: str) -> None:
     server.refused(of(client), status=404, code="not_found")
     provider = made(server, client, token="of the receiver")
     path = f"{SCIM}/{provider['id']}"
@@ -59,34 +59,34 @@ def test_14_life_of_a_provider(server: Server, client: str) -> None:
         assert details == {"resource": "SCIM service provider"}
 
 
-def test_14_a_client_may_have_several_and_tells_one(server: Server, client: str) -> None:
+def test_14_client_with_several_providers_returns_one(server: Server, client: str) -> None:
     several = [made(server, client, endpoint=f"{ENDPOINT}/{number}") for number in range(4)]
     first, *_others = sorted(several, key=lambda one: one["id"])
     assert server.ask(of(client))["id"] == first["id"]
 
 
-def test_14_a_provider_may_go_over_to_another_client(server: Server, client: str) -> None:
+def test_14_provider_can_be_moved_to_another_client(server: Server, client: str) -> None:
     provider, other = made(server, client), server.client()["id"]
     server.ask(f"PUT {SCIM}/{provider['id']}", {"endpoint": ENDPOINT, "oidcClientId": other}, 200)
     assert server.ask(of(other))["id"] == provider["id"]
     server.refused(of(client), status=404, code="not_found")
 
 
-def test_14_it_goes_with_its_client(server: Server, client: str) -> None:
+def test_14_provider_is_deleted_with_its_client(server: Server, client: str) -> None:
     provider = made(server, client)
     server.ask(f"DELETE {CLIENTS}/{client}", status=204)
     server.refused(f"DELETE {SCIM}/{provider['id']}", status=404, code="not_found")
 
 
 @pytest.mark.parametrize(("body", "field_", "code"), BAD_PROVIDERS)
-def test_14_rules(server: Server, client: str, body: dict, field_: str, code: str) -> None:
+def test_14_invalid_providers_are_refused(server: Server, client: str, body: dict, field_: str, code: str) -> None:
     provider = made(server, client)
     for request in (f"POST {SCIM}", f"PUT {SCIM}/{provider['id']}"):
         given = {"endpoint": ENDPOINT, "oidcClientId": client, **body}
         assert told(server.refused(request, given, status=400, code="validation_failed")) == [(field_, code)]
 
 
-def test_14_it_needs_a_client(server: Server, client: str) -> None:
+def test_14_provider_requires_a_client(server: Server, client: str) -> None:
     provider, nobodys = made(server, client), {"endpoint": "mailto:any@example.org", "oidcClientId": "none"}
     for request in (f"POST {SCIM}", f"PUT {SCIM}/{provider['id']}"):
         assert server.refused(request, nobodys, status=404, code="not_found") == {"resource": "OIDC client"}
@@ -97,7 +97,7 @@ def test_14_it_needs_a_client(server: Server, client: str) -> None:
     server.refused(f"POST {SCIM}", {**nobodys, "endpoint": 5}, status=400, code="invalid_request_body")
 
 
-def test_14_only_administrators(server: Server, client: str) -> None:
+def test_14_provider_requires_an_administrator(server: Server, client: str) -> None:
     session = server.session(server.user()["id"])
     for request in (of(client), f"POST {SCIM}", f"PUT {SCIM}/x", f"DELETE {SCIM}/x"):
         server.refused(request, {}, status=401, code="not_signed_in", key="")

@@ -23,7 +23,7 @@ def works(server: Server, client: str, secret: str) -> bool:
     return False
 
 
-def test_5_generated_and_chosen_secrets(server: Server) -> None:
+def test_5_generated_and_chosen_secrets_work(server: Server) -> None:
     client = server.client()["id"]
     assert not works(server, client, "")
     generated = server.secret(client)
@@ -51,7 +51,7 @@ def test_5_secrets_survive_updates(server: Server) -> None:
         assert works(server, client, secret) and not works(server, client, "anything at all")
 
 
-def test_5_several_secrets(server: Server) -> None:
+def test_5_client_has_several_secrets_with_their_own_expiry(server: Server) -> None:
     client = server.client()["id"]
     path = f"{CLIENTS}/{client}/secrets"
     if not server.several_secrets:
@@ -92,9 +92,7 @@ def test_5_several_secrets(server: Server) -> None:
 
 @pytest.mark.parametrize("redirect_uri", [PVE, "https://not.registered.example", None])
 @pytest.mark.parametrize("basic", [True, False])
-def test_5_a_secret_is_tested_with_a_code_that_cannot_exist(
-    server: Server, basic: bool, redirect_uri: str | None
-) -> None:
+def test_5_secret_can_be_tested_with_an_impossible_code(server: Server, basic: bool, redirect_uri: str | None) -> None:
     client = server.client(callbackURLs=[PVE])["id"]
     secret = server.secret(client)
 
@@ -114,7 +112,7 @@ def test_5_a_secret_is_tested_with_a_code_that_cannot_exist(
     assert answer(client, secret).headers["Cache-Control"] == "no-store"
 
 
-def test_5_requests_that_do_not_test_a_secret(server: Server) -> None:
+def test_5_other_requests_do_not_test_a_secret(server: Server) -> None:
     client = server.client()["id"]
     secret = server.secret(client)
     form = {"grant_type": "authorization_code", "code": "cannot-exist"}
@@ -140,7 +138,7 @@ def test_5_requests_that_do_not_test_a_secret(server: Server) -> None:
         ("a%per-cent-sign-xx", (400, "invalid_request")),
     ],
 )
-def test_5_http_basic_is_form_encoded_inside(server: Server, secret: str, plain: tuple[int, str]) -> None:
+def test_5_http_basic_credentials_are_form_encoded(server: Server, secret: str, plain: tuple[int, str]) -> None:
     client = server.client()["id"]
     server.secret(client, secret)
     form = {"grant_type": "authorization_code", "code": "cannot-exist"}

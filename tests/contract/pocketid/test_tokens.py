@@ -16,7 +16,7 @@ from .server import ALL_SCOPES, CLIENTS, PVE, USERS, Login, oauth_error, returne
 VERIFIER = "v" * 43
 
 
-def test_17_the_whole_flow(login: Login) -> None:
+def test_17_login_returns_tokens_and_claims(login: Login) -> None:
     server, user = login.server, login.user
     server.ask(
         f"PUT /api/custom-claims/user/{user['id']}",
@@ -90,7 +90,7 @@ def test_17_the_whole_flow(login: Login) -> None:
     }
 
 
-def test_17_a_code_is_good_once(login: Login) -> None:
+def test_17_code_is_valid_once(login: Login) -> None:
     code = login.code()
     tokens = login.redeem(code).json()
     assert login.server.bearing("/api/oidc/userinfo", tokens["access_token"]).status_code == 200
@@ -100,7 +100,7 @@ def test_17_a_code_is_good_once(login: Login) -> None:
     assert login.server.introspect(login.auth, tokens["access_token"]).json() == {"active": False}
 
 
-def test_17_wrong_uses_of_a_code(login: Login) -> None:
+def test_17_wrong_use_of_a_code_is_refused(login: Login) -> None:
     server = login.server
     other = server.client()["id"]
     code = login.code()
@@ -119,9 +119,7 @@ def test_17_wrong_uses_of_a_code(login: Login) -> None:
     ("challenge", "method", "verifier"),
     [(s256_challenge(VERIFIER), "S256", VERIFIER), (VERIFIER, "plain", VERIFIER), (VERIFIER, None, VERIFIER)],
 )
-def test_17_pkce_is_possible_where_it_is_not_demanded(
-    login: Login, challenge: str, method: str | None, verifier: str
-) -> None:
+def test_17_pkce_is_optional_by_default(login: Login, challenge: str, method: str | None, verifier: str) -> None:
     server = login.server
     asked = {"code_challenge": challenge, "code_challenge_method": method}
     assert "pkceSupported" not in server.ask(f"GET {CLIENTS}/{login.client}")
@@ -138,7 +136,7 @@ def test_17_pkce_is_possible_where_it_is_not_demanded(
     assert "pkceSupported" not in server.ask(f"PUT {CLIENTS}/{login.client}", {**client, "pkceEnabled": False})
 
 
-def test_17_pkce_is_demanded(login: Login) -> None:
+def test_17_pkce_can_be_required(login: Login) -> None:
     server = login.server
     settings = {"name": "x", "callbackURLs": [PVE], "skipConsent": True}
     server.ask(f"PUT {CLIENTS}/{login.client}", {**settings, "pkceEnabled": True})
@@ -159,13 +157,13 @@ def test_17_pkce_is_demanded(login: Login) -> None:
     assert redeem(login.code(code_challenge=VERIFIER), code_verifier=VERIFIER).status_code == 200
 
 
-def test_17_a_short_nonce_is_found_out_when_the_code_is_spent(login: Login) -> None:
+def test_17_short_nonce_is_refused_at_the_token_endpoint(login: Login) -> None:
     code = login.code(nonce="7 chars")
     assert oauth_error(login.redeem(code)) == (400, "insufficient_entropy")
     assert oauth_error(login.redeem(code)) == (400, "invalid_grant")
 
 
-def test_17_tokens_without_openid(login: Login) -> None:
+def test_17_login_without_openid_scope_returns_no_id_token(login: Login) -> None:
     tokens = login.tokens(scope="profile")
     assert "id_token" not in tokens
     assert oauth_error(login.server.bearing("/api/oidc/userinfo", tokens["access_token"])) == (403, "access_denied")
@@ -177,7 +175,7 @@ def test_17_tokens_without_openid(login: Login) -> None:
     assert oauth_error(wrong) == (401, "invalid_client")
 
 
-def test_17_userinfo_and_introspection_of_others(login: Login) -> None:
+def test_17_userinfo_and_introspection_reject_other_tokens_and_clients(login: Login) -> None:
     server, tokens = login.server, login.tokens(scope="openid")
     other = server.client()["id"]
     assert server.introspect((other, server.secret(other)), tokens["access_token"]).json() == {"active": False}
@@ -195,7 +193,7 @@ def test_17_userinfo_and_introspection_of_others(login: Login) -> None:
     assert oauth_error(server.introspect(("no-such-client", "x"))) == (401, "request_unauthorized")
 
 
-def test_17_refresh(login: Login) -> None:
+def test_17_reused_refresh_token_revokes_its_login(login: Login) -> None:
     def refresh(token: str) -> requests.Response:
         return login.server.token(login.auth, grant_type="refresh_token", refresh_token=token)
 
@@ -208,7 +206,7 @@ def test_17_refresh(login: Login) -> None:
     assert oauth_error(refresh("junk")) == (400, "invalid_grant")
 
 
-def test_17_preview(login: Login) -> None:
+def test_17_preview_shows_claims_of_a_user(login: Login) -> None:
     server, user = login.server, login.user
     path = f"GET {CLIENTS}/{login.client}/preview/{user['id']}"
     found = server.ask(f"{path}?scopes={quote('openid groups nonsense profile')}")
@@ -229,7 +227,7 @@ def test_17_preview(login: Login) -> None:
     server.refused(f"GET {CLIENTS}/nope/preview/{user['id']}?scopes=openid", status=404, code="not_found")
 
 
-def test_17_the_end_of_a_client_or_user_ends_their_logins(login: Login) -> None:
+def test_17_deleting_a_client_or_user_ends_their_logins(login: Login) -> None:
     server, tokens = login.server, login.tokens()
     codes = [login.code(), login.code()]
     server.ask(f"DELETE {CLIENTS}/{login.client}")

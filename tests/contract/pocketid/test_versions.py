@@ -10,13 +10,13 @@ from tests.simulators.pocketid import PocketIdSimulator
 from .server import Server
 
 
-def test_18_version(server: Server) -> None:
+def test_18_current_version_requires_authentication(server: Server) -> None:
     assert re.fullmatch(r"2\.1[34]\.\d+", server.ask("GET /api/version/current")["currentVersion"])
     server.refused("GET /api/version/current", status=401, code="not_signed_in", key="")
     assert "latestVersion" in server.ask("GET /api/version/latest", key="")
 
 
-def test_21_rate_limits() -> None:
+def test_21_requests_are_rate_limited() -> None:
     client = PocketIdSimulator(rate_limit=True).app().test_client()
     exchanges = [client.post("/api/one-time-access-token/x").status_code for _each in range(6)]
     assert exchanges == [401] * 5 + [429]

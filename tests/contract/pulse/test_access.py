@@ -13,13 +13,13 @@ def test_14_version_and_health_are_public(server: Server) -> None:
     assert server.ask("GET /api/health", token="")["status"] == "healthy"
 
 
-def test_1_without_credentials(server: Server) -> None:
+def test_1_missing_credentials_are_rejected(server: Server) -> None:
     answer = server.call(f"GET {NODES}", token="")
     assert (answer.status_code, answer.json()) == (401, {"error": "Authentication required"})
     assert answer.headers["Content-Type"] == "application/json"
 
 
-def test_1_with_a_wrong_token(server: Server) -> None:
+def test_1_wrong_token_is_rejected(server: Server) -> None:
     """6 says so in plain text."""
     answer = server.call(f"GET {NODES}", token="0" * 64)
     assert answer.status_code == 401
@@ -29,7 +29,7 @@ def test_1_with_a_wrong_token(server: Server) -> None:
         assert answer.text.strip() == "Invalid API token"
 
 
-def test_1_the_token_may_be_a_bearer(server: Server) -> None:
+def test_1_token_is_accepted_as_a_bearer(server: Server) -> None:
     server.ask(f"GET {NODES}", token="", headers={"Authorization": f"Bearer {server.token}"})
 
 
@@ -43,7 +43,7 @@ def test_1_the_token_may_be_a_bearer(server: Server) -> None:
         f"DELETE {NODES}/pbs-0",
     ],
 )
-def test_1_scopes(server: Server, request_: str) -> None:
+def test_1_requests_require_their_scopes(server: Server, request_: str) -> None:
     made = server.ask(f"POST {TOKENS}", {"name": "fg", "scopes": ["settings:read"]})
     assert len(made["token"]) == 64 and made["record"]["scopes"] == ["settings:read"]
     assert made["token"].startswith(made["record"]["prefix"]) and made["token"].endswith(made["record"]["suffix"])
@@ -54,7 +54,7 @@ def test_1_scopes(server: Server, request_: str) -> None:
     assert server.call(f"GET {NODES}", token=made["token"]).status_code == 401
 
 
-def test_2_a_token_gives_no_scope_that_it_lacks(server: Server) -> None:
+def test_2_token_cannot_grant_scopes_it_lacks(server: Server) -> None:
     """But in 5.1 it does."""
     answer = server.call(f"POST {TOKENS}", {"name": "fg", "scopes": ["monitoring:read"]})
     if server.old:
@@ -64,7 +64,7 @@ def test_2_a_token_gives_no_scope_that_it_lacks(server: Server) -> None:
         assert (answer.status_code, answer.text.strip()) == (403, told)
 
 
-def test_12_connections_are_told_since_6(server: Server) -> None:
+def test_12_connections_are_listed_since_6(server: Server) -> None:
     if server.old:
         assert server.refused("GET /api/connections", status=404) == "404 page not found"
     else:

@@ -16,10 +16,10 @@ def fingerprint(url: str) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
 
 
-class TestTests:
+class TestConnectionTests:
     """Section 11."""
 
-    def test_of_a_pve(self, server: Server) -> None:
+    def test_pve_connection_is_tested(self, server: Server) -> None:
         told = server.ask(f"POST {NODES}/test-config", server.pve())
         assert told.pop("latency") >= 0
         assert told == {"status": "success", "message": "Connected to PVE cluster with 2 nodes"}
@@ -31,7 +31,7 @@ class TestTests:
             "clusterNodeCount": 2,
         }
 
-    def test_of_a_pbs(self, server: Server) -> None:
+    def test_pbs_connection_is_tested(self, server: Server) -> None:
         assert server.ask(f"POST {NODES}/test-config", server.pbs())["message"] == "Connected to PBS instance"
         assert server.ask(f"POST {NODES}/test-connection", server.pbs()) == {
             "status": "success",
@@ -41,7 +41,7 @@ class TestTests:
         assert server.entries() == []
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_why_one_fails_is_not_told(self, server: Server, kind: str) -> None:
+    def test_failed_test_gives_no_reason(self, server: Server, kind: str) -> None:
         body = getattr(server, kind)()
         for wrong in (
             {"tokenValue": "wrong"},
@@ -55,7 +55,7 @@ class TestTests:
             }
             assert server.refused(f"POST {NODES}/test-connection", {**body, **wrong}) == GENERIC
 
-    def test_of_nothing(self, server: Server) -> None:
+    def test_invalid_type_is_refused(self, server: Server) -> None:
         for path in ("test-config", "test-connection"):
             assert server.refused(f"POST {NODES}/{path}", server.pbs(type="pxe")) == "Invalid node type"
         assert server.refused(f"POST {NODES}/test-connection", server.pbs(host="")) == "Host is required"
@@ -64,7 +64,7 @@ class TestTests:
             == "Authentication credentials required"
         )
 
-    def test_of_what_is_kept(self, server: Server) -> None:
+    def test_stored_entry_is_tested(self, server: Server) -> None:
         entry = server.add(server.pbs())
         assert server.ask(f"POST {NODES}/{entry['id']}/test")["message"] == "Connected to PBS"
         assert server.ask(f"POST {NODES}/pbs-7/test", status=400) == {"status": "error", "message": "Node not found"}
@@ -74,7 +74,7 @@ class TestTests:
 class TestTokens:
     """Section 7: only the full id of a token works, but more is taken."""
 
-    def test_a_pbs_with_a_bare_name_passes_the_test_and_then_does_not_work(self, server: Server) -> None:
+    def test_pbs_token_without_its_user_passes_the_test_and_fails_later(self, server: Server) -> None:
         bare = server.pbs(tokenName="fleet", user="root@pam")
         server.ask(f"POST {NODES}/test-config", bare)
         server.ask(f"POST {NODES}/test-connection", bare)
@@ -83,7 +83,7 @@ class TestTokens:
         failed = server.ask(f"POST {NODES}/{entry['id']}/test", status=400)
         assert failed == {"status": "error", "message": "Failed to initialize connection"}
 
-    def test_a_pve_with_a_bare_name_does_not_work(self, server: Server) -> None:
+    def test_pve_token_without_its_user_fails(self, server: Server) -> None:
         bare = server.pve(tokenName="fleet", user="root@pam")
         assert server.ask(f"POST {NODES}/test-config", bare, 400)["message"] == GENERIC
         entry = server.add(bare)
@@ -91,7 +91,7 @@ class TestTokens:
         assert server.ask(f"POST {NODES}/{entry['id']}/test", status=400)["message"] == GENERIC
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_a_fingerprint_stands_in_for_an_authority(self, server: Server, kind: str) -> None:
+    def test_fingerprint_replaces_a_trusted_authority(self, server: Server, kind: str) -> None:
         body = getattr(server, kind)(verifySSL=True)
         digits = fingerprint(body["host"])
         pairs = ":".join(digits[place : place + 2] for place in range(0, 64, 2)).upper()
@@ -107,7 +107,7 @@ def members(entry: dict) -> list[dict]:
 class TestClusters:
     """Section 8."""
 
-    def test_a_cluster_is_one_entry(self, server: Server) -> None:
+    def test_cluster_is_one_entry(self, server: Server) -> None:
         entry = server.add(server.pve())
         assert (entry["isCluster"], entry["clusterName"]) == (True, "lab")
         port = server.fleet.pve["lab"][0].port
@@ -117,7 +117,7 @@ class TestClusters:
         ]
         assert ("NodeName" in entry["clusterEndpoints"][0]) is server.old
 
-    def test_another_node_of_it_is_counted_to_it(self, server: Server) -> None:
+    def test_another_node_is_merged_into_the_cluster(self, server: Server) -> None:
         server.add(server.pve())
         assert server.ask(f"POST {NODES}", server.pve(2, monitorVMs=False)) == {
             "success": True,
@@ -130,14 +130,14 @@ class TestClusters:
         (entry,) = server.entries()
         assert (entry["name"], entry["monitorVMs"]) == ("fg lab1", True)
 
-    def test_certificates_of_two_nodes_make_two_entries_of_a_cluster(self, server: Server) -> None:
+    def test_different_fingerprints_create_two_entries_for_one_cluster(self, server: Server) -> None:
         """Where 6 is given a fingerprint for each, it takes them for nodes of two clusters."""
         one, two = server.pve(), server.pve(2)
         server.add({**one, "fingerprint": fingerprint(one["host"])})
         answer = server.call(f"POST {NODES}", {**two, "fingerprint": fingerprint(two["host"])})
         assert (answer.status_code, len(server.entries())) == ((200, 1) if server.old else (201, 2))
 
-    def test_it_is_not_found_with_a_token_that_does_not_work(self, server: Server) -> None:
+    def test_cluster_is_not_detected_with_an_invalid_token(self, server: Server) -> None:
         entry = server.add(server.pve(tokenValue="wrong"))
         assert "isCluster" not in entry
 
@@ -146,7 +146,7 @@ class TestStates:
     """Section 12."""
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_a_node_that_works(self, server: Server, kind: str) -> None:
+    def test_working_node_is_connected(self, server: Server, kind: str) -> None:
         entry = server.add(getattr(server, kind)())
         becomes(lambda: server.entries()[0]["status"], "connected")
         if not server.old:
@@ -154,7 +154,7 @@ class TestStates:
             assert "lastError" not in server.connection(entry)
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_a_token_that_does_not_work(self, server: Server, kind: str) -> None:
+    def test_node_with_an_invalid_token_is_disconnected(self, server: Server, kind: str) -> None:
         entry = server.add(getattr(server, kind)(tokenValue="wrong"))
         becomes(lambda: server.entries()[0]["status"], "disconnected")
         if not server.old:
@@ -162,7 +162,7 @@ class TestStates:
             assert "API error 401" in server.connection(entry)["lastError"]["message"]
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_a_server_that_is_not_there(self, server: Server, kind: str) -> None:
+    def test_unreachable_node_is_disconnected(self, server: Server, kind: str) -> None:
         entry = server.add(server.nobody(kind))
         becomes(lambda: server.entries()[0]["status"], "disconnected")
         if not server.old:
@@ -170,7 +170,9 @@ class TestStates:
             assert "connection refused" in server.connection(entry)["lastError"]["message"]
 
     @pytest.mark.parametrize("kind", ["pve", "pbs"])
-    def test_a_certificate_that_is_not_the_pinned_one_and_what_repairs_it(self, server: Server, kind: str) -> None:
+    def test_changed_certificate_is_unreachable_until_its_fingerprint_is_updated(
+        self, server: Server, kind: str
+    ) -> None:
         """The addendum: the state is unreachable, and an update of the fingerprint keeps the token."""
         body = getattr(server, kind)()
         entry = server.add({**body, "fingerprint": fingerprint(body["host"])})
@@ -187,11 +189,11 @@ class TestStates:
         server.ask(f"POST {NODES}/{entry['id']}/test")
         becomes(lambda: server.entries()[0]["status"], "connected")
 
-    def test_a_new_pbs_counts_as_connected_in_5_1_until_it_is_looked_at(self, server: Server) -> None:
+    def test_new_pbs_is_connected_in_5_1_until_it_is_polled(self, server: Server) -> None:
         entry = server.add(server.pbs(tokenValue="wrong"))
         assert entry["status"] == ("connected" if server.old else "disconnected")
 
-    def test_a_node_that_is_paused(self, server: Server) -> None:
+    def test_paused_node_has_its_own_state(self, server: Server) -> None:
         entry = server.change(server.add(server.pbs()), enabled=False)
         if server.old:
             becomes(lambda: server.entries()[0]["status"], "connected")

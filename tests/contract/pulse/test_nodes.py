@@ -36,23 +36,23 @@ HOSTS = [
 ]
 
 
-def test_4_a_list_of_nothing(server: Server) -> None:
+def test_4_list_is_empty_at_first(server: Server) -> None:
     assert server.entries() == []
 
 
 @pytest.mark.parametrize(("changes", "text"), REFUSED)
-def test_4_rules(server: Server, changes: dict[str, Any], text: str) -> None:
+def test_4_invalid_nodes_are_refused(server: Server, changes: dict[str, Any], text: str) -> None:
     assert server.refused(f"POST {NODES}", server.nobody(**changes)) == text
     assert server.entries() == []
 
 
-def test_4_no_json_and_no_method(server: Server) -> None:
+def test_4_invalid_json_and_methods_are_refused(server: Server) -> None:
     assert server.refused(f"POST {NODES}", data="no json") == "Invalid request body"
     for request in (f"PATCH {NODES}/pbs-0", f"GET {NODES}/pbs-0"):
         assert server.refused(request, status=405) == "Method not allowed"
 
 
-def test_5_a_pbs_that_says_nothing(server: Server) -> None:
+def test_5_new_pbs_has_default_settings(server: Server) -> None:
     """201 does not mean that it works: nobody is there. In 5.1 nothing is monitored then."""
     entry = server.add(server.nobody(unknown="ignored"))
     assert entry.pop("status") in ("connected", "disconnected")
@@ -76,7 +76,7 @@ def test_5_a_pbs_that_says_nothing(server: Server) -> None:
     }
 
 
-def test_5_a_pve_that_says_nothing(server: Server) -> None:
+def test_5_new_pve_has_default_settings(server: Server) -> None:
     entry = server.add(server.nobody("pve"))
     assert entry.pop("status") == "disconnected"
     flags = ("monitorVMs", "monitorContainers", "monitorStorage", "monitorBackups")
@@ -95,7 +95,7 @@ def test_5_a_pve_that_says_nothing(server: Server) -> None:
     }
 
 
-def test_5_false_flags_are_left_out(server: Server) -> None:
+def test_5_false_flags_are_omitted(server: Server) -> None:
     """And some are never false, whatever is sent: those of a PVE's backups and, in 6, of a PBS's datastores."""
     off = dict.fromkeys(
         (
@@ -123,7 +123,7 @@ def test_5_false_flags_are_left_out(server: Server) -> None:
     ] == [False, 7, False]
 
 
-def test_5_what_is_not_taken_when_a_node_is_made(server: Server) -> None:
+def test_5_some_settings_are_ignored_on_creation(server: Server) -> None:
     entry = server.add(server.nobody(excludeDatastores=["scratch"], enabled=False))
     assert entry.get("excludeDatastores", []) == [] and entry.get("enabled", True) is True
     entry = server.change(entry, excludeDatastores=["scratch"], enabled=False)
@@ -132,7 +132,7 @@ def test_5_what_is_not_taken_when_a_node_is_made(server: Server) -> None:
     assert server.change(entry, excludeDatastores=[]).get("excludeDatastores", []) == []
 
 
-def test_5_other_names_of_tokens_and_hidden_secrets(server: Server) -> None:
+def test_5_token_aliases_are_accepted_and_secrets_hidden(server: Server) -> None:
     body = server.nobody(tokenId="fg@pbs!y", tokenSecret="fg-secret")
     entry = server.add({name: value for name, value in body.items() if name not in ("tokenName", "tokenValue")})
     assert (entry["tokenName"], entry["hasToken"]) == ("fg@pbs!y", True)
@@ -144,7 +144,7 @@ def test_5_other_names_of_tokens_and_hidden_secrets(server: Server) -> None:
             assert server.refused(f"POST {NODES}", body) == "Authentication credentials required"
 
 
-def test_5_a_password_is_kept_where_there_is_no_token(server: Server) -> None:
+def test_5_password_is_stored_without_a_token(server: Server) -> None:
     entry = server.add(server.nobody("pve", tokenName="", tokenValue="", user="root", password="fg-password"))
     assert [entry.get(name) for name in ("user", "hasPassword", "hasToken", "tokenName")] == [
         "root@pam",
@@ -162,11 +162,11 @@ def test_5_a_password_is_kept_where_there_is_no_token(server: Server) -> None:
 
 
 @pytest.mark.parametrize(("sent", "kept"), HOSTS)
-def test_6_addresses(server: Server, sent: str, kept: str) -> None:
+def test_6_addresses_are_normalised(server: Server, sent: str, kept: str) -> None:
     assert server.add(server.nobody(host=sent))["host"] == kept
 
 
-def test_6_addresses_are_compared_when_a_node_is_made_and_never_again(server: Server) -> None:
+def test_6_duplicate_addresses_are_refused_on_creation_only(server: Server) -> None:
     server.add(server.nobody())
     for host in (NOWHERE, f"https://{NOWHERE}:8007", f"{NOWHERE}:8007/"):
         assert (
@@ -179,14 +179,14 @@ def test_6_addresses_are_compared_when_a_node_is_made_and_never_again(server: Se
     assert server.refused(f"PUT {NODES}/{other['id']}", {"host": "a b"}) == "invalid host format"
 
 
-def test_6_names_are_made_to_differ_when_a_node_is_made_and_never_again(server: Server) -> None:
+def test_6_names_are_made_unique_on_creation_only(server: Server) -> None:
     server.add(server.nobody(name="fg"))
     other = server.add(server.nobody(name="FG", place="127.0.99.2"))
     assert other["name"] == "FG (127.0.99.2)"
     assert server.change(other, name="fg")["name"] == "fg"
 
 
-def test_6_ids_are_places_in_the_list(server: Server) -> None:
+def test_6_ids_are_positions_in_the_list(server: Server) -> None:
     for place in (1, 2, 3):
         server.add(server.nobody(place=f"127.0.99.{place}"))
     server.add(server.nobody("pve"))
@@ -198,7 +198,7 @@ def test_6_ids_are_places_in_the_list(server: Server) -> None:
     ]
 
 
-def test_6_ids_of_type_and_name(server: Server) -> None:
+def test_6_ids_of_type_and_name_are_accepted_since_6(server: Server) -> None:
     server.add(server.nobody(name="fg a"))
     if server.old:
         assert server.refused(f"PUT {NODES}/pbs:fg%20a", {"name": "fg b"}) == "Invalid node ID"
@@ -209,13 +209,13 @@ def test_6_ids_of_type_and_name(server: Server) -> None:
 
 
 @pytest.mark.parametrize("verb", ["PUT", "DELETE"])
-def test_10_what_is_not_there(server: Server, verb: str) -> None:
+def test_10_unknown_ids_are_refused(server: Server, verb: str) -> None:
     assert server.refused(f"{verb} {NODES}/pbs-7", {}, status=404) == "Node not found"
     for wrong in ("pbs", "pbs-x", "pbs-0-1"):
         assert server.refused(f"{verb} {NODES}/{wrong}", {}) == "Invalid node ID"
 
 
-def test_9_what_an_update_leaves_out(server: Server) -> None:
+def test_9_settings_left_out_of_an_update(server: Server) -> None:
     """5.1 takes away the URL for people and the fingerprint."""
     given = {
         "guestURL": "https://fg.example.org",
@@ -238,7 +238,7 @@ def test_9_what_an_update_leaves_out(server: Server) -> None:
     assert not {"guestURL", "fingerprint"} & set(left)
 
 
-def test_9_backups_of_a_pbs(server: Server) -> None:
+def test_9_backups_of_a_pbs_are_always_monitored(server: Server) -> None:
     """They are not told with the rest, and on whatever is sent."""
     entry = server.add(server.nobody(monitorBackups=False))
     assert "monitorBackups" not in entry
@@ -248,7 +248,7 @@ def test_9_backups_of_a_pbs(server: Server) -> None:
         assert server.connection(entry)["scope"]["backups"] is True
 
 
-def test_9_a_part_of_a_token(server: Server) -> None:
+def test_9_token_can_be_updated_in_part(server: Server) -> None:
     entry = server.add(server.pbs(tokenValue="wrong"))
     tested = f"POST {NODES}/{entry['id']}/test"
     assert server.call(tested).status_code == 400

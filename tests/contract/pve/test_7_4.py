@@ -33,13 +33,13 @@ def test_errors_have_no_message(old: Server) -> None:
         ("PUT", "/access/users/root@pam/token/oracle", {"delete": "comment"}),
     ],
 )
-def test_options_that_are_not_there_yet(old: Server, verb: str, path: str, params: dict) -> None:
+def test_later_options_are_unknown(old: Server, verb: str, path: str, params: dict) -> None:
     status, (_message, errors) = old.ask(verb, path, **params)
     assert (status, set(errors.values())) == (400, {UNKNOWN})
 
 
 @pytest.mark.parametrize("path", ["/cluster/jobs/realm-sync", "/cluster/jobs/realm-sync/nightly"])
-def test_there_are_no_jobs(old: Server, path: str) -> None:
+def test_sync_jobs_are_not_implemented(old: Server, path: str) -> None:
     assert old.ask("GET", path)[0] == 501
 
 
@@ -55,25 +55,25 @@ def test_there_are_no_jobs(old: Server, path: str) -> None:
         ("/pool/a", 200),
     ],
 )
-def test_paths_of_the_acl(old: Server, path: str, status: int) -> None:
+def test_acl_accepts_the_paths_of_7_4(old: Server, path: str, status: int) -> None:
     assert old.ask("PUT", "/access/acl", path=path, roles="PVEAuditor", users="eve@pve")[0] == status
 
 
-def test_who_may_do_what(old: Server) -> None:
+def test_privileges_of_built_in_roles(old: Server) -> None:
     roles = {one["roleid"]: one["privs"] for one in old.data("GET", "/access/roles")}
     assert "Permissions.Modify" in roles["PVEAdmin"] and "Permissions.Modify" in roles["PVESysAdmin"]
     assert "PVEMappingUser" not in roles and "Mapping.Use" not in roles["Administrator"]
     old.data("POST", "/access/roles", roleid="PVEMine", privs="VM.Audit")
 
 
-def test_a_digest_is_short_and_a_password_goes_with_something(old: Server) -> None:
+def test_digest_is_limited_to_40_characters_and_password_requires_another_option(old: Server) -> None:
     old.data("POST", "/access/domains", **LDAP)
     assert old.ask("PUT", "/access/domains/corp", comment="x", digest="0" * 41)[0] == 400
     assert old.ask("PUT", "/access/domains/corp", password="x")[0] == 500
     old.data("PUT", "/access/domains/corp", password="x", comment="y")
 
 
-def test_a_sync_takes_over_what_later_versions_would_not() -> None:
+def test_sync_copies_attributes_that_later_versions_reject() -> None:
     old = Server(
         version="7.4",
         directories=(Directory(("ldap.example.org",), EXAMPLE, dict([person("ann", mail="no address")])),),

@@ -90,7 +90,7 @@ def realm() -> Callable[..., Server]:
 
 
 @pytest.mark.parametrize("version", ["8.4", "9.2"])
-def test_sync_makes_users_and_groups(realm: Callable[..., Server], version: str) -> None:
+def test_sync_creates_users_and_groups(realm: Callable[..., Server], version: str) -> None:
     server = realm(version)
     assert server.sync() == [
         "starting sync for realm corp",
@@ -115,19 +115,19 @@ def test_sync_makes_users_and_groups(realm: Callable[..., Server], version: str)
         ("groups", "groups", ["syncing groups (remove-vanished opts: none)", *MAKES_GROUPS]),
     ],
 )
-def test_a_sync_of_a_part(realm: Callable[..., Server], scope: str, what: str, told: list[str]) -> None:
+def test_sync_scope_limits_the_objects(realm: Callable[..., Server], scope: str, what: str, told: list[str]) -> None:
     lines = realm().sync(scope=scope)
     assert lines[1:-2] == [f"got data from server, updating {what}", *told]
 
 
-def test_members_of_a_group_whose_users_were_not_made(realm: Callable[..., Server]) -> None:
+def test_sync_of_groups_keeps_members_without_users(realm: Callable[..., Server]) -> None:
     server = realm()
     server.sync(scope="groups")
     assert "ann@corp" not in server.users()
     assert server.groups()["staff-corp"]["users"] == "ann@corp,bob@corp"
 
 
-def test_a_dry_run_says_the_same_and_does_nothing(realm: Callable[..., Server]) -> None:
+def test_dry_run_logs_the_same_and_changes_nothing(realm: Callable[..., Server]) -> None:
     server = realm()
     first, *dry, note, last = server.sync(**{"dry-run": 1})
     assert first == "(dry test run) starting sync for realm corp"
@@ -147,7 +147,9 @@ def test_a_dry_run_says_the_same_and_does_nothing(realm: Callable[..., Server]) 
         ("properties", True, True),
     ],
 )
-def test_what_vanished(realm: Callable[..., Server], vanished: str, user_stays: bool, rows_stay: bool) -> None:
+def test_remove_vanished_removes_the_selected_parts(
+    realm: Callable[..., Server], vanished: str, user_stays: bool, rows_stay: bool
+) -> None:
     server = realm()
     server.data("POST", "/access/groups", groupid="old-corp")
     server.data("POST", "/access/users", userid="gone@corp", groups="old-corp")
@@ -166,7 +168,7 @@ def test_what_vanished(realm: Callable[..., Server], vanished: str, user_stays: 
 
 
 @pytest.mark.parametrize(("vanished", "verb"), [("none", "updating"), ("properties", "overwriting")])
-def test_what_is_there_is_changed(realm: Callable[..., Server], vanished: str, verb: str) -> None:
+def test_sync_updates_existing_objects(realm: Callable[..., Server], vanished: str, verb: str) -> None:
     """Tokens and the switch stay in any case, members of a group that only the server knows in none."""
     server = realm()
     server.data("POST", "/access/groups", groupid="staff-corp", comment="mine")
@@ -192,7 +194,7 @@ def test_what_is_there_is_changed(realm: Callable[..., Server], vanished: str, v
         ({"sync-defaults-options": "enable-new=0"}, {"enable-new": 1}, 1),
     ],
 )
-def test_new_users_are_enabled_or_not(
+def test_enable_new_sets_the_state_of_new_users(
     realm: Callable[..., Server], settings: dict, options: dict, enabled: int
 ) -> None:
     server = realm(**settings)
@@ -209,12 +211,12 @@ def test_new_users_are_enabled_or_not(
         ({"group_dn": f"ou=people,{EXAMPLE}"}, ["user 'ann@corp'", "user 'bob@corp'"]),
     ],
 )
-def test_who_is_looked_for(realm: Callable[..., Server], settings: dict, made: list[str]) -> None:
+def test_filters_and_attributes_select_users(realm: Callable[..., Server], settings: dict, made: list[str]) -> None:
     lines = realm(**settings).sync()
     assert [line.removeprefix("adding ") for line in lines if line.startswith("adding ")] == made
 
 
-def test_who_cannot_be_a_user_or_a_group(realm: Callable[..., Server]) -> None:
+def test_invalid_user_and_group_names_are_skipped(realm: Callable[..., Server]) -> None:
     entries = dict(
         (person("ann", mail="no address"), person("a b"), team("the staff", "ann"), team("twins", "ann", "a b"))
     )
@@ -230,13 +232,13 @@ def test_who_cannot_be_a_user_or_a_group(realm: Callable[..., Server]) -> None:
     assert server.groups()["twins-corp"]["users"] == "ann@corp"
 
 
-def test_an_active_directory() -> None:
+def test_sync_of_an_active_directory() -> None:
     server = Server()
     server.data("POST", "/access/domains", **AD, **BIND)
     assert set(MAKES + MAKES_GROUPS) <= set(server.sync())
 
 
-def test_a_base_that_the_directory_told_is_kept() -> None:
+def test_base_dn_returned_by_the_directory_is_stored() -> None:
     server = Server()
     server.data("POST", "/access/domains", **AD, **BIND, **{"check-connection": 1})
     assert server.data("GET", "/access/domains/corp")["base_dn"] == EXAMPLE
@@ -256,7 +258,7 @@ def test_a_base_that_the_directory_told_is_kept() -> None:
         ({**BIND, "password": "wrong"}, "ldap bind failed: Invalid credentials"),
     ],
 )
-def test_a_directory_that_cannot_be_used(settings: dict, reason: str) -> None:
+def test_unusable_directory_fails_the_check_and_the_sync(settings: dict, reason: str) -> None:
     """It is only looked for when that is asked for; a sync then fails with the same words."""
     server = Server()
     checked = server.ask("POST", "/access/domains", **{**LDAP, **settings, "check-connection": 1})
@@ -267,11 +269,11 @@ def test_a_directory_that_cannot_be_used(settings: dict, reason: str) -> None:
 
 
 @pytest.mark.parametrize("trusted", [{"verify": 0}, {"verify": 1, "capath": "/etc/ssl/example-ca.pem"}])
-def test_a_directory_that_is_trusted(trusted: dict) -> None:
+def test_trusted_directory_passes_the_check(trusted: dict) -> None:
     Server().data("POST", "/access/domains", **LDAP, **BIND, **trusted, **{"mode": "ldaps", "check-connection": 1})
 
 
-def test_a_search_that_is_refused(realm: Callable[..., Server]) -> None:
+def test_refused_search_fails_the_sync(realm: Callable[..., Server]) -> None:
     """An Active Directory takes a connection without a name, and only refuses the search."""
     server = Server()
     server.data("POST", "/access/domains", **AD, **{"check-connection": 1})
@@ -279,7 +281,7 @@ def test_a_search_that_is_refused(realm: Callable[..., Server]) -> None:
     assert realm(filter="(mail=").sync()[-1] == "TASK ERROR: ldap user search error: Bad filter"
 
 
-def test_a_password_is_written_before_the_rest_is_refused(realm: Callable[..., Server]) -> None:
+def test_password_is_stored_although_the_update_is_refused(realm: Callable[..., Server]) -> None:
     server = realm(**BIND)
     refused = server.ask("PUT", "/access/domains/corp", password="wrong", **{"check-connection": 1})
     assert refused == (500, ("update auth server failed: ldap bind failed: Invalid credentials", None))
@@ -290,14 +292,14 @@ def test_a_password_is_written_before_the_rest_is_refused(realm: Callable[..., S
     assert server.sync()[-1] == "TASK ERROR: missing password for realm corp"
 
 
-def test_nobody_can_write_meanwhile(realm: Callable[..., Server]) -> None:
+def test_locked_configuration_fails_the_sync(realm: Callable[..., Server]) -> None:
     server = realm()
     server.simulator.cluster.held_locks = {"user.cfg"}
     failed = "syncing users and groups failed: cfs-lock 'file-user_cfg' error: got lock request timeout"
     assert server.sync()[-1] == f"TASK ERROR: {failed}"
 
 
-def test_the_effect_comes_with_the_end_of_the_task(realm: Callable[..., Server]) -> None:
+def test_sync_takes_effect_when_its_task_ends(realm: Callable[..., Server]) -> None:
     server = realm()
     upid = server.data("POST", "/access/domains/corp/sync", scope="both")
     assert server.data("GET", f"/nodes/pve1/tasks/{upid}/status") == {
@@ -320,7 +322,7 @@ def test_the_effect_comes_with_the_end_of_the_task(realm: Callable[..., Server])
     assert "ann@corp" in server.users()
 
 
-def test_a_log_comes_in_parts(realm: Callable[..., Server]) -> None:
+def test_task_log_is_paged(realm: Callable[..., Server]) -> None:
     server = realm()
     upid = server.data("POST", "/access/domains/corp/sync", scope="both")
     server.now += 60
@@ -330,7 +332,7 @@ def test_a_log_comes_in_parts(realm: Callable[..., Server]) -> None:
     assert server.data("GET", log, start=2, limit=2) == whole[2:4]
 
 
-def test_a_task_is_for_who_began_it_and_for_auditors(realm: Callable[..., Server]) -> None:
+def test_task_is_readable_by_its_owner_and_auditors_only(realm: Callable[..., Server]) -> None:
     server = realm()
     path = f"/nodes/pve1/tasks/{server.data('POST', '/access/domains/corp/sync', scope='both')}/status"
     assert server.ask("GET", path, by="eve@pve!look") == (
@@ -341,7 +343,7 @@ def test_a_task_is_for_who_began_it_and_for_auditors(realm: Callable[..., Server
     assert server.ask("GET", path, by="eve@pve!look")[0] == 200
 
 
-def test_tasks_that_are_none(realm: Callable[..., Server]) -> None:
+def test_unknown_and_invalid_task_ids_are_refused(realm: Callable[..., Server]) -> None:
     server = realm()
     unknown = "UPID:pve1:00000009:00000009:00000009:auth-realm-sync:corp:root@pam:"
     refused = "Parameter verification failed."

@@ -17,7 +17,7 @@ STATE = ("roles", "groups", "users", "tokens", "acl", "realms")
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: path.stem)
-def test_every_recorded_configuration(transcript: Path, authority: Authority, issuers: Issuers) -> None:
+def test_every_recorded_configuration_round_trips(transcript: Path, authority: Authority, issuers: Issuers) -> None:
     version = "8.4" if transcript.stem.startswith("pve-84-") else "9.2"
     observed = Observed(simulator(version, transcript.stem.endswith("permissions"), authority.bundle).app("pve1"))
     with serve(observed, authority.tls("127.0.0.1")) as port:

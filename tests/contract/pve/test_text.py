@@ -7,7 +7,7 @@ import pytest
 from .test_directories import Server
 
 
-def test_names_are_kept_and_addresses_are_not() -> None:
+def test_non_ascii_names_are_kept_and_non_ascii_email_addresses_dropped() -> None:
     server = Server()
     assert server.ask("POST", "/access/users", userid="ann@pve", firstname="語", email="語@example.org")[0] == 200
     _status, user = server.ask("GET", "/access/users/ann@pve")

@@ -108,7 +108,7 @@ def problems(name: str, outcome: list[tuple[dict, dict]]) -> list[str]:
 
 
 @pytest.mark.parametrize("transcript", TRANSCRIPTS, ids=lambda path: f"{path.stem}-{len(cases(path))}-cases")
-def test_transcript(transcript: Path, authority: Authority, issuers: Issuers) -> None:
+def test_simulator_answers_as_recorded(transcript: Path, authority: Authority, issuers: Issuers) -> None:
     version = "8.4" if transcript.stem.startswith("pve-84-") else "9.2"
     recorded = {False: [], True: []}  # by whether the recording was made in a cluster; one file has a part in each
     for case in cases(transcript):
@@ -123,7 +123,7 @@ def test_transcript(transcript: Path, authority: Authority, issuers: Issuers) ->
     assert not found, "\n\n".join(found)
 
 
-def test_listed_differences_are_real() -> None:
+def test_listed_differences_still_exist() -> None:
     recorded = {(path.stem, case["case"]): case["response"] for path in TRANSCRIPTS for case in cases(path)}
     same_after_all = [
         listed
@@ -148,7 +148,7 @@ STATELESS = {
 
 
 @pytest.mark.skipif("FLEETGATE_PVE_URL" not in os.environ, reason="no real server is named")
-def test_real_server() -> None:
+def test_real_server_answers_as_recorded() -> None:
     url, ca, token = (os.environ[f"FLEETGATE_PVE_{name}"] for name in ("URL", "CA", "TOKEN"))
     client = Client(url.rstrip("/"), ca, token)
     release = client.as_oracle("GET", "/api2/json/version")["body"]["data"]["release"]
