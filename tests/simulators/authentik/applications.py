@@ -123,6 +123,9 @@ def create_proxy(call: Call) -> tuple[int, Any]:
     host = body.get("external_host")
     if not host:
         raise Invalid({"external_host": ["This field is required."]})
+    # seen on 2026.5.0-rc1
+    if body.get("mode", "proxy") == "proxy" and not body.get("internal_host"):
+        raise Invalid({"internal_host": ["Internal host cannot be empty when forward auth is disabled."]})
     callbacks = [{"matching_mode": "strict", "url": f"{host}/outpost.goauthentik.io/callback"}]
     row = PROVIDER.create(call, {**body, "redirect_uris": callbacks})
     row.update(external_host=host, mode=body.get("mode", "proxy"))
