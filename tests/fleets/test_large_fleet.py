@@ -8,8 +8,8 @@ from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 
 CHECKED, SET_UP = (
-    "fleetgate.proxmox.pve : Check the cluster",
-    "fleetgate.proxmox.pve : Set up rights and sign-on of the cluster",
+    "Check the host",
+    "Set up the realm and the permissions",
 )
 
 
