@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
 from ..core.resource import Permission
 from .permissions import FILES, SUPERUSER, permission_for, told_by
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Step
 
 CONNECTION = connection_options("AUTHENTIK", "token")
 
@@ -22,7 +28,7 @@ PAGE = 100
 class AuthentikClient(Client):
     """One authentik server, signed in with an API token (intent api)."""
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
             "the address that people sign in at, for example https://id.example.org",
@@ -36,26 +42,26 @@ class AuthentikClient(Client):
             f"authentik {self.url}", session, f"{self.url}/api/v3", check_mode, params["timeout"], verification(params)
         )
 
-    def is_authorized_by(self, key):
+    def is_authorized_by(self, key: str) -> bool:
         """Whether this is the key of the token that requests are sent with."""
         return self.session.auth.value == f"Bearer {key}"
 
-    def route(self, path):
+    def route(self, path: Sequence[Any]) -> str:
         # without the slash the server knows no such page
         return super().route(path) + "/"
 
-    def uploaded(self, source, body):
+    def uploaded(self, source: Any, body: Any) -> dict[str, Any]:
         # versions that do not ask for the name take it from the file, and leave out its folder
         return {"data": body, "files": {"file": (body["name"], source)}}
 
-    def unwrap(self, body):
+    def unwrap(self, body: Any) -> Any:
         """Objects have their id under `id`, as those of other systems do, and not only under `pk`."""
-        for one in body.get("results", (body,)) if isinstance(body, dict) else ():
-            if "pk" in one:
-                one["id"] = one["pk"]
+        for entry in body.get("results", (body,)) if isinstance(body, dict) else ():
+            if "pk" in entry:
+                entry["id"] = entry["pk"]
         return body
 
-    def read_all(self, *path, **query):
+    def read_all(self, *path: Any, **query: Any) -> list[dict[str, Any]]:
         """All objects of a list. Filters the server does not know are ignored by it, so callers look at each result."""
         objects, page = [], 1
         while page:
@@ -64,16 +70,16 @@ class AuthentikClient(Client):
             page = int(answer["pagination"]["next"])
         return objects
 
-    def providers_named(self, name):
+    def providers_named(self, name: str) -> list[dict[str, Any]]:
         """The providers of all types that have a name; those that the token may not see are left out."""
         try:
-            return [one for one in self.read_all("providers", "all", search=name) if one["name"] == name]
+            return [provider for provider in self.read_all("providers", "all", search=name) if provider["name"] == name]
         except FleetgateError as error:
             if error.status != 403:
                 raise
             return []
 
-    def read_if_there(self, *path):
+    def read_if_there(self, *path: Any) -> Any:
         """The answer to a GET, or None where there is no such object, or none that the token may see."""
         try:
             return self.read(*path)
@@ -82,7 +88,7 @@ class AuthentikClient(Client):
                 raise
             return None
 
-    def explain(self, response):
+    def explain(self, response: Any) -> str:
         if response.status_code == 405 and "json" not in response.headers.get("Content-Type", ""):
             return (
                 "authentik hides a fault of its own behind this answer; its log has the reason"
@@ -104,33 +110,33 @@ class AuthentikClient(Client):
         return reasons
 
     @cached_property
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Version of the server, for example (2026, 8)."""
         return tuple(int(number) for number in self.read("admin", "version")["version_current"].split(".")[:2])
 
     @cached_property
-    def keeps_files(self):
+    def keeps_files(self) -> bool:
         """Whether the server has a place for uploaded files: one that is lost with its container does not count."""
         return "can_save_media" in self.read("root", "config")["capabilities"]
 
-    def has_file(self, name):
+    def has_file(self, name: str) -> bool:
         """Whether there is an uploaded file of this name."""
         # names are searched in small letters, and for what is given as it is
         found = self.read("admin", "file", search=name.lower(), manageable_only="true")
-        return name in {one["name"] for one in found}
+        return name in {file["name"] for file in found}
 
-    def refuse_what_is_too_old(self):
+    def refuse_what_is_too_old(self) -> None:
         if self.version < OLDEST:
             raise FleetgateError(
                 f"{self.title} is too old: it is {dotted(self.version)}, and {dotted(OLDEST)} or later is needed"
             )
 
     @cached_property
-    def myself(self):
+    def myself(self) -> dict[str, Any]:
         """The user that the token belongs to."""
         return self.read("core", "users", "me")["user"]
 
-    def permissions_for(self, steps, server):
+    def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
         """The permissions for steps on what is there before the first of them; of the rest the server cannot tell."""
         if not steps or self.myself["is_superuser"]:
             return []
@@ -144,7 +150,7 @@ class AuthentikClient(Client):
                 permissions.append((Permission((step.verb, *path), (permission,)), step.reason))
         return permissions
 
-    def missing_permissions(self, permissions):
+    def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
         """What the server tells ahead of permissions, and that only a superuser is known to see all objects."""
         if not permissions or self.myself["is_superuser"]:
             return []
@@ -157,13 +163,13 @@ class AuthentikClient(Client):
             )
         )
 
-    def _lacking(self, need):
+    def _lacking(self, need: Permission) -> str | None:
         if need == SUPERUSER:
             return "the rights of a superuser"
         verb, *path = need.paths
         return None if self._may(verb, tuple(path)) else f"the permission {need.privileges[0]}"
 
-    def _may(self, verb, path):
+    def _may(self, verb: str, path: tuple[Any, ...]) -> bool:
         """Whether a request is allowed, as far as the server tells; asking changes nothing."""
         if path == FILES:
             return "manage_media_files" in self.myself["system_permissions"]
@@ -179,11 +185,11 @@ class AuthentikClient(Client):
         return "renders" not in told or asked in told.get("actions", {})
 
 
-def dotted(version):
+def dotted(version: tuple[int, ...]) -> str:
     return ".".join(map(str, version))
 
 
-def _reasons(body, where=""):
+def _reasons(body: Any, where: str = "") -> Iterator[str]:
     """The sentences of a refusal, each with the field that it is about; lists and objects may be in one another."""
     if isinstance(body, dict):
         for name, value in body.items():

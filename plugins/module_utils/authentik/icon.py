@@ -20,14 +20,14 @@ _FOLDER = "application-icons"
 ICON_IS_A_FIELD = (2025, 12)
 
 
-def name_of(slug, path):
+def name_of(slug: str, path: str) -> str:
     """The name that the picture at `path` has as the icon of an application."""
     with open(path, "rb") as source:
         content = source.read()
     return f"{_FOLDER}/{slug}-{sha256(content).hexdigest()[:16]}.{path.rpartition('.')[2].lower()}"
 
 
-def uploaded_name(slug, told, version):
+def uploaded_name(slug: str, told: str, version: tuple[int, ...]) -> str | None:
     """The name that `name_of` once made, from what the server tells of an icon, or None where it is no such one.
 
     Up to 2025.10 it tells the URL of the file, which may be signed, and where a file of that name is there it puts a

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.fields import Field, Flag
 from ..core.plan import ServerState
 from ..core.resource import Change
@@ -24,37 +26,39 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
     if not people:
         return []
     me = server.client.myself["username"]
-    own = next((one for one in people if one.resource.name == "user" and one.key == (me,)), None)
+    own = next((change for change in people if change.resource.name == "user" and change.key == (me,)), None)
     if own and not consents(own) and (own.removes or own.values.get("is_active") is False):
         return [
             f"{own.label}: the token of this task belongs to this user and would stop working; set allow_lockout=true if"
             " that is intended"
         ]
     decisive = [
-        one
-        for one in people
-        if (one is own and not one.removes and "groups" in one.values)
-        or (one.resource.name == "group" and one.found and (one.removes or set(_DECISIVE) & set(one.values)))
+        change
+        for change in people
+        if (change is own and not change.removes and "groups" in change.values)
+        or (
+            change.resource.name == "group" and change.found and (change.removes or set(_DECISIVE) & set(change.values))
+        )
     ]
-    if not decisive or any(consents(one) for one in decisive):
+    if not decisive or any(consents(change) for change in decisive):
         return []
     before = _rights(me, _groups(server, []))
-    culprits = [one for one in decisive if before - _rights(me, _groups(server, [one], own, me))] or decisive
+    culprits = [change for change in decisive if before - _rights(me, _groups(server, [change], own, me))] or decisive
     lost = before - _rights(me, _groups(server, decisive, own, me))
     if not lost:
         return []
-    labels = ", ".join(one.label for one in culprits)
+    labels = ", ".join(change.label for change in culprits)
     what = "would no longer be a superuser" if "superuser" in lost else "would lose roles"
     return [
         f"{labels}: {me}, to whom the token of this task belongs, {what}; set allow_lockout=true if that is intended"
     ]
 
 
-def _groups(server, changes, own=None, me="") -> dict[str, dict]:
+def _groups(server: ServerState, changes: list[Change], own: Change | None = None, me: str = "") -> dict[str, dict]:
     """The groups by name as they will be once some changes are made, `own` being that of the user `me`."""
     groups = {
-        name: {**{option: one.values[option] for option in _DECISIVE}, "roles": one.raw.get("roles") or []}
-        for (name,), one in server.actual("group", None).items()
+        name: {**{option: group.values[option] for option in _DECISIVE}, "roles": group.raw.get("roles") or []}
+        for (name,), group in server.actual("group", None).items()
     }
     for change in changes:
         if change is own:
@@ -70,7 +74,7 @@ def _groups(server, changes, own=None, me="") -> dict[str, dict]:
     return groups
 
 
-def _rights(me, groups) -> set[str]:
+def _rights(me: str, groups: dict[str, dict[str, Any]]) -> set[str]:
     """What somebody has by groups and their parents: the word superuser, and roles by id."""
     reached, waiting = set(), [name for name, group in groups.items() if me in group["users"]]
     while waiting:

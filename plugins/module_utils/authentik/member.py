@@ -4,10 +4,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.resource import Reference, Step
 
+if TYPE_CHECKING:
+    from ..core.resource import Change
 
-def membership(label, group, user, joins):
+
+def membership(label: str, group: str, user: str, joins: bool) -> Step:
     """The request that lets a user join or leave a group. It touches nobody else, and twice does no harm."""
     return Step(
         "POST",
@@ -17,7 +22,7 @@ def membership(label, group, user, joins):
     )
 
 
-def joined_and_left(change, option):
+def joined_and_left(change: Change, option: str) -> list[tuple[str, bool]]:
     """The names that are added and taken away by a change, as (name, whether it is added)."""
     wanted, has = change.values.get(option), (change.found.values[option] if change.found else [])
     if wanted is None:

@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..core.resource import Permission
 
 # only a superuser can be known to see everything
@@ -34,7 +37,7 @@ _ACTIONS = {
 FILES = ("admin", "file")
 
 
-def permission_for(verb, path):
+def permission_for(verb: str, path: Sequence[Any]) -> str | None:
     """The permission that a request takes, or None where that is not known; `path` has one part per segment."""
     path = tuple(path)
     if path[: len(FILES)] == FILES:
@@ -45,7 +48,7 @@ def permission_for(verb, path):
     return app and f"{app}.{_VERBS[verb]}_{model}"
 
 
-def told_by(verb, path):
+def told_by(verb: str, path: Sequence[Any]) -> str | None:
     """The verb by whose being told of a path it is known ahead whether a request is allowed, or None.
 
     The server tells whether the caller may POST to a list and PUT to an object that is there.

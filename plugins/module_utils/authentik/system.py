@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.module import Address
 from ..core.system import System
 from .application import Application
@@ -15,23 +17,23 @@ from .token import Token
 from .user import User
 
 
-def connect(params, check_mode):
+def connect(params: dict[str, Any], check_mode: bool) -> AuthentikClient:
     client = AuthentikClient(params, check_mode)
     with client.understanding():
         client.refuse_what_is_too_old()
     return client
 
 
-def version(client):
+def version(client: AuthentikClient) -> str:
     return dotted(client.version)
 
 
-def setup_urls(client):
+def setup_urls(client: AuthentikClient) -> dict[str, Any]:
     """The URLs of each application with an OAuth2 provider, by slug, as whoever asks at the given address sees them."""
     return {
-        one["assigned_application_slug"]: client.read("providers", "oauth2", one["pk"], "setup_urls")
-        for one in client.read_all("providers", "oauth2")
-        if one["assigned_application_slug"]
+        provider["assigned_application_slug"]: client.read("providers", "oauth2", provider["pk"], "setup_urls")
+        for provider in client.read_all("providers", "oauth2")
+        if provider["assigned_application_slug"]
     }
 
 

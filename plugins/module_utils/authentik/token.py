@@ -4,12 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
 from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import AuthentikClient
 
 
 class Token(AuthentikResource):
@@ -37,28 +45,37 @@ class Token(AuthentikResource):
         ALLOW_LOCKOUT,
     )
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
         return super().problems(entry) + empty
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         if keys is None:
-            return [one for one in map(_with_names, server.client.read_all(*self.collection)) if one["intent"] == "api"]
+            return [
+                token
+                for token in map(_with_names, server.client.read_all(*self.collection))
+                if token["intent"] == "api"
+            ]
         answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
         return [_with_names(answer) for answer in answers if answer]
 
-    def with_names(self, server, raw):
+    def with_names(self, server: ServerState, raw: dict[str, Any]) -> dict[str, Any]:
         return _with_names(raw)
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual is None:
             values.setdefault("user", server.client.myself["username"])
             problems += self._beyond_the_caller(server.client.myself, values)
             key = entry["key"] or GENERATED
-        elif found.raw["intent"] != "api":
+        elif actual.raw["intent"] != "api":
             problems.append(
-                ("identifier", f"'{entry['identifier']}' is a token of intent {found.raw['intent']}; take another name")
+                (
+                    "identifier",
+                    f"'{entry['identifier']}' is a token of intent {actual.raw['intent']}; take another name",
+                )
             )
             key = None
         elif entry["key"] or entry["return_secret"]:
@@ -72,7 +89,7 @@ class Token(AuthentikResource):
         return values, problems
 
     @staticmethod
-    def _beyond_the_caller(me, values):
+    def _beyond_the_caller(me: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
         """What the server would ignore without a word for somebody who is no superuser."""
         if me["is_superuser"]:
             return []
@@ -84,7 +101,7 @@ class Token(AuthentikResource):
             problems.append(("expiring", rule))
         return problems
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """A task does not take away the token that it works with, unless it is asked to."""
         me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
         return [
@@ -96,7 +113,7 @@ class Token(AuthentikResource):
             if self._is_in_use(change, server.client)
         ]
 
-    def _is_in_use(self, change, client):
+    def _is_in_use(self, change: Change, client: AuthentikClient) -> bool:
         """Whether a token may be the one that requests are sent with; the key of an expired one cannot be read."""
         try:
             shown = client.read_if_there(*self.item_path(change.key), "view_key")
@@ -106,17 +123,17 @@ class Token(AuthentikResource):
             return True
         return bool(shown) and client.is_authorized_by(shown["key"])
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", (values["user"],))] if values.get("user") else []
 
-    def built_in(self, found):
+    def built_in(self, actual: Actual) -> bool:
         # those that authentik makes for itself are managed, and one for the pipeline is made with the server
-        return bool(found.raw["managed"]) or found.values["identifier"] == "authentik-bootstrap-token"
+        return bool(actual.raw["managed"]) or actual.values["identifier"] == "authentik-bootstrap-token"
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, *key)
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes:
             return super().steps_for(change, server)
         steps = []
@@ -141,5 +158,5 @@ class Token(AuthentikResource):
         return steps
 
 
-def _with_names(token):
+def _with_names(token: dict[str, Any]) -> dict[str, Any]:
     return {**token, "user": token["user_obj"]["username"]}

@@ -4,11 +4,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ..core.client import TIMEOUT, limit_problems, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.oidc import ISSUER, discover, other_name, secret_is_right, shortcomings, unadvertised
 from ..core.secrets import excerpt
+
+if TYPE_CHECKING:
+    from ..core.client import Client
 
 SPEC = {
     "issuer": {"type": "str", "required": True},
@@ -23,7 +28,7 @@ SPEC = {
 }
 
 
-def run(params, check_mode):
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     issuer = params["issuer"]
     broken = ISSUER.problem(issuer) if issuer else "must not be empty"
     wrong = [f"issuer: '{excerpt(issuer)}' {broken}"] if broken else []
@@ -37,7 +42,7 @@ def run(params, check_mode):
         return _examine(client, document, params, bool(asks))
 
 
-def _examine(client, document, params, asks):
+def _examine(client: Client, document: dict[str, Any], params: dict[str, Any], asks: bool) -> dict[str, Any]:
     try:
         keys, unreachable = (client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), [])
     except FleetgateError as error:
@@ -53,7 +58,7 @@ def _examine(client, document, params, asks):
     return {**result, "problems": problems, **({"warnings": warnings} if warnings else {})}
 
 
-def _refused(client, document, params):
+def _refused(client: Client, document: dict[str, Any], params: dict[str, Any]) -> list[str] | None:
     """The redirect URIs that the issuer does not take together with the client's secret, a sentence each.
 
     None where its answer tells nothing. Issuers that only look at the secret take any.

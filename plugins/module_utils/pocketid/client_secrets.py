@@ -15,9 +15,15 @@ import secrets
 import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
+
+if TYPE_CHECKING:
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
+    from .dialect import Dialect
 
 MOST_SECRETS = 20
 # The server itself generates letters and digits only, and tells four characters: two are left to tell secrets apart.
@@ -26,7 +32,7 @@ MARK = "f_"
 _HANDED_OUT_WITHIN = timedelta(hours=1)
 
 
-def moment(text):
+def moment(text: str) -> datetime:
     """A point of time as the server or YAML writes it, in whole seconds."""
     return datetime.fromisoformat(re.sub(r"\.\d+", "", text).replace("Z", "+00:00"))
 
@@ -35,7 +41,7 @@ def moment(text):
 class Moment(Text):
     """A point of time in the future, with its time zone."""
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         try:
             when = moment(value)
         except ValueError:
@@ -44,7 +50,7 @@ class Moment(Text):
             return "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
         return None if when > datetime.now(UTC) else "is over already"
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return moment(value).isoformat()
 
 
@@ -65,14 +71,16 @@ class SecretSet:
 
     empty = ()
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "options": fields_spec(_ENTRY, ("name",))}
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         broken = [
-            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in rule_violations(_ENTRY, one)
+            f"[{i}].{option}: {rule}"
+            for i, secret in enumerate(value)
+            for option, rule in rule_violations(_ENTRY, secret)
         ]
-        names = [one["name"] for one in value]
+        names = [secret["name"] for secret in value]
         broken += [f"'{name}' is the name of two" for name in sorted(set(names)) if names.count(name) > 1]
         return ", ".join(broken) or None
 
@@ -114,7 +122,7 @@ class Work:
     superseded: list = field(default_factory=list)
 
 
-def secret_problems(entry):
+def secret_problems(entry: dict[str, Any]) -> list[tuple[str, str]]:
     """What is wrong with the options of secrets by themselves."""
     problems = []
     one = entry["secret"] or entry["return_secret"] and not entry["secrets"]
@@ -122,11 +130,11 @@ def secret_problems(entry):
         problems.append(("secret", "cannot be had by a public client"))
     if entry["secrets"] and (entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]):
         problems.append(("secrets", "and the options of a single secret exclude each other"))
-    if entry["secret_max_age"] and (entry["secret"] or any(one.get("value") for one in entry["secrets"] or ())):
+    if entry["secret_max_age"] and (entry["secret"] or any(secret.get("value") for secret in entry["secrets"] or ())):
         problems.append(
             ("secret_max_age", "is for secrets that the server makes; a chosen one is renewed by choosing another")
         )
-    if any(not one.get("value") for one in entry["secrets"] or ()) and not entry["return_secret"]:
+    if any(not secret.get("value") for secret in entry["secrets"] or ()) and not entry["return_secret"]:
         problems.append(("return_secret", "is needed for secrets without a value, because they are told only once"))
     if entry["secret_candidates_complete"] and entry["callback_urls"] is None:
         problems.append(
@@ -137,30 +145,32 @@ def secret_problems(entry):
     return problems
 
 
-def work_on_secrets(client, entry, found):
+def work_on_secrets(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """What is to be done for the secrets of a client, as values of a change, and what stands against it."""
     work = entry["secret_work"] = Work(_wanted(entry))
     if not work.wanted:
         return {}, []
     dialect, problems = client.dialect, []
-    rows = found.raw["credentials"].get("secrets", []) if found else []
-    for one in work.wanted:
-        if found:
-            _recognise(client, entry, found, rows, one)
-        if one.known is None or one.remake:
-            work.make.append(one)
-            problems += _against_making(client, entry, found, one)
+    rows = actual.raw["credentials"].get("secrets", []) if actual else []
+    for secret in work.wanted:
+        if actual:
+            _recognise(client, entry, actual, rows, secret)
+        if secret.known is None or secret.remake:
+            work.make.append(secret)
+            problems += _against_making(client, entry, actual, secret)
     _supersede(entry, rows, work)
     if not dialect.several_secrets:
         later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
-        later += ["secrets"] if len(work.wanted) > 1 or any(one.expires_at for one in work.wanted) else []
+        later += ["secrets"] if len(work.wanted) > 1 or any(secret.expires_at for secret in work.wanted) else []
         problems += [
             (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
         ]
     else:
         excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
-        if found:
-            work.orphaned = _orphans(entry, found, rows, work, excess)
+        if actual:
+            work.orphaned = _orphans(entry, actual, rows, work, excess)
         if excess > len(work.orphaned):
             problems.append(
                 (
@@ -175,12 +185,12 @@ def work_on_secrets(client, entry, found):
     return ({option: ""} if to_do else {}), problems
 
 
-def secret_steps(change, item, dialect):
+def secret_steps(change: Change, item: tuple[Any, ...], dialect: Dialect) -> list[Step]:
     """The requests for the secrets of a client: what stays is made before what it supersedes is removed."""
     work, label = change.entry["secret_work"], change.label
     if not ({"secret", "secrets"} & set(change.values)):
         return []
-    made = [_step_to_make(change, one, item, dialect) for one in work.make]
+    made = [_step_to_make(change, secret, item, dialect) for secret in work.make]
     return [
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
         *(
@@ -192,29 +202,29 @@ def secret_steps(change, item, dialect):
     ]
 
 
-def known_by_name(key, entry):
+def known_by_name(key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
     """The secrets that a task asks for and that are known to be right."""
     work = entry.get("secret_work")
     if not (work and entry["return_secret"]):
         return {}
-    return {_owner(key, one): one.known for one in work.wanted if one.known and one not in work.make}
+    return {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
 
 
-def _owner(key, one):
-    return "!".join(key) + (f"/{one.name}" if one.name else "")
+def _owner(key: tuple[str, ...], secret: Any) -> str:
+    return "!".join(key) + (f"/{secret.name}" if secret.name else "")
 
 
-def _wanted(entry):
+def _wanted(entry: dict[str, Any]) -> list[Wanted]:
     if entry["secrets"]:
         return [
             Wanted(
-                one["name"],
-                one.get("value"),
-                one.get("candidates"),
-                one.get("expires_at"),
-                f"secrets: {one['name']}: candidates",
+                secret["name"],
+                secret.get("value"),
+                secret.get("candidates"),
+                secret.get("expires_at"),
+                f"secrets: {secret['name']}: candidates",
             )
-            for one in entry["secrets"]
+            for secret in entry["secrets"]
         ]
     if entry["secret"] or entry["return_secret"]:
         return [
@@ -223,70 +233,76 @@ def _wanted(entry):
     return []
 
 
-def _recognise(client, entry, found, rows, one):
+def _recognise(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: Any
+) -> None:
     """Note which of the values given is right; one that is too old or ends at another time is to be made again."""
-    for value in [one.value] if one.value else dict.fromkeys(one.candidates or ()):
-        if not (value and client.accepts_secret(found.raw["id"], value)):
+    for value in [secret.value] if secret.value else dict.fromkeys(secret.candidates or ()):
+        if not (value and client.accepts_secret(actual.raw["id"], value)):
             continue
         its = _rows_of(rows, value)
         version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
-        if one.known is None or not version_problem:
-            one.known, one.remake = value, ("it is older than it may be" if version_problem else None)
+        if secret.known is None or not version_problem:
+            secret.known, secret.remake = value, ("it is older than it may be" if version_problem else None)
         if not version_problem:
             break
-    if one.known and not one.remake and one.expires_at:
-        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, one.known)]
-        if ends and moment(one.expires_at) not in ends:
+    if secret.known and not secret.remake and secret.expires_at:
+        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, secret.known)]
+        if ends and moment(secret.expires_at) not in ends:
             # the end of a secret cannot be changed, but the same value can be added with another end
-            one.value, one.remake = one.known, "it ends at another time"
+            secret.value, secret.remake = secret.known, "it ends at another time"
 
 
-def _rows_of(rows, value):
+def _rows_of(rows: list[dict[str, Any]], value: Any) -> list[dict[str, Any]]:
     """The entries of the server's list that a secret may be: by its beginning, or those whose beginning it does not tell."""
     active = [row for row in rows if row["isActive"]]
     return [row for row in active if row["prefix"] == value[:4]] or [row for row in active if not row["prefix"]]
 
 
-def _youngest(rows):
+def _youngest(rows: list[dict[str, Any]]) -> timedelta:
     return min(datetime.now(UTC) - moment(row["createdAt"]) for row in rows)
 
 
-def _supersede(entry, rows, work):
+def _supersede(entry: dict[str, Any], rows: list[dict[str, Any]], work: Work) -> None:
     """Note the entries of the list that are to go: expired ones, and others when those that stay are old enough."""
-    for one in work.wanted:
-        if one.remake and one.value:
-            its = _rows_of(rows, one.known)
+    for secret in work.wanted:
+        if secret.remake and secret.value:
+            its = _rows_of(rows, secret.known)
             work.superseded += its if len(its) == 1 else []
     if entry["secret_overlap"] is None:
         return
     stay = [
         row
-        for one in work.wanted
-        if one.known and not (one.remake and not one.value)
-        for row in _rows_of(rows, one.known)
+        for secret in work.wanted
+        if secret.known and not (secret.remake and not secret.value)
+        for row in _rows_of(rows, secret.known)
     ]
     work.expired = [row for row in rows if not row["isActive"]]
     gone = [row["id"] for row in (*stay, *work.expired, *work.superseded)]
     others = [row for row in rows if row["id"] not in gone]
     settled = [
-        _youngest(_rows_of(rows, one.known))
-        for one in work.wanted
-        if one.known and not one.remake and _rows_of(rows, one.known)
+        _youngest(_rows_of(rows, secret.known))
+        for secret in work.wanted
+        if secret.known and not secret.remake and _rows_of(rows, secret.known)
     ]
     age = min(settled) if len(settled) == len(work.wanted) else timedelta(0)
     if age >= timedelta(days=entry["secret_overlap"]):
         work.superseded += others
 
 
-def _orphans(entry, found, rows, work, excess):
+def _orphans(
+    entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], work: Work, excess: int
+) -> list[dict[str, Any]]:
     """The secrets that were generated here and that no host has: an interrupted run did not come to hand them out.
 
     Another host may have one of them unless all callback URLs of the client are declared, and a run that is under way may be
     about to hand one out; the latter are only removed where there is no room left for a new one.
     """
-    if not entry["secret_candidates_complete"] or set(found.values["callback_urls"]) - set(entry["callback_urls"]):
+    if not entry["secret_candidates_complete"] or set(actual.values["callback_urls"]) - set(entry["callback_urls"]):
         return []
-    known = [value for one in work.wanted for value in (one.value, one.known, *(one.candidates or ())) if value]
+    known = [
+        value for secret in work.wanted for value in (secret.value, secret.known, *(secret.candidates or ())) if value
+    ]
     kept = [row["id"] for value in known for row in _rows_of(rows, value)]
     kept += [row["id"] for row in (*work.expired, *work.superseded)]
     marked = [row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept]
@@ -295,10 +311,12 @@ def _orphans(entry, found, rows, work, excess):
     return marked[: max(len(old), excess)]
 
 
-def _against_making(client, entry, found, one):
+def _against_making(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: Any
+) -> list[tuple[str, str]]:
     """What stands against having a secret made."""
     problems = []
-    if one.value:
+    if secret.value:
         if not client.dialect.takes_chosen_secrets:
             problems.append(
                 (
@@ -307,44 +325,46 @@ def _against_making(client, entry, found, one):
                 )
             )
         longest = client.dialect.longest_secret
-        if longest and len(one.value) > longest:
+        if longest and len(secret.value) > longest:
             problems.append(
                 ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
             )
         return problems
-    if found and one.candidates is None:
+    if actual and secret.candidates is None:
         problems.append(
             (
-                one.where,
+                secret.where,
                 "must be given for a client that exists (it may be empty), or every run would make a new secret",
             )
         )
-    if found and not client.dialect.several_secrets and not entry["replace_secret"]:
+    if actual and not client.dialect.several_secrets and not entry["replace_secret"]:
         server = f"this server ({client.dialect}) keeps one secret"
         why = f"must be true: {server}, and whoever has the one of now could not sign in any more"
         problems.append(("replace_secret", why))
     return problems
 
 
-def _step_to_make(change, one, item, dialect):
-    body = {"secret": one.value} if one.value else {}
-    if not one.value and dialect.several_secrets:
+def _step_to_make(change: Change, secret: Any, item: tuple[Any, ...], dialect: Dialect) -> Step:
+    body = {"secret": secret.value} if secret.value else {}
+    if not secret.value and dialect.several_secrets:
         body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}
-    if one.expires_at:
-        body["expiresAt"] = Moment().encode(one.expires_at)
-    why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")
-    named = f"{one.name}: " if one.name else ""
+    if secret.expires_at:
+        body["expiresAt"] = Moment().encode(secret.expires_at)
+    why = secret.remake or (
+        "the declared secret is not accepted" if secret.value else "no secret is known that it accepts"
+    )
+    named = f"{secret.name}: " if secret.name else ""
     entry = change.entry
     candidates_sink = None
-    if not one.value:
+    if not secret.value:
         # what the server tells is added to what is known, so that the look at what was kept knows it
-        if one.name:
-            declared = next(each for each in entry["secrets"] if each["name"] == one.name)
-            candidates_sink = declared["candidates"] = list(one.candidates or ())
+        if secret.name:
+            declared = next(each for each in entry["secrets"] if each["name"] == secret.name)
+            candidates_sink = declared["candidates"] = list(secret.candidates or ())
         else:
-            candidates_sink = entry["secret_candidates"] = list(one.candidates or ())
+            candidates_sink = entry["secret_candidates"] = list(secret.candidates or ())
     returned = OneTimeSecret(
-        _owner(change.key, one), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
+        _owner(change.key, secret), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
     )
     return Step(
         "POST",

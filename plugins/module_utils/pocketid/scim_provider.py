@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.errors import FleetgateError
 from ..core.fields import CREDENTIAL, Field, Text
 from ..core.resource import Reference
 from .client import in_path
 from .resource import PocketIdResource
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
 
 
 class ScimProvider(PocketIdResource):
@@ -23,14 +30,14 @@ class ScimProvider(PocketIdResource):
         Field("token", CREDENTIAL, secret=True),
     )
 
-    def read_again(self, server, key):
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         return next(map(self.decode, self.read(server, {key})), None)
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """The server has no list of them: each client is asked for its own."""
         clients = [key[0] for key in keys or ()]
         if keys is None:
-            clients = [one["id"] for one in server.client.read_all("api", "oidc", "clients", sort="name")]
+            clients = [client["id"] for client in server.client.read_all("api", "oidc", "clients", sort="name")]
         for client in clients:
             try:
                 yield {
@@ -41,10 +48,10 @@ class ScimProvider(PocketIdResource):
                 if error.status != 404:
                     raise
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("client", key)]
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("client", None)
         # the server wants to be told whose it is with every request

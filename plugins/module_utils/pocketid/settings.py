@@ -5,11 +5,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Mapping, Names, Text
 from ..core.resource import Guard, Reference, Step
 from .resource import EMAIL, PocketIdResource
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
 
 PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
 GROUPS = "signupDefaultUserGroupIDs"
@@ -79,21 +86,23 @@ class Settings(PocketIdResource):
         *(Field(option, Text(free=True), wire=wire, secret=True) for option, wire in PASSWORDS.items()),
     )
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         # there is always one such object
-        return {option: one for option, one in spec.items() if option not in ("append", "remove", "state")}
+        return {
+            option: definition for option, definition in spec.items() if option not in ("append", "remove", "state")
+        }
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         return "settings"
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = super().normalise({**entry, "state": "present"})
         if entry["settings"] is not None:
             entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
         return entry
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         return [
             *super().problems(entry),
             *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
@@ -104,25 +113,27 @@ class Settings(PocketIdResource):
             ),
         ]
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
-        yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
+        yield {**raw, "groups": [_name_of(server.client, group) for group in json.loads(raw[GROUPS] or "[]")]}
 
-    def read_again(self, server, key):
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         return next(map(self.decode, self.read(server, None)))
 
-    def unchanged(self, planned, now, options):
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
         return planned.raw == now.raw
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Actual:
         told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
         return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
 
-    def compare(self, server, entry, found):
-        has = found.values["settings"]
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        has = actual.values["settings"]
         wanted, problems = entry["settings"] or {}, []
         unknown = [name for name in wanted if name not in has]
         problems += [
@@ -131,24 +142,26 @@ class Settings(PocketIdResource):
         ]
         # what is not named stays
         whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
-        values, broken = super().compare(server, whole, found)
+        values, broken = super().compare(server, whole, actual)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
                 ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
             )
         return values, problems + broken
 
-    def difference(self, before, after):
+    def difference(
+        self, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """Only the settings that change."""
         was, will_be = super().difference(before, after)
         if "settings" in will_be:
             changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
             was["settings"], will_be["settings"] = (
-                {name: one["settings"][name] for name in changed} for one in (was, will_be)
+                {name: side["settings"][name] for name in changed} for side in (was, will_be)
             )
         return was, will_be
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
         body = {**raw, **change.values.get("settings", {})}
         body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
@@ -161,7 +174,7 @@ class Settings(PocketIdResource):
         return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
 
-def _as_text(name, value):
+def _as_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, dict)):
@@ -169,7 +182,7 @@ def _as_text(name, value):
     return DEFAULTS.get(name, "") if value in ("", None) else str(value)
 
 
-def _name_of(client, group):
+def _name_of(client: PocketIdClient, group: str) -> str:
     """The name of a group by its id, which stays in the settings when the group is removed."""
     try:
         return client.read("api", "user-groups", group)["name"]
@@ -179,7 +192,7 @@ def _name_of(client, group):
         return group
 
 
-def current(client):
+def current(client: PocketIdClient) -> dict[str, str]:
     """The settings by name, without passwords."""
     rows = client.read("api", "application-configuration", "all")
     return {row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()}

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Names
 from ..core.module import Address
@@ -17,11 +19,11 @@ from .settings import Settings, current
 from .user import User
 
 
-def version(client):
+def version(client: PocketIdClient) -> str:
     return str(client.dialect)
 
 
-def claims(client, asked):
+def claims(client: PocketIdClient, asked: dict[str, Any]) -> dict[str, Any]:
     """What a client would be told of a user who signs in to it, as the server previews it."""
     scopes = " ".join(asked["scopes"] or ("openid", "profile", "email", "groups"))
     told = {"client": asked["client"], "username": asked["username"], "admitted": True, "claims": {}}

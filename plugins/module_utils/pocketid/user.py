@@ -4,10 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from ..core.unique import conflicts_over, released_first
 from .resource import ALLOW_LOCKOUT, EMAIL, Claims, Nullable, PocketIdResource, consents
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
 
 # the account that the server itself has for STATIC_API_KEY
 STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
@@ -45,21 +53,23 @@ class User(PocketIdResource):
         ALLOW_LOCKOUT,
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
 
-    def built_in(self, found):
+    def built_in(self, actual: Actual) -> bool:
         """The server's own account for STATIC_API_KEY."""
-        return found.raw["id"] == STATIC_ACCOUNT
+        return actual.raw["id"] == STATIC_ACCOUNT
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
-        email = values.get("email", found.values["email"] if found else "")
-        if (found is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
+        email = values.get("email", actual.values["email"] if actual else "")
+        if (actual is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
             problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
-        if found is None:
+        if actual is None:
             # the server takes names that only differ in case for the same
             alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
@@ -79,7 +89,7 @@ class User(PocketIdResource):
             ]
         return values, problems
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         return [
             *super().safety_checks(changes, server),
             *self._taken_names(changes),
@@ -87,7 +97,7 @@ class User(PocketIdResource):
             *self._lockouts(changes, server.client),
         ]
 
-    def _taken_names(self, changes):
+    def _taken_names(self, changes: list[Change]) -> list[str]:
         """The server takes names that only differ in case for the same; those that exist are compared one by one."""
         names, problems = {}, []
         for change in changes:
@@ -99,15 +109,15 @@ class User(PocketIdResource):
                     )
         return problems
 
-    def _taken_addresses(self, changes, client):
+    def _taken_addresses(self, changes: list[Change], client: PocketIdClient) -> list[str]:
         wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
         found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
-        return conflicts_over(self, "email", changes, [self.decode(one) for one in found])
+        return conflicts_over(self, "email", changes, [self.decode(user) for user in found])
 
-    def steps(self, changes, server):
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         return super().steps(released_first(changes, "email"), server)
 
-    def _lockouts(self, changes, client):
+    def _lockouts(self, changes: list[Change], client: PocketIdClient) -> list[str]:
         """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
         ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
         demoted = [
@@ -124,19 +134,21 @@ class User(PocketIdResource):
                 " that is intended"
             ]
         listed = client.read_all(*self.collection, sort="username")
-        admins = {one["id"] for one in listed if one["isAdmin"] and not one["disabled"]} - {STATIC_ACCOUNT}
-        left = {one for one in admins if one not in ours} | {one for one, change in ours.items() if _is_admin(change)}
+        admins = {user["id"] for user in listed if user["isAdmin"] and not user["disabled"]} - {STATIC_ACCOUNT}
+        left = {user_id for user_id in admins if user_id not in ours} | {
+            user_id for user_id, change in ours.items() if _is_admin(change)
+        }
         created = [change for change in changes if change.resource is self and change.creates and _is_admin(change)]
         if left or created:
             return []
         labels = ", ".join(change.label for change in demoted)
         return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
 
-    def kept_by_directory(self, client, found):
+    def kept_by_directory(self, client: PocketIdClient, actual: Actual) -> bool:
         """A user who was disabled because the directory has it no more may be removed."""
-        return self.from_directory(client, found) and not found.values["disabled"]
+        return self.from_directory(client, actual) and not actual.values["disabled"]
 
-    def links(self, change, server):
+    def links(self, change: Change, server: ServerState) -> list[Step]:
         steps = self.claims_step(change, "user")
         if change.values.get("one_time_access"):
             steps.append(
@@ -153,7 +165,7 @@ class User(PocketIdResource):
         return steps
 
 
-def _is_admin(change):
+def _is_admin(change: Change) -> bool:
     """Whether the user of a change is an administrator who can sign in once it is made."""
     if change.removes:
         return False

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.client import in_url
@@ -24,7 +26,7 @@ ADDRESS = Text(
 )
 
 
-def url(address, kind):
+def url(address: str, kind: str) -> str:
     """The URL that Pulse makes of an address of a server of a kind (normalizeNodeHost); letters keep their case."""
     scheme, _separator, place = address.rpartition("://")
     place = place.rstrip("/")
@@ -34,7 +36,7 @@ def url(address, kind):
     return f"{scheme or 'https'}://{place}{port}"
 
 
-def problem(address):
+def problem(address: str) -> str | None:
     """What Pulse has against an address that is one by its form: what begins with a digit must be an IP address."""
     try:
         parts = urlsplit(url(address, "pve"))
@@ -51,7 +53,7 @@ def problem(address):
     return None
 
 
-def entries_for(kind, addresses, nodes):
+def entries_for(kind: str, addresses: Any, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Those of Pulse's entries that stand for the server which has these addresses, the first of them its main one.
 
     An entry under the main address is it, whatever else could be meant. Otherwise it is an entry under another of the
@@ -64,34 +66,34 @@ def entries_for(kind, addresses, nodes):
     ]
 
 
-def places(node):
+def places(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
     """All places (host and port) that an entry is found by, alone or among others."""
     return {_place(node["host"]), *_members(node), *_names_in_domain(node)}
 
 
-def place(address, kind):
+def place(address: str, kind: str) -> tuple[str | None, int | None]:
     """The host and port of an address of a server of a kind."""
     return _place(url(address, kind))
 
 
-def members(node):
+def members(node: dict[str, Any]) -> list[str]:
     """The URLs that an entry of a cluster has for its nodes, by name and by address."""
     return [f"https://{in_url(host)}:{port}" for host, port in _members(node)]
 
 
-def _place(address):
+def _place(address: str) -> tuple[str | None, int | None]:
     parts = urlsplit(address)
     return parts.hostname, parts.port
 
 
-def _members(node):
-    for one in node["clusterEndpoints"]:
-        host, port = _place(one["host"])
+def _members(node: dict[str, Any]) -> Iterator[tuple[str | None, int | None]]:
+    for member in node["clusterEndpoints"]:
+        host, port = _place(member["host"])
         yield host, port
-        yield from ((one[key], port) for key in ("ip", "ipoverride") if one.get(key))
+        yield from ((member[key], port) for key in ("ip", "ipoverride") if member.get(key))
 
 
-def _names_in_domain(node):
+def _names_in_domain(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
     """The places of the nodes of a cluster in the domain that the entry's own address is in.
 
     Nodes have short names in a cluster, and those of another cluster may have the same ones.
@@ -100,11 +102,11 @@ def _names_in_domain(node):
     return {(f"{host}.{domain}", port) for host, port in _members(node) if domain and _is_short(host)}
 
 
-def _domain(node):
+def _domain(node: dict[str, Any]) -> str:
     """The domain of the address of an entry; "" for an IP address."""
     domain = _place(node["host"])[0].partition(".")[2]
     return "" if domain.replace(".", "").isdigit() else domain
 
 
-def _is_short(host):
+def _is_short(host: str) -> bool:
     return "." not in host and ":" not in host

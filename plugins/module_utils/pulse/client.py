@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
@@ -19,7 +21,7 @@ OLDEST = (5, 1)
 class PulseClient(Client):
     """One Pulse, signed in with an API token; settings:read is enough to read, settings:write is needed for all else."""
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
             "the address of Pulse, for example https://pulse.example.org:7655",
@@ -34,7 +36,7 @@ class PulseClient(Client):
         )
 
     @cached_property
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Version of the server as numbers, for example (6, 3, 0)."""
         text = self.read("api", "version")["version"]
         numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
@@ -43,11 +45,11 @@ class PulseClient(Client):
         return numbers
 
     @property
-    def tells_states(self):
+    def tells_states(self) -> bool:
         """Whether Pulse tells more of a connection than that it is there or not."""
         return self.version >= (6,)
 
-    def nodes(self):
+    def nodes(self) -> list[dict[str, Any]]:
         """Every entry, with its place in Pulse's list as `id`, which holds until the next write of anybody.
 
         Nodes of clusters have the names of Go's fields in 5.1 and names like those of other answers in 6, so theirs are
@@ -56,22 +58,27 @@ class PulseClient(Client):
         connections = self._connections() if self.tells_states else {}
         return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
 
-    def _connections(self):
-        return {(one["type"], one["address"]): one for one in self.read("api", "connections")["connections"]}
+    def _connections(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {
+            (connection["type"], connection["address"]): connection
+            for connection in self.read("api", "connections")["connections"]
+        }
 
-    def _node(self, raw, connection):
-        endpoints = [{name.lower(): value for name, value in one.items()} for one in raw.get("clusterEndpoints") or ()]
+    def _node(self, raw: dict[str, Any], connection: dict[str, Any]) -> dict[str, Any]:
+        endpoints = [
+            {name.lower(): value for name, value in endpoint.items()} for endpoint in raw.get("clusterEndpoints") or ()
+        ]
         state = connection.get("state") or raw["status"]
         error = (connection.get("lastError") or {}).get("message", "")
         told = {"state": state, "error": error, "connected": state in ("active", "connected")}
         return {**raw, "clusterEndpoints": endpoints, **told}
 
-    def attempt(self, *path, body=None):
+    def attempt(self, *path: Any, body: dict[str, Any] | None = None) -> str:
         """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""
         response = self._send("POST", (*NODES, *path), allowed_status=(400,), json=body)
         return "" if response.status_code == 200 else self.explain(response)
 
-    def write(self, verb, path, body=None, upload=None):
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
         try:
             answer = super().write(verb, path, body, upload)
             if isinstance(answer, dict) and answer.get("merged"):
@@ -86,7 +93,7 @@ class PulseClient(Client):
                 return None
             raise
 
-    def explain(self, response):
+    def explain(self, response: Any) -> str:
         """Refusals are plain text, except for those of scopes and tests."""
         if response.status_code == 401:
             return "the API token is not accepted; it is wrong, has expired or was removed"

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..core.errors import FleetgateError
@@ -14,6 +16,11 @@ from ..core.fields import CREDENTIAL, Field, Flag, Names, Number, Text
 from ..core.resource import Reference, Resource, Step
 from .addresses import ADDRESS, entries_for, problem, url
 from .client import NODES
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PulseClient
 
 PAUSE = 1
 
@@ -44,8 +51,8 @@ class Fingerprint(Text):
     pattern: str = r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}"
     rule: str = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
 
-    def same(self, one, other):
-        return _digits(one) == _digits(other)
+    def same(self, value: Any, other: Any) -> bool:
+        return _digits(value) == _digits(other)
 
 
 @dataclass(frozen=True)
@@ -91,16 +98,16 @@ class Node(Resource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         spec["update_token"]["default"] = "on_create"
         spec["test_connection"]["default"] = True
         return spec
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         return f"{self.name} {' '.join(key)}"
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if not problems:
             problems += [
@@ -112,44 +119,46 @@ class Node(Resource):
             problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
         return problems
 
-    def identify(self, entry, server):
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
         """The entry that Pulse has for the server, under whichever of its addresses."""
-        nodes = [one.raw for one in server.actual(self.name).values()]
+        nodes = [node.raw for node in server.actual(self.name).values()]
         absent = entry["state"] == "absent"
         found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
         if absent:
             # a whole cluster is not meant where one of its nodes is
-            found = [one for one in found if _same_place(one["host"], url(entry["host"], entry["type"]))]
+            found = [node for node in found if _same_place(node["host"], url(entry["host"], entry["type"]))]
         asked = url(entry["host"], entry["type"])
         host = found[0]["host"] if found else asked
-        return {**entry, "host": host, "asked": asked, "ambiguous": [one["host"] for one in found[1:]]}
+        return {**entry, "host": host, "asked": asked, "ambiguous": [node["host"] for node in found[1:]]}
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server, keys):
-        return [one for one in server.client.nodes() if one["type"] in KIND.choices]
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        return [node for node in server.client.nodes() if node["type"] in KIND.choices]
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Actual:
         """A flag that is false is left out."""
-        left_out = {one.name: False for one in self.fields if one.option in FLAGS}
+        left_out = {field.name: False for field in self.fields if field.option in FLAGS}
         return super().decode({**left_out, **raw})
 
-    def id_of(self, key, server):
+    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
         """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
-        for one in server.client.nodes():
-            if self.key_of(one) == key:
-                return one["id"]
+        for node in server.client.nodes():
+            if self.key_of(node) == key:
+                return node["id"]
         raise FleetgateError(f"{server.client.title}: {self.label(key)} was removed by somebody else; run again")
 
-    def matches_condition(self, condition, wanted, key):
+    def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
         """Whether a node is of the type, or has an address of the pattern, that a scope names."""
         return fnmatchcase(key[self.key.index(condition)], wanted)
 
     # -- comparison --------------------------------------------------------------------------------------------
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
             if values.get("enabled"):
                 # which every new one is, also where Pulse cannot pause any
@@ -159,12 +168,14 @@ class Node(Resource):
                 for option in ("token_name", "token_value")
                 if not entry[option]
             ]
-        problems += self._misfits(server, entry, found, values)
+        problems += self._misfits(server, entry, actual, values)
         if not problems:
-            problems += self._token(server.client, entry, found, values)
+            problems += self._token(server.client, entry, actual, values)
         return values, problems
 
-    def _misfits(self, server, entry, found, values):
+    def _misfits(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> Iterator[tuple[str, str]]:
         """What Pulse would take and make something else of."""
         if entry["ambiguous"]:
             hosts = " and ".join([entry["host"], *entry["ambiguous"]])
@@ -179,24 +190,26 @@ class Node(Resource):
                     "name",
                     f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's",
                 )
-        if found and values.get("token_name") == "":
+        if actual and values.get("token_name") == "":
             yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
 
-    def _token(self, client, entry, found, values):
+    def _token(
+        self, client: PulseClient, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> list[tuple[str, str]]:
         """Decide whether the token is sent, always as a pair, and have Pulse try it before it is saved."""
-        if found and "token_name" not in values and not self._is_to_be_sent(client, entry, found):
+        if actual and "token_name" not in values and not self._is_to_be_sent(client, entry, actual):
             values.pop("token_value", None)
             return []
         if not entry["token_value"]:
             why = "Pulse cannot sign in with the one it has" if "token_name" not in values else "it is another token's"
             return [("token_value", f"must be given, because {why}")]
-        token = entry["token_name"] or found.values["token_name"]
+        token = entry["token_name"] or actual.values["token_name"]
         if not token:
             return [("token_name", "must be given with token_value, because Pulse has none for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
         if not entry["test_connection"]:
             return []
-        meant = {**(found.values if found else {}), **values, "type": entry["type"], "host": entry["host"]}
+        meant = {**(actual.values if actual else {}), **values, "type": entry["type"], "host": entry["host"]}
         sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
         body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
         failure = client.attempt("test-config", body=body)
@@ -207,18 +220,18 @@ class Node(Resource):
             else []
         )
 
-    def _is_to_be_sent(self, client, entry, found):
-        has_one = found.raw["hasToken"]
+    def _is_to_be_sent(self, client: PulseClient, entry: dict[str, Any], actual: Actual) -> bool:
+        has_one = actual.raw["hasToken"]
         if entry["update_token"] == "if_invalid":
-            return not has_one or bool(client.attempt(found.raw["id"], "test"))
+            return not has_one or bool(client.attempt(actual.raw["id"], "test"))
         return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_one)
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         item = self.item_path(change.key)
         if change.removes:
             return [Step("DELETE", item, f"{change.label} is declared absent")]
@@ -231,22 +244,22 @@ class Node(Resource):
             ]
         # what a new one does not take
         later = {
-            one: body.pop(self.field(one).name)
-            for one in ("exclude_datastores", "enabled")
-            if change.values.get(one) not in (None, [])
+            option: body.pop(self.field(option).name)
+            for option in ("exclude_datastores", "enabled")
+            if change.values.get(option) not in (None, [])
         }
         steps = [Step("POST", self.collection, f"{change.label} is missing", body={**self._defaults(change), **body})]
         if later:
-            rest = {**self._verify(change), **{self.field(one).name: value for one, value in later.items()}}
+            rest = {**self._verify(change), **{self.field(option).name: value for option, value in later.items()}}
             steps.append(Step("PUT", item, f"{change.label}: {', '.join(sorted(later))}", body=rest))
         return steps
 
-    def _defaults(self, change):
+    def _defaults(self, change: Change) -> dict[str, bool]:
         """What is on in a new entry that does not say it; 5.1 has it all off for a PBS."""
-        flags = {one.name: True for one in self.table(change.values) if one.option in FLAGS}
+        flags = {field.name: True for field in self.table(change.values) if field.option in FLAGS}
         return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
-    def _verify(self, change):
+    def _verify(self, change: Change) -> dict[str, Any]:
         """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
         had = change.found.values if change.found else {}
         return {
@@ -256,7 +269,7 @@ class Node(Resource):
 
     # -- afterwards --------------------------------------------------------------------------------------------
 
-    def wait_until_effective(self, entry, client):
+    def wait_until_effective(self, entry: dict[str, Any], client: PulseClient) -> None:
         """Wait until Pulse is connected, where the task asks for that; its first look takes a while.
 
         5.1 says so of every new PBS until it has looked, so there it is made to sign in.
@@ -275,9 +288,9 @@ class Node(Resource):
             time.sleep(PAUSE)
 
 
-def _digits(fingerprint):
+def _digits(fingerprint: str) -> str:
     return fingerprint.replace(":", "").lower()
 
 
-def _same_place(one, other):
-    return urlsplit(one)[1].lower() == urlsplit(other)[1].lower()
+def _same_place(address: Any, other: Any) -> bool:
+    return urlsplit(address)[1].lower() == urlsplit(other)[1].lower()

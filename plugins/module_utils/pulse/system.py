@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.module import Address
 from ..core.system import System
 from .addresses import members
@@ -11,11 +13,11 @@ from .client import CONNECTION, PulseClient
 from .node import KIND, Node
 
 
-def version(client):
+def version(client: PulseClient) -> str:
     return ".".join(str(number) for number in client.version)
 
 
-def status(client):
+def status(client: PulseClient) -> list[dict[str, Any]]:
     """How Pulse gets on with each node: its entry's type, host and name, the state in Pulse's words, and the cluster."""
     return [
         {
