@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Applications of authentik, each with its OAuth2 provider as one object (core/applications, providers/oauth2).
+"""Applications of authentik, each with its OAuth2 provider as a single object (core/applications, providers/oauth2).
 
-What is left out when one is made is as a person gets it in the admin interface, and not as the API would have it: it
-takes no signing key, no scope and no grant type for granted, and the tokens of such a provider are of no use.
+Options omitted on creation get the defaults of the admin interface and not those of the API, which
+sets no signing key, scope or grant type, so that the tokens of such a provider are unusable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _DURATION = rf"({'|'.join(_UNITS)})=[0-9]+(\.[0-9]+)?"
 
 @dataclass(frozen=True)
 class Duration(Text):
-    """A time span such as hours=1;minutes=30. The server keeps the text, but what it means is what counts."""
+    """A time span such as hours=1;minutes=30. The server keeps the text, but spans are compared by their length."""
 
     pattern: str = f"{_DURATION}(;{_DURATION})*"
     rule: str = "must be a time span such as 'minutes=5' or 'hours=1;minutes=30'"
@@ -55,13 +55,13 @@ def _seconds(text: str) -> float:
 
 @dataclass(frozen=True)
 class Pattern(Text):
-    """A regular expression that has to match the whole of a URI."""
+    """A regular expression that must match a whole URI."""
 
     def problem(self, value: Any) -> str | None:
         try:
             re.compile(value)
         except re.error as error:
-            return f"is no regular expression ({error})"
+            return f"is not a valid regular expression ({error})"
         return super().problem(value)
 
 
@@ -130,15 +130,15 @@ _PROVIDER = (
     named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel", since=(2025, 10)),
 )
 
-# the matching mode and type that the entries of one list on the server have by option
+# matching mode and type of the entries in the server's single list, by option
 _REDIRECTS = {
     "redirect_uris": ("strict", "authorization"),
     "redirect_uri_patterns": ("regex", "authorization"),
     "logout_redirect_uris": ("strict", "logout"),
 }
-# the component that the server names for providers of the type that this module manages
+# the component of OAuth2 providers, the only type that this module manages
 _OAUTH2 = "ak-provider-oauth2-form"
-# options that name objects of the server, by their kind
+# kinds of the objects that options refer to by name
 _NAMING = {
     "authorization_flow": "flow",
     "invalidation_flow": "flow",
@@ -147,13 +147,13 @@ _NAMING = {
     "encryption_key": "key pair",
     "property_mappings": "scope mapping",
 }
-# before this version every provider may use every grant
+# before this version every provider allows every grant
 _GRANT_TYPES = (2026, 5)
-# the first version that knows a grant, where not all know it
+# the first version that supports a grant, where it was added later
 _GRANT_SINCE = {"urn:ietf:params:oauth:grant-type:token-exchange": (2026, 8)}
-# from this version on slugs may be longer than this
+# the version from which slugs may be longer, and the limit before
 _LONG_SLUGS, _SHORT_SLUG = (2025, 12), 50
-# what the admin interface chooses when an application is made
+# the defaults of the admin interface for a new application
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
     "invalidation_flow": "default-provider-invalidation-flow",
@@ -166,9 +166,9 @@ _DEFAULTS = {
 class Application(AuthentikResource):
     """Actual.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
 
-    `file` is the name of an icon that was uploaded for it. `foreign` says why the provider must not be touched, mostly
-    that it is not an OAuth2 provider: the server lists proxy providers among those.
-    The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
+    `file` is the name of an uploaded icon. `foreign` is the reason why the provider must not be changed, usually
+    that it is not an OAuth2 provider: the server lists proxy providers among them.
+    The provider is named after the slug, so that a provider left behind by an interrupted run is found again.
     """
 
     name = "application"
@@ -191,14 +191,14 @@ class Application(AuthentikResource):
         if entry["slug"] in _RESERVED:
             problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
         if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
-            problems.append(("client_secret", "is of no use to a public client"))
+            problems.append(("client_secret", "must not be set for a public client"))
         problems += [
             (option, "must not be empty")
             for option in ("grant_types", "client_id", "client_secret", "icon")
             if entry[option] in ("", [])
         ]
         if entry["icon"] and entry["meta_icon"] is not None:
-            problems.append(("icon", "and meta_icon are two ways to say the same; leave one of them out"))
+            problems.append(("icon", "and meta_icon are mutually exclusive; remove one of them"))
         return problems
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
@@ -208,14 +208,14 @@ class Application(AuthentikResource):
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Every application with its provider. Only an application's own page is neither filtered nor out of date."""
+        """Every application with its provider. Only the endpoint of a single application is neither filtered nor cached."""
         client = server.client
         applications = {
             application["slug"]: application
             for application in client.read_all(*self.collection, superuser_full_list="true")
         }
         for slug in applications if keys is None else {slug for (slug,) in keys}:
-            applications[slug] = client.read_if_there(*self.collection, slug)
+            applications[slug] = client.read_or_none(*self.collection, slug)
         providers = {provider["pk"]: provider for provider in client.read_all("providers", "oauth2")}
         left = {provider["name"]: provider for provider in providers.values() if not _assigned(provider)}
         for slug, application in applications.items():
@@ -223,7 +223,7 @@ class Application(AuthentikResource):
             provider = providers.get(attached) if attached else left.get(slug)
             foreign = self._foreign(application, provider) if attached else None
             if provider and not attached:
-                provider = self._left_behind(client, provider)
+                provider = self._orphaned_provider(client, provider)
             if application or provider:
                 icon = (application or {}).get("meta_icon") or ""
                 uploaded = uploaded_name(slug, icon, client.version)
@@ -238,8 +238,8 @@ class Application(AuthentikResource):
                 }
 
     @staticmethod
-    def _left_behind(client: AuthentikClient, provider: dict[str, Any]) -> dict[str, Any] | None:
-        """A provider without an application, if it is known to be an OAuth2 provider."""
+    def _orphaned_provider(client: AuthentikClient, provider: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a provider without an application if it is known to be an OAuth2 provider."""
         pks = {
             candidate["pk"]
             for candidate in client.providers_named(provider["name"])
@@ -249,12 +249,12 @@ class Application(AuthentikResource):
 
     @staticmethod
     def _foreign(application: dict[str, Any], provider: dict[str, Any] | None) -> str | None:
-        """Why the provider that an application has is not to be touched, or None."""
+        """Return why the provider of an application must not be changed, or None."""
         slug, component = application["slug"], (application.get("provider_obj") or {}).get("component", "")
         if component != _OAUTH2:
             kind = component.removeprefix("ak-provider-").removesuffix("-form")
             return (
-                f"'{slug}' has a provider of the type {kind}, and only OAuth2 providers are managed here; use another slug,"
+                f"'{slug}' has a provider of type {kind}, but only OAuth2 providers are supported; use another slug"
                 " or replace that provider"
             )
         if not provider:
@@ -265,20 +265,20 @@ class Application(AuthentikResource):
         return None
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """An application with its provider as that is now, which is the part with the lists that are replaced."""
+        """An application with the current state of its provider, which holds the lists that are replaced."""
         planned = server.actual(self.name)[key].raw
-        provider = server.client.read_if_there(*self._provider(planned))
+        provider = server.client.read_or_none(*self._provider(planned))
         return provider and self.decode({**planned, "provider": _with_names(server, provider)})
 
     def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
-        """The list of redirect URIs also has patterns of logouts, which are no option."""
+        """The list of redirect URIs also holds logout patterns, for which no option exists."""
         kept = [actual.raw["provider"]["as_sent"] for actual in (planned, now)]
         same = kept[0] == kept[1] or not set(options) & set(_REDIRECTS)
         return super().unchanged(planned, now, options) and same
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         values = {field.option: field.decode(raw["application"] or {}) for field in _APPLICATION}
-        # what is not attached is as good as not there, and will be made right as a whole
+        # a detached provider is treated as missing and repaired as a whole
         provider = raw["provider"] if raw["attached"] and raw["provider"] else {}
         values.update({field.option: field.decode(provider) for field in _PROVIDER})
         return Actual({**values, "slug": raw["slug"]}, raw)
@@ -298,7 +298,7 @@ class Application(AuthentikResource):
             chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
             wanted = {**wanted, **chosen}
             problems += [
-                (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
+                (reference, f"must be given, because the default {kind} '{name}' does not exist")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
@@ -316,26 +316,32 @@ class Application(AuthentikResource):
         ]
         if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not actual:
             problems.append(
-                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
+                (
+                    "slug",
+                    f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which requires authentik 2025.12 or later",
+                )
             )
         after = {**(actual.values if actual else {}), **values}
         if not after.get("name"):
-            problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
+            problems.append(("name", f"is required to create {self.label(self.key_of(entry))}"))
         if not (after.get("redirect_uris") or after.get("redirect_uri_patterns")):
             problems.append(
-                ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
+                (
+                    "redirect_uris",
+                    "must not be empty, because authentik would adopt the URI of the first request, even if unauthenticated",
+                )
             )
         problems += self._unusable_keys(server, entry, values, actual)
         problems += self._taken(client, entry, values, actual)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
-            problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
+            problems.append(("icon", "cannot be uploaded, because the server has no file storage mounted"))
         if actual and actual.raw["provider"] and "client_secret" not in actual.raw["provider"]:
-            problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
+            problems += self._compare_unreadable_secret(client, entry, values, after)
         if entry["return_secret"]:
             provider = actual.raw["provider"] if actual else None
             entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
             if not entry["known_secret"]:
-                problems.append(("client_secret", "must be given, because the server does not tell it"))
+                problems.append(("client_secret", "must be given, because the server does not return it"))
         return values, problems
 
     @staticmethod
@@ -346,7 +352,7 @@ class Application(AuthentikResource):
     def _unusable_keys(
         self, server: ServerState, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
     ) -> list[tuple[str, str]]:
-        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
+        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would be kept."""
         problems = [
             (
                 option,
@@ -363,12 +369,12 @@ class Application(AuthentikResource):
         ):
             name = actual.values["signing_key"]
             has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
-            advice = f"give one, such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
+            advice = f"set a key such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
             problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
         return problems
 
     def _has_rsa_key(self, server: ServerState, actual: Actual) -> bool:
-        """Whether a provider on the server signs with an RSA key, as far as that is known."""
+        """Whether an existing provider signs with an RSA key, as far as is known."""
         name = actual.values["signing_key"]
         return bool(name) and self._type_of_key(server, name) in (None, "rsa")
 
@@ -376,13 +382,13 @@ class Application(AuthentikResource):
     def _taken(
         client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
     ) -> list[tuple[str, str]]:
-        """Problems with a client id or a provider name that another provider has, whatever its type."""
+        """Problems with a client id or provider name that another provider of any type already has."""
         problems, provider = [], actual and actual.raw["provider"]
         own = provider["pk"] if provider else None
         client_id, name = values.get("client_id"), None if provider else entry["slug"]
         if client_id:
             problems += [
-                ("client_id", f"'{client_id}' is the client id of {_owner(other)}; choose another one")
+                ("client_id", f"'{client_id}' is already the client id of {_owner(other)}; choose another")
                 for other in client.read_all("providers", "oauth2", client_id=client_id)
                 if other["client_id"] == client_id and other["pk"] != own
             ]
@@ -394,7 +400,7 @@ class Application(AuthentikResource):
             problems += [
                 (
                     "slug",
-                    f"'{name}' is the name of {_owner(other)} already, and the provider of an application is named by its"
+                    f"'{name}' is already the name of {_owner(other)}, and the provider of an application is named after its"
                     " slug; rename that provider, or grant the permission authentik_core.view_provider where it was left"
                     " behind by an interrupted run",
                 )
@@ -402,10 +408,10 @@ class Application(AuthentikResource):
             ]
         return problems
 
-    def _compare_a_secret_that_is_not_told(
+    def _compare_unreadable_secret(
         self, client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], after: dict[str, Any]
     ) -> list[tuple[str, str]]:
-        """Ask the token endpoint; it wants a redirect URI of the client's as well."""
+        """Check the secret at the token endpoint, which also requires a redirect URI of the client."""
         if not entry["client_secret"] or entry["client_type"] == "public":
             return []
         values.pop("client_secret", None)
@@ -413,7 +419,7 @@ class Application(AuthentikResource):
             return [
                 (
                     "client_secret",
-                    "cannot be compared, because the server does not tell it and there are no redirect_uris",
+                    "cannot be compared, because the server does not return it and no redirect_uris are set",
                 )
             ]
         endpoint = f"{client.url}/application/o/token/"
@@ -426,18 +432,18 @@ class Application(AuthentikResource):
         return [("slug", actual.raw["foreign"])] if actual.raw["foreign"] else []
 
     def built_in(self, actual: Actual) -> bool:
-        """Applications with providers of other types are never meant where others are removed."""
+        """Protect applications with providers of other types from pruning."""
         return bool(actual.raw["foreign"])
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """No two applications get one client id, which a new one takes from its slug."""
+        """Refuse a client id used by two applications; it defaults to the slug."""
         owners, problems = {}, []
         for change in changes:
             client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
             if client_id and owners.setdefault(client_id, change) is not change:
                 problems.append(
                     f"client_id: '{client_id}' is declared for {owners[client_id].label} and {change.label}; each provider"
-                    " requires one of its own"
+                    " requires its own"
                 )
         return problems
 
@@ -456,7 +462,7 @@ class Application(AuthentikResource):
         return [*self._provider_steps(change, raw), *self._application_steps(change, raw, server.client)]
 
     def _without_file(self, raw: dict[str, Any], reason: str, client: AuthentikClient) -> list[Step]:
-        """The file that was uploaded goes, unless something else has it as its icon too. Up to 2025.10 all files stay."""
+        """Remove the uploaded file unless something else uses it as its icon. Up to 2025.10 all files are kept."""
         if not raw["file"] or client.version < ICON_IS_A_FIELD:
             return []
         users = {user["pk"] for user in client.read("admin", "file", "used_by", name=raw["file"])}
@@ -480,7 +486,7 @@ class Application(AuthentikResource):
             return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
         if not body:
             return []
-        # lists are replaced, and the one of redirect URIs holds several options
+        # lists are replaced, and the list of redirect URIs holds several options
         lists = [
             field.option
             for field in _PROVIDER
@@ -509,7 +515,7 @@ class Application(AuthentikResource):
     def _icon_steps(
         self, change: Change, raw: dict[str, Any], client: AuthentikClient, icon: str | None
     ) -> tuple[list[Step], list[Step]]:
-        """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
+        """The requests before and after that for the application, which from 2025.12 on refers to its icon by name."""
         if icon is None:
             return [], []
         item, file, reason = (self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon")
@@ -522,7 +528,7 @@ class Application(AuthentikResource):
         return [upload] if file and not client.has_file(icon) else [], former
 
     def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """A provider is attached when it is bound to those who may use it, for without bindings everybody may."""
+        """Attach providers after the bindings exist, because without bindings everybody may use the application."""
         return [
             Step(
                 "PATCH",
@@ -544,7 +550,7 @@ class Application(AuthentikResource):
         return ("providers", "oauth2", raw["provider"]["pk"])
 
     def _body(self, change: Change, table: tuple[Field, ...]) -> dict[str, Any]:
-        """The values of a change that are in one of the tables, with references for names."""
+        """The values of a change that belong to a table, with references in place of names."""
         body = {}
         for field in table:
             value = change.values.get(field.option)
@@ -559,7 +565,7 @@ class Application(AuthentikResource):
 
 
 def _names(value: Any) -> Iterable[str]:
-    """The names in an option that names one object or several."""
+    """The names in an option that refers to one or several objects."""
     return ([value] if isinstance(value, str) else dict.fromkeys(value)) if value else []
 
 
@@ -568,7 +574,7 @@ def _listed(change: Change, table: tuple[Field, ...]) -> str:
 
 
 def _owner(provider: dict[str, Any]) -> str:
-    """A provider as messages name it."""
+    """Describe a provider for messages."""
     application = _assigned(provider)
     return f"the provider {provider['name']}" + (f" of the application {application}" if application else "")
 
@@ -578,26 +584,28 @@ def _assigned(provider: dict[str, Any]) -> str | None:
 
 
 def _with_names(server: ServerState, provider: dict[str, Any]) -> dict[str, Any]:
-    """A provider with names for ids, and a list for each kind of redirect URI; `as_sent` is the one list of the server."""
-    told = {**provider, "as_sent": provider["redirect_uris"]}
+    """A provider with names for ids and a list per option of redirect URIs; `as_sent` is the server's single list."""
+    translated = {**provider, "as_sent": provider["redirect_uris"]}
     for option, kind in _NAMING.items():
         names = {existing.raw["pk"]: key[0] for key, existing in server.actual(kind).items()}
         ids = provider.get(option)
-        told[option] = (
+        translated[option] = (
             [names.get(object_id, object_id) for object_id in ids] if isinstance(ids, list) else names.get(ids, ids)
         )
     for option in _REDIRECTS:
-        told[option] = [redirect["url"] for redirect in provider["redirect_uris"] if _option_of(redirect) == option]
-    return told
+        translated[option] = [
+            redirect["url"] for redirect in provider["redirect_uris"] if _option_of(redirect) == option
+        ]
+    return translated
 
 
 def _option_of(redirect: dict[str, Any]) -> str | None:
-    """The option that an entry of the server's list of redirect URIs belongs to; there is none for patterns of logouts."""
+    """The option that an entry of the server's list of redirect URIs belongs to; None for logout patterns."""
     shape = redirect["matching_mode"], redirect.get("redirect_uri_type", "authorization")
     return next((option for option, known in _REDIRECTS.items() if known == shape), None)
 
 
 def _redirect(option: str, url: str) -> dict[str, str]:
     mode, kind = _REDIRECTS[option]
-    # servers before 2026.5 know one type only, and do not mind
+    # servers before 2026.5 have a single type and ignore this
     return {"matching_mode": mode, "url": url, "redirect_uri_type": kind}

@@ -1,8 +1,8 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bindings of authentik: which groups, users and policies decide who may use an application (policies/bindings).
+"""Bindings of authentik: groups, users and policies that grant access to an application (policies/bindings).
 
-An application without an enabled binding is open to everybody, so the last one is not removed unless that is asked for.
+An application without an enabled binding is open to everybody, so removing the last requires allow_everybody.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ HOLDERS = ("group", "user", "policy")
 
 
 class Binding(AuthentikResource):
-    """Bindings have no name: one is known by its application and by what it binds, which may be bound twice by hand."""
+    """Bindings have no name: they are identified by application and holder, and duplicates may exist."""
 
     name = "binding"
     plural = "bindings"
@@ -53,7 +53,7 @@ class Binding(AuthentikResource):
 
     def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         named_holders = [holder for holder in HOLDERS if entry[holder]]
-        wrong = [] if len(named_holders) == 1 else [("group", "or user or policy must be given, and only one of them")]
+        wrong = [] if len(named_holders) == 1 else [("group", "exactly one of group, user and policy must be given")]
         return super().problems(entry) + wrong
 
     def label(self, key: tuple[str, ...]) -> str:
@@ -63,12 +63,14 @@ class Binding(AuthentikResource):
         )
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """Each binding of an application needs an order of its own; here new ones without one get their place."""
+        """Require distinct orders per application, and number the bindings that declare none."""
         problems, declared, places, bindings = [], {}, {}, entries[self.name]
         for entry in bindings:
             application, key, order = (entry["application"], self.key_of(entry), entry["order"])
             if order is not None and declared.setdefault((application, order), key) != key:
-                problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
+                problems.append(
+                    f"order: {self.label(key)} uses order {order}, as does another declared binding of this application; choose another"
+                )
         for entry in bindings:
             keys = places.setdefault(entry["application"], {})
             highest = max((order for application, order in declared if application == entry["application"]), default=-1)
@@ -94,11 +96,16 @@ class Binding(AuthentikResource):
         free = max([*others, highest], default=-1) + 1 + place
         values, problems = super().compare(server, entry, actual)
         if entry["order"] is not None and entry["order"] in others:
-            problems.append(("order", f"{entry['order']} is that of another binding of this application on the server"))
+            problems.append(
+                (
+                    "order",
+                    f"{entry['order']} is already used by another binding of this application on the server; choose another",
+                )
+            )
         if actual is None:
             values.setdefault("order", free)
         elif values and actual.values["order"] in others:
-            # the server keeps such a pair, but refuses every change of one that leaves the order as it is
+            # the server keeps two bindings with one order, but rejects changes that leave the order as it is
             values.setdefault("order", free)
         return values, problems
 
@@ -106,7 +113,7 @@ class Binding(AuthentikResource):
         return condition == "application" and wanted == key[0]
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""
+        """Refuse to leave an application open to everybody by removing its bindings, or the groups and users they name."""
         gone = {(change.resource.name, change.key) for change in changes if change.removes}
         ours = {change.key: change for change in changes if change.resource is self}
         if not (ours or any(kind in HOLDERS for kind, _key in gone)):
@@ -125,8 +132,8 @@ class Binding(AuthentikResource):
                     left.add(key)
             if bound and not left and not any(ours[key].entry.get("allow_everybody") for key in bound if key in ours):
                 problems.append(
-                    f"application {application} would have no binding left, and then everybody may use it; bind somebody"
-                    " else to it before, or remove its last binding with allow_everybody"
+                    f"application {application} would have no binding left and be open to everybody; add another binding"
+                    " first, or set allow_everybody on the last binding"
                 )
         return problems
 
@@ -141,13 +148,13 @@ class Binding(AuthentikResource):
         read, same = [], {}
         for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
-                told = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
-                same.setdefault(self.key_of(told), []).append(binding["pk"])
-                read.append({**told, "all": same[self.key_of(told)]})
+                row = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
+                same.setdefault(self.key_of(row), []).append(binding["pk"])
+                read.append({**row, "all": same[self.key_of(row)]})
         return read
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        raw = server.client.read_if_there(*self.collection, server.actual(self.name)[key].raw["pk"])
+        raw = server.client.read_or_none(*self.collection, server.actual(self.name)[key].raw["pk"])
         return raw and self.decode({**raw, **_holders(raw), "application": key[0]})
 
     # -- requests ----------------------------------------------------------------------------------------------
@@ -167,13 +174,13 @@ class Binding(AuthentikResource):
         if change.creates:
             return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
         listed = ", ".join(sorted(change.values))
-        # an update without its target and its holder is a fault of the server's
+        # an update without target and holder causes an internal error of the server
         path, guard = (*self.collection, change.found.raw["pk"]), Guard(self.name, change.key)
         return [Step("PUT", path, f"{change.label}: {listed}", body=body, guard=guard)]
 
 
 def _holders(binding: dict[str, Any]) -> dict[str, str | None]:
-    """The names of what a binding binds."""
+    """The names of the holders of a binding."""
     return {
         "group": binding["group_obj"] and binding["group_obj"]["name"],
         "user": binding["user_obj"] and binding["user_obj"]["username"],

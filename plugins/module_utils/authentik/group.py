@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Groups of authentik (core/groups). The groups claim has their names, and rides in the scope profile."""
+"""Groups of authentik (core/groups). The groups claim holds their names and belongs to the scope profile."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..core.plan import ServerState
     from ..core.resource import Actual, Change
 
-# the release from which on a group may have several parents
+# the first release in which a group may have several parents
 SEVERAL_PARENTS = (2025, 12)
 
 
@@ -48,9 +48,9 @@ class Group(AuthentikResource):
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         values, problems = super().compare(server, entry, actual)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
-            problems.append(("parents", "may only name one group on a server before 2025.12"))
+            problems.append(("parents", "must contain at most one group on authentik before 2025.12"))
         if entry["name"] in values.get("parents", ()):
-            problems.append(("parents", f"'{entry['name']}' cannot be a parent of itself"))
+            problems.append(("parents", f"'{entry['name']}' cannot be its own parent"))
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:
@@ -68,8 +68,8 @@ class Group(AuthentikResource):
             body["users"] = [Reference("user", (username,)) for username in body["users"]]
         return body
 
-    def goes_with_the_object(self, change: Change, option: str) -> bool:
-        # a list replaces all members, which is right for a new group only
+    def is_in_body(self, change: Change, option: str) -> bool:
+        # a list replaces all members, which is correct for a new group only
         return change.creates if option == "users" else option != "parents"
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -79,7 +79,7 @@ class Group(AuthentikResource):
         return steps
 
     def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """A parent may be made after its child."""
+        """Set parents last, because a parent may be created after its child."""
         steps = []
         for change in changes:
             parents = change.values.get("parents")
@@ -95,7 +95,7 @@ class Group(AuthentikResource):
 
 
 def _with_names(group: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
-    """A group with the names of its parents and users; before 2025.12 it has one parent."""
+    """A group with the names of its parents and users; before 2025.12 it has a single parent."""
     parents = group["parents"] if "parents" in group else [group["parent"]] if group.get("parent") else []
     users = [user["username"] for user in group["users_obj"] or ()]
     return {**group, "parents": [names.get(parent, parent) for parent in parents], "users": users}

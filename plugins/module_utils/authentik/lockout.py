@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What would take the rights of a task's own token away: changes of its user, and of the groups that give them."""
+"""Changes that would revoke the rights of the task's own token: of its user, and of the groups that grant them."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from ..core.plan import ServerState
 from ..core.resource import Change
 
 ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
-# the options of groups that decide who is a superuser, or has which roles
+# the options of groups that grant superuser rights and roles
 _DECISIVE = ("is_superuser", "users", "parents")
 
 
 def consents(change: Change) -> bool:
-    """Whether the entry of a change says that it may lock the caller out; what is only in a scope has no entry."""
+    """Whether the entry of a change allows locking the caller out; pruned objects have no entry."""
     return bool(change.entry.get(ALLOW_LOCKOUT.option))
 
 
 def lockouts(changes: list[Change], server: ServerState) -> list[str]:
-    """What keeps changes of users and groups from being made: the user of the token would lose it, or its rights."""
+    """Problems of changes of users and groups by which the user of the token would lose the token or its rights."""
     people = [change for change in changes if change.resource.name in ("user", "group")]
     if not people:
         return []
@@ -29,7 +29,7 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
     own = next((change for change in people if change.resource.name == "user" and change.key == (me,)), None)
     if own and not consents(own) and (own.removes or own.values.get("is_active") is False):
         return [
-            f"{own.label}: the token of this task belongs to this user and would stop working; set allow_lockout=true if"
+            f"{own.label}: this user owns the token of this task, which would stop working; set allow_lockout=true if"
             " that is intended"
         ]
     decisive = [
@@ -49,13 +49,11 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
         return []
     labels = ", ".join(change.label for change in culprits)
     what = "would no longer be a superuser" if "superuser" in lost else "would lose roles"
-    return [
-        f"{labels}: {me}, to whom the token of this task belongs, {what}; set allow_lockout=true if that is intended"
-    ]
+    return [f"{labels}: {me}, the owner of this task's token, {what}; set allow_lockout=true if that is intended"]
 
 
 def _groups(server: ServerState, changes: list[Change], own: Change | None = None, me: str = "") -> dict[str, dict]:
-    """The groups by name as they will be once some changes are made, `own` being that of the user `me`."""
+    """The groups by name after some changes, where `own` is the change of the user `me`."""
     groups = {
         name: {**{option: group.values[option] for option in _DECISIVE}, "roles": group.raw.get("roles") or []}
         for (name,), group in server.actual("group", None).items()
@@ -75,7 +73,7 @@ def _groups(server: ServerState, changes: list[Change], own: Change | None = Non
 
 
 def _rights(me: str, groups: dict[str, dict[str, Any]]) -> set[str]:
-    """What somebody has by groups and their parents: the word superuser, and roles by id."""
+    """The rights that a user has through groups and their parents: "superuser", and roles by id."""
     reached, waiting = set(), [name for name, group in groups.items() if me in group["users"]]
     while waiting:
         name = waiting.pop()

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What applications refer to by name: flows, key pairs, scope mappings and policies. They are only read."""
+"""Read-only objects that applications refer to by name: flows, key pairs, scope mappings and policies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Flow(Resource):
 
 
 class KeyPair(Resource):
-    """Pairs of certificate and private key. What kind a key is has been told under another name up to 2025.10."""
+    """Pairs of certificate and private key. Up to 2025.10 the key type has another field name."""
 
     name = "key pair"
     plural = "key_pairs"
@@ -43,7 +43,7 @@ class KeyPair(Resource):
 
 
 class ScopeMapping(Resource):
-    """Scope mappings by name; those that authentik itself brings along by their scope, such as email."""
+    """Scope mappings by name; those that authentik provides are named by their scope, such as email."""
 
     name = "scope mapping"
     plural = "scope_mappings"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""authentik: its resources in order of dependency, and what else can be read."""
+"""authentik: its resources in order of dependency, and its other facts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .user import User
 def connect(params: dict[str, Any], check_mode: bool) -> AuthentikClient:
     client = AuthentikClient(params, check_mode)
     with client.understanding():
-        client.refuse_what_is_too_old()
+        client.refuse_old_versions()
     return client
 
 
@@ -29,7 +29,7 @@ def version(client: AuthentikClient) -> str:
 
 
 def setup_urls(client: AuthentikClient) -> dict[str, Any]:
-    """The URLs of each application with an OAuth2 provider, by slug, as whoever asks at the given address sees them."""
+    """The URLs of each application with an OAuth2 provider, by slug, as seen from the configured address."""
     return {
         provider["assigned_application_slug"]: client.read("providers", "oauth2", provider["pk"], "setup_urls")
         for provider in client.read_all("providers", "oauth2")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""API tokens of authentik (core/tokens, intent api). Their keys can be read whenever one may, so none gets lost."""
+"""API tokens of authentik (core/tokens, intent api). Their keys stay readable, so none gets lost."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Token(AuthentikResource):
     plural = "tokens"
     key = ("identifier",)
     collection = ("core", "tokens")
-    immutable_remedy = "remove the token and make it again"
+    immutable_remedy = "remove and recreate the token"
     fields = (
         named(
             "identifier",
@@ -56,7 +56,7 @@ class Token(AuthentikResource):
                 for token in map(_with_names, server.client.read_all(*self.collection))
                 if token["intent"] == "api"
             ]
-        answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
+        answers = (server.client.read_or_none(*self.collection, identifier) for (identifier,) in keys)
         return [_with_names(answer) for answer in answers if answer]
 
     def with_names(self, server: ServerState, raw: dict[str, Any]) -> dict[str, Any]:
@@ -68,7 +68,7 @@ class Token(AuthentikResource):
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values.setdefault("user", server.client.myself["username"])
-            problems += self._beyond_the_caller(server.client.myself, values)
+            problems += self._superuser_problems(server.client.myself, values)
             key = entry["key"] or GENERATED
         elif actual.raw["intent"] != "api":
             problems.append(
@@ -89,23 +89,27 @@ class Token(AuthentikResource):
         return values, problems
 
     @staticmethod
-    def _beyond_the_caller(me: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
-        """What the server would ignore without a word for somebody who is no superuser."""
+    def _superuser_problems(me: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
+        """Problems with values that the server silently ignores unless the caller is a superuser."""
         if me["is_superuser"]:
             return []
         problems = []
         if values["user"] != me["username"]:
-            problems.append(("user", f"only superusers create tokens of others, and {me['username']} is not one"))
+            problems.append(
+                ("user", f"requires superuser rights to create tokens of other users, which {me['username']} lacks")
+            )
         if values.get("expiring") is False:
-            rule = f"must be true, because only superusers create tokens that do not expire, and {me['username']} is not one"
+            rule = (
+                f"must be true, because {me['username']} lacks the superuser rights to create tokens that do not expire"
+            )
             problems.append(("expiring", rule))
         return problems
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """A task does not take away the token that it works with, unless it is asked to."""
+        """Refuse to remove or replace the token that authenticates the task, unless allow_lockout is set."""
         me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
         return [
-            f"{change.label}: this task works with this token, which would stop working; set allow_lockout=true if that is"
+            f"{change.label}: this token authenticates the task and would stop working; set allow_lockout=true if that is"
             " intended"
             for change in changes
             if change.resource is self and change.found and change.found.values["user"] == me and not consents(change)
@@ -114,9 +118,9 @@ class Token(AuthentikResource):
         ]
 
     def _is_in_use(self, change: Change, client: AuthentikClient) -> bool:
-        """Whether a token may be the one that requests are sent with; the key of an expired one cannot be read."""
+        """Whether a token may be the one in use; the key of an expired token cannot be read."""
         try:
-            shown = client.read_if_there(*self.item_path(change.key), "view_key")
+            shown = client.read_or_none(*self.item_path(change.key), "view_key")
         except FleetgateError as error:
             if error.status != 403:
                 raise
@@ -127,7 +131,7 @@ class Token(AuthentikResource):
         return [Reference("user", (values["user"],))] if values.get("user") else []
 
     def built_in(self, actual: Actual) -> bool:
-        # those that authentik makes for itself are managed, and one for the pipeline is made with the server
+        # authentik marks its own tokens as managed; the bootstrap token is created with the server
         return bool(actual.raw["managed"]) or actual.values["identifier"] == "authentik-bootstrap-token"
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
@@ -138,7 +142,7 @@ class Token(AuthentikResource):
             return super().steps_for(change, server)
         steps = []
         values = {**(change.found.values if change.found else {"expiring": True, "description": ""}), **change.values}
-        # what is not in an update goes to the caller, or back to what new tokens have
+        # fields omitted from an update are reset to the caller or to the defaults of new tokens
         body = {
             "identifier": change.key[0],
             "intent": "api",

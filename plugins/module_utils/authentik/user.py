@@ -29,7 +29,7 @@ class User(AuthentikResource):
     fields = (
         named("username", Text(longest=150), needed=True),
         named("name"),
-        # as Django takes them
+        # as Django validates it
         named(
             "email",
             Text(
@@ -41,7 +41,7 @@ class User(AuthentikResource):
         named("is_active", Flag(), default=True),
         named(
             "path",
-            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash, nor have two in a row"),
+            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash or have consecutive slashes"),
             default="users",
         ),
         named("type", Text(choices=("internal", "external", "service_account")), default="internal"),
@@ -75,7 +75,7 @@ class User(AuthentikResource):
         return lockouts(changes, server)
 
     def request_body(self, change: Change) -> dict[str, Any]:
-        # the server demands a name, but it may be empty
+        # the server requires a name, but it may be empty
         return {"name": "", **super().request_body(change)} if change.creates else super().request_body(change)
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:

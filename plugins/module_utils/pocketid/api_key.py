@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""API keys of Pocket ID (2.14.0, apikey). A key is its owner's affair: only a session of the owner sees and makes them.
+"""API keys of Pocket ID (2.14.0, apikey). Only a session of the owner can list and create the keys of a user.
 
 An administrator gets such a session with a one-time access token for the owner.
 """
@@ -42,7 +42,7 @@ class ApiKey(PocketIdResource):
         return {option: definition for option, definition in super().spec().items() if option != "expires_at"}
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        # nobody can list the keys of all users
+        # there is no list of the keys of all users
         for username in sorted({key[0] for key in keys or ()}):
             if (username,) in server.actual("user"):
                 for api_key in server.client.acting_as(username).read_all(*self.collection, sort="createdAt"):
@@ -59,24 +59,27 @@ class ApiKey(PocketIdResource):
             values["expires_at"] = "renewed"
         file = entry["secret_file"]
         if (actual is None or values) and not (file or entry["return_secret"]):
-            problems.append(("secret_file", "or return_secret is needed, because the key itself is told only once"))
+            problems.append(("secret_file", "or return_secret is required, because the key is returned only once"))
         if file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
             problems.append(
-                ("secret_file", f"'{file}' cannot be written on the node that runs the task; make its folder first")
+                (
+                    "secret_file",
+                    f"'{file}' cannot be written on the node that runs the task; create its directory first",
+                )
             )
         return values, problems
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """A task does not remove the key that it works with, unless it is asked to."""
+        """Refuse to remove the key that authenticates the task, unless allow_lockout is set."""
         client = server.client
         removed = [change for change in changes if change.resource is self and change.removes and not consents(change)]
         own = [change for change in removed if change.key[0] == client.myself["username"]]
-        # the server does not say which key a request has, but this very request is the latest use of one
+        # the server does not report which key a request carries, but this request is the latest use of any key
         listed = client.read_all(*self.collection, sort="createdAt") if own else ()
         latest = max((api_key["lastUsedAt"] or "" for api_key in listed), default="")
         in_use = {api_key["id"] for api_key in listed if (api_key["lastUsedAt"] or "") == latest}
         return [
-            f"{change.label}: this task works with this key, which would stop working; set allow_lockout=true if that is intended"
+            f"{change.label}: this key authenticates the task and would stop working; set allow_lockout=true if that is intended"
             for change in own
             if change.found.raw["id"] in in_use
         ]

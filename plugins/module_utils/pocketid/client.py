@@ -21,7 +21,7 @@ MOST_SEARCHES = 3
 
 
 def in_path(client_id: str) -> str:
-    """The id of an OIDC client as part of a path; that of one which registered itself is a URL (2.13.0 and 2.14.0, observed)."""
+    """The id of an OIDC client as part of a path; a client that registered itself has a URL as id (2.13.0 and 2.14.0, observed)."""
     if "/" not in client_id:
         return client_id
     return "~" + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
@@ -33,21 +33,21 @@ class PocketIdClient(Client):
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
-            "the address that people sign in at, for example https://id.example.org",
+            "the address where users sign in, for example https://id.example.org",
             "api_key",
-            "an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)",
+            "an administrator creates a key under Settings, API keys (or the server sets STATIC_API_KEY)",
             "X-API-Key",
         )
         super().__init__(
             f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
         self._others = {}
-        # known before anything is begun, so that nothing is left half-made at a server that is too old
+        # read the version first, so that nothing is left half-configured on a server that is too old
         with self.understanding():
             self.dialect = dialect_of(self)
 
     def read_all(self, *path: Any, sort: str, search: str = "") -> list[dict[str, Any]]:
-        """All entries of a list. The server clamps a page number that is too high, so only its own count ends the loop."""
+        """All entries of a list. The server clamps a page number that is too high, so the loop ends by the reported page count."""
         entries, page, pages = [], 1, 1
         while page <= pages:
             answer = self.read(
@@ -59,21 +59,21 @@ class PocketIdClient(Client):
         return entries
 
     def look_up(self, *path: Any, by: str, names: set[str] | None) -> list[dict[str, Any]]:
-        """The entries of a list that are called one of `names`; all entries where one search for each would not be less."""
+        """The entries of a list whose field `by` is in `names`, or all entries where that takes fewer requests than a search each."""
         if names is None or len(names) > MOST_SEARCHES:
             return self.read_all(*path, sort=by)
         found = (entry for name in sorted(names) for entry in self.read_all(*path, sort=by, search=name))
-        # the search also finds what a name is only a part of; that names may differ in case is for others to judge
+        # the search also matches parts of a name; callers decide whether case matters
         alike = {name.casefold() for name in names}
         return list({entry["id"]: entry for entry in found if (entry[by] or "").casefold() in alike}.values())
 
     @cached_property
     def myself(self) -> dict[str, Any]:
-        """The user that the API key belongs to."""
+        """The owner of the API key."""
         return self.read("api", "users", "me")
 
     def user_id(self, username: str) -> str:
-        """The id of a user, which requests go by."""
+        """The id of a user, which requests need in place of the name."""
         found = [
             user
             for user in self.look_up("api", "users", by="username", names={username})
@@ -84,9 +84,9 @@ class PocketIdClient(Client):
         return found[0]["id"]
 
     def acting_as(self, username: str) -> PocketIdClient:
-        """A client that is signed in as a user, by a one-time token, as that is what some requests need.
+        """Return a client signed in as a user through a one-time token, for requests that need a session of that user.
 
-        That is a sign-on and changes nothing else, so it is done in check mode too; it is done once for each user.
+        Signing in changes nothing else, so it happens in check mode too, once per user.
         """
         if username not in self._others:
             user = self.user_id(username)
@@ -94,7 +94,7 @@ class PocketIdClient(Client):
             token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
             other = copy(self)
             other.session = requests.Session()
-            # a cookie of a sign-on is for https only, and the header serves everywhere
+            # the session cookie is restricted to https; the header works everywhere
             other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             use_transport(other.session)
             answer = other._send("POST", ("api", "one-time-access-token", token))
@@ -118,11 +118,11 @@ class PocketIdClient(Client):
         return f"{text}: {fields}" if fields else text
 
     def read_bytes(self, *path: Any, **query: Any) -> bytes:
-        """What is behind a path that does not answer with JSON."""
+        """Return the content of a path that does not respond with JSON."""
         return self._send("GET", path, params=query).content
 
     def accepts_secret(self, client_id: str, secret: str) -> bool:
-        """Whether a secret is one of those that an OIDC client has now."""
+        """Whether a secret is currently valid for an OIDC client."""
         return self.dialect.accepts_secret(self, client_id, secret)
 
     @property
@@ -132,10 +132,10 @@ class PocketIdClient(Client):
 
     @cached_property
     def has_directory(self) -> bool:
-        """Whether an LDAP directory is the master of users and groups."""
+        """Whether an LDAP directory manages users and groups."""
         return self.settings["ldapEnabled"] == "true"
 
     @property
     def settings(self) -> dict[str, str]:
-        """The settings that everybody may see, by name."""
+        """The public settings, by name."""
         return {row["key"]: row["value"] for row in self.read("api", "application-configuration")}

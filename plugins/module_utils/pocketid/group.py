@@ -21,7 +21,7 @@ class Group(PocketIdResource):
     plural = "groups"
     key = ("name",)
     collection = ("api", "user-groups")
-    told = ("id", "customClaims", "userCount", "ldapId", "createdAt", "users", "allowedOidcClients")
+    response_only = ("id", "customClaims", "userCount", "ldapId", "createdAt", "users", "allowedOidcClients")
     linked = ("users", "custom_claims")
     not_from_directory = ("custom_claims",)
     fields = (
@@ -32,7 +32,7 @@ class Group(PocketIdResource):
     )
 
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """A group always has a friendly name; without one it is the name."""
+        """Default an empty friendly name to the name, because the server requires a friendly name."""
         entry = super().normalise(entry)
         return {**entry, "friendly_name": entry["name"][:50]} if entry["friendly_name"] == "" else entry
 
@@ -42,7 +42,7 @@ class Group(PocketIdResource):
             yield (server.client.read(*self.collection, listed["id"]) if wanted else listed)
 
     def decode(self, raw: dict[str, Any]) -> Actual:
-        return self.found_with(raw, users=[user["username"] for user in raw.get("users") or ()])
+        return self.decode_with(raw, users=[user["username"] for user in raw.get("users") or ()])
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
@@ -59,10 +59,10 @@ class Group(PocketIdResource):
         steps = []
         wanted = change.values.get("users")
         if wanted or (wanted is not None and not change.creates):
-            there = (
+            existing = (
                 {user["username"]: user["id"] for user in change.found.raw.get("users") or ()} if change.found else {}
             )
-            members = [there.get(username) or Reference("user", (username,)) for username in dict.fromkeys(wanted)]
+            members = [existing.get(username) or Reference("user", (username,)) for username in dict.fromkeys(wanted)]
             steps.append(
                 Step("PUT", (*self.item_path(change.key), "users"), f"{change.label}: users", body={"userIds": members})
             )

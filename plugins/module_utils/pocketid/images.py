@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether two image files show the same picture.
+"""Comparison of two image files by the picture they show.
 
-Pocket ID takes the metadata out of PNG, JPEG and WebP files before it stores them (2.14.0, observed), so a logo that
-is read back need not be the file that was sent, although the picture is.
+Pocket ID strips metadata from PNG, JPEG and WebP files before it stores them (2.14.0, observed), so a logo that
+is read back may differ from the file that was sent, although the picture is the same.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ def same_picture(image: Any, other: Any) -> bool:
 
 
 def _picture(data: bytes) -> Any:
-    """The parts of a file that make the picture; for other formats the whole file."""
+    """The parts of a file that define the picture; for other formats the whole file."""
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
             return [
@@ -36,7 +36,7 @@ def _picture(data: bytes) -> Any:
 
 
 def _chunks(data: bytes, position: int, header: str, trailer: int) -> Iterator[tuple[bytes, bytes]]:
-    """Name and content of each chunk; PNG ends a chunk with a checksum, WebP fills it up to an even length."""
+    """Name and content of each chunk; PNG ends a chunk with a checksum, WebP pads it to an even length."""
     while position + 8 <= len(data):
         size, name = sorted(unpack(header, data[position : position + 8]), key=lambda part: isinstance(part, bytes))
         yield name, data[position + 8 : position + 8 + size]
@@ -46,7 +46,7 @@ def _chunks(data: bytes, position: int, header: str, trailer: int) -> Iterator[t
 
 
 def _jpeg_segments(data: bytes) -> list[bytes]:
-    """All segments but those of applications and comments; the last one is the compressed picture."""
+    """All segments except application data and comments; the last is the compressed picture."""
     kept, position = [], 2
     while True:
         marker = data[position + 1]

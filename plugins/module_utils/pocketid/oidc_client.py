@@ -29,9 +29,9 @@ _MINUTES = Number(1, 525600)
 class Callback(Text):
     """A callback URL, in which * may stand for parts of it."""
 
-    # the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
+    # the server parses HOST:PORT as a scheme and its rest, which then matches nothing that a browser sends
     pattern: str = r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+"
-    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one"
+    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of such a URL"
 
     def problem(self, value: Any) -> str | None:
         broken = super().problem(value)
@@ -42,7 +42,7 @@ class Callback(Text):
         if port and int(port[1]) > 65535:
             return "has a port above 65535"
         if re.search(r"[(){}\s]|%(?![0-9A-Fa-f]{2})|(?<!\*)\+|\\$", address.partition(":")[2]):
-            return "has a character that Pocket ID does not take in a callback URL ((, ), {, }, + or a single %)"
+            return "has a character that Pocket ID rejects in a callback URL ((, ), {, }, + or a single %)"
         return None
 
 
@@ -55,14 +55,14 @@ _IDENTITY = (
     Field("jwks", Text(**_URL)),
     Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
 )
-_OF_ITSELF = "registered itself from its metadata document (type cimd), which tells what it is"
+_SELF_REGISTERED = "registered itself from its metadata document (type cimd), which defines it"
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
 
 
 @dataclass(frozen=True)
 class Identities:
-    """Identities of other issuers that stand for the client instead of a secret; order means nothing."""
+    """Identities of other issuers that authenticate the client instead of a secret; their order is irrelevant."""
 
     empty = ()
 
@@ -76,7 +76,7 @@ class Identities:
         return [{field.name: identity[field.option] for field in _IDENTITY} for identity in value]
 
     def whole(self, value: Any) -> list[dict[str, Any]]:
-        """Identities in a certain order, and with what they leave out, which is the same as being empty."""
+        """Sort identities and complete them with the fields that they omit, since the server treats omitted and empty alike."""
         whole = [
             {
                 field.option: (field.absent if identity.get(field.option) is None else identity[field.option])
@@ -99,7 +99,7 @@ class Identities:
 
 
 _LOGO = Picture(
-    # the server counts the whole request, 2 MiB, to which the upload adds a little
+    # the server limits the whole request to 2 MiB, to which the upload adds a little
     largest=2 * 1024 * 1024 - 1024,
     endings=("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic"),
 )
@@ -111,13 +111,13 @@ class OidcClient(PocketIdResource):
     key = ("id",)
     collection = ("api", "oidc", "clients")
     uploads = tuple(_LOGOS)
-    told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
+    response_only = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
     linked = ("allowed_groups", *_LOGOS, "secret", "secrets")
     fields = (
         Field(
             "id",
             Text(
-                # the latter are ids of clients that registered themselves
+                # the second form is the id of a client that registered itself
                 pattern=r"[a-zA-Z0-9._-]{2,128}|https://\S+",
                 rule="must have 2 to 128 letters, digits, '.', '_' and '-'",
             ),
@@ -151,7 +151,7 @@ class OidcClient(PocketIdResource):
     def spec(self) -> dict[str, Any]:
         spec = super().spec()
         spec["id"]["required"] = False
-        # only parts of it are secret; ansible would hide the names too
+        # only parts of it are secret; Ansible would hide the names as well
         spec["secrets"]["no_log"] = False
         return spec
 
@@ -175,7 +175,7 @@ class OidcClient(PocketIdResource):
         return problems + secret_problems(entry)
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
-        """A client without a declared id is found by its name, which need not be unique on the server."""
+        """Find a client without a declared id by its name, which need not be unique on the server."""
         if entry["id"]:
             return entry
         ids = [
@@ -193,7 +193,7 @@ class OidcClient(PocketIdResource):
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Lists leave out the allowed groups, so each client is read by itself."""
+        """Lists omit the allowed groups, so each client is read individually."""
         ids = server.names(self.name)
         if ids is None:
             ids = [client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")]
@@ -205,7 +205,7 @@ class OidcClient(PocketIdResource):
                     raise
 
     def decode(self, raw: dict[str, Any]) -> Actual:
-        return self.found_with(
+        return self.decode_with(
             raw,
             **{"allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]},
             federatedIdentities=raw["credentials"].get("federatedIdentities"),
@@ -217,23 +217,20 @@ class OidcClient(PocketIdResource):
         values, problems = super().compare(server, entry, actual)
         if entry.get("ambiguous"):
             problems.append(
-                (
-                    "name",
-                    f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id",
-                )
+                ("name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id")
             )
         if actual:
             values.update(
                 {
                     option: entry[option]
                     for option in _LOGOS
-                    if entry[option] is not None and self._other_logo(server.client, entry, option, actual)
+                    if entry[option] is not None and self._logo_differs(server.client, entry, option, actual)
                 }
             )
         if {**(actual.values if actual else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
             problems.append(("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(("is_group_restricted", "is false, and allowed_groups is given; leave one of them out"))
+            problems.append(("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
         if any(identity.get("replay_protection") for identity in values.get("federated_identities") or ()):
             problems += [
                 ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
@@ -244,22 +241,26 @@ class OidcClient(PocketIdResource):
         values.update(changed)
         problems += broken
         if actual and values and actual.raw.get("clientType") == "cimd":
-            problems.append(("id", f"{_OF_ITSELF}, so it is left alone"))
+            problems.append(("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration"))
         if not actual and (entry["id"] or "").startswith("https://"):
-            problems.append(("id", f"'{entry['id']}' can only be that of a client that registers itself"))
+            problems.append(
+                ("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
+            )
         return values, problems
 
     def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        return [("id", f"{_OF_ITSELF} and would do so again")] if actual.raw.get("clientType") == "cimd" else []
+        return (
+            [("id", f"{_SELF_REGISTERED} and would register again")] if actual.raw.get("clientType") == "cimd" else []
+        )
 
     def built_in(self, actual: Actual) -> bool:
-        """Clients that registered themselves are never meant where others are removed."""
+        """Protect clients that registered themselves from pruning."""
         return actual.raw.get("clientType") == "cimd"
 
-    def _other_logo(self, client: PocketIdClient, entry: dict[str, Any], option: str, actual: Actual) -> bool:
-        there = actual.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
-        if not (there and entry[option]):
-            return bool(there) != bool(entry[option])
+    def _logo_differs(self, client: PocketIdClient, entry: dict[str, Any], option: str, actual: Actual) -> bool:
+        existing = actual.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
+        if not (existing and entry[option]):
+            return bool(existing) != bool(entry[option])
         with open(entry[option], "rb") as source:
             return not same_picture(
                 source.read(), client.read_bytes(*self.collection, actual.raw["id"], "logo", light=_LOGOS[option])
@@ -285,15 +286,17 @@ class OidcClient(PocketIdResource):
     def links(self, change: Change, server: ServerState) -> list[Step]:
         steps, item = [], self.item_path(change.key)
         groups = change.values.get("allowed_groups")
-        there = {group["name"]: group["id"] for group in change.found.raw["allowedUserGroups"]} if change.found else {}
+        existing = (
+            {group["name"]: group["id"] for group in change.found.raw["allowedUserGroups"]} if change.found else {}
+        )
         reason = f"{change.label}: allowed groups"
-        if groups is None and there and self.request_body(change):
+        if groups is None and existing and self.request_body(change):
             restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
             if not restricted:
-                # the server forgets the groups of a client that is not restricted with every update
-                groups, reason = list(there), f"{change.label}: keep the allowed groups"
+                # every update of an unrestricted client makes the server forget its groups
+                groups, reason = list(existing), f"{change.label}: keep the allowed groups"
         if groups or (groups is not None and not change.creates):
-            ids = [there.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
+            ids = [existing.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
             steps.append(Step("PUT", (*item, "allowed-user-groups"), reason, body={"userGroupIds": ids}))
         for option, light in _LOGOS.items():
             logo = change.values.get(option)

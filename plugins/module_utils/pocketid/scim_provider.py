@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Where Pocket ID sends the users and groups of a client by SCIM (2.14.0, scimsync). A client has one at most."""
+"""SCIM providers, to which Pocket ID sends the users and groups of a client (2.14.0, scimsync); at most one per client."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class ScimProvider(PocketIdResource):
     plural = "scim_providers"
     key = ("client",)
     collection = ("api", "scim", "service-provider")
-    told = ("id", "lastSyncedAt", "oidcClient", "createdAt", "client")
+    response_only = ("id", "lastSyncedAt", "oidcClient", "createdAt", "client")
     fields = (
         Field("client"),
         Field("endpoint", Text(pattern=r"https?://.+", rule="must be an http or https URL"), needed=True),
@@ -34,7 +34,7 @@ class ScimProvider(PocketIdResource):
         return next(map(self.decode, self.read(server, {key})), None)
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """The server has no list of them: each client is asked for its own."""
+        """Read the provider of each client, because the server has no list of them."""
         clients = [key[0] for key in keys or ()]
         if keys is None:
             clients = [client["id"] for client in server.client.read_all("api", "oidc", "clients", sort="name")]
@@ -54,5 +54,5 @@ class ScimProvider(PocketIdResource):
     def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("client", None)
-        # the server wants to be told whose it is with every request
+        # the server requires the client in every request
         return {**body, "oidcClientId": Reference("client", change.key)} if body else body

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The application configuration of Pocket ID (2.14.0, appconfig): texts by name, which an update replaces all at once."""
+"""The application configuration of Pocket ID (2.14.0, appconfig): texts by name, all of which an update replaces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPas
 GROUPS = "signupDefaultUserGroupIDs"
 APART = {**{wire: option for option, wire in PASSWORDS.items()}, GROUPS: "signup_default_groups"}
 
-# What an empty value means, where it is not empty itself.
+# The default that an empty value selects, where that is not empty itself.
 DEFAULTS = {
     "appName": "Pocket ID",
     "sessionDuration": "60",
@@ -60,7 +60,7 @@ DEFAULTS = {
 
 
 _JSON_LIST = Text(pattern=r"\[.*\]", rule="must be a list", free=True)
-# What the server refuses; it takes other settings as they are.
+# Settings that the server validates; it accepts any value for others.
 _RULES = {
     "appName": Text(longest=30),
     "sessionDuration": Text(pattern=r"[+-]?[0-9]+", rule="must be a whole number of minutes"),
@@ -88,7 +88,7 @@ class Settings(PocketIdResource):
 
     def spec(self) -> dict[str, Any]:
         spec = super().spec()
-        # there is always one such object
+        # exactly one such object exists
         return {
             option: definition for option, definition in spec.items() if option not in ("append", "remove", "state")
         }
@@ -105,7 +105,11 @@ class Settings(PocketIdResource):
     def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         return [
             *super().problems(entry),
-            *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
+            *(
+                ("settings", f"'{name}' has an option of its own; use {APART[name]}")
+                for name in entry["settings"] or ()
+                if name in APART
+            ),
             *(
                 ("settings", f"{name}: '{value}' {broken}")
                 for name, value in (entry["settings"] or {}).items()
@@ -124,8 +128,8 @@ class Settings(PocketIdResource):
         return planned.raw == now.raw
 
     def decode(self, raw: dict[str, Any]) -> Actual:
-        told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
-        return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
+        plain = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
+        return self.decode_with(raw, settings=plain, **{GROUPS: raw["groups"]})
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
@@ -133,26 +137,26 @@ class Settings(PocketIdResource):
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        has = actual.values["settings"]
+        actual_settings = actual.values["settings"]
         wanted, problems = entry["settings"] or {}, []
-        unknown = [name for name in wanted if name not in has]
+        unknown = [name for name in wanted if name not in actual_settings]
         problems += [
-            ("settings", f"'{name}' is none of {server.client.title}, which has {', '.join(sorted(has))}")
+            ("settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}")
             for name in unknown
         ]
-        # what is not named stays
-        whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
+        # undeclared settings are kept
+        whole = {**entry, "settings": {**actual_settings, **wanted}} if not unknown else {**entry, "settings": None}
         values, broken = super().compare(server, whole, actual)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
-                ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
+                ("settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there")
             )
         return values, problems + broken
 
     def difference(
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        """Only the settings that change."""
+        """Reduce the difference to the settings that change."""
         was, will_be = super().difference(before, after)
         if "settings" in will_be:
             changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
@@ -183,7 +187,7 @@ def _as_text(name: str, value: Any) -> str:
 
 
 def _name_of(client: PocketIdClient, group: str) -> str:
-    """The name of a group by its id, which stays in the settings when the group is removed."""
+    """Return the name of a group by its id, or the id, which the settings keep after the group is removed."""
     try:
         return client.read("api", "user-groups", group)["name"]
     except FleetgateError as error:
@@ -193,6 +197,6 @@ def _name_of(client: PocketIdClient, group: str) -> str:
 
 
 def current(client: PocketIdClient) -> dict[str, str]:
-    """The settings by name, without passwords."""
+    """Return the settings by name, without passwords."""
     rows = client.read("api", "application-configuration", "all")
     return {row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()}

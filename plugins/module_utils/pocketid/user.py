@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ..core.resource import Actual, Change
     from .client import PocketIdClient
 
-# the account that the server itself has for STATIC_API_KEY
+# the account that the server creates for STATIC_API_KEY
 STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -26,9 +26,9 @@ class User(PocketIdResource):
     plural = "users"
     key = ("username",)
     collection = ("api", "users")
-    told = ("id", "customClaims", "userGroups", "ldapId")
+    response_only = ("id", "customClaims", "userGroups", "ldapId")
     linked = ("custom_claims", "one_time_access")
-    # the server also takes a locale for such a user, but the next sync empties it (2.14.0 with OpenLDAP, observed)
+    # the server also accepts a locale for such a user, but the next sync clears it (2.14.0 with OpenLDAP, observed)
     not_from_directory = ("custom_claims", "one_time_access")
     fields = (
         Field(
@@ -57,7 +57,7 @@ class User(PocketIdResource):
         return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
 
     def built_in(self, actual: Actual) -> bool:
-        """The server's own account for STATIC_API_KEY."""
+        """Protect the server's own account for STATIC_API_KEY."""
         return actual.raw["id"] == STATIC_ACCOUNT
 
     def compare(
@@ -68,12 +68,13 @@ class User(PocketIdResource):
             values["one_time_access"] = "always"
         email = values.get("email", actual.values["email"] if actual else "")
         if (actual is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
-            problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
+            problems.append(("email", "is required by the server's setting requireUserEmail"))
         if actual is None:
-            # the server takes names that only differ in case for the same
+            # the server treats names that differ only in case as equal
             alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
-                ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
+                ("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
+                for name in alike
             ]
             if len(entry["username"]) < server.client.dialect.shortest_username:
                 problems.append(
@@ -83,7 +84,7 @@ class User(PocketIdResource):
                     )
                 )
             problems += [
-                (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
+                (option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
@@ -98,14 +99,14 @@ class User(PocketIdResource):
         ]
 
     def _taken_names(self, changes: list[Change]) -> list[str]:
-        """The server takes names that only differ in case for the same; those that exist are compared one by one."""
+        """Names of new users that differ only in case, which the server treats as equal."""
         names, problems = {}, []
         for change in changes:
             if change.resource is self and change.creates:
                 other = names.setdefault(change.key[0].casefold(), change)
                 if other is not change:
                     problems.append(
-                        f"{change.label}: only differs in case from {other.label}, which is declared as well"
+                        f"{change.label}: differs only in case from {other.label}, which is also declared; remove one of them"
                     )
         return problems
 
@@ -118,7 +119,7 @@ class User(PocketIdResource):
         return super().steps(released_first(changes, "email"), server)
 
     def _lockouts(self, changes: list[Change], client: PocketIdClient) -> list[str]:
-        """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
+        """Refuse to demote the owner of the task's API key or the last administrator, unless allow_lockout is set."""
         ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
         demoted = [
             change
@@ -130,7 +131,7 @@ class User(PocketIdResource):
         own = ours.get(client.myself["id"])
         if own in demoted:
             return [
-                f"{own.label}: the API key of this task belongs to this user and would stop working; set allow_lockout=true if"
+                f"{own.label}: this user owns the API key of this task, which would stop working; set allow_lockout=true if"
                 " that is intended"
             ]
         listed = client.read_all(*self.collection, sort="username")
@@ -142,10 +143,10 @@ class User(PocketIdResource):
         if left or created:
             return []
         labels = ", ".join(change.label for change in demoted)
-        return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
+        return [f"{labels}: no administrator would be left who can sign in; set allow_lockout=true if that is intended"]
 
     def kept_by_directory(self, client: PocketIdClient, actual: Actual) -> bool:
-        """A user who was disabled because the directory has it no more may be removed."""
+        """Allow removing a user that was disabled because the directory no longer has it."""
         return self.from_directory(client, actual) and not actual.values["disabled"]
 
     def links(self, change: Change, server: ServerState) -> list[Step]:
@@ -166,7 +167,7 @@ class User(PocketIdResource):
 
 
 def _is_admin(change: Change) -> bool:
-    """Whether the user of a change is an administrator who can sign in once it is made."""
+    """Whether the user is an administrator that can sign in after the change."""
     if change.removes:
         return False
     values = {**(change.found.values if change.found else {}), **change.values}

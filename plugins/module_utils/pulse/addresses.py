@@ -1,9 +1,9 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Addresses of PVE and PBS as Pulse keeps them, and which of its entries stands for a server (Pulse 6.3.0, 5.1.36).
+"""Addresses of PVE and PBS as Pulse keeps them, and which of its entries represents a server (Pulse 6.3.0, 5.1.36).
 
-Pulse tells its entries apart by their URL. One entry stands for a whole PVE cluster, under the URL of any of its nodes;
-it finds the others by itself, and takes a node that is added later for a part of it.
+Pulse identifies entries by URL. A single entry represents a whole PVE cluster, under the URL of any of its nodes;
+Pulse discovers the other nodes and merges a node that is added later into the cluster.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ ADDRESS = Text(
 
 
 def url(address: str, kind: str) -> str:
-    """The URL that Pulse makes of an address of a server of a kind (normalizeNodeHost); letters keep their case."""
+    """The URL that Pulse derives from an address of a server of a kind (normalizeNodeHost); letters keep their case."""
     scheme, _separator, place = address.rpartition("://")
     place = place.rstrip("/")
     if place.count(":") > 1 and not place.startswith("["):
@@ -37,27 +37,27 @@ def url(address: str, kind: str) -> str:
 
 
 def problem(address: str) -> str | None:
-    """What Pulse has against an address that is one by its form: what begins with a digit must be an IP address."""
+    """Why Pulse would reject a well-formed address: one that begins with a digit must be an IP address."""
     try:
         parts = urlsplit(url(address, "pve"))
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "has an address or a port that cannot be"
+        return "has an invalid address or port"
     if not port:
-        return "has a port that cannot be"
+        return "has an invalid port"
     if host[0].isdigit():
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            return "begins with a digit but is no IP address, which Pulse refuses"
+            return "begins with a digit but is not an IP address, which Pulse rejects"
     return None
 
 
 def entries_for(kind: str, addresses: Any, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of Pulse's entries that stand for the server which has these addresses, the first of them its main one.
+    """The entries of Pulse that represent the server with these addresses, of which the first is the main address.
 
-    An entry under the main address is it, whatever else could be meant. Otherwise it is an entry under another of the
-    addresses, or one of a cluster that has one of them as a node.
+    An entry under the main address takes precedence. Otherwise it is an entry under another of the
+    addresses, or that of a cluster with a node at one of them.
     """
     wanted = [_place(url(address, kind)) for address in addresses]
     alike = [node for node in nodes if node["type"] == kind]
@@ -67,7 +67,7 @@ def entries_for(kind: str, addresses: Any, nodes: list[dict[str, Any]]) -> list[
 
 
 def places(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
-    """All places (host and port) that an entry is found by, alone or among others."""
+    """All host and port pairs under which an entry is found, of the entry itself and of its cluster's nodes."""
     return {_place(node["host"]), *_members(node), *_names_in_domain(node)}
 
 
@@ -77,7 +77,7 @@ def place(address: str, kind: str) -> tuple[str | None, int | None]:
 
 
 def members(node: dict[str, Any]) -> list[str]:
-    """The URLs that an entry of a cluster has for its nodes, by name and by address."""
+    """The URLs of the nodes of a cluster entry, by name and by address."""
     return [f"https://{in_url(host)}:{port}" for host, port in _members(node)]
 
 
@@ -94,9 +94,9 @@ def _members(node: dict[str, Any]) -> Iterator[tuple[str | None, int | None]]:
 
 
 def _names_in_domain(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
-    """The places of the nodes of a cluster in the domain that the entry's own address is in.
+    """The hosts and ports of the nodes of a cluster in the domain of the entry's own address.
 
-    Nodes have short names in a cluster, and those of another cluster may have the same ones.
+    Nodes have short names within a cluster, which nodes of another cluster may share.
     """
     domain = _domain(node)
     return {(f"{host}.{domain}", port) for host, port in _members(node) if domain and _is_short(host)}

@@ -11,7 +11,7 @@ from typing import Any
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
 
-# Pulse looks for the cluster of a new node before it answers, up to three times five seconds
+# Pulse discovers the cluster of a new node before it responds, for up to three times five seconds
 CONNECTION = connection_options("PULSE", "api_token", timeout=30)
 
 NODES = ("api", "config", "nodes")
@@ -19,17 +19,17 @@ OLDEST = (5, 1)
 
 
 class PulseClient(Client):
-    """One Pulse, signed in with an API token; settings:read is enough to read, settings:write is needed for all else."""
+    """A Pulse server, signed in with an API token; reading requires settings:read, all else settings:write."""
 
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
             "the address of Pulse, for example https://pulse.example.org:7655",
             "api_token",
-            "make one in Pulse under Settings, API Access, with settings:read and settings:write",
+            "create a token in Pulse under Settings, API Access, with settings:read and settings:write",
             "X-API-Token",
         )
-        # what became of nodes that Pulse counted to a cluster which it has already, by type and host
+        # nodes that Pulse merged into the entry of an existing cluster, by type and host
         self.merged = {}
         super().__init__(
             f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
@@ -41,21 +41,21 @@ class PulseClient(Client):
         text = self.read("api", "version")["version"]
         numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
         if numbers < OLDEST:
-            raise FleetgateError(f"{self.title} has version {text}; this works with 5.1 and later")
+            raise FleetgateError(f"{self.title} has version {text}, but 5.1 or later is required; update Pulse")
         return numbers
 
     @property
-    def tells_states(self) -> bool:
-        """Whether Pulse tells more of a connection than that it is there or not."""
+    def reports_states(self) -> bool:
+        """Whether Pulse reports more about a connection than whether it is up."""
         return self.version >= (6,)
 
     def nodes(self) -> list[dict[str, Any]]:
-        """Every entry, with its place in Pulse's list as `id`, which holds until the next write of anybody.
+        """Every entry, with its position in Pulse's list as `id`, which is valid until the next write by anybody.
 
-        Nodes of clusters have the names of Go's fields in 5.1 and names like those of other answers in 6, so theirs are
-        in small letters here. What 6 only tells of a connection is added: `state` and `error`.
+        The fields of cluster nodes are named as in Go in 5.1 and as in other responses in 6, so they are
+        lower-cased here. `state` and `error`, which 6 reports only for connections, are added.
         """
-        connections = self._connections() if self.tells_states else {}
+        connections = self._connections() if self.reports_states else {}
         return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
 
     def _connections(self) -> dict[tuple[str, str], dict[str, Any]]:
@@ -70,11 +70,11 @@ class PulseClient(Client):
         ]
         state = connection.get("state") or raw["status"]
         error = (connection.get("lastError") or {}).get("message", "")
-        told = {"state": state, "error": error, "connected": state in ("active", "connected")}
-        return {**raw, "clusterEndpoints": endpoints, **told}
+        reported = {"state": state, "error": error, "connected": state in ("active", "connected")}
+        return {**raw, "clusterEndpoints": endpoints, **reported}
 
     def attempt(self, *path: Any, body: dict[str, Any] | None = None) -> str:
-        """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""
+        """Make Pulse sign in to a server, which changes nothing and so also runs in check mode; return "" or the failure."""
         response = self._send("POST", (*NODES, *path), allowed_status=(400,), json=body)
         return "" if response.status_code == 200 else self.explain(response)
 
@@ -83,18 +83,18 @@ class PulseClient(Client):
             answer = super().write(verb, path, body, upload)
             if isinstance(answer, dict) and answer.get("merged"):
                 self.merged[body["type"], body["host"]] = (
-                    f"Pulse took {body['host']} for a node of the cluster {answer['cluster']}, which it has as"
-                    f" '{answer['existingNode']}', and gave it no entry of its own"
+                    f"Pulse merged {body['host']} into the cluster {answer['cluster']}, whose existing entry is"
+                    f" '{answer['existingNode']}', and created no separate entry"
                 )
             return answer
         except FleetgateError as error:
-            # the change was saved, and is compared with what was meant when all is done
+            # the change was saved; the verification afterwards compares it with the declaration
             if error.status == 500 and "Configuration saved" in str(error):
                 return None
             raise
 
     def explain(self, response: Any) -> str:
-        """Refusals are plain text, except for those of scopes and tests."""
+        """Errors are plain text, except for those about scopes and tests."""
         if response.status_code == 401:
             return "the API token is not accepted; it is wrong, has expired or was removed"
         try:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 PAUSE = 1
 
-# Backups are no option, nor are the datastores of a PBS: whatever it is sent, Pulse has both on again at once.
+# No options for backups and for the datastores of a PBS: Pulse always enables both again.
 FLAGS = (
     "monitor_vms",
     "monitor_containers",
@@ -35,10 +35,10 @@ FLAGS = (
     "monitor_garbage_jobs",
 )
 
-# Pulse takes a bare token name as well, but can never sign in with it.
+# Pulse also accepts a bare token name, but can never sign in with it.
 TOKEN = Text(
     pattern=r"[^@!\s]+@[^@!\s]+![^@!\s]+",
-    rule="must be a full token id, NAME@REALM!TOKEN; Pulse takes anything else and then cannot sign in",
+    rule="must be a full token id, NAME@REALM!TOKEN; Pulse accepts anything else but then cannot sign in",
 )
 PVE, PBS = ("pve",), ("pbs",)
 KIND = Text(choices=PVE + PBS)
@@ -46,7 +46,7 @@ KIND = Text(choices=PVE + PBS)
 
 @dataclass(frozen=True)
 class Fingerprint(Text):
-    """A SHA-256 fingerprint; neither case nor colons mean anything."""
+    """A SHA-256 fingerprint; case and colons are irrelevant."""
 
     pattern: str = r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}"
     rule: str = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
@@ -57,7 +57,7 @@ class Fingerprint(Text):
 
 @dataclass(frozen=True)
 class Switch(Flag):
-    """True, false, or None where Pulse's own setting counts; that cannot be brought back."""
+    """True, false, or None where Pulse's global setting applies; once set, it cannot be reset."""
 
     empty = None
 
@@ -116,16 +116,16 @@ class Node(Resource):
                 if problem(address)
             ]
         if entry["enabled"] is False and entry["wait_until_connected"]:
-            problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
+            problems.append(("wait_until_connected", "cannot succeed, because enabled is false; remove one of them"))
         return problems
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
-        """The entry that Pulse has for the server, under whichever of its addresses."""
+        """Find the entry of the server in Pulse under any of its addresses."""
         nodes = [node.raw for node in server.actual(self.name).values()]
         absent = entry["state"] == "absent"
         found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
         if absent:
-            # a whole cluster is not meant where one of its nodes is
+            # the address of a node does not select the entry of its whole cluster for removal
             found = [node for node in found if _same_place(node["host"], url(entry["host"], entry["type"]))]
         asked = url(entry["host"], entry["type"])
         host = found[0]["host"] if found else asked
@@ -137,19 +137,21 @@ class Node(Resource):
         return [node for node in server.client.nodes() if node["type"] in KIND.choices]
 
     def decode(self, raw: dict[str, Any]) -> Actual:
-        """A flag that is false is left out."""
+        """Complete the flags, which Pulse omits when they are false."""
         left_out = {field.name: False for field in self.fields if field.option in FLAGS}
         return super().decode({**left_out, **raw})
 
     def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
-        """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
+        """Read the id right before each write: ids are positions in a list that may have changed since."""
         for node in server.client.nodes():
             if self.key_of(node) == key:
                 return node["id"]
-        raise FleetgateError(f"{server.client.title}: {self.label(key)} was removed by somebody else; run again")
+        raise FleetgateError(
+            f"{server.client.title}: {self.label(key)} was removed by another client; run the task again"
+        )
 
     def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
-        """Whether a node is of the type, or has an address of the pattern, that a scope names."""
+        """Whether a node matches the type or the address pattern of a scope."""
         return fnmatchcase(key[self.key.index(condition)], wanted)
 
     # -- comparison --------------------------------------------------------------------------------------------
@@ -161,10 +163,10 @@ class Node(Resource):
         if actual is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
             if values.get("enabled"):
-                # which every new one is, also where Pulse cannot pause any
+                # every new node is enabled, also in versions that cannot disable nodes
                 del values["enabled"]
             problems += [
-                (option, f"is needed to make {self.label(self.key_of(entry))}")
+                (option, f"is required to create {self.label(self.key_of(entry))}")
                 for option in ("token_name", "token_value")
                 if not entry[option]
             ]
@@ -176,36 +178,36 @@ class Node(Resource):
     def _misfits(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
     ) -> Iterator[tuple[str, str]]:
-        """What Pulse would take and make something else of."""
+        """Problems with values that Pulse would accept but apply differently."""
         if entry["ambiguous"]:
             hosts = " and ".join([entry["host"], *entry["ambiguous"]])
-            yield "host", f"stands for several nodes of Pulse, {hosts}; give the one that is meant as Pulse has it"
+            yield "host", f"matches several nodes of Pulse: {hosts}; set host to the exact address of one of them"
         merged = server.client.merged.get((entry["type"], entry["asked"]))
         if merged and values:
-            yield "host", f"{merged}; declare the cluster once, by that entry, or give the address of it in aliases"
+            yield "host", f"{merged}; declare the cluster once, with the address of that entry as host or in aliases"
         for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
             if alike and other.values["name"].casefold() == values.get("name", "").casefold():
                 yield (
                     "name",
-                    f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's",
+                    f"'{values['name']}' is already the name of {key[1]}, whose state Pulse would mix up with this node's; choose another",
                 )
         if actual and values.get("token_name") == "":
-            yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
+            yield "token_name", "cannot be unset; remove the node, or set enabled to false"
 
     def _token(
         self, client: PulseClient, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
     ) -> list[tuple[str, str]]:
-        """Decide whether the token is sent, always as a pair, and have Pulse try it before it is saved."""
-        if actual and "token_name" not in values and not self._is_to_be_sent(client, entry, actual):
+        """Decide whether to send the token, always as a pair, and make Pulse test it before saving it."""
+        if actual and "token_name" not in values and not self._must_send_token(client, entry, actual):
             values.pop("token_value", None)
             return []
         if not entry["token_value"]:
-            why = "Pulse cannot sign in with the one it has" if "token_name" not in values else "it is another token's"
+            why = "Pulse cannot sign in with the stored token" if "token_name" not in values else "token_name changes"
             return [("token_value", f"must be given, because {why}")]
         token = entry["token_name"] or actual.values["token_name"]
         if not token:
-            return [("token_name", "must be given with token_value, because Pulse has none for this node")]
+            return [("token_name", "must be given with token_value, because Pulse has no token for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
         if not entry["test_connection"]:
             return []
@@ -220,11 +222,11 @@ class Node(Resource):
             else []
         )
 
-    def _is_to_be_sent(self, client: PulseClient, entry: dict[str, Any], actual: Actual) -> bool:
-        has_one = actual.raw["hasToken"]
+    def _must_send_token(self, client: PulseClient, entry: dict[str, Any], actual: Actual) -> bool:
+        has_token = actual.raw["hasToken"]
         if entry["update_token"] == "if_invalid":
-            return not has_one or bool(client.attempt(actual.raw["id"], "test"))
-        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_one)
+            return not has_token or bool(client.attempt(actual.raw["id"], "test"))
+        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_token)
 
     # -- requests ----------------------------------------------------------------------------------------------
 
@@ -237,12 +239,12 @@ class Node(Resource):
             return [Step("DELETE", item, f"{change.label} is declared absent")]
         body = {**self._verify(change), **self.request_body(change)}
         if not change.creates:
-            # a token that is sent whatever Pulse has is sent by every run
+            # with update_token=always every run sends the token
             repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
             return [
                 Step("PUT", item, f"{change.label}: {', '.join(sorted(change.values))}", body=body, repeats=repeats)
             ]
-        # what a new one does not take
+        # options that Pulse does not accept on creation
         later = {
             option: body.pop(self.field(option).name)
             for option in ("exclude_datastores", "enabled")
@@ -255,12 +257,12 @@ class Node(Resource):
         return steps
 
     def _defaults(self, change: Change) -> dict[str, bool]:
-        """What is on in a new entry that does not say it; 5.1 has it all off for a PBS."""
+        """The flags that default to true in a new entry; 5.1 would disable them all for a PBS."""
         flags = {field.name: True for field in self.table(change.values) if field.option in FLAGS}
         return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
     def _verify(self, change: Change) -> dict[str, Any]:
-        """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
+        """Current or declared values of the fields that 5.1 unsets when a PUT omits them."""
         had = change.found.values if change.found else {}
         return {
             self.field(option).name: change.values.get(option) or had.get(option) or ""
@@ -270,20 +272,24 @@ class Node(Resource):
     # -- afterwards --------------------------------------------------------------------------------------------
 
     def wait_until_effective(self, entry: dict[str, Any], client: PulseClient) -> None:
-        """Wait until Pulse is connected, where the task asks for that; its first look takes a while.
+        """Wait until Pulse is connected, if the task requests it; the first poll takes a while.
 
-        5.1 says so of every new PBS until it has looked, so there it is made to sign in.
+        5.1 reports every new PBS as connected before the first poll, so there Pulse is made to sign in.
         """
         if not entry["wait_until_connected"]:
             return
         end = time.monotonic() + entry["wait_until_connected"]
         while True:
             nodes = entries_for(entry["type"], [entry["host"], *(entry["aliases"] or ())], client.nodes())
-            if nodes and nodes[0]["connected"] and (client.tells_states or not client.attempt(nodes[0]["id"], "test")):
+            if (
+                nodes
+                and nodes[0]["connected"]
+                and (client.reports_states or not client.attempt(nodes[0]["id"], "test"))
+            ):
                 return
             if time.monotonic() >= end:
                 state = f"{nodes[0]['state']} {nodes[0]['error']}".strip() if nodes else "nothing"
-                waited = f"for {entry['wait_until_connected']} seconds Pulse has only said: {state}"
+                waited = f"Pulse is not connected after {entry['wait_until_connected']} seconds; it reports: {state}"
                 raise FleetgateError(f"wait_until_connected: {entry['host']}: {waited}")
             time.sleep(PAUSE)
 
