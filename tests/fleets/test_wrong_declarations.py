@@ -218,7 +218,7 @@ WRONG = {
     "a wrong secret": (
         "oidc",
         lambda idp: {"fleetgate_client": client("not-the-secret-of-it")},
-        "it does not take the secret of the client proxmox-pve",
+        "the issuer rejects the secret of the client proxmox-pve",
     ),
 }
 

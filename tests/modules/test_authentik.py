@@ -176,7 +176,7 @@ class TestApplications:
         authentik.wired.fleet.forget()
         for check in (True, False):
             message = authentik.refused("state", check, groups=[{"name": "staff"}], applications=[options])
-            assert "slug: 'app' has a provider of the type proxy, and only OAuth2 providers are managed here" in message
+            assert "slug: 'app' has a provider of type proxy, but only OAuth2 providers are supported" in message
         assert authentik.wired.fleet.writes() == []
 
     def test_application_with_a_proxy_provider_round_trips_and_is_never_pruned(self, authentik):
@@ -196,7 +196,7 @@ class TestApplications:
                 "state", check, groups=[{"name": "staff"}], applications=[{**APP, "client_id": "taken"}]
             )
             assert "slug: 'app' is the name of the provider app already" in message
-            assert "client_id: 'taken' is the client id of the provider app" in message
+            assert "client_id: 'taken' is already the client id of the provider app" in message
         assert authentik.wired.fleet.writes() == []
 
     def test_two_applications_with_the_same_client_id_are_refused(self, authentik):
@@ -356,7 +356,7 @@ class TestIcons:
         """It is said ahead: the server would take the file up to 2025.10, and lose it with its container."""
         self.simulator.keeps_files = False
         message = old_or_new.refused("application", **APP, icon=PLAIN)
-        assert "icon: cannot be uploaded, because no storage for files is mounted at the server" in message
+        assert "icon: cannot be uploaded, because the server has no file storage mounted" in message
         assert self.simulator.state.all("provider") == []
 
 
@@ -388,7 +388,7 @@ class TestSecrets:
         ]
         same, changed, again = authentik.run(*tasks)
         assert (same["changed"], changed["changed"], again["changed"]) == (False, True, False)
-        assert "client_secret: must be given, because the server does not tell it" in authentik.refused(
+        assert "client_secret: must be given, because the server does not return it" in authentik.refused(
             "application", **APP, return_secret=True
         )
 
@@ -553,10 +553,12 @@ class TestLockout:
         )
         left = authentik.run(("group", {**self.ADMINS, "users": []}))[0]
         assert left["changed"]
-        assert "group root: akadmin, to whom the token of this task belongs" in authentik.refused(
+        assert "group root: akadmin, the owner of this task's token" in authentik.refused(
             "group", name="root", is_superuser=False
         )
-        assert "group crew: akadmin, to whom the token" in authentik.refused("group", name="crew", parents=[])
+        assert "group crew: akadmin, the owner of this task's token" in authentik.refused(
+            "group", name="crew", parents=[]
+        )
         assert "group crew: akadmin" in authentik.refused("state", exclusive={"groups": [{"name": "crew"}]})
 
     def test_losing_own_roles_is_refused_for_other_users_than_superusers_too(self, authentik):
@@ -564,15 +566,15 @@ class TestLockout:
             *TestCaller.SEEING, "authentik_core.change_group", "authentik_core.remove_user_from_group"
         )
         message = authentik.refused("group", name="robots", users=[], token=key)
-        assert "group robots: robot, to whom the token of this task belongs, would lose roles" in message
+        assert "group robots: robot, the owner of this task's token, would lose roles" in message
 
     def test_token_options_reserved_to_superusers_are_refused(self, authentik):
         key = authentik.key_of_a_user_with(*TestCaller.SEEING)
         authentik.run(("user", {"username": "ann"}))
         message = authentik.refused("token", identifier="ci", expiring=False, user="ann", token=key)
         assert (
-            "expiring: must be true, because only superusers" in message
-            and "user: only superusers create tokens of others" in message
+            "expiring: must be true, because" in message
+            and "user: requires superuser rights to create tokens of other users" in message
         )
 
 
@@ -582,7 +584,7 @@ class TestCaller:
         authentik.wired.fleet.authentik.observed.faults.append(
             Fault("GET", ".*/version/", 200, version, {"Content-Type": "application/json"})
         )
-        assert "is too old: it is 2024.8, and 2024.12 or later is needed" in authentik.refused("user", username="ann")
+        assert "has version 2024.8, but 2024.12 or later is required" in authentik.refused("user", username="ann")
 
     def test_missing_permission_is_reported(self, authentik):
         token = {"identifier": "ann", "user": "ann", "expiring": False, "return_secret": True}
@@ -598,7 +600,7 @@ class TestCaller:
         fault = Fault("GET", "/api/v3/core/users/me/", 200, json.dumps(told), {"Content-Type": "application/json"})
         authentik.wired.fleet.authentik.observed.faults.append(fault)
         assert authentik.run(("info", {"gather": ["applications"]}))[0]["warnings"] == [
-            "ann lacks the rights of a superuser (without it applications may be left out)"
+            "ann lacks superuser rights (without it applications may be left out)"
         ]
 
     SEEING = [
@@ -673,7 +675,7 @@ class TestCaller:
             Fault("POST", "/api/v3/core/users/", 405, "", {"Content-Type": "text/html", "X-authentik-id": "1b2c"})
         )
         message = authentik.refused("user", username="ann")
-        assert "authentik hides a fault of its own behind this answer; its log has the reason (request 1b2c)" in message
+        assert "authentik returned a response that hides an internal error; check its log (request 1b2c)" in message
 
     def test_setup_urls_use_the_address_of_the_request(self, authentik):
         told = authentik.run(("application", APP), ("info", {"gather": ["setup_urls", "version"]}))[1]

@@ -78,12 +78,12 @@ CASES = {
     "a wrong secret": (
         answering("token", 401, '{"error": "invalid_client"}'),
         CLIENT,
-        "it does not take the secret of the client pve, or none of its redirect_uris",
+        "the issuer rejects the secret of the client pve, or all of its redirect_uris",
     ),
     "a wrong secret, as Keycloak says it": (
         answering("token", 401, '{"error": "unauthorized_client"}'),
         CLIENT,
-        "it does not take the secret of the client pve",
+        "the issuer rejects the secret of the client pve",
     ),
     "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
@@ -148,7 +148,7 @@ def test_untrusted_certificate_is_reported(asked):
 
 def test_client_options_are_required_together(asked):
     (result,) = asked.results("half a client")
-    assert "client_id: is looked at together with client_secret and redirect_uris" in result["msg"]
+    assert "client_id: requires client_secret and redirect_uris" in result["msg"]
 
 
 def test_client_secret_is_not_printed(asked):

@@ -138,7 +138,7 @@ class TestReleases:
                 {"federated_identities": [{"issuer": "https://a.example.org", "replay_protection": True}]},
                 "replay_protection needs version 2.10",
             ),
-            ("2.11", {"secret": "a-chosen-client-secret"}, "secret: can be chosen from version 2.12 on"),
+            ("2.11", {"secret": "a-chosen-client-secret"}, "secret: cannot be chosen before version 2.12"),
             ("2.13", {"secret": "x" * 73}, "secret: must not be longer than 72 characters"),
             ("2.12", {"access_token_duration_minutes": 5}, "needs version 2.13 or later"),
             (
@@ -165,12 +165,12 @@ class TestReleases:
 
     @pytest.mark.parametrize("module", ["state", "info"])
     def test_version_1_is_refused(self, start, module):
-        assert "is of version 1, and this collection manages 2.0 and later" in start("1.16").refused(module)
+        assert "has version 1, but 2.0 or later is required" in start("1.16").refused(module)
 
     @pytest.mark.parametrize("release", ["2.0", "2.3"])
     def test_user_without_required_names_is_refused(self, start, release):
         message = start(release).refused("user", username="ann", email="ann@example.org")
-        assert "first_name: is needed to make user ann" in message and "display_name: is needed" in message
+        assert "first_name: is required to create user ann" in message and "display_name: is required" in message
 
 
 class TestClients:
@@ -266,7 +266,7 @@ class TestSecrets:
         [
             (
                 {"secret": "a-chosen-client-secret", "secret_expires_at": "2020-01-01T00:00:00Z"},
-                "secret_expires_at: '2020-01-01T00:00:00Z' is over already",
+                "secret_expires_at: '2020-01-01T00:00:00Z' is in the past",
             ),
             (
                 {"secret": "a-chosen-client-secret", "secret_expires_at": "2035-01-01"},
@@ -278,17 +278,17 @@ class TestSecrets:
             ),
             (
                 {"callback_urls": ["https://a.example.org/(x)"]},
-                "has a character that Pocket ID does not take in a callback URL",
+                "has a character that Pocket ID rejects in a callback URL",
             ),
             (
                 {"secret": "a-chosen-client-secret", "secret_max_age": 9},
-                "secret_max_age: is for secrets that the server makes",
+                "secret_max_age: applies only to generated secrets",
             ),
-            ({"secret_overlap": 1}, "secret_overlap: needs a secret that stays"),
-            ({"secrets": [{"name": "blue"}]}, "return_secret: is needed for secrets without a value"),
+            ({"secret_overlap": 1}, "secret_overlap: requires a declared secret that is kept"),
+            ({"secrets": [{"name": "blue"}]}, "return_secret: is required for secrets without a value"),
             ({"secrets": [{"name": "blue", "value": "short"}]}, "secrets: [0].value: must have at least 16 characters"),
-            ({"secrets": [{"name": "b", "value": "x" * 16}] * 2}, "'b' is the name of two"),
-            ({"secrets": [{"name": "b", "value": "x" * 16}], "secret": "y" * 16}, "exclude each other"),
+            ({"secrets": [{"name": "b", "value": "x" * 16}] * 2}, "'b' is a duplicate secret name"),
+            ({"secrets": [{"name": "b", "value": "x" * 16}], "secret": "y" * 16}, "mutually exclusive"),
         ],
     )
     def test_contradictory_secret_options_are_refused(self, server, options, message):
@@ -297,9 +297,8 @@ class TestSecrets:
     def test_limit_of_twenty_secrets_is_reported(self, server):
         for number in range(20):
             server.ask("client", **CLIENT, secret=f"{number:02}-is-a-client-secret")
-        assert (
-            "secret: the client has 20 secrets, and 20 are the most that Pocket ID keeps; remove those"
-            in server.refused("client", **CLIENT, secret="x" * 16)
+        assert "secret: the client has 20 secrets, and Pocket ID keeps at most 20; remove unused" in server.refused(
+            "client", **CLIENT, secret="x" * 16
         )
 
     GENERATED = {"callback_urls": ["https://pve1.example.org:8006"], "return_secret": True}
@@ -317,7 +316,7 @@ class TestSecrets:
         kept = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
         assert server.secrets() == ["a-secret-of-somebody", kept["secret"]]
         assert [step["reason"].partition(": ")[2] for step in kept["plan"]][-3:-1] == [
-            "a secret that an interrupted run left"
+            "a secret left by an interrupted run"
         ] * 2
         server.same("client", **CLIENT, **self.COMPLETE, secret_candidates=[kept["secret"]])
 
@@ -375,7 +374,7 @@ class TestDirectory:
         ],
     )
     def test_options_managed_by_ldap_are_refused(self, ldap, module, options):
-        assert "comes from the LDAP directory" in ldap.refused(module, **options)
+        assert "is managed by the LDAP directory" in ldap.refused(module, **options)
 
     def test_options_not_managed_by_ldap_are_changed(self, ldap):
         ldap.run("user", username="lena", custom_claims={"team": "ops"})
@@ -416,7 +415,7 @@ class TestPeople:
             (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: each would get the value of another"),
             (
                 people(olga="olga", Olga="other"),
-                "user Olga: only differs in case from user olga, which is declared as well",
+                "user Olga: differs only in case from user olga, which is also declared",
             ),
             (
                 [*people(nova="nora"), {"username": "nora", "state": "absent"}],
@@ -496,7 +495,7 @@ class TestLockout:
     def test_demoting_the_callers_own_user_is_refused_unless_allowed(self, boss, loss):
         boss.run("user", username="other", email="other@example.org", is_admin=True)
         state = {"users": [{"username": "ann", "email": "ann@example.org"}, {"username": "boss", **loss}]}
-        assert "user boss: the API key of this task belongs to this user" in boss.refused("state", **state)
+        assert "user boss: this user owns the API key of this task" in boss.refused("state", **state)
         assert boss.ask("state", check=True, **state)["failed"]
         state["users"][1]["allow_lockout"] = True
         assert boss.ask("state", check=True, **state)["plan"]
@@ -508,14 +507,14 @@ class TestLockout:
     def test_last_administrator_is_kept_unless_another_is_declared(self, server, boss, loss):
         """The server's own account, to which a static key belongs, is nobody who can sign in."""
         change = {"username": "boss", **loss}
-        assert "user boss: no administrator could sign in any more" in server.refused("state", users=[change])
+        assert "user boss: no administrator would be left who can sign in" in server.refused("state", users=[change])
         server.run("state", users=[change, {"username": "new", "email": "new@example.org", "is_admin": True}])
 
     def test_removing_the_callers_own_key_is_refused_unless_allowed(self, boss):
         for name in ("other", "third"):
             boss.run("api_key", username="boss", name=name, return_secret=True)
         gone = {"username": "boss", "name": "fleet", "state": "absent"}
-        assert "api_key boss!fleet: this task works with this key" in boss.refused("api_key", **gone)
+        assert "api_key boss!fleet: this key authenticates the task" in boss.refused("api_key", **gone)
         assert boss.ask("api_key", check=True, **gone, allow_lockout=True)["plan"]
         boss.run("api_key", username="boss", name="other", state="absent")
 

@@ -1,15 +1,17 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Applications of authentik, each with its OAuth2 provider as one object (core/applications, providers/oauth2).
+"""Applications of authentik, each with its OAuth2 provider as a single object (core/applications, providers/oauth2).
 
-What is left out when one is made is as a person gets it in the admin interface, and not as the API would have it: it
-takes no signing key, no scope and no grant type for granted, and the tokens of such a provider are of no use.
+Options omitted on creation get the defaults of the admin interface and not those of the API, which
+sets no signing key, scope or grant type, so that the tokens of such a provider are unusable.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Text
@@ -18,6 +20,11 @@ from ..core.plan import GENERATED
 from ..core.resource import Actual, Guard, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Change
+    from .client import AuthentikClient
 
 _UNITS = {
     "microseconds": 1e-6,
@@ -33,28 +40,28 @@ _DURATION = rf"({'|'.join(_UNITS)})=[0-9]+(\.[0-9]+)?"
 
 @dataclass(frozen=True)
 class Duration(Text):
-    """A time span such as hours=1;minutes=30. The server keeps the text, but what it means is what counts."""
+    """A time span such as hours=1;minutes=30. The server keeps the text, but spans are compared by their length."""
 
     pattern: str = f"{_DURATION}(;{_DURATION})*"
     rule: str = "must be a time span such as 'minutes=5' or 'hours=1;minutes=30'"
 
-    def same(self, one, other):
-        return one == other or _seconds(one) == _seconds(other)
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other or _seconds(value) == _seconds(other)
 
 
-def _seconds(text):
+def _seconds(text: str) -> float:
     return sum(_UNITS.get(unit, 0) * float(number) for unit, number in re.findall(r"(\w+)=([0-9.]+)", text))
 
 
 @dataclass(frozen=True)
 class Pattern(Text):
-    """A regular expression that has to match the whole of a URI."""
+    """A regular expression that must match a whole URI."""
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         try:
             re.compile(value)
         except re.error as error:
-            return f"is no regular expression ({error})"
+            return f"is not a valid regular expression ({error})"
         return super().problem(value)
 
 
@@ -123,15 +130,15 @@ _PROVIDER = (
     named("logout_method", Text(choices=("backchannel", "frontchannel")), default="backchannel", since=(2025, 10)),
 )
 
-# the matching mode and type that the entries of one list on the server have by option
+# matching mode and type of the entries in the server's single list, by option
 _REDIRECTS = {
     "redirect_uris": ("strict", "authorization"),
     "redirect_uri_patterns": ("regex", "authorization"),
     "logout_redirect_uris": ("strict", "logout"),
 }
-# the component that the server names for providers of the type that this module manages
+# the component of OAuth2 providers, the only type that this module manages
 _OAUTH2 = "ak-provider-oauth2-form"
-# options that name objects of the server, by their kind
+# kinds of the objects that options refer to by name
 _NAMING = {
     "authorization_flow": "flow",
     "invalidation_flow": "flow",
@@ -140,13 +147,13 @@ _NAMING = {
     "encryption_key": "key pair",
     "property_mappings": "scope mapping",
 }
-# before this version every provider may use every grant
+# before this version every provider allows every grant
 _GRANT_TYPES = (2026, 5)
-# the first version that knows a grant, where not all know it
+# the first version that supports a grant, where it was added later
 _GRANT_SINCE = {"urn:ietf:params:oauth:grant-type:token-exchange": (2026, 8)}
-# from this version on slugs may be longer than this
+# the version from which slugs may be longer, and the limit before
 _LONG_SLUGS, _SHORT_SLUG = (2025, 12), 50
-# what the admin interface chooses when an application is made
+# the defaults of the admin interface for a new application
 _DEFAULTS = {
     "authorization_flow": "default-provider-authorization-implicit-consent",
     "invalidation_flow": "default-provider-invalidation-flow",
@@ -159,9 +166,9 @@ _DEFAULTS = {
 class Application(AuthentikResource):
     """Actual.raw has the `application`, its `provider` and whether that is `attached`; each part may be missing.
 
-    `file` is the name of an icon that was uploaded for it. `foreign` says why the provider must not be touched, mostly
-    that it is not an OAuth2 provider: the server lists proxy providers among those.
-    The provider has the slug as its name, so that one is found again that an interrupted run made or left behind.
+    `file` is the name of an uploaded icon. `foreign` is the reason why the provider must not be changed, usually
+    that it is not an OAuth2 provider: the server lists proxy providers among them.
+    The provider is named after the slug, so that a provider left behind by an interrupted run is found again.
     """
 
     name = "application"
@@ -179,41 +186,44 @@ class Application(AuthentikResource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if entry["slug"] in _RESERVED:
             problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
         if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
-            problems.append(("client_secret", "is of no use to a public client"))
+            problems.append(("client_secret", "must not be set for a public client"))
         problems += [
             (option, "must not be empty")
             for option in ("grant_types", "client_id", "client_secret", "icon")
             if entry[option] in ("", [])
         ]
         if entry["icon"] and entry["meta_icon"] is not None:
-            problems.append(("icon", "and meta_icon are two ways to say the same; leave one of them out"))
+            problems.append(("icon", "and meta_icon are mutually exclusive; remove one of them"))
         return problems
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         for option, kind in _NAMING.items():
             yield from (Reference(kind, (name,)) for name in _names(values.get(option)))
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server, keys):
-        """Every application with its provider. Only an application's own page is neither filtered nor out of date."""
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        """Every application with its provider. Only the endpoint of a single application is neither filtered nor cached."""
         client = server.client
-        applications = {one["slug"]: one for one in client.read_all(*self.collection, superuser_full_list="true")}
+        applications = {
+            application["slug"]: application
+            for application in client.read_all(*self.collection, superuser_full_list="true")
+        }
         for slug in applications if keys is None else {slug for (slug,) in keys}:
-            applications[slug] = client.read_if_there(*self.collection, slug)
-        providers = {one["pk"]: one for one in client.read_all("providers", "oauth2")}
-        left = {one["name"]: one for one in providers.values() if not _assigned(one)}
+            applications[slug] = client.read_or_none(*self.collection, slug)
+        providers = {provider["pk"]: provider for provider in client.read_all("providers", "oauth2")}
+        left = {provider["name"]: provider for provider in providers.values() if not _assigned(provider)}
         for slug, application in applications.items():
             attached = application and application["provider"]
             provider = providers.get(attached) if attached else left.get(slug)
             foreign = self._foreign(application, provider) if attached else None
             if provider and not attached:
-                provider = self._left_behind(client, provider)
+                provider = self._orphaned_provider(client, provider)
             if application or provider:
                 icon = (application or {}).get("meta_icon") or ""
                 uploaded = uploaded_name(slug, icon, client.version)
@@ -228,19 +238,23 @@ class Application(AuthentikResource):
                 }
 
     @staticmethod
-    def _left_behind(client, provider):
-        """A provider without an application, if it is known to be an OAuth2 provider."""
-        pks = {one["pk"] for one in client.providers_named(provider["name"]) if one["component"] == _OAUTH2}
+    def _orphaned_provider(client: AuthentikClient, provider: dict[str, Any]) -> dict[str, Any] | None:
+        """Return a provider without an application if it is known to be an OAuth2 provider."""
+        pks = {
+            candidate["pk"]
+            for candidate in client.providers_named(provider["name"])
+            if candidate["component"] == _OAUTH2
+        }
         return provider if provider["pk"] in pks else None
 
     @staticmethod
-    def _foreign(application, provider):
-        """Why the provider that an application has is not to be touched, or None."""
+    def _foreign(application: dict[str, Any], provider: dict[str, Any] | None) -> str | None:
+        """Return why the provider of an application must not be changed, or None."""
         slug, component = application["slug"], (application.get("provider_obj") or {}).get("component", "")
         if component != _OAUTH2:
             kind = component.removeprefix("ak-provider-").removesuffix("-form")
             return (
-                f"'{slug}' has a provider of the type {kind}, and only OAuth2 providers are managed here; use another slug,"
+                f"'{slug}' has a provider of type {kind}, but only OAuth2 providers are supported; use another slug"
                 " or replace that provider"
             )
         if not provider:
@@ -250,85 +264,95 @@ class Application(AuthentikResource):
             )
         return None
 
-    def read_again(self, server, key):
-        """An application with its provider as that is now, which is the part with the lists that are replaced."""
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
+        """An application with the current state of its provider, which holds the lists that are replaced."""
         planned = server.actual(self.name)[key].raw
-        provider = server.client.read_if_there(*self._provider(planned))
+        provider = server.client.read_or_none(*self._provider(planned))
         return provider and self.decode({**planned, "provider": _with_names(server, provider)})
 
-    def unchanged(self, planned, now, options):
-        """The list of redirect URIs also has patterns of logouts, which are no option."""
-        kept = [one.raw["provider"]["as_sent"] for one in (planned, now)]
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
+        """The list of redirect URIs also holds logout patterns, for which no option exists."""
+        kept = [actual.raw["provider"]["as_sent"] for actual in (planned, now)]
         same = kept[0] == kept[1] or not set(options) & set(_REDIRECTS)
         return super().unchanged(planned, now, options) and same
 
-    def decode(self, raw):
-        values = {one.option: one.decode(raw["application"] or {}) for one in _APPLICATION}
-        # what is not attached is as good as not there, and will be made right as a whole
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        values = {field.option: field.decode(raw["application"] or {}) for field in _APPLICATION}
+        # a detached provider is treated as missing and repaired as a whole
         provider = raw["provider"] if raw["attached"] and raw["provider"] else {}
-        values.update({one.option: one.decode(provider) for one in _PROVIDER})
+        values.update({field.option: field.decode(provider) for field in _PROVIDER})
         return Actual({**values, "slug": raw["slug"]}, raw)
 
-    def compare(self, server, entry, found):
-        if found and found.raw["foreign"]:
-            values, _problems = super().compare(server, entry, found)
-            return values, [("slug", found.raw["foreign"])] if values else []
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if actual and actual.raw["foreign"]:
+            values, _problems = super().compare(server, entry, actual)
+            return values, [("slug", actual.raw["foreign"])] if values else []
         client = server.client
         problems, wanted = [], entry
         if entry["icon"]:
             wanted = {**wanted, "meta_icon": name_of(entry["slug"], entry["icon"])}
-        if not (found and found.raw["attached"]):
+        if not (actual and actual.raw["attached"]):
             defaults = {**_DEFAULTS, "client_id": entry["slug"]}
             chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
             wanted = {**wanted, **chosen}
             problems += [
-                (reference, f"must be given: what is chosen else, the {kind} '{name}', is not there")
+                (reference, f"must be given, because the default {kind} '{name}' does not exist")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
             ]
-        elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, found):
+        elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, actual):
             wanted = {**wanted, "signing_key": _DEFAULTS["signing_key"]}
         if client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
-        values, broken = super().compare(server, wanted, found)
+        values, broken = super().compare(server, wanted, actual)
         problems += broken
         problems += [
             ("grant_types", f"'{grant}' {too_old}")
             for grant in values.get("grant_types", ())
             if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
         ]
-        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not found:
+        if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not actual:
             problems.append(
-                ("slug", f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which needs 2025.12 or later")
+                (
+                    "slug",
+                    f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which requires authentik 2025.12 or later",
+                )
             )
-        after = {**(found.values if found else {}), **values}
+        after = {**(actual.values if actual else {}), **values}
         if not after.get("name"):
-            problems.append(("name", f"is needed to make {self.label(self.key_of(entry))}"))
+            problems.append(("name", f"is required to create {self.label(self.key_of(entry))}"))
         if not (after.get("redirect_uris") or after.get("redirect_uri_patterns")):
             problems.append(
-                ("redirect_uris", "must not be empty, or authentik takes that of whoever asks first, signed in or not")
+                (
+                    "redirect_uris",
+                    "must not be empty, because authentik would adopt the URI of the first request, even if unauthenticated",
+                )
             )
-        problems += self._unusable_keys(server, entry, values, found)
-        problems += self._taken(client, entry, values, found)
+        problems += self._unusable_keys(server, entry, values, actual)
+        problems += self._taken(client, entry, values, actual)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
-            problems.append(("icon", "cannot be uploaded, because no storage for files is mounted at the server"))
-        if found and found.raw["provider"] and "client_secret" not in found.raw["provider"]:
-            problems += self._compare_a_secret_that_is_not_told(client, entry, values, after)
+            problems.append(("icon", "cannot be uploaded, because the server has no file storage mounted"))
+        if actual and actual.raw["provider"] and "client_secret" not in actual.raw["provider"]:
+            problems += self._compare_unreadable_secret(client, entry, values, after)
         if entry["return_secret"]:
-            provider = found.raw["provider"] if found else None
+            provider = actual.raw["provider"] if actual else None
             entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
             if not entry["known_secret"]:
-                problems.append(("client_secret", "must be given, because the server does not tell it"))
+                problems.append(("client_secret", "must be given, because the server does not return it"))
         return values, problems
 
     @staticmethod
-    def _type_of_key(server, name):
+    def _type_of_key(server: ServerState, name: str) -> str | None:
         pair = server.actual("key pair").get((name,)) if name else None
         return pair and pair.values["key_type"]
 
-    def _unusable_keys(self, server, entry, values, found):
-        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would stay."""
+    def _unusable_keys(
+        self, server: ServerState, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
+    ) -> list[tuple[str, str]]:
+        """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would be kept."""
         problems = [
             (
                 option,
@@ -338,48 +362,56 @@ class Application(AuthentikResource):
             for kind in [self._type_of_key(server, values.get(option))]
             if kind not in (None, "rsa")
         ]
-        if entry["signing_key"] is None and found and not ("signing_key" in values or self._has_rsa_key(server, found)):
-            name = found.values["signing_key"]
+        if (
+            entry["signing_key"] is None
+            and actual
+            and not ("signing_key" in values or self._has_rsa_key(server, actual))
+        ):
+            name = actual.values["signing_key"]
             has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
-            advice = f"give one, such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
+            advice = f"set a key such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
             problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
         return problems
 
-    def _has_rsa_key(self, server, found):
-        """Whether a provider on the server signs with an RSA key, as far as that is known."""
-        name = found.values["signing_key"]
+    def _has_rsa_key(self, server: ServerState, actual: Actual) -> bool:
+        """Whether an existing provider signs with an RSA key, as far as is known."""
+        name = actual.values["signing_key"]
         return bool(name) and self._type_of_key(server, name) in (None, "rsa")
 
     @staticmethod
-    def _taken(client, entry, values, found):
-        """Problems with a client id or a provider name that another provider has, whatever its type."""
-        problems, provider = [], found and found.raw["provider"]
+    def _taken(
+        client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
+    ) -> list[tuple[str, str]]:
+        """Problems with a client id or provider name that another provider of any type already has."""
+        problems, provider = [], actual and actual.raw["provider"]
         own = provider["pk"] if provider else None
         client_id, name = values.get("client_id"), None if provider else entry["slug"]
         if client_id:
             problems += [
-                ("client_id", f"'{client_id}' is the client id of {_owner(one)}; choose another one")
-                for one in client.read_all("providers", "oauth2", client_id=client_id)
-                if one["client_id"] == client_id and one["pk"] != own
+                ("client_id", f"'{client_id}' is already the client id of {_owner(other)}; choose another")
+                for other in client.read_all("providers", "oauth2", client_id=client_id)
+                if other["client_id"] == client_id and other["pk"] != own
             ]
         if name:
             named_so = [
                 *client.providers_named(name),
-                *(one for one in client.read_all("providers", "oauth2", name=name) if one["name"] == name),
+                *(other for other in client.read_all("providers", "oauth2", name=name) if other["name"] == name),
             ]
             problems += [
                 (
                     "slug",
-                    f"'{name}' is the name of {_owner(one)} already, and the provider of an application is named by its"
+                    f"'{name}' is already the name of {_owner(other)}, and the provider of an application is named after its"
                     " slug; rename that provider, or grant the permission authentik_core.view_provider where it was left"
                     " behind by an interrupted run",
                 )
-                for one in named_so[:1]
+                for other in named_so[:1]
             ]
         return problems
 
-    def _compare_a_secret_that_is_not_told(self, client, entry, values, after):
-        """Ask the token endpoint; it wants a redirect URI of the client's as well."""
+    def _compare_unreadable_secret(
+        self, client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], after: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Check the secret at the token endpoint, which also requires a redirect URI of the client."""
         if not entry["client_secret"] or entry["client_type"] == "public":
             return []
         values.pop("client_secret", None)
@@ -387,7 +419,7 @@ class Application(AuthentikResource):
             return [
                 (
                     "client_secret",
-                    "cannot be compared, because the server does not tell it and there are no redirect_uris",
+                    "cannot be compared, because the server does not return it and no redirect_uris are set",
                 )
             ]
         endpoint = f"{client.url}/application/o/token/"
@@ -396,31 +428,31 @@ class Application(AuthentikResource):
             values["client_secret"] = entry["client_secret"]
         return []
 
-    def deletion_blockers(self, entry, found):
-        return [("slug", found.raw["foreign"])] if found.raw["foreign"] else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+        return [("slug", actual.raw["foreign"])] if actual.raw["foreign"] else []
 
-    def built_in(self, found):
-        """Applications with providers of other types are never meant where others are removed."""
-        return bool(found.raw["foreign"])
+    def built_in(self, actual: Actual) -> bool:
+        """Protect applications with providers of other types from pruning."""
+        return bool(actual.raw["foreign"])
 
-    def safety_checks(self, changes, server):
-        """No two applications get one client id, which a new one takes from its slug."""
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Refuse a client id used by two applications; it defaults to the slug."""
         owners, problems = {}, []
         for change in changes:
             client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
             if client_id and owners.setdefault(client_id, change) is not change:
                 problems.append(
                     f"client_id: '{client_id}' is declared for {owners[client_id].label} and {change.label}; each provider"
-                    " requires one of its own"
+                    " requires its own"
                 )
         return problems
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, *key)
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         raw = change.found.raw if change.found else dict.fromkeys(("application", "provider", "attached", "file"))
         if change.removes:
             reason = f"{change.label} is declared absent"
@@ -429,20 +461,22 @@ class Application(AuthentikResource):
             return [*application, *provider, *self._without_file(raw, f"{reason}, and its icon", server.client)]
         return [*self._provider_steps(change, raw), *self._application_steps(change, raw, server.client)]
 
-    def _without_file(self, raw, reason, client):
-        """The file that was uploaded goes, unless something else has it as its icon too. Up to 2025.10 all files stay."""
+    def _without_file(self, raw: dict[str, Any], reason: str, client: AuthentikClient) -> list[Step]:
+        """Remove the uploaded file unless something else uses it as its icon. Up to 2025.10 all files are kept."""
         if not raw["file"] or client.version < ICON_IS_A_FIELD:
             return []
-        users = {one["pk"] for one in client.read("admin", "file", "used_by", name=raw["file"])}
+        users = {user["pk"] for user in client.read("admin", "file", "used_by", name=raw["file"])}
         if users - {raw["application"]["pk"]}:
             return []
         return [Step("DELETE", ("admin", "file"), reason, body={"name": raw["file"]})]
 
-    def _provider_steps(self, change, raw):
+    def _provider_steps(self, change: Change, raw: dict[str, Any]) -> list[Step]:
         body = self._body(change, _PROVIDER)
         uris = [option for option in _REDIRECTS if body.pop(option, None) is not None]
         if uris:
-            kept = [one for one in (raw["provider"] or {}).get("as_sent", ()) if _option_of(one) not in uris]
+            kept = [
+                redirect for redirect in (raw["provider"] or {}).get("as_sent", ()) if _option_of(redirect) not in uris
+            ]
             body["redirect_uris"] = kept + [
                 _redirect(option, uri) for option in uris for uri in dict.fromkeys(change.values[option])
             ]
@@ -452,18 +486,18 @@ class Application(AuthentikResource):
             return [Step("POST", ("providers", "oauth2"), f"{change.label} has no provider", body=body, provides=made)]
         if not body:
             return []
-        # lists are replaced, and the one of redirect URIs holds several options
+        # lists are replaced, and the list of redirect URIs holds several options
         lists = [
-            one.option
-            for one in _PROVIDER
-            if one.is_set and (one.option in change.values or uris and one.option in _REDIRECTS)
+            field.option
+            for field in _PROVIDER
+            if field.is_set and (field.option in change.values or uris and field.option in _REDIRECTS)
         ]
         guard = Guard(self.name, change.key, tuple(lists)) if lists and raw["attached"] else None
         return [
             Step("PATCH", self._provider(raw), f"{change.label}: {_listed(change, _PROVIDER)}", body=body, guard=guard)
         ]
 
-    def _application_steps(self, change, raw, client):
+    def _application_steps(self, change: Change, raw: dict[str, Any], client: AuthentikClient) -> list[Step]:
         body = self._body(change, _APPLICATION)
         steps, last = self._icon_steps(change, raw, client, body.get("meta_icon"))
         if client.version < ICON_IS_A_FIELD:
@@ -478,8 +512,10 @@ class Application(AuthentikResource):
             )
         return [*steps, *last]
 
-    def _icon_steps(self, change, raw, client, icon):
-        """The requests that come before and after the one for the application, which from 2025.12 on names its icon."""
+    def _icon_steps(
+        self, change: Change, raw: dict[str, Any], client: AuthentikClient, icon: str | None
+    ) -> tuple[list[Step], list[Step]]:
+        """The requests before and after that for the application, which from 2025.12 on refers to its icon by name."""
         if icon is None:
             return [], []
         item, file, reason = (self.item_path(change.key), change.entry.get("icon"), f"{change.label}: icon")
@@ -491,8 +527,8 @@ class Application(AuthentikResource):
         former = self._without_file(raw, f"{change.label}: its former icon", client)
         return [upload] if file and not client.has_file(icon) else [], former
 
-    def last_steps(self, changes, server):
-        """A provider is attached when it is bound to those who may use it, for without bindings everybody may."""
+    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """Attach providers after the bindings exist, because without bindings everybody may use the application."""
         return [
             Step(
                 "PATCH",
@@ -510,62 +546,66 @@ class Application(AuthentikResource):
             if not (change.found and change.found.raw["attached"])
         ]
 
-    def _provider(self, raw):
+    def _provider(self, raw: dict[str, Any]) -> tuple[Any, ...]:
         return ("providers", "oauth2", raw["provider"]["pk"])
 
-    def _body(self, change, table):
-        """The values of a change that are in one of the tables, with references for names."""
+    def _body(self, change: Change, table: tuple[Field, ...]) -> dict[str, Any]:
+        """The values of a change that belong to a table, with references in place of names."""
         body = {}
-        for one in table:
-            value = change.values.get(one.option)
+        for field in table:
+            value = change.values.get(field.option)
             if value is None or (value in ("", []) and change.creates):
                 continue
-            if one.option in _NAMING:
-                named_ones = [Reference(_NAMING[one.option], (name,)) for name in _names(value)]
-                body[one.name] = named_ones if one.is_set else next(iter(named_ones), None)
+            if field.option in _NAMING:
+                named_ones = [Reference(_NAMING[field.option], (name,)) for name in _names(value)]
+                body[field.name] = named_ones if field.is_set else next(iter(named_ones), None)
             else:
-                body[one.name] = one.kind.encode(one.effective(value))
+                body[field.name] = field.kind.encode(field.effective(value))
         return body
 
 
-def _names(value):
-    """The names in an option that names one object or several."""
+def _names(value: Any) -> Iterable[str]:
+    """The names in an option that refers to one or several objects."""
     return ([value] if isinstance(value, str) else dict.fromkeys(value)) if value else []
 
 
-def _listed(change, table):
-    return ", ".join(sorted(one.option for one in table if one.option in change.values))
+def _listed(change: Change, table: tuple[Field, ...]) -> str:
+    return ", ".join(sorted(field.option for field in table if field.option in change.values))
 
 
-def _owner(provider):
-    """A provider as messages name it."""
+def _owner(provider: dict[str, Any]) -> str:
+    """Describe a provider for messages."""
     application = _assigned(provider)
     return f"the provider {provider['name']}" + (f" of the application {application}" if application else "")
 
 
-def _assigned(provider):
+def _assigned(provider: dict[str, Any]) -> str | None:
     return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
 
 
-def _with_names(server, provider):
-    """A provider with names for ids, and a list for each kind of redirect URI; `as_sent` is the one list of the server."""
-    told = {**provider, "as_sent": provider["redirect_uris"]}
+def _with_names(server: ServerState, provider: dict[str, Any]) -> dict[str, Any]:
+    """A provider with names for ids and a list per option of redirect URIs; `as_sent` is the server's single list."""
+    translated = {**provider, "as_sent": provider["redirect_uris"]}
     for option, kind in _NAMING.items():
-        names = {one.raw["pk"]: key[0] for key, one in server.actual(kind).items()}
+        names = {existing.raw["pk"]: key[0] for key, existing in server.actual(kind).items()}
         ids = provider.get(option)
-        told[option] = [names.get(one, one) for one in ids] if isinstance(ids, list) else names.get(ids, ids)
+        translated[option] = (
+            [names.get(object_id, object_id) for object_id in ids] if isinstance(ids, list) else names.get(ids, ids)
+        )
     for option in _REDIRECTS:
-        told[option] = [one["url"] for one in provider["redirect_uris"] if _option_of(one) == option]
-    return told
+        translated[option] = [
+            redirect["url"] for redirect in provider["redirect_uris"] if _option_of(redirect) == option
+        ]
+    return translated
 
 
-def _option_of(redirect):
-    """The option that an entry of the server's list of redirect URIs belongs to; there is none for patterns of logouts."""
+def _option_of(redirect: dict[str, Any]) -> str | None:
+    """The option that an entry of the server's list of redirect URIs belongs to; None for logout patterns."""
     shape = redirect["matching_mode"], redirect.get("redirect_uri_type", "authorization")
     return next((option for option, known in _REDIRECTS.items() if known == shape), None)
 
 
-def _redirect(option, url):
+def _redirect(option: str, url: str) -> dict[str, str]:
     mode, kind = _REDIRECTS[option]
-    # servers before 2026.5 know one type only, and do not mind
+    # servers before 2026.5 have a single type and ignore this
     return {"matching_mode": mode, "url": url, "redirect_uri_type": kind}

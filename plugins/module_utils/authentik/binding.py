@@ -1,21 +1,28 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Bindings of authentik: which groups, users and policies decide who may use an application (policies/bindings).
+"""Bindings of authentik: groups, users and policies that grant access to an application (policies/bindings).
 
-An application without an enabled binding is open to everybody, so the last one is not removed unless that is asked for.
+An application without an enabled binding is open to everybody, so removing the last requires allow_everybody.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Guard, Reference, Step
 from .resource import AuthentikResource, named
 
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+
 HOLDERS = ("group", "user", "policy")
 
 
 class Binding(AuthentikResource):
-    """Bindings have no name: one is known by its application and by what it binds, which may be bound twice by hand."""
+    """Bindings have no name: they are identified by application and holder, and duplicates may exist."""
 
     name = "binding"
     plural = "bindings"
@@ -35,69 +42,78 @@ class Binding(AuthentikResource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         for holder in HOLDERS:
             spec[holder]["required"] = False
         return spec
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, **{holder: entry[holder] or "" for holder in HOLDERS}}
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         named_holders = [holder for holder in HOLDERS if entry[holder]]
-        wrong = [] if len(named_holders) == 1 else [("group", "or user or policy must be given, and only one of them")]
+        wrong = [] if len(named_holders) == 1 else [("group", "exactly one of group, user and policy must be given")]
         return super().problems(entry) + wrong
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         application, *names = key
         return f"{self.name} of {application} to " + " ".join(
             f"{holder} {name}" for holder, name in zip(HOLDERS, names) if name
         )
 
-    def conflicts(self, entries):
-        """Each binding of an application needs an order of its own; here new ones without one get their place."""
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
+        """Require distinct orders per application, and number the bindings that declare none."""
         problems, declared, places, bindings = [], {}, {}, entries[self.name]
         for entry in bindings:
             application, key, order = (entry["application"], self.key_of(entry), entry["order"])
             if order is not None and declared.setdefault((application, order), key) != key:
-                problems.append(f"order: {self.label(key)} has the {order} of another one of this application")
+                problems.append(
+                    f"order: {self.label(key)} uses order {order}, as does another declared binding of this application; choose another"
+                )
         for entry in bindings:
             keys = places.setdefault(entry["application"], {})
             highest = max((order for application, order in declared if application == entry["application"]), default=-1)
             entry["place"] = (highest, keys.setdefault(self.key_of(entry), len(keys)))
         return problems
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         application, *names = key
         return [
             Reference("application", (application,)),
             *(Reference(holder, (name,)) for holder, name in zip(HOLDERS, names) if name),
         ]
 
-    def compare(self, server, entry, found):
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         others = {
-            one.values["order"]
-            for key, one in server.actual(self.name).items()
+            binding.values["order"]
+            for key, binding in server.actual(self.name).items()
             if key[0] == entry["application"] and key != self.key_of(entry)
         }
         highest, place = entry["place"]
         free = max([*others, highest], default=-1) + 1 + place
-        values, problems = super().compare(server, entry, found)
+        values, problems = super().compare(server, entry, actual)
         if entry["order"] is not None and entry["order"] in others:
-            problems.append(("order", f"{entry['order']} is that of another binding of this application on the server"))
-        if found is None:
+            problems.append(
+                (
+                    "order",
+                    f"{entry['order']} is already used by another binding of this application on the server; choose another",
+                )
+            )
+        if actual is None:
             values.setdefault("order", free)
-        elif values and found.values["order"] in others:
-            # the server keeps such a pair, but refuses every change of one that leaves the order as it is
+        elif values and actual.values["order"] in others:
+            # the server keeps two bindings with one order, but rejects changes that leave the order as it is
             values.setdefault("order", free)
         return values, problems
 
-    def matches_condition(self, condition, wanted, key):
+    def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
         return condition == "application" and wanted == key[0]
 
-    def safety_checks(self, changes, server):
-        """No application is left open to everybody, be it by its bindings, or by the groups and users that go."""
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Refuse to leave an application open to everybody by removing its bindings, or the groups and users they name."""
         gone = {(change.resource.name, change.key) for change in changes if change.removes}
         ours = {change.key: change for change in changes if change.resource is self}
         if not (ours or any(kind in HOLDERS for kind, _key in gone)):
@@ -107,7 +123,7 @@ class Binding(AuthentikResource):
         for application in sorted({key[0] for key in found}):
             if ("application", (application,)) in gone:
                 continue
-            bound = {key for key, one in found.items() if key[0] == application and one.values["enabled"]}
+            bound = {key for key, binding in found.items() if key[0] == application and binding.values["enabled"]}
             left = {key for key in bound if not gone & {(holder, (name,)) for holder, name in zip(HOLDERS, key[1:])}}
             for key, change in ours.items():
                 if change.removes or change.values.get("enabled") is False:
@@ -116,55 +132,55 @@ class Binding(AuthentikResource):
                     left.add(key)
             if bound and not left and not any(ours[key].entry.get("allow_everybody") for key in bound if key in ours):
                 problems.append(
-                    f"application {application} would have no binding left, and then everybody may use it; bind somebody"
-                    " else to it before, or remove its last binding with allow_everybody"
+                    f"application {application} would have no binding left and be open to everybody; add another binding"
+                    " first, or set allow_everybody on the last binding"
                 )
         return problems
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def key_of(self, entry):
+    def key_of(self, entry: dict[str, Any]) -> tuple[str, ...]:
         return tuple(entry[option] or "" for option in self.key)
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         applications = server.actual("application", {key[:1] for key in keys or ()})
-        slugs = {one.raw["id"]: slug for (slug,), one in applications.items()}
+        slugs = {application.raw["id"]: slug for (slug,), application in applications.items()}
         read, same = [], {}
         for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
-                told = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
-                same.setdefault(self.key_of(told), []).append(binding["pk"])
-                read.append({**told, "all": same[self.key_of(told)]})
+                row = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
+                same.setdefault(self.key_of(row), []).append(binding["pk"])
+                read.append({**row, "all": same[self.key_of(row)]})
         return read
 
-    def read_again(self, server, key):
-        raw = server.client.read_if_there(*self.collection, server.actual(self.name)[key].raw["pk"])
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
+        raw = server.client.read_or_none(*self.collection, server.actual(self.name)[key].raw["pk"])
         return raw and self.decode({**raw, **_holders(raw), "application": key[0]})
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes:
             reason = f"remove {change.label}"
-            return [Step("DELETE", (*self.collection, one), reason) for one in change.found.raw["all"]]
+            return [Step("DELETE", (*self.collection, binding_id), reason) for binding_id in change.found.raw["all"]]
         target, holder = self.references(change.key, {})
         values = {**(change.found.values if change.found else {}), **change.values}
         settings = {
-            one.name: values[one.option]
-            for one in self.fields
-            if one.option in values and not (one.task_only or one.option in self.key)
+            field.name: values[field.option]
+            for field in self.fields
+            if field.option in values and not (field.task_only or field.option in self.key)
         }
         body = {"target": target, holder.kind: holder, **settings}
         if change.creates:
             return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
         listed = ", ".join(sorted(change.values))
-        # an update without its target and its holder is a fault of the server's
+        # an update without target and holder causes an internal error of the server
         path, guard = (*self.collection, change.found.raw["pk"]), Guard(self.name, change.key)
         return [Step("PUT", path, f"{change.label}: {listed}", body=body, guard=guard)]
 
 
-def _holders(binding):
-    """The names of what a binding binds."""
+def _holders(binding: dict[str, Any]) -> dict[str, str | None]:
+    """The names of the holders of a binding."""
     return {
         "group": binding["group_obj"] and binding["group_obj"]["name"],
         "user": binding["user_obj"] and binding["user_obj"]["username"],

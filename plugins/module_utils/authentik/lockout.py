@@ -1,60 +1,62 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What would take the rights of a task's own token away: changes of its user, and of the groups that give them."""
+"""Changes that would revoke the rights of the task's own token: of its user, and of the groups that grant them."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..core.fields import Field, Flag
 from ..core.plan import ServerState
 from ..core.resource import Change
 
 ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
-# the options of groups that decide who is a superuser, or has which roles
+# the options of groups that grant superuser rights and roles
 _DECISIVE = ("is_superuser", "users", "parents")
 
 
 def consents(change: Change) -> bool:
-    """Whether the entry of a change says that it may lock the caller out; what is only in a scope has no entry."""
+    """Whether the entry of a change allows locking the caller out; pruned objects have no entry."""
     return bool(change.entry.get(ALLOW_LOCKOUT.option))
 
 
 def lockouts(changes: list[Change], server: ServerState) -> list[str]:
-    """What keeps changes of users and groups from being made: the user of the token would lose it, or its rights."""
+    """Problems of changes of users and groups by which the user of the token would lose the token or its rights."""
     people = [change for change in changes if change.resource.name in ("user", "group")]
     if not people:
         return []
     me = server.client.myself["username"]
-    own = next((one for one in people if one.resource.name == "user" and one.key == (me,)), None)
+    own = next((change for change in people if change.resource.name == "user" and change.key == (me,)), None)
     if own and not consents(own) and (own.removes or own.values.get("is_active") is False):
         return [
-            f"{own.label}: the token of this task belongs to this user and would stop working; set allow_lockout=true if"
+            f"{own.label}: this user owns the token of this task, which would stop working; set allow_lockout=true if"
             " that is intended"
         ]
     decisive = [
-        one
-        for one in people
-        if (one is own and not one.removes and "groups" in one.values)
-        or (one.resource.name == "group" and one.found and (one.removes or set(_DECISIVE) & set(one.values)))
+        change
+        for change in people
+        if (change is own and not change.removes and "groups" in change.values)
+        or (
+            change.resource.name == "group" and change.found and (change.removes or set(_DECISIVE) & set(change.values))
+        )
     ]
-    if not decisive or any(consents(one) for one in decisive):
+    if not decisive or any(consents(change) for change in decisive):
         return []
     before = _rights(me, _groups(server, []))
-    culprits = [one for one in decisive if before - _rights(me, _groups(server, [one], own, me))] or decisive
+    culprits = [change for change in decisive if before - _rights(me, _groups(server, [change], own, me))] or decisive
     lost = before - _rights(me, _groups(server, decisive, own, me))
     if not lost:
         return []
-    labels = ", ".join(one.label for one in culprits)
+    labels = ", ".join(change.label for change in culprits)
     what = "would no longer be a superuser" if "superuser" in lost else "would lose roles"
-    return [
-        f"{labels}: {me}, to whom the token of this task belongs, {what}; set allow_lockout=true if that is intended"
-    ]
+    return [f"{labels}: {me}, the owner of this task's token, {what}; set allow_lockout=true if that is intended"]
 
 
-def _groups(server, changes, own=None, me="") -> dict[str, dict]:
-    """The groups by name as they will be once some changes are made, `own` being that of the user `me`."""
+def _groups(server: ServerState, changes: list[Change], own: Change | None = None, me: str = "") -> dict[str, dict]:
+    """The groups by name after some changes, where `own` is the change of the user `me`."""
     groups = {
-        name: {**{option: one.values[option] for option in _DECISIVE}, "roles": one.raw.get("roles") or []}
-        for (name,), one in server.actual("group", None).items()
+        name: {**{option: group.values[option] for option in _DECISIVE}, "roles": group.raw.get("roles") or []}
+        for (name,), group in server.actual("group", None).items()
     }
     for change in changes:
         if change is own:
@@ -70,8 +72,8 @@ def _groups(server, changes, own=None, me="") -> dict[str, dict]:
     return groups
 
 
-def _rights(me, groups) -> set[str]:
-    """What somebody has by groups and their parents: the word superuser, and roles by id."""
+def _rights(me: str, groups: dict[str, dict[str, Any]]) -> set[str]:
+    """The rights that a user has through groups and their parents: "superuser", and roles by id."""
     reached, waiting = set(), [name for name, group in groups.items() if me in group["users"]]
     while waiting:
         name = waiting.pop()

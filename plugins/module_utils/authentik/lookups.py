@@ -1,12 +1,18 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What applications refer to by name: flows, key pairs, scope mappings and policies. They are only read."""
+"""Read-only objects that applications refer to by name: flows, key pairs, scope mappings and policies."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.resource import Resource
 from .permissions import SUPERUSER
 from .resource import named
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
 
 MANAGED = "goauthentik.io/providers/oauth2/scope-"
 
@@ -18,12 +24,12 @@ class Flow(Resource):
     audit_permission = SUPERUSER
     fields = (named("slug"), named("name"), named("designation"))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read_all("flows", "instances")
 
 
 class KeyPair(Resource):
-    """Pairs of certificate and private key. What kind a key is has been told under another name up to 2025.10."""
+    """Pairs of certificate and private key. Up to 2025.10 the key type has another field name."""
 
     name = "key pair"
     plural = "key_pairs"
@@ -31,13 +37,13 @@ class KeyPair(Resource):
     audit_permission = SUPERUSER
     fields = (named("name"), named("key_type"), named("managed"))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         for pair in server.client.read_all("crypto", "certificatekeypairs", has_key="true"):
             yield {**pair, "key_type": pair.get("key_type") or pair.get("private_key_type")}
 
 
 class ScopeMapping(Resource):
-    """Scope mappings by name; those that authentik itself brings along by their scope, such as email."""
+    """Scope mappings by name; those that authentik provides are named by their scope, such as email."""
 
     name = "scope mapping"
     plural = "scope_mappings"
@@ -45,10 +51,10 @@ class ScopeMapping(Resource):
     audit_permission = SUPERUSER
     fields = (named("name"), named("scope_name"), named("managed"))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         mappings = server.client.read_all("propertymappings", "provider", "scope")
-        for one in sorted(mappings, key=_own):
-            yield {**one, "name": one["scope_name"]} if _own(one) else one
+        for mapping in sorted(mappings, key=_own):
+            yield {**mapping, "name": mapping["scope_name"]} if _own(mapping) else mapping
 
 
 class Policy(Resource):
@@ -58,9 +64,9 @@ class Policy(Resource):
     audit_permission = SUPERUSER
     fields = (named("name"), named("component"))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read_all("policies", "all")
 
 
-def _own(mapping):
+def _own(mapping: dict[str, Any]) -> bool:
     return (mapping["managed"] or "").startswith(MANAGED)

@@ -1,14 +1,19 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Membership, which both users and groups may declare."""
+"""Group membership, which both users and groups may declare."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..core.resource import Reference, Step
 
+if TYPE_CHECKING:
+    from ..core.resource import Change
 
-def membership(label, group, user, joins):
-    """The request that lets a user join or leave a group. It touches nobody else, and twice does no harm."""
+
+def membership(label: str, group: str, user: str, joins: bool) -> Step:
+    """The request by which a user joins or leaves a group. It affects no other member and is idempotent."""
     return Step(
         "POST",
         ("core", "groups", Reference("group", (group,)), "add_user" if joins else "remove_user"),
@@ -17,8 +22,8 @@ def membership(label, group, user, joins):
     )
 
 
-def joined_and_left(change, option):
-    """The names that are added and taken away by a change, as (name, whether it is added)."""
+def joined_and_left(change: Change, option: str) -> list[tuple[str, bool]]:
+    """The names that a change adds or removes, as (name, whether it is added)."""
     wanted, has = change.values.get(option), (change.found.values[option] if change.found else [])
     if wanted is None:
         return []

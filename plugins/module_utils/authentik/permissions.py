@@ -1,14 +1,17 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The permissions that requests to authentik take (2024.12 to 2026.2, authentik/rbac), as roles have them."""
+"""The permissions that requests to authentik require (2024.12 to 2026.2, authentik/rbac), as roles grant them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 from ..core.resource import Permission
 
-# only a superuser can be known to see everything
+# only a superuser is known to see everything
 SUPERUSER = Permission(("everything",), ("superuser",))
-# the kinds of objects, by the path of their list; tokens are those of their user, who needs no permission
+# application and model of objects, by the path of their list
 _KINDS = {
     ("core", "applications"): ("authentik_core", "application"),
     ("core", "groups"): ("authentik_core", "group"),
@@ -34,8 +37,8 @@ _ACTIONS = {
 FILES = ("admin", "file")
 
 
-def permission_for(verb, path):
-    """The permission that a request takes, or None where that is not known; `path` has one part per segment."""
+def permission_for(verb: str, path: Sequence[Any]) -> str | None:
+    """The permission that a request requires, or None if unknown; `path` has an item per segment."""
     path = tuple(path)
     if path[: len(FILES)] == FILES:
         return f"authentik_rbac.{'view' if verb == 'GET' else 'manage'}_media_files"
@@ -45,10 +48,10 @@ def permission_for(verb, path):
     return app and f"{app}.{_VERBS[verb]}_{model}"
 
 
-def told_by(verb, path):
-    """The verb by whose being told of a path it is known ahead whether a request is allowed, or None.
+def probing_verb(verb: str, path: Sequence[Any]) -> str | None:
+    """The verb that OPTIONS reports for a path if and only if the request is allowed, or None.
 
-    The server tells whether the caller may POST to a list and PUT to an object that is there.
+    The server reports whether the caller may POST to a list and PUT to an existing object.
     """
     path = tuple(path)
     if path in _KINDS:

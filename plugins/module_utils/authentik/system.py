@@ -1,8 +1,10 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""authentik: its resources in order of dependency, and what else can be read."""
+"""authentik: its resources in order of dependency, and its other facts."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..core.module import Address
 from ..core.system import System
@@ -15,23 +17,23 @@ from .token import Token
 from .user import User
 
 
-def connect(params, check_mode):
+def connect(params: dict[str, Any], check_mode: bool) -> AuthentikClient:
     client = AuthentikClient(params, check_mode)
     with client.understanding():
-        client.refuse_what_is_too_old()
+        client.refuse_old_versions()
     return client
 
 
-def version(client):
+def version(client: AuthentikClient) -> str:
     return dotted(client.version)
 
 
-def setup_urls(client):
-    """The URLs of each application with an OAuth2 provider, by slug, as whoever asks at the given address sees them."""
+def setup_urls(client: AuthentikClient) -> dict[str, Any]:
+    """The URLs of each application with an OAuth2 provider, by slug, as seen from the configured address."""
     return {
-        one["assigned_application_slug"]: client.read("providers", "oauth2", one["pk"], "setup_urls")
-        for one in client.read_all("providers", "oauth2")
-        if one["assigned_application_slug"]
+        provider["assigned_application_slug"]: client.read("providers", "oauth2", provider["pk"], "setup_urls")
+        for provider in client.read_all("providers", "oauth2")
+        if provider["assigned_application_slug"]
     }
 
 

@@ -1,8 +1,11 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""API tokens of authentik (core/tokens, intent api). Their keys can be read whenever one may, so none gets lost."""
+"""API tokens of authentik (core/tokens, intent api). Their keys stay readable, so none gets lost."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Text
@@ -11,13 +14,18 @@ from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
 
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import AuthentikClient
+
 
 class Token(AuthentikResource):
     name = "token"
     plural = "tokens"
     key = ("identifier",)
     collection = ("core", "tokens")
-    immutable_remedy = "remove the token and make it again"
+    immutable_remedy = "remove and recreate the token"
     fields = (
         named(
             "identifier",
@@ -37,28 +45,37 @@ class Token(AuthentikResource):
         ALLOW_LOCKOUT,
     )
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
         return super().problems(entry) + empty
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         if keys is None:
-            return [one for one in map(_with_names, server.client.read_all(*self.collection)) if one["intent"] == "api"]
-        answers = (server.client.read_if_there(*self.collection, identifier) for (identifier,) in keys)
+            return [
+                token
+                for token in map(_with_names, server.client.read_all(*self.collection))
+                if token["intent"] == "api"
+            ]
+        answers = (server.client.read_or_none(*self.collection, identifier) for (identifier,) in keys)
         return [_with_names(answer) for answer in answers if answer]
 
-    def with_names(self, server, raw):
+    def with_names(self, server: ServerState, raw: dict[str, Any]) -> dict[str, Any]:
         return _with_names(raw)
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual is None:
             values.setdefault("user", server.client.myself["username"])
-            problems += self._beyond_the_caller(server.client.myself, values)
+            problems += self._superuser_problems(server.client.myself, values)
             key = entry["key"] or GENERATED
-        elif found.raw["intent"] != "api":
+        elif actual.raw["intent"] != "api":
             problems.append(
-                ("identifier", f"'{entry['identifier']}' is a token of intent {found.raw['intent']}; take another name")
+                (
+                    "identifier",
+                    f"'{entry['identifier']}' is a token of intent {actual.raw['intent']}; take another name",
+                )
             )
             key = None
         elif entry["key"] or entry["return_secret"]:
@@ -72,23 +89,27 @@ class Token(AuthentikResource):
         return values, problems
 
     @staticmethod
-    def _beyond_the_caller(me, values):
-        """What the server would ignore without a word for somebody who is no superuser."""
+    def _superuser_problems(me: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
+        """Problems with values that the server silently ignores unless the caller is a superuser."""
         if me["is_superuser"]:
             return []
         problems = []
         if values["user"] != me["username"]:
-            problems.append(("user", f"only superusers create tokens of others, and {me['username']} is not one"))
+            problems.append(
+                ("user", f"requires superuser rights to create tokens of other users, which {me['username']} lacks")
+            )
         if values.get("expiring") is False:
-            rule = f"must be true, because only superusers create tokens that do not expire, and {me['username']} is not one"
+            rule = (
+                f"must be true, because {me['username']} lacks the superuser rights to create tokens that do not expire"
+            )
             problems.append(("expiring", rule))
         return problems
 
-    def safety_checks(self, changes, server):
-        """A task does not take away the token that it works with, unless it is asked to."""
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Refuse to remove or replace the token that authenticates the task, unless allow_lockout is set."""
         me = server.client.myself["username"] if any(change.resource is self for change in changes) else ""
         return [
-            f"{change.label}: this task works with this token, which would stop working; set allow_lockout=true if that is"
+            f"{change.label}: this token authenticates the task and would stop working; set allow_lockout=true if that is"
             " intended"
             for change in changes
             if change.resource is self and change.found and change.found.values["user"] == me and not consents(change)
@@ -96,32 +117,32 @@ class Token(AuthentikResource):
             if self._is_in_use(change, server.client)
         ]
 
-    def _is_in_use(self, change, client):
-        """Whether a token may be the one that requests are sent with; the key of an expired one cannot be read."""
+    def _is_in_use(self, change: Change, client: AuthentikClient) -> bool:
+        """Whether a token may be the one in use; the key of an expired token cannot be read."""
         try:
-            shown = client.read_if_there(*self.item_path(change.key), "view_key")
+            shown = client.read_or_none(*self.item_path(change.key), "view_key")
         except FleetgateError as error:
             if error.status != 403:
                 raise
             return True
         return bool(shown) and client.is_authorized_by(shown["key"])
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", (values["user"],))] if values.get("user") else []
 
-    def built_in(self, found):
-        # those that authentik makes for itself are managed, and one for the pipeline is made with the server
-        return bool(found.raw["managed"]) or found.values["identifier"] == "authentik-bootstrap-token"
+    def built_in(self, actual: Actual) -> bool:
+        # authentik marks its own tokens as managed; the bootstrap token is created with the server
+        return bool(actual.raw["managed"]) or actual.values["identifier"] == "authentik-bootstrap-token"
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, *key)
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes:
             return super().steps_for(change, server)
         steps = []
         values = {**(change.found.values if change.found else {"expiring": True, "description": ""}), **change.values}
-        # what is not in an update goes to the caller, or back to what new tokens have
+        # fields omitted from an update are reset to the caller or to the defaults of new tokens
         body = {
             "identifier": change.key[0],
             "intent": "api",
@@ -141,5 +162,5 @@ class Token(AuthentikResource):
         return steps
 
 
-def _with_names(token):
+def _with_names(token: dict[str, Any]) -> dict[str, Any]:
     return {**token, "user": token["user_obj"]["username"]}

@@ -4,11 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import PASSWORD, Flag, Mapping, Names, Text
 from ..core.resource import Reference, Step
 from .lockout import ALLOW_LOCKOUT, lockouts
 from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
 
 _ATOM = r"[^@\s.,:;<>()\[\]\\\"]+"
 
@@ -22,7 +29,7 @@ class User(AuthentikResource):
     fields = (
         named("username", Text(longest=150), needed=True),
         named("name"),
-        # as Django takes them
+        # as Django validates it
         named(
             "email",
             Text(
@@ -34,7 +41,7 @@ class User(AuthentikResource):
         named("is_active", Flag(), default=True),
         named(
             "path",
-            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash, nor have two in a row"),
+            Text(pattern=r"[^/]+(/[^/]+)*", rule="must not begin or end with a slash or have consecutive slashes"),
             default="users",
         ),
         named("type", Text(choices=("internal", "external", "service_account")), default="internal"),
@@ -44,32 +51,34 @@ class User(AuthentikResource):
         ALLOW_LOCKOUT,
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read_all(*self.collection, include_roles="false")
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Actual:
         return super().decode({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual is None:
             values.setdefault("name", entry["username"])
         return values, problems
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (name,)) for name in values.get("groups") or ()]
 
-    def built_in(self, found):
-        return found.values["username"] == "akadmin" or found.values["type"] == "internal_service_account"
+    def built_in(self, actual: Actual) -> bool:
+        return actual.values["username"] == "akadmin" or actual.values["type"] == "internal_service_account"
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         return lockouts(changes, server)
 
-    def request_body(self, change):
-        # the server demands a name, but it may be empty
+    def request_body(self, change: Change) -> dict[str, Any]:
+        # the server requires a name, but it may be empty
         return {"name": "", **super().request_body(change)} if change.creates else super().request_body(change)
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
         if not change.removes and change.values.get("password"):
             body = {"password": change.values["password"]}
@@ -78,7 +87,7 @@ class User(AuthentikResource):
             )
         return steps
 
-    def last_steps(self, changes, server):
+    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         return [
             membership(change.label, group, change.key[0], joins)
             for change in changes

@@ -1,14 +1,19 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What an OpenID issuer says about itself, as a module."""
+"""Check of an OpenID issuer by its discovery document, as a module."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import TIMEOUT, limit_problems, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.oidc import ISSUER, discover, other_name, secret_is_right, shortcomings, unadvertised
 from ..core.secrets import excerpt
+
+if TYPE_CHECKING:
+    from ..core.client import Client
 
 SPEC = {
     "issuer": {"type": "str", "required": True},
@@ -23,13 +28,15 @@ SPEC = {
 }
 
 
-def run(params, check_mode):
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     issuer = params["issuer"]
     broken = ISSUER.problem(issuer) if issuer else "must not be empty"
     wrong = [f"issuer: '{excerpt(issuer)}' {broken}"] if broken else []
     asks = [option for option in ("client_id", "client_secret", "redirect_uris") if params[option]]
     if asks and len(asks) < 3:
-        wrong.append("client_id: is looked at together with client_secret and redirect_uris; give all three or none")
+        wrong.append(
+            "client_id: requires client_secret and redirect_uris, which are checked together; set all three or none"
+        )
     wrong += limit_problems(params, timeout=TIMEOUT)
     refuse(wrong)
     document, client = discover(issuer, params["timeout"], verification(params))
@@ -37,7 +44,7 @@ def run(params, check_mode):
         return _examine(client, document, params, bool(asks))
 
 
-def _examine(client, document, params, asks):
+def _examine(client: Client, document: dict[str, Any], params: dict[str, Any], asks: bool) -> dict[str, Any]:
     try:
         keys, unreachable = (client.with_base_url(document.get("jwks_uri", "")).read().get("keys", []), [])
     except FleetgateError as error:
@@ -53,10 +60,10 @@ def _examine(client, document, params, asks):
     return {**result, "problems": problems, **({"warnings": warnings} if warnings else {})}
 
 
-def _refused(client, document, params):
-    """The redirect URIs that the issuer does not take together with the client's secret, a sentence each.
+def _refused(client: Client, document: dict[str, Any], params: dict[str, Any]) -> list[str] | None:
+    """The redirect URIs that the issuer rejects together with the client's secret, as a message each.
 
-    None where its answer tells nothing. Issuers that only look at the secret take any.
+    None where the response is inconclusive. Issuers that check only the secret accept any.
     """
     try:
         wrong = [
@@ -69,8 +76,10 @@ def _refused(client, document, params):
     except (FleetgateError, KeyError):
         return None
     if len(wrong) == len(params["redirect_uris"]):
-        return [f"it does not take the secret of the client {params['client_id']}, or none of its redirect_uris"]
-    return [f"the client {params['client_id']} may not have the redirect URI {uri}; register it" for uri in wrong]
+        return [f"the issuer rejects the secret of the client {params['client_id']}, or all of its redirect_uris"]
+    return [
+        f"the redirect URI {uri} is not registered for the client {params['client_id']}; register it" for uri in wrong
+    ]
 
 
 INFO = Definition(SPEC, run)

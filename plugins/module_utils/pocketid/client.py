@@ -8,6 +8,7 @@ from base64 import urlsafe_b64encode
 from copy import copy
 from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
+from typing import Any
 
 from ..core.client import Authorization, Client, connection_options, requests, session_for, use_transport, verification
 from ..core.errors import FleetgateError
@@ -19,8 +20,8 @@ PAGE = 100
 MOST_SEARCHES = 3
 
 
-def in_path(client_id):
-    """The id of an OIDC client as part of a path; that of one which registered itself is a URL (2.13.0 and 2.14.0, observed)."""
+def in_path(client_id: str) -> str:
+    """The id of an OIDC client as part of a path; a client that registered itself has a URL as id (2.13.0 and 2.14.0, observed)."""
     if "/" not in client_id:
         return client_id
     return "~" + urlsafe_b64encode(client_id.encode()).decode().rstrip("=")
@@ -29,24 +30,24 @@ def in_path(client_id):
 class PocketIdClient(Client):
     """One Pocket ID server, signed in with an API key of an administrator."""
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
-            "the address that people sign in at, for example https://id.example.org",
+            "the address where users sign in, for example https://id.example.org",
             "api_key",
-            "an administrator makes one under Settings, API keys (or the server has STATIC_API_KEY)",
+            "an administrator creates a key under Settings, API keys (or the server sets STATIC_API_KEY)",
             "X-API-Key",
         )
         super().__init__(
             f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
         self._others = {}
-        # known before anything is begun, so that nothing is left half-made at a server that is too old
+        # read the version first, so that nothing is left half-configured on a server that is too old
         with self.understanding():
             self.dialect = dialect_of(self)
 
-    def read_all(self, *path, sort, search=""):
-        """All entries of a list. The server clamps a page number that is too high, so only its own count ends the loop."""
+    def read_all(self, *path: Any, sort: str, search: str = "") -> list[dict[str, Any]]:
+        """All entries of a list. The server clamps a page number that is too high, so the loop ends by the reported page count."""
         entries, page, pages = [], 1, 1
         while page <= pages:
             answer = self.read(
@@ -57,33 +58,35 @@ class PocketIdClient(Client):
             page += 1
         return entries
 
-    def look_up(self, *path, by, names):
-        """The entries of a list that are called one of `names`; all entries where one search for each would not be less."""
+    def look_up(self, *path: Any, by: str, names: set[str] | None) -> list[dict[str, Any]]:
+        """The entries of a list whose field `by` is in `names`, or all entries where that takes fewer requests than a search each."""
         if names is None or len(names) > MOST_SEARCHES:
             return self.read_all(*path, sort=by)
-        found = (one for name in sorted(names) for one in self.read_all(*path, sort=by, search=name))
-        # the search also finds what a name is only a part of; that names may differ in case is for others to judge
+        found = (entry for name in sorted(names) for entry in self.read_all(*path, sort=by, search=name))
+        # the search also matches parts of a name; callers decide whether case matters
         alike = {name.casefold() for name in names}
-        return list({one["id"]: one for one in found if (one[by] or "").casefold() in alike}.values())
+        return list({entry["id"]: entry for entry in found if (entry[by] or "").casefold() in alike}.values())
 
     @cached_property
-    def myself(self):
-        """The user that the API key belongs to."""
+    def myself(self) -> dict[str, Any]:
+        """The owner of the API key."""
         return self.read("api", "users", "me")
 
-    def user_id(self, username):
-        """The id of a user, which requests go by."""
+    def user_id(self, username: str) -> str:
+        """The id of a user, which requests need in place of the name."""
         found = [
-            one for one in self.look_up("api", "users", by="username", names={username}) if one["username"] == username
+            user
+            for user in self.look_up("api", "users", by="username", names={username})
+            if user["username"] == username
         ]
         if not found:
             raise FleetgateError(f"{self.title}: user {username} does not exist")
         return found[0]["id"]
 
-    def acting_as(self, username):
-        """A client that is signed in as a user, by a one-time token, as that is what some requests need.
+    def acting_as(self, username: str) -> PocketIdClient:
+        """Return a client signed in as a user through a one-time token, for requests that need a session of that user.
 
-        That is a sign-on and changes nothing else, so it is done in check mode too; it is done once for each user.
+        Signing in changes nothing else, so it happens in check mode too, once per user.
         """
         if username not in self._others:
             user = self.user_id(username)
@@ -91,7 +94,7 @@ class PocketIdClient(Client):
             token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
             other = copy(self)
             other.session = requests.Session()
-            # a cookie of a sign-on is for https only, and the header serves everywhere
+            # the session cookie is restricted to https; the header works everywhere
             other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
             use_transport(other.session)
             answer = other._send("POST", ("api", "one-time-access-token", token))
@@ -100,7 +103,7 @@ class PocketIdClient(Client):
             self._others[username] = other
         return self._others[username]
 
-    def explain(self, response):
+    def explain(self, response: Any) -> str:
         if response.status_code == 401:
             return "the API key is not accepted; it is wrong, has expired or was removed"
         try:
@@ -109,30 +112,30 @@ class PocketIdClient(Client):
             return response.reason
         text = body.get("error", response.reason)
         details = body.get("details") or {}
-        fields = "; ".join(f"{one.get('field')}: {one.get('message')}" for one in details.get("fields") or ())
+        fields = "; ".join(f"{field.get('field')}: {field.get('message')}" for field in details.get("fields") or ())
         if response.status_code == 403:
             text += " (the owner of the API key must be an administrator)"
         return f"{text}: {fields}" if fields else text
 
-    def read_bytes(self, *path, **query):
-        """What is behind a path that does not answer with JSON."""
+    def read_bytes(self, *path: Any, **query: Any) -> bytes:
+        """Return the content of a path that does not respond with JSON."""
         return self._send("GET", path, params=query).content
 
-    def accepts_secret(self, client_id, secret):
-        """Whether a secret is one of those that an OIDC client has now."""
+    def accepts_secret(self, client_id: str, secret: str) -> bool:
+        """Whether a secret is currently valid for an OIDC client."""
         return self.dialect.accepts_secret(self, client_id, secret)
 
     @property
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Version of the server as numbers, for example (2, 14, 0)."""
         return self.dialect.version
 
     @cached_property
-    def has_directory(self):
-        """Whether an LDAP directory is the master of users and groups."""
+    def has_directory(self) -> bool:
+        """Whether an LDAP directory manages users and groups."""
         return self.settings["ldapEnabled"] == "true"
 
     @property
-    def settings(self):
-        """The settings that everybody may see, by name."""
+    def settings(self) -> dict[str, str]:
+        """The public settings, by name."""
         return {row["key"]: row["value"] for row in self.read("api", "application-configuration")}

@@ -1,11 +1,11 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Secrets of OIDC clients: which of those that are known are right, what is missing, and what they supersede.
+"""Secrets of OIDC clients: which known secrets are valid, which are missing, and which they supersede.
 
-The server tells of a secret only an id, its first four characters, its age and its end (Pocket ID 2.14.0). So a secret is
-known by its value, which is tested, and found in the list by its beginning; where that is not certain, nothing is removed.
-Names of secrets are those of the task: the server has none. Those that are generated here begin with a mark, so that one
-that an interrupted run left is known from those of other people.
+The server returns only the id, first four characters, age and expiry of a secret (Pocket ID 2.14.0). So a secret is
+recognised by testing its value, and found in the list by its prefix; where that is ambiguous, nothing is removed.
+Names of secrets exist only in the task: the server has none. Secrets generated here begin with a mark, so that a secret
+left by an interrupted run can be distinguished from those of other people.
 """
 
 from __future__ import annotations
@@ -15,36 +15,42 @@ import secrets
 import string
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
 
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
 
+if TYPE_CHECKING:
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
+    from .dialect import Dialect
+
 MOST_SECRETS = 20
-# The server itself generates letters and digits only, and tells four characters: two are left to tell secrets apart.
+# The server itself generates letters and digits only and returns four characters: two are left to distinguish secrets.
 MARK = "f_"
-# for so long a run may be on its way to hand out a secret that it made
+# how long a run may take to hand out a secret that it created
 _HANDED_OUT_WITHIN = timedelta(hours=1)
 
 
-def moment(text):
-    """A point of time as the server or YAML writes it, in whole seconds."""
+def moment(text: str) -> datetime:
+    """Parse a point in time as the server or YAML writes it, in whole seconds."""
     return datetime.fromisoformat(re.sub(r"\.\d+", "", text).replace("Z", "+00:00"))
 
 
 @dataclass(frozen=True)
 class Moment(Text):
-    """A point of time in the future, with its time zone."""
+    """A point in time in the future, with its time zone."""
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         try:
             when = moment(value)
         except ValueError:
             when = None
         if when is None or when.tzinfo is None:
             return "must be a date and time with a time zone, such as 2027-01-31T12:00:00Z"
-        return None if when > datetime.now(UTC) else "is over already"
+        return None if when > datetime.now(UTC) else "is in the past"
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return moment(value).isoformat()
 
 
@@ -61,19 +67,21 @@ _ENTRY = (
 
 
 class SecretSet:
-    """Several secrets of a client, each with a name for the task."""
+    """Several secrets of a client, each with a name within the task."""
 
     empty = ()
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "options": fields_spec(_ENTRY, ("name",))}
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         broken = [
-            f"[{i}].{option}: {rule}" for i, one in enumerate(value) for option, rule in rule_violations(_ENTRY, one)
+            f"[{i}].{option}: {rule}"
+            for i, secret in enumerate(value)
+            for option, rule in rule_violations(_ENTRY, secret)
         ]
-        names = [one["name"] for one in value]
-        broken += [f"'{name}' is the name of two" for name in sorted(set(names)) if names.count(name) > 1]
+        names = [secret["name"] for secret in value]
+        broken += [f"'{name}' is a duplicate secret name" for name in sorted(set(names)) if names.count(name) > 1]
         return ", ".join(broken) or None
 
 
@@ -91,8 +99,8 @@ SECRET_OPTIONS = (
 
 
 @dataclass
-class Wanted:
-    """One secret that a client is to have: `value` is chosen, or else one of `candidates` may be it."""
+class DesiredSecret:
+    """A desired secret of a client: a chosen `value`, or one that may be among `candidates`."""
 
     name: str
     value: str | None
@@ -100,12 +108,12 @@ class Wanted:
     expires_at: str | None
     where: str
     known: str | None = None
-    remake: str | None = None
+    recreate_reason: str | None = None
 
 
 @dataclass
-class Work:
-    """What a task says of the secrets of one client, and what there is to do for it."""
+class SecretWork:
+    """The secrets that a task declares for one client, and the changes they require."""
 
     wanted: list = field(default_factory=list)
     make: list = field(default_factory=list)
@@ -114,60 +122,64 @@ class Work:
     superseded: list = field(default_factory=list)
 
 
-def secret_problems(entry):
-    """What is wrong with the options of secrets by themselves."""
+def secret_problems(entry: dict[str, Any]) -> list[tuple[str, str]]:
+    """Problems of the secret options that need no server to detect."""
     problems = []
-    one = entry["secret"] or entry["return_secret"] and not entry["secrets"]
-    if entry["is_public"] and (one or entry["secrets"]):
-        problems.append(("secret", "cannot be had by a public client"))
+    single = entry["secret"] or entry["return_secret"] and not entry["secrets"]
+    if entry["is_public"] and (single or entry["secrets"]):
+        problems.append(("secret", "must not be set for a public client"))
     if entry["secrets"] and (entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]):
-        problems.append(("secrets", "and the options of a single secret exclude each other"))
-    if entry["secret_max_age"] and (entry["secret"] or any(one.get("value") for one in entry["secrets"] or ())):
+        problems.append(("secrets", "is mutually exclusive with the options of a single secret"))
+    if entry["secret_max_age"] and (entry["secret"] or any(secret.get("value") for secret in entry["secrets"] or ())):
         problems.append(
-            ("secret_max_age", "is for secrets that the server makes; a chosen one is renewed by choosing another")
+            ("secret_max_age", "applies only to generated secrets; to renew a chosen secret, declare another value")
         )
-    if any(not one.get("value") for one in entry["secrets"] or ()) and not entry["return_secret"]:
-        problems.append(("return_secret", "is needed for secrets without a value, because they are told only once"))
+    if any(not secret.get("value") for secret in entry["secrets"] or ()) and not entry["return_secret"]:
+        problems.append(
+            ("return_secret", "is required for secrets without a value, because they are returned only once")
+        )
     if entry["secret_candidates_complete"] and entry["callback_urls"] is None:
         problems.append(
-            ("secret_candidates_complete", "requires callback_urls, which show that no other host uses the client")
+            ("secret_candidates_complete", "requires callback_urls, which prove that no other host uses the client")
         )
-    if entry["secret_overlap"] is not None and not (one or entry["secrets"]):
-        problems.append(("secret_overlap", "needs a secret that stays"))
+    if entry["secret_overlap"] is not None and not (single or entry["secrets"]):
+        problems.append(("secret_overlap", "requires a declared secret that is kept"))
     return problems
 
 
-def work_on_secrets(client, entry, found):
-    """What is to be done for the secrets of a client, as values of a change, and what stands against it."""
-    work = entry["secret_work"] = Work(_wanted(entry))
+def work_on_secrets(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None
+) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Return the values that the secrets add to the change of a client, and the problems."""
+    work = entry["secret_work"] = SecretWork(_wanted(entry))
     if not work.wanted:
         return {}, []
     dialect, problems = client.dialect, []
-    rows = found.raw["credentials"].get("secrets", []) if found else []
-    for one in work.wanted:
-        if found:
-            _recognise(client, entry, found, rows, one)
-        if one.known is None or one.remake:
-            work.make.append(one)
-            problems += _against_making(client, entry, found, one)
+    rows = actual.raw["credentials"].get("secrets", []) if actual else []
+    for secret in work.wanted:
+        if actual:
+            _recognise(client, entry, actual, rows, secret)
+        if secret.known is None or secret.recreate_reason:
+            work.make.append(secret)
+            problems += _creation_problems(client, entry, actual, secret)
     _supersede(entry, rows, work)
     if not dialect.several_secrets:
         later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
-        later += ["secrets"] if len(work.wanted) > 1 or any(one.expires_at for one in work.wanted) else []
+        later += ["secrets"] if len(work.wanted) > 1 or any(secret.expires_at for secret in work.wanted) else []
         problems += [
             (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
         ]
     else:
         excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
-        if found:
-            work.orphaned = _orphans(entry, found, rows, work, excess)
+        if actual:
+            work.orphaned = _orphans(entry, actual, rows, work, excess)
         if excess > len(work.orphaned):
             problems.append(
                 (
                     "secret",
-                    f"the client has {len(rows)} secrets, and {MOST_SECRETS} are the most that Pocket ID keeps; remove those"
-                    " that nobody uses at the client's page of Pocket ID, or give secret_overlap, by which superseded ones"
-                    " are removed",
+                    f"the client has {len(rows)} secrets, and Pocket ID keeps at most {MOST_SECRETS}; remove unused"
+                    " secrets on the client's page in Pocket ID, or set secret_overlap, which removes superseded"
+                    " secrets",
                 )
             )
     option = "secrets" if entry["secrets"] else "secret"
@@ -175,16 +187,16 @@ def work_on_secrets(client, entry, found):
     return ({option: ""} if to_do else {}), problems
 
 
-def secret_steps(change, item, dialect):
-    """The requests for the secrets of a client: what stays is made before what it supersedes is removed."""
+def secret_steps(change: Change, item: tuple[Any, ...], dialect: Dialect) -> list[Step]:
+    """The requests for the secrets of a client: new secrets are created before those they supersede are removed."""
     work, label = change.entry["secret_work"], change.label
     if not ({"secret", "secrets"} & set(change.values)):
         return []
-    made = [_step_to_make(change, one, item, dialect) for one in work.make]
+    made = [_create_step(change, secret, item, dialect) for secret in work.make]
     return [
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
         *(
-            Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret that an interrupted run left")
+            Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret left by an interrupted run")
             for row in work.orphaned
         ),
         *made,
@@ -192,102 +204,113 @@ def secret_steps(change, item, dialect):
     ]
 
 
-def known_by_name(key, entry):
-    """The secrets that a task asks for and that are known to be right."""
+def known_by_name(key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
+    """The secrets that a task returns and that are known to be valid."""
     work = entry.get("secret_work")
     if not (work and entry["return_secret"]):
         return {}
-    return {_owner(key, one): one.known for one in work.wanted if one.known and one not in work.make}
+    return {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
 
 
-def _owner(key, one):
-    return "!".join(key) + (f"/{one.name}" if one.name else "")
+def _owner(key: tuple[str, ...], secret: Any) -> str:
+    return "!".join(key) + (f"/{secret.name}" if secret.name else "")
 
 
-def _wanted(entry):
+def _wanted(entry: dict[str, Any]) -> list[DesiredSecret]:
     if entry["secrets"]:
         return [
-            Wanted(
-                one["name"],
-                one.get("value"),
-                one.get("candidates"),
-                one.get("expires_at"),
-                f"secrets: {one['name']}: candidates",
+            DesiredSecret(
+                secret["name"],
+                secret.get("value"),
+                secret.get("candidates"),
+                secret.get("expires_at"),
+                f"secrets: {secret['name']}: candidates",
             )
-            for one in entry["secrets"]
+            for secret in entry["secrets"]
         ]
     if entry["secret"] or entry["return_secret"]:
         return [
-            Wanted("", entry["secret"], entry["secret_candidates"], entry["secret_expires_at"], "secret_candidates")
+            DesiredSecret(
+                "", entry["secret"], entry["secret_candidates"], entry["secret_expires_at"], "secret_candidates"
+            )
         ]
     return []
 
 
-def _recognise(client, entry, found, rows, one):
-    """Note which of the values given is right; one that is too old or ends at another time is to be made again."""
-    for value in [one.value] if one.value else dict.fromkeys(one.candidates or ()):
-        if not (value and client.accepts_secret(found.raw["id"], value)):
+def _recognise(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: Any
+) -> None:
+    """Record which of the given values is valid; a secret that is too old or has another expiry is recreated."""
+    for value in [secret.value] if secret.value else dict.fromkeys(secret.candidates or ()):
+        if not (value and client.accepts_secret(actual.raw["id"], value)):
             continue
-        its = _rows_of(rows, value)
+        its = _matching_rows(rows, value)
         version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
-        if one.known is None or not version_problem:
-            one.known, one.remake = value, ("it is older than it may be" if version_problem else None)
+        if secret.known is None or not version_problem:
+            secret.known, secret.recreate_reason = (
+                value,
+                ("it is older than secret_max_age" if version_problem else None),
+            )
         if not version_problem:
             break
-    if one.known and not one.remake and one.expires_at:
-        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _rows_of(rows, one.known)]
-        if ends and moment(one.expires_at) not in ends:
-            # the end of a secret cannot be changed, but the same value can be added with another end
-            one.value, one.remake = one.known, "it ends at another time"
+    if secret.known and not secret.recreate_reason and secret.expires_at:
+        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _matching_rows(rows, secret.known)]
+        if ends and moment(secret.expires_at) not in ends:
+            # the expiry of a secret cannot be changed, but the same value can be added with another expiry
+            secret.value, secret.recreate_reason = secret.known, "its expiry differs"
 
 
-def _rows_of(rows, value):
-    """The entries of the server's list that a secret may be: by its beginning, or those whose beginning it does not tell."""
+def _matching_rows(rows: list[dict[str, Any]], value: Any) -> list[dict[str, Any]]:
+    """The listed secrets that may be this value: those with its prefix, or else those without a known prefix."""
     active = [row for row in rows if row["isActive"]]
     return [row for row in active if row["prefix"] == value[:4]] or [row for row in active if not row["prefix"]]
 
 
-def _youngest(rows):
+def _youngest(rows: list[dict[str, Any]]) -> timedelta:
     return min(datetime.now(UTC) - moment(row["createdAt"]) for row in rows)
 
 
-def _supersede(entry, rows, work):
-    """Note the entries of the list that are to go: expired ones, and others when those that stay are old enough."""
-    for one in work.wanted:
-        if one.remake and one.value:
-            its = _rows_of(rows, one.known)
+def _supersede(entry: dict[str, Any], rows: list[dict[str, Any]], work: SecretWork) -> None:
+    """Record the listed secrets to remove: expired ones, and all others once the kept secrets are old enough."""
+    for secret in work.wanted:
+        if secret.recreate_reason and secret.value:
+            its = _matching_rows(rows, secret.known)
             work.superseded += its if len(its) == 1 else []
     if entry["secret_overlap"] is None:
         return
     stay = [
         row
-        for one in work.wanted
-        if one.known and not (one.remake and not one.value)
-        for row in _rows_of(rows, one.known)
+        for secret in work.wanted
+        if secret.known and not (secret.recreate_reason and not secret.value)
+        for row in _matching_rows(rows, secret.known)
     ]
     work.expired = [row for row in rows if not row["isActive"]]
     gone = [row["id"] for row in (*stay, *work.expired, *work.superseded)]
     others = [row for row in rows if row["id"] not in gone]
     settled = [
-        _youngest(_rows_of(rows, one.known))
-        for one in work.wanted
-        if one.known and not one.remake and _rows_of(rows, one.known)
+        _youngest(_matching_rows(rows, secret.known))
+        for secret in work.wanted
+        if secret.known and not secret.recreate_reason and _matching_rows(rows, secret.known)
     ]
     age = min(settled) if len(settled) == len(work.wanted) else timedelta(0)
     if age >= timedelta(days=entry["secret_overlap"]):
         work.superseded += others
 
 
-def _orphans(entry, found, rows, work, excess):
-    """The secrets that were generated here and that no host has: an interrupted run did not come to hand them out.
+def _orphans(
+    entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], work: SecretWork, excess: int
+) -> list[dict[str, Any]]:
+    """The generated secrets that no host has, because an interrupted run did not hand them out.
 
-    Another host may have one of them unless all callback URLs of the client are declared, and a run that is under way may be
-    about to hand one out; the latter are only removed where there is no room left for a new one.
+    Another host may hold such a secret unless all callback URLs of the client are declared, and a concurrent run may be
+    about to hand out a recent one; recent secrets are only removed where no room is left for a new one.
     """
-    if not entry["secret_candidates_complete"] or set(found.values["callback_urls"]) - set(entry["callback_urls"]):
+    if not entry["secret_candidates_complete"] or set(actual.values["callback_urls"]) - set(entry["callback_urls"]):
         return []
-    known = [value for one in work.wanted for value in (one.value, one.known, *(one.candidates or ())) if value]
-    kept = [row["id"] for value in known for row in _rows_of(rows, value)]
+    known = [
+        value for secret in work.wanted for value in (secret.value, secret.known, *(secret.candidates or ())) if value
+    ]
+    kept = [row["id"] for value in known for row in _matching_rows(rows, value)]
     kept += [row["id"] for row in (*work.expired, *work.superseded)]
     marked = [row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept]
     marked.sort(key=lambda row: moment(row["createdAt"]))
@@ -295,56 +318,60 @@ def _orphans(entry, found, rows, work, excess):
     return marked[: max(len(old), excess)]
 
 
-def _against_making(client, entry, found, one):
-    """What stands against having a secret made."""
+def _creation_problems(
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: Any
+) -> list[tuple[str, str]]:
+    """Problems that prevent creating a secret."""
     problems = []
-    if one.value:
+    if secret.value:
         if not client.dialect.takes_chosen_secrets:
             problems.append(
                 (
                     "secret",
-                    f"can be chosen from version 2.12 on, and {client.title} has {client.dialect}; have one made",
+                    f"cannot be chosen before version 2.12 ({client.title} has {client.dialect}); use a generated secret",
                 )
             )
         longest = client.dialect.longest_secret
-        if longest and len(one.value) > longest:
+        if longest and len(secret.value) > longest:
             problems.append(
                 ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
             )
         return problems
-    if found and one.candidates is None:
+    if actual and secret.candidates is None:
         problems.append(
             (
-                one.where,
-                "must be given for a client that exists (it may be empty), or every run would make a new secret",
+                secret.where,
+                "must be given for an existing client (it may be empty), or every run would create a new secret",
             )
         )
-    if found and not client.dialect.several_secrets and not entry["replace_secret"]:
-        server = f"this server ({client.dialect}) keeps one secret"
-        why = f"must be true: {server}, and whoever has the one of now could not sign in any more"
+    if actual and not client.dialect.several_secrets and not entry["replace_secret"]:
+        server = f"Pocket ID {client.dialect} stores one secret per client"
+        why = f"must be true: {server}, and a new one invalidates the current one"
         problems.append(("replace_secret", why))
     return problems
 
 
-def _step_to_make(change, one, item, dialect):
-    body = {"secret": one.value} if one.value else {}
-    if not one.value and dialect.several_secrets:
+def _create_step(change: Change, secret: Any, item: tuple[Any, ...], dialect: Dialect) -> Step:
+    body = {"secret": secret.value} if secret.value else {}
+    if not secret.value and dialect.several_secrets:
         body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}
-    if one.expires_at:
-        body["expiresAt"] = Moment().encode(one.expires_at)
-    why = one.remake or ("the declared secret is not accepted" if one.value else "no secret is known that it accepts")
-    named = f"{one.name}: " if one.name else ""
+    if secret.expires_at:
+        body["expiresAt"] = Moment().encode(secret.expires_at)
+    why = secret.recreate_reason or (
+        "the declared secret is not accepted" if secret.value else "no known secret is accepted"
+    )
+    named = f"{secret.name}: " if secret.name else ""
     entry = change.entry
     candidates_sink = None
-    if not one.value:
-        # what the server tells is added to what is known, so that the look at what was kept knows it
-        if one.name:
-            declared = next(each for each in entry["secrets"] if each["name"] == one.name)
-            candidates_sink = declared["candidates"] = list(one.candidates or ())
+    if not secret.value:
+        # the new secret joins the candidates, so that the verification afterwards recognises it
+        if secret.name:
+            declared = next(each for each in entry["secrets"] if each["name"] == secret.name)
+            candidates_sink = declared["candidates"] = list(secret.candidates or ())
         else:
-            candidates_sink = entry["secret_candidates"] = list(one.candidates or ())
+            candidates_sink = entry["secret_candidates"] = list(secret.candidates or ())
     returned = OneTimeSecret(
-        _owner(change.key, one), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
+        _owner(change.key, secret), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
     )
     return Step(
         "POST",

@@ -1,71 +1,75 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What differs between the releases of Pocket ID from 2.0 on, and how to tell them apart.
+"""Differences between the releases of Pocket ID from 2.0 on, and how to detect the release.
 
-Everything that depends on the version is here; the options that came later say so themselves, with `since` in their
-tables. Established with 2.0.0, 2.9.0, 2.13.0 and 2.14.0, and by the sources of those between.
+Everything that depends on the version is here, except that options added later have `since` in their
+tables. Verified with 2.0.0, 2.9.0, 2.13.0 and 2.14.0, and with the sources of those between.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.oidc import secret_is_right
 
+if TYPE_CHECKING:
+    from .client import PocketIdClient
+
 OLDEST = (2, 0)
 NEWEST_WITHOUT_VERSION = (2, 2)
 
-# Options of users that can only be empty from a version on.
+# Options of users that may be empty only from this version on.
 MAY_BE_EMPTY = {"first_name": (2, 4), "display_name": (2, 4)}
 
 
 @dataclass(frozen=True)
 class Dialect:
-    """The way of one release. `version` has its numbers."""
+    """The behaviour of one release, whose numbers are `version`."""
 
     version: tuple
 
-    def __str__(self):
+    def __str__(self) -> str:
         return ".".join(map(str, self.version))
 
     @property
-    def several_secrets(self):
-        """Whether a client has any number of secrets, which can be listed; before, a new one replaced the only one."""
+    def several_secrets(self) -> bool:
+        """Whether a client has several secrets, which can be listed; before, a new secret replaced the only one."""
         return self.version >= (2, 14)
 
     @property
-    def secret_route(self):
+    def secret_route(self) -> str:
         return "secrets" if self.several_secrets else "secret"
 
     @property
-    def takes_chosen_secrets(self):
-        """Whether a secret may be chosen; before, the server silently made one of its own instead."""
+    def takes_chosen_secrets(self) -> bool:
+        """Whether a secret may be chosen; before, the server silently generated one instead."""
         return self.version >= (2, 12)
 
     @property
-    def longest_secret(self):
-        """The length that a chosen secret may have, in bytes; up to 2.13 bcrypt takes no more. None where any is taken."""
+    def longest_secret(self) -> int | None:
+        """The maximum length of a chosen secret in bytes (the limit of bcrypt up to 2.13), or None."""
         return None if self.several_secrets else 72
 
     @property
-    def shortest_username(self):
+    def shortest_username(self) -> int:
         return 1 if self.version >= (2, 5) else 2
 
-    def needed_for_a_user(self):
-        """The options that a new user must have."""
+    def needed_for_a_user(self) -> list[str]:
+        """The options that are required to create a user."""
         return [option for option, version in MAY_BE_EMPTY.items() if self.version < version]
 
-    def one_time_access(self, user, seconds=None):
-        """The body of a request for a one-time access token. Up to 2.3 it must name the user, whom the path names too."""
+    def one_time_access(self, user: Any, seconds: int | None = None) -> dict[str, Any]:
+        """The body of a request for a one-time access token. Up to 2.3 it must repeat the user of the path."""
         named = {"userId": user} if self.version < (2, 4) else {}
         return {**named, **({"ttl": seconds} if seconds else {})}
 
-    def accepts_secret(self, client, client_id, secret):
-        """Whether a secret is one that an OIDC client has now, asked without side effect.
+    def accepts_secret(self, client: PocketIdClient, client_id: str, secret: str) -> bool:
+        """Whether a secret is currently valid for an OIDC client, checked without side effects.
 
-        Up to 2.9 the token endpoint told a wrong secret from a wrong code by its text only; introspection of a token that
-        cannot exist tells it by the status. The secrets of these versions are letters and digits, so nothing is coded.
+        Up to 2.9 the token endpoint distinguishes a wrong secret from a wrong code by its text only; introspection of a token that
+        cannot exist does so by the status. Secrets of these versions are letters and digits, so no encoding is needed.
         """
         if self.version >= (2, 10):
             return secret_is_right(client, f"{client.base_url}/api/oidc/token", client_id, secret, "https://localhost/")
@@ -75,8 +79,8 @@ class Dialect:
         return response.status_code == 200
 
 
-def dialect_of(client):
-    """The dialect of a server. It tells its version from 2.3 on; before, its settings tell it (one of them is new in 2.2)."""
+def dialect_of(client: PocketIdClient) -> Dialect:
+    """Detect the dialect of a server. It reports its version from 2.3 on; before, its settings reveal it (2.2 added a setting)."""
     try:
         text = client.read("api", "version", "current")["currentVersion"]
         version = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("."))
@@ -88,10 +92,10 @@ def dialect_of(client):
         if "ldapAdminGroupName" not in settings:
             version = (1,)
     except ValueError:
-        raise FleetgateError(f"{client.title} says that its version is '{text}', which is no number") from None
+        raise FleetgateError(f"{client.title} reports the version '{text}', which is not a version number") from None
     if version < OLDEST:
         raise FleetgateError(
-            f"{client.title} is of version 1, and this collection manages 2.0 and later; update Pocket ID (1.x has no"
-            " restriction of clients to groups that could be kept)"
+            f"{client.title} has version 1, but 2.0 or later is required; update Pocket ID (1.x has no"
+            " group restriction of clients)"
         )
     return Dialect(version)

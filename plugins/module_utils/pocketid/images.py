@@ -1,22 +1,24 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Whether two image files show the same picture.
+"""Comparison of two image files by the picture they show.
 
-Pocket ID takes the metadata out of PNG, JPEG and WebP files before it stores them (2.14.0, observed), so a logo that
-is read back need not be the file that was sent, although the picture is.
+Pocket ID strips metadata from PNG, JPEG and WebP files before it stores them (2.14.0, observed), so a logo that
+is read back may differ from the file that was sent, although the picture is the same.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from struct import unpack
+from typing import Any
 
 
-def same_picture(one, other):
-    return one == other or _picture(one) == _picture(other)
+def same_picture(image: Any, other: Any) -> bool:
+    return image == other or _picture(image) == _picture(other)
 
 
-def _picture(data):
-    """The parts of a file that make the picture; for other formats the whole file."""
+def _picture(data: bytes) -> Any:
+    """The parts of a file that define the picture; for other formats the whole file."""
     try:
         if data.startswith(b"\x89PNG\r\n\x1a\n"):
             return [
@@ -33,18 +35,18 @@ def _picture(data):
     return data
 
 
-def _chunks(data, position, header, trailer):
-    """Name and content of each chunk; PNG ends a chunk with a checksum, WebP fills it up to an even length."""
+def _chunks(data: bytes, position: int, header: str, trailer: int) -> Iterator[tuple[bytes, bytes]]:
+    """Name and content of each chunk; PNG ends a chunk with a checksum, WebP pads it to an even length."""
     while position + 8 <= len(data):
-        size, name = sorted(unpack(header, data[position : position + 8]), key=lambda one: isinstance(one, bytes))
+        size, name = sorted(unpack(header, data[position : position + 8]), key=lambda part: isinstance(part, bytes))
         yield name, data[position + 8 : position + 8 + size]
         position += 8 + size + trailer
         if not trailer:
             position += size % 2
 
 
-def _jpeg_segments(data):
-    """All segments but those of applications and comments; the last one is the compressed picture."""
+def _jpeg_segments(data: bytes) -> list[bytes]:
+    """All segments except application data and comments; the last is the compressed picture."""
     kept, position = [], 2
     while True:
         marker = data[position + 1]

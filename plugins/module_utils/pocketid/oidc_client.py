@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Picture, Text
@@ -15,6 +17,11 @@ from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secr
 from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
+
 _MINUTES = Number(1, 525600)
 
 
@@ -22,11 +29,11 @@ _MINUTES = Number(1, 525600)
 class Callback(Text):
     """A callback URL, in which * may stand for parts of it."""
 
-    # the server takes HOST:PORT for a scheme and something of it, which then matches nothing that a browser sends
+    # the server parses HOST:PORT as a scheme and its rest, which then matches nothing that a browser sends
     pattern: str = r"\*|(?!(?i:javascript|data):)[A-Za-z*][A-Za-z0-9+.*-]*:(?![0-9]+(/|$)).+"
-    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of one"
+    rule: str = "must be a URL with its scheme, such as https://pve1.example.org:8006, or a pattern of such a URL"
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         broken = super().problem(value)
         if broken or not value:
             return broken
@@ -35,7 +42,7 @@ class Callback(Text):
         if port and int(port[1]) > 65535:
             return "has a port above 65535"
         if re.search(r"[(){}\s]|%(?![0-9A-Fa-f]{2})|(?<!\*)\+|\\$", address.partition(":")[2]):
-            return "has a character that Pocket ID does not take in a callback URL ((, ), {, }, + or a single %)"
+            return "has a character that Pocket ID rejects in a callback URL ((, ), {, }, + or a single %)"
         return None
 
 
@@ -48,41 +55,41 @@ _IDENTITY = (
     Field("jwks", Text(**_URL)),
     Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
 )
-_OF_ITSELF = "registered itself from its metadata document (type cimd), which tells what it is"
+_SELF_REGISTERED = "registered itself from its metadata document (type cimd), which defines it"
 # the value of the parameter "light" for each logo
 _LOGOS = {"logo": "true", "dark_logo": "false"}
 
 
 @dataclass(frozen=True)
 class Identities:
-    """Identities of other issuers that stand for the client instead of a secret; order means nothing."""
+    """Identities of other issuers that authenticate the client instead of a secret; their order is irrelevant."""
 
     empty = ()
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "options": fields_spec(_IDENTITY, ("issuer",))}
 
-    def decode(self, wire):
-        return self.whole([{one.option: one.decode(identity) for one in _IDENTITY} for identity in wire])
+    def decode(self, wire: Any) -> Actual:
+        return self.whole([{field.option: field.decode(identity) for field in _IDENTITY} for identity in wire])
 
-    def encode(self, value):
-        return [{one.name: identity[one.option] for one in _IDENTITY} for identity in value]
+    def encode(self, value: Any) -> Any:
+        return [{field.name: identity[field.option] for field in _IDENTITY} for identity in value]
 
-    def whole(self, value):
-        """Identities in a certain order, and with what they leave out, which is the same as being empty."""
+    def whole(self, value: Any) -> list[dict[str, Any]]:
+        """Sort identities and complete them with the fields that they omit, since the server treats omitted and empty alike."""
         whole = [
             {
-                one.option: (one.absent if identity.get(one.option) is None else identity[one.option])
-                for one in _IDENTITY
+                field.option: (field.absent if identity.get(field.option) is None else identity[field.option])
+                for field in _IDENTITY
             }
             for identity in value
         ]
-        return sorted(whole, key=lambda one: sorted((option, str(value)) for option, value in one.items()))
+        return sorted(whole, key=lambda identity: sorted((option, str(value)) for option, value in identity.items()))
 
-    def same(self, one, other):
-        return one == other
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         broken = [
             f"[{index}].{option}: {rule}"
             for index, identity in enumerate(value)
@@ -92,7 +99,7 @@ class Identities:
 
 
 _LOGO = Picture(
-    # the server counts the whole request, 2 MiB, to which the upload adds a little
+    # the server limits the whole request to 2 MiB, to which the upload adds a little
     largest=2 * 1024 * 1024 - 1024,
     endings=("jpg", "jpeg", "png", "svg", "ico", "gif", "webp", "avif", "heic"),
 )
@@ -104,13 +111,13 @@ class OidcClient(PocketIdResource):
     key = ("id",)
     collection = ("api", "oidc", "clients")
     uploads = tuple(_LOGOS)
-    told = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
+    response_only = ("id", "hasLogo", "hasDarkLogo", "clientType", "pkceSupported", "allowedUserGroups")
     linked = ("allowed_groups", *_LOGOS, "secret", "secrets")
     fields = (
         Field(
             "id",
             Text(
-                # the latter are ids of clients that registered themselves
+                # the second form is the id of a client that registered itself
                 pattern=r"[a-zA-Z0-9._-]{2,128}|https://\S+",
                 rule="must have 2 to 128 letters, digits, '.', '_' and '-'",
             ),
@@ -141,14 +148,14 @@ class OidcClient(PocketIdResource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         spec["id"]["required"] = False
-        # only parts of it are secret; ansible would hide the names too
+        # only parts of it are secret; Ansible would hide the names as well
         spec["secrets"]["no_log"] = False
         return spec
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = super().normalise(entry)
         restricted = entry["is_group_restricted"]
         if restricted is None and entry["allowed_groups"]:
@@ -161,111 +168,114 @@ class OidcClient(PocketIdResource):
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
             problems.append(("id", "or name must be given"))
         return problems + secret_problems(entry)
 
-    def identify(self, entry, server):
-        """A client without a declared id is found by its name, which need not be unique on the server."""
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
+        """Find a client without a declared id by its name, which need not be unique on the server."""
         if entry["id"]:
             return entry
         ids = [
-            one["id"]
-            for one in server.client.read_all(*self.collection, sort="name", search=entry["name"])
-            if one["name"] == entry["name"]
+            client["id"]
+            for client in server.client.read_all(*self.collection, sort="name", search=entry["name"])
+            if client["name"] == entry["name"]
         ]
         if len(ids) > 1:
             return {**entry, "ambiguous": ids}
         return {**entry, "id": ids[0]} if ids else entry
 
-    def key_of(self, entry):
+    def key_of(self, entry: dict[str, Any]) -> tuple[str, ...]:
         return (entry["id"] or f"with the name {entry['name']}",)
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server, keys):
-        """Lists leave out the allowed groups, so each client is read by itself."""
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        """Lists omit the allowed groups, so each client is read individually."""
         ids = server.names(self.name)
         if ids is None:
-            ids = [one["id"] for one in server.client.read_all(*self.collection, sort="createdAt")]
-        for one in sorted(ids):
+            ids = [client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")]
+        for client_id in sorted(ids):
             try:
-                yield server.client.read(*self.collection, in_path(one))
+                yield server.client.read(*self.collection, in_path(client_id))
             except FleetgateError as error:
                 if error.status != 404:
                     raise
 
-    def decode(self, raw):
-        return self.found_with(
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        return self.decode_with(
             raw,
             **{"allowed-groups": [group["name"] for group in raw.get("allowedUserGroups") or ()]},
             federatedIdentities=raw["credentials"].get("federatedIdentities"),
         )
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if entry.get("ambiguous"):
             problems.append(
-                (
-                    "name",
-                    f"'{entry['name']}' is the name of several clients ({', '.join(entry['ambiguous'])}); give the id",
-                )
+                ("name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id")
             )
-        if found:
+        if actual:
             values.update(
                 {
                     option: entry[option]
                     for option in _LOGOS
-                    if entry[option] is not None and self._other_logo(server.client, entry, option, found)
+                    if entry[option] is not None and self._logo_differs(server.client, entry, option, actual)
                 }
             )
-        if {**(found.values if found else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
+        if {**(actual.values if actual else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
             problems.append(("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(("is_group_restricted", "is false, and allowed_groups is given; leave one of them out"))
-        if any(one.get("replay_protection") for one in values.get("federated_identities") or ()):
+            problems.append(("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
+        if any(identity.get("replay_protection") for identity in values.get("federated_identities") or ()):
             problems += [
                 ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
             ]
-        changed, broken = work_on_secrets(server.client, entry, found)
+        changed, broken = work_on_secrets(server.client, entry, actual)
         values.pop("secret", None)
         values.pop("secrets", None)
         values.update(changed)
         problems += broken
-        if found and values and found.raw.get("clientType") == "cimd":
-            problems.append(("id", f"{_OF_ITSELF}, so it is left alone"))
-        if not found and (entry["id"] or "").startswith("https://"):
-            problems.append(("id", f"'{entry['id']}' can only be that of a client that registers itself"))
+        if actual and values and actual.raw.get("clientType") == "cimd":
+            problems.append(("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration"))
+        if not actual and (entry["id"] or "").startswith("https://"):
+            problems.append(
+                ("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
+            )
         return values, problems
 
-    def deletion_blockers(self, entry, found):
-        return [("id", f"{_OF_ITSELF} and would do so again")] if found.raw.get("clientType") == "cimd" else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+        return (
+            [("id", f"{_SELF_REGISTERED} and would register again")] if actual.raw.get("clientType") == "cimd" else []
+        )
 
-    def built_in(self, found):
-        """Clients that registered themselves are never meant where others are removed."""
-        return found.raw.get("clientType") == "cimd"
+    def built_in(self, actual: Actual) -> bool:
+        """Protect clients that registered themselves from pruning."""
+        return actual.raw.get("clientType") == "cimd"
 
-    def _other_logo(self, client, entry, option, found):
-        there = found.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
-        if not (there and entry[option]):
-            return bool(there) != bool(entry[option])
+    def _logo_differs(self, client: PocketIdClient, entry: dict[str, Any], option: str, actual: Actual) -> bool:
+        existing = actual.raw["hasLogo" if option == "logo" else "hasDarkLogo"]
+        if not (existing and entry[option]):
+            return bool(existing) != bool(entry[option])
         with open(entry[option], "rb") as source:
             return not same_picture(
-                source.read(), client.read_bytes(*self.collection, found.raw["id"], "logo", light=_LOGOS[option])
+                source.read(), client.read_bytes(*self.collection, actual.raw["id"], "logo", light=_LOGOS[option])
             )
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (name,)) for name in values.get("allowed_groups") or ()]
 
     # -- requests ----------------------------------------------------------------------------------------------
 
     @staticmethod
-    def in_path(object_id):
+    def in_path(object_id: str) -> str:
         return in_path(object_id)
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         if change.creates and not change.entry["id"]:
             body.pop("id", None)
@@ -273,18 +283,20 @@ class OidcClient(PocketIdResource):
             body["credentials"] = {"federatedIdentities": body.pop("federatedIdentities")}
         return body
 
-    def links(self, change, server):
+    def links(self, change: Change, server: ServerState) -> list[Step]:
         steps, item = [], self.item_path(change.key)
         groups = change.values.get("allowed_groups")
-        there = {one["name"]: one["id"] for one in change.found.raw["allowedUserGroups"]} if change.found else {}
+        existing = (
+            {group["name"]: group["id"] for group in change.found.raw["allowedUserGroups"]} if change.found else {}
+        )
         reason = f"{change.label}: allowed groups"
-        if groups is None and there and self.request_body(change):
+        if groups is None and existing and self.request_body(change):
             restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
             if not restricted:
-                # the server forgets the groups of a client that is not restricted with every update
-                groups, reason = list(there), f"{change.label}: keep the allowed groups"
+                # every update of an unrestricted client makes the server forget its groups
+                groups, reason = list(existing), f"{change.label}: keep the allowed groups"
         if groups or (groups is not None and not change.creates):
-            ids = [there.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
+            ids = [existing.get(name) or Reference("group", (name,)) for name in dict.fromkeys(groups)]
             steps.append(Step("PUT", (*item, "allowed-user-groups"), reason, body={"userGroupIds": ids}))
         for option, light in _LOGOS.items():
             logo = change.values.get(option)
@@ -296,10 +308,10 @@ class OidcClient(PocketIdResource):
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
         return steps + secret_steps(change, item, server.client.dialect)
 
-    def known_secrets(self, key, entry):
+    def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
         return known_by_name(key, entry)
 
 
-def _too_old(client, version, what):
+def _too_old(client: PocketIdClient, version: tuple[int, ...], what: str) -> Iterator[str]:
     if client.version < version:
         yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"

@@ -1,21 +1,28 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The application configuration of Pocket ID (2.14.0, appconfig): texts by name, which an update replaces all at once."""
+"""The application configuration of Pocket ID (2.14.0, appconfig): texts by name, all of which an update replaces."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Mapping, Names, Text
 from ..core.resource import Guard, Reference, Step
 from .resource import EMAIL, PocketIdResource
 
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
+
 PASSWORDS = {"smtp_password": "smtpPassword", "ldap_bind_password": "ldapBindPassword"}
 GROUPS = "signupDefaultUserGroupIDs"
 APART = {**{wire: option for option, wire in PASSWORDS.items()}, GROUPS: "signup_default_groups"}
 
-# What an empty value means, where it is not empty itself.
+# The default that an empty value selects, where that is not empty itself.
 DEFAULTS = {
     "appName": "Pocket ID",
     "sessionDuration": "60",
@@ -53,7 +60,7 @@ DEFAULTS = {
 
 
 _JSON_LIST = Text(pattern=r"\[.*\]", rule="must be a list", free=True)
-# What the server refuses; it takes other settings as they are.
+# Settings that the server validates; it accepts any value for others.
 _RULES = {
     "appName": Text(longest=30),
     "sessionDuration": Text(pattern=r"[+-]?[0-9]+", rule="must be a whole number of minutes"),
@@ -79,24 +86,30 @@ class Settings(PocketIdResource):
         *(Field(option, Text(free=True), wire=wire, secret=True) for option, wire in PASSWORDS.items()),
     )
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
-        # there is always one such object
-        return {option: one for option, one in spec.items() if option not in ("append", "remove", "state")}
+        # exactly one such object exists
+        return {
+            option: definition for option, definition in spec.items() if option not in ("append", "remove", "state")
+        }
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         return "settings"
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         entry = super().normalise({**entry, "state": "present"})
         if entry["settings"] is not None:
             entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
         return entry
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         return [
             *super().problems(entry),
-            *(("settings", f"'{name}' is given as {APART[name]}") for name in entry["settings"] or () if name in APART),
+            *(
+                ("settings", f"'{name}' has an option of its own; use {APART[name]}")
+                for name in entry["settings"] or ()
+                if name in APART
+            ),
             *(
                 ("settings", f"{name}: '{value}' {broken}")
                 for name, value in (entry["settings"] or {}).items()
@@ -104,51 +117,55 @@ class Settings(PocketIdResource):
             ),
         ]
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         raw = {row["key"]: row["value"] for row in server.client.read(*self.collection, "all")}
-        yield {**raw, "groups": [_name_of(server.client, one) for one in json.loads(raw[GROUPS] or "[]")]}
+        yield {**raw, "groups": [_name_of(server.client, group) for group in json.loads(raw[GROUPS] or "[]")]}
 
-    def read_again(self, server, key):
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         return next(map(self.decode, self.read(server, None)))
 
-    def unchanged(self, planned, now, options):
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
         return planned.raw == now.raw
 
-    def decode(self, raw):
-        told = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
-        return self.found_with(raw, settings=told, **{GROUPS: raw["groups"]})
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        plain = {name: value for name, value in raw.items() if name not in (*APART, "groups")}
+        return self.decode_with(raw, settings=plain, **{GROUPS: raw["groups"]})
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (name,)) for name in values.get("signup_default_groups") or ()]
 
-    def compare(self, server, entry, found):
-        has = found.values["settings"]
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        actual_settings = actual.values["settings"]
         wanted, problems = entry["settings"] or {}, []
-        unknown = [name for name in wanted if name not in has]
+        unknown = [name for name in wanted if name not in actual_settings]
         problems += [
-            ("settings", f"'{name}' is none of {server.client.title}, which has {', '.join(sorted(has))}")
+            ("settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}")
             for name in unknown
         ]
-        # what is not named stays
-        whole = {**entry, "settings": {**has, **wanted}} if not unknown else {**entry, "settings": None}
-        values, broken = super().compare(server, whole, found)
+        # undeclared settings are kept
+        whole = {**entry, "settings": {**actual_settings, **wanted}} if not unknown else {**entry, "settings": None}
+        values, broken = super().compare(server, whole, actual)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
-                ("settings", "are those of the server's environment (UI_CONFIG_DISABLED); change them there")
+                ("settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there")
             )
         return values, problems + broken
 
-    def difference(self, before, after):
-        """Only the settings that change."""
+    def difference(
+        self, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        """Reduce the difference to the settings that change."""
         was, will_be = super().difference(before, after)
         if "settings" in will_be:
             changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
             was["settings"], will_be["settings"] = (
-                {name: one["settings"][name] for name in changed} for one in (was, will_be)
+                {name: side["settings"][name] for name in changed} for side in (was, will_be)
             )
         return was, will_be
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
         body = {**raw, **change.values.get("settings", {})}
         body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
@@ -161,7 +178,7 @@ class Settings(PocketIdResource):
         return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
 
-def _as_text(name, value):
+def _as_text(name: str, value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, (list, dict)):
@@ -169,8 +186,8 @@ def _as_text(name, value):
     return DEFAULTS.get(name, "") if value in ("", None) else str(value)
 
 
-def _name_of(client, group):
-    """The name of a group by its id, which stays in the settings when the group is removed."""
+def _name_of(client: PocketIdClient, group: str) -> str:
+    """Return the name of a group by its id, or the id, which the settings keep after the group is removed."""
     try:
         return client.read("api", "user-groups", group)["name"]
     except FleetgateError as error:
@@ -179,7 +196,7 @@ def _name_of(client, group):
         return group
 
 
-def current(client):
-    """The settings by name, without passwords."""
+def current(client: PocketIdClient) -> dict[str, str]:
+    """Return the settings by name, without passwords."""
     rows = client.read("api", "application-configuration", "all")
     return {row["key"]: row["value"] for row in rows if row["key"] not in PASSWORDS.values()}

@@ -1,8 +1,10 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Pocket ID: its resources in order of dependency, and what else can be read."""
+"""Pocket ID: its resources in order of dependency, and its other facts."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Names
@@ -17,21 +19,21 @@ from .settings import Settings, current
 from .user import User
 
 
-def version(client):
+def version(client: PocketIdClient) -> str:
     return str(client.dialect)
 
 
-def claims(client, asked):
-    """What a client would be told of a user who signs in to it, as the server previews it."""
+def claims(client: PocketIdClient, asked: dict[str, Any]) -> dict[str, Any]:
+    """Preview the claims that a client would receive for a user."""
     scopes = " ".join(asked["scopes"] or ("openid", "profile", "email", "groups"))
-    told = {"client": asked["client"], "username": asked["username"], "admitted": True, "claims": {}}
+    result = {"client": asked["client"], "username": asked["username"], "admitted": True, "claims": {}}
     path = ("api", "oidc", "clients", in_path(asked["client"]), "preview", client.user_id(asked["username"]))
     try:
-        return {**told, "claims": client.read(*path, scopes=scopes)["userInfo"]}
+        return {**result, "claims": client.read(*path, scopes=scopes)["userInfo"]}
     except FleetgateError as error:
         if error.status != 403:
             raise
-        return {**told, "admitted": False}
+        return {**result, "admitted": False}
 
 
 POCKETID = System(

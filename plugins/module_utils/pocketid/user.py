@@ -4,12 +4,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from ..core.unique import conflicts_over, released_first
 from .resource import ALLOW_LOCKOUT, EMAIL, Claims, Nullable, PocketIdResource, consents
 
-# the account that the server itself has for STATIC_API_KEY
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PocketIdClient
+
+# the account that the server creates for STATIC_API_KEY
 STATIC_ACCOUNT = "00000000-0000-0000-0000-000000000000"
 
 
@@ -18,9 +26,9 @@ class User(PocketIdResource):
     plural = "users"
     key = ("username",)
     collection = ("api", "users")
-    told = ("id", "customClaims", "userGroups", "ldapId")
+    response_only = ("id", "customClaims", "userGroups", "ldapId")
     linked = ("custom_claims", "one_time_access")
-    # the server also takes a locale for such a user, but the next sync empties it (2.14.0 with OpenLDAP, observed)
+    # the server also accepts a locale for such a user, but the next sync clears it (2.14.0 with OpenLDAP, observed)
     not_from_directory = ("custom_claims", "one_time_access")
     fields = (
         Field(
@@ -45,25 +53,28 @@ class User(PocketIdResource):
         ALLOW_LOCKOUT,
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
 
-    def built_in(self, found):
-        """The server's own account for STATIC_API_KEY."""
-        return found.raw["id"] == STATIC_ACCOUNT
+    def built_in(self, actual: Actual) -> bool:
+        """Protect the server's own account for STATIC_API_KEY."""
+        return actual.raw["id"] == STATIC_ACCOUNT
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
-        email = values.get("email", found.values["email"] if found else "")
-        if (found is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
-            problems.append(("email", "is needed, because the setting requireUserEmail of the server says so"))
-        if found is None:
-            # the server takes names that only differ in case for the same
+        email = values.get("email", actual.values["email"] if actual else "")
+        if (actual is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
+            problems.append(("email", "is required by the server's setting requireUserEmail"))
+        if actual is None:
+            # the server treats names that differ only in case as equal
             alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
-                ("username", f"'{entry['username']}' is called '{name}' on the server; write it so") for name in alike
+                ("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
+                for name in alike
             ]
             if len(entry["username"]) < server.client.dialect.shortest_username:
                 problems.append(
@@ -73,13 +84,13 @@ class User(PocketIdResource):
                     )
                 )
             problems += [
-                (option, f"is needed to make {self.label(self.key_of(entry))} (by Pocket ID up to 2.3)")
+                (option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
         return values, problems
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         return [
             *super().safety_checks(changes, server),
             *self._taken_names(changes),
@@ -87,28 +98,28 @@ class User(PocketIdResource):
             *self._lockouts(changes, server.client),
         ]
 
-    def _taken_names(self, changes):
-        """The server takes names that only differ in case for the same; those that exist are compared one by one."""
+    def _taken_names(self, changes: list[Change]) -> list[str]:
+        """Names of new users that differ only in case, which the server treats as equal."""
         names, problems = {}, []
         for change in changes:
             if change.resource is self and change.creates:
                 other = names.setdefault(change.key[0].casefold(), change)
                 if other is not change:
                     problems.append(
-                        f"{change.label}: only differs in case from {other.label}, which is declared as well"
+                        f"{change.label}: differs only in case from {other.label}, which is also declared; remove one of them"
                     )
         return problems
 
-    def _taken_addresses(self, changes, client):
+    def _taken_addresses(self, changes: list[Change], client: PocketIdClient) -> list[str]:
         wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
         found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
-        return conflicts_over(self, "email", changes, [self.decode(one) for one in found])
+        return conflicts_over(self, "email", changes, [self.decode(user) for user in found])
 
-    def steps(self, changes, server):
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         return super().steps(released_first(changes, "email"), server)
 
-    def _lockouts(self, changes, client):
-        """A task does not take its own API key the rights, nor the server its last administrator, unless it is asked to."""
+    def _lockouts(self, changes: list[Change], client: PocketIdClient) -> list[str]:
+        """Refuse to demote the owner of the task's API key or the last administrator, unless allow_lockout is set."""
         ours = {change.found.raw["id"]: change for change in changes if change.resource is self and change.found}
         demoted = [
             change
@@ -120,23 +131,25 @@ class User(PocketIdResource):
         own = ours.get(client.myself["id"])
         if own in demoted:
             return [
-                f"{own.label}: the API key of this task belongs to this user and would stop working; set allow_lockout=true if"
+                f"{own.label}: this user owns the API key of this task, which would stop working; set allow_lockout=true if"
                 " that is intended"
             ]
         listed = client.read_all(*self.collection, sort="username")
-        admins = {one["id"] for one in listed if one["isAdmin"] and not one["disabled"]} - {STATIC_ACCOUNT}
-        left = {one for one in admins if one not in ours} | {one for one, change in ours.items() if _is_admin(change)}
+        admins = {user["id"] for user in listed if user["isAdmin"] and not user["disabled"]} - {STATIC_ACCOUNT}
+        left = {user_id for user_id in admins if user_id not in ours} | {
+            user_id for user_id, change in ours.items() if _is_admin(change)
+        }
         created = [change for change in changes if change.resource is self and change.creates and _is_admin(change)]
         if left or created:
             return []
         labels = ", ".join(change.label for change in demoted)
-        return [f"{labels}: no administrator could sign in any more; set allow_lockout=true if that is intended"]
+        return [f"{labels}: no administrator would be left who can sign in; set allow_lockout=true if that is intended"]
 
-    def kept_by_directory(self, client, found):
-        """A user who was disabled because the directory has it no more may be removed."""
-        return self.from_directory(client, found) and not found.values["disabled"]
+    def kept_by_directory(self, client: PocketIdClient, actual: Actual) -> bool:
+        """Allow removing a user that was disabled because the directory no longer has it."""
+        return self.from_directory(client, actual) and not actual.values["disabled"]
 
-    def links(self, change, server):
+    def links(self, change: Change, server: ServerState) -> list[Step]:
         steps = self.claims_step(change, "user")
         if change.values.get("one_time_access"):
             steps.append(
@@ -153,8 +166,8 @@ class User(PocketIdResource):
         return steps
 
 
-def _is_admin(change):
-    """Whether the user of a change is an administrator who can sign in once it is made."""
+def _is_admin(change: Change) -> bool:
+    """Whether the user is an administrator that can sign in after the change."""
     if change.removes:
         return False
     values = {**(change.found.values if change.found else {}), **change.values}

@@ -1,15 +1,17 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Addresses of PVE and PBS as Pulse keeps them, and which of its entries stands for a server (Pulse 6.3.0, 5.1.36).
+"""Addresses of PVE and PBS as Pulse keeps them, and which of its entries represents a server (Pulse 6.3.0, 5.1.36).
 
-Pulse tells its entries apart by their URL. One entry stands for a whole PVE cluster, under the URL of any of its nodes;
-it finds the others by itself, and takes a node that is added later for a part of it.
+Pulse identifies entries by URL. A single entry represents a whole PVE cluster, under the URL of any of its nodes;
+Pulse discovers the other nodes and merges a node that is added later into the cluster.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 from ..core.client import in_url
@@ -24,8 +26,8 @@ ADDRESS = Text(
 )
 
 
-def url(address, kind):
-    """The URL that Pulse makes of an address of a server of a kind (normalizeNodeHost); letters keep their case."""
+def url(address: str, kind: str) -> str:
+    """The URL that Pulse derives from an address of a server of a kind (normalizeNodeHost); letters keep their case."""
     scheme, _separator, place = address.rpartition("://")
     place = place.rstrip("/")
     if place.count(":") > 1 and not place.startswith("["):
@@ -34,28 +36,28 @@ def url(address, kind):
     return f"{scheme or 'https'}://{place}{port}"
 
 
-def problem(address):
-    """What Pulse has against an address that is one by its form: what begins with a digit must be an IP address."""
+def problem(address: str) -> str | None:
+    """Why Pulse would reject a well-formed address: one that begins with a digit must be an IP address."""
     try:
         parts = urlsplit(url(address, "pve"))
         host, port = parts.hostname, parts.port
     except ValueError:
-        return "has an address or a port that cannot be"
+        return "has an invalid address or port"
     if not port:
-        return "has a port that cannot be"
+        return "has an invalid port"
     if host[0].isdigit():
         try:
             ipaddress.ip_address(host)
         except ValueError:
-            return "begins with a digit but is no IP address, which Pulse refuses"
+            return "begins with a digit but is not an IP address, which Pulse rejects"
     return None
 
 
-def entries_for(kind, addresses, nodes):
-    """Those of Pulse's entries that stand for the server which has these addresses, the first of them its main one.
+def entries_for(kind: str, addresses: Any, nodes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The entries of Pulse that represent the server with these addresses, of which the first is the main address.
 
-    An entry under the main address is it, whatever else could be meant. Otherwise it is an entry under another of the
-    addresses, or one of a cluster that has one of them as a node.
+    An entry under the main address takes precedence. Otherwise it is an entry under another of the
+    addresses, or that of a cluster with a node at one of them.
     """
     wanted = [_place(url(address, kind)) for address in addresses]
     alike = [node for node in nodes if node["type"] == kind]
@@ -64,47 +66,47 @@ def entries_for(kind, addresses, nodes):
     ]
 
 
-def places(node):
-    """All places (host and port) that an entry is found by, alone or among others."""
+def places(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
+    """All host and port pairs under which an entry is found, of the entry itself and of its cluster's nodes."""
     return {_place(node["host"]), *_members(node), *_names_in_domain(node)}
 
 
-def place(address, kind):
+def place(address: str, kind: str) -> tuple[str | None, int | None]:
     """The host and port of an address of a server of a kind."""
     return _place(url(address, kind))
 
 
-def members(node):
-    """The URLs that an entry of a cluster has for its nodes, by name and by address."""
+def members(node: dict[str, Any]) -> list[str]:
+    """The URLs of the nodes of a cluster entry, by name and by address."""
     return [f"https://{in_url(host)}:{port}" for host, port in _members(node)]
 
 
-def _place(address):
+def _place(address: str) -> tuple[str | None, int | None]:
     parts = urlsplit(address)
     return parts.hostname, parts.port
 
 
-def _members(node):
-    for one in node["clusterEndpoints"]:
-        host, port = _place(one["host"])
+def _members(node: dict[str, Any]) -> Iterator[tuple[str | None, int | None]]:
+    for member in node["clusterEndpoints"]:
+        host, port = _place(member["host"])
         yield host, port
-        yield from ((one[key], port) for key in ("ip", "ipoverride") if one.get(key))
+        yield from ((member[key], port) for key in ("ip", "ipoverride") if member.get(key))
 
 
-def _names_in_domain(node):
-    """The places of the nodes of a cluster in the domain that the entry's own address is in.
+def _names_in_domain(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
+    """The hosts and ports of the nodes of a cluster in the domain of the entry's own address.
 
-    Nodes have short names in a cluster, and those of another cluster may have the same ones.
+    Nodes have short names within a cluster, which nodes of another cluster may share.
     """
     domain = _domain(node)
     return {(f"{host}.{domain}", port) for host, port in _members(node) if domain and _is_short(host)}
 
 
-def _domain(node):
+def _domain(node: dict[str, Any]) -> str:
     """The domain of the address of an entry; "" for an IP address."""
     domain = _place(node["host"])[0].partition(".")[2]
     return "" if domain.replace(".", "").isdigit() else domain
 
 
-def _is_short(host):
+def _is_short(host: str) -> bool:
     return "." not in host and ":" not in host

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from ..core.client import Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError
 
-# Pulse looks for the cluster of a new node before it answers, up to three times five seconds
+# Pulse discovers the cluster of a new node before it responds, for up to three times five seconds
 CONNECTION = connection_options("PULSE", "api_token", timeout=30)
 
 NODES = ("api", "config", "nodes")
@@ -17,77 +19,82 @@ OLDEST = (5, 1)
 
 
 class PulseClient(Client):
-    """One Pulse, signed in with an API token; settings:read is enough to read, settings:write is needed for all else."""
+    """A Pulse server, signed in with an API token; reading requires settings:read, all else settings:write."""
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         session = session_for(
             params,
             "the address of Pulse, for example https://pulse.example.org:7655",
             "api_token",
-            "make one in Pulse under Settings, API Access, with settings:read and settings:write",
+            "create a token in Pulse under Settings, API Access, with settings:read and settings:write",
             "X-API-Token",
         )
-        # what became of nodes that Pulse counted to a cluster which it has already, by type and host
+        # nodes that Pulse merged into the entry of an existing cluster, by type and host
         self.merged = {}
         super().__init__(
             f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
 
     @cached_property
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Version of the server as numbers, for example (6, 3, 0)."""
         text = self.read("api", "version")["version"]
         numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
         if numbers < OLDEST:
-            raise FleetgateError(f"{self.title} has version {text}; this works with 5.1 and later")
+            raise FleetgateError(f"{self.title} has version {text}, but 5.1 or later is required; update Pulse")
         return numbers
 
     @property
-    def tells_states(self):
-        """Whether Pulse tells more of a connection than that it is there or not."""
+    def reports_states(self) -> bool:
+        """Whether Pulse reports more about a connection than whether it is up."""
         return self.version >= (6,)
 
-    def nodes(self):
-        """Every entry, with its place in Pulse's list as `id`, which holds until the next write of anybody.
+    def nodes(self) -> list[dict[str, Any]]:
+        """Every entry, with its position in Pulse's list as `id`, which is valid until the next write by anybody.
 
-        Nodes of clusters have the names of Go's fields in 5.1 and names like those of other answers in 6, so theirs are
-        in small letters here. What 6 only tells of a connection is added: `state` and `error`.
+        The fields of cluster nodes are named as in Go in 5.1 and as in other responses in 6, so they are
+        lower-cased here. `state` and `error`, which 6 reports only for connections, are added.
         """
-        connections = self._connections() if self.tells_states else {}
+        connections = self._connections() if self.reports_states else {}
         return [self._node(raw, connections.get((raw["type"], raw["host"]), {})) for raw in self.read(*NODES)]
 
-    def _connections(self):
-        return {(one["type"], one["address"]): one for one in self.read("api", "connections")["connections"]}
+    def _connections(self) -> dict[tuple[str, str], dict[str, Any]]:
+        return {
+            (connection["type"], connection["address"]): connection
+            for connection in self.read("api", "connections")["connections"]
+        }
 
-    def _node(self, raw, connection):
-        endpoints = [{name.lower(): value for name, value in one.items()} for one in raw.get("clusterEndpoints") or ()]
+    def _node(self, raw: dict[str, Any], connection: dict[str, Any]) -> dict[str, Any]:
+        endpoints = [
+            {name.lower(): value for name, value in endpoint.items()} for endpoint in raw.get("clusterEndpoints") or ()
+        ]
         state = connection.get("state") or raw["status"]
         error = (connection.get("lastError") or {}).get("message", "")
-        told = {"state": state, "error": error, "connected": state in ("active", "connected")}
-        return {**raw, "clusterEndpoints": endpoints, **told}
+        reported = {"state": state, "error": error, "connected": state in ("active", "connected")}
+        return {**raw, "clusterEndpoints": endpoints, **reported}
 
-    def attempt(self, *path, body=None):
-        """Have Pulse sign in to a server, which changes nothing and is done in check mode too; "" or why it failed."""
+    def attempt(self, *path: Any, body: dict[str, Any] | None = None) -> str:
+        """Make Pulse sign in to a server, which changes nothing and so also runs in check mode; return "" or the failure."""
         response = self._send("POST", (*NODES, *path), allowed_status=(400,), json=body)
         return "" if response.status_code == 200 else self.explain(response)
 
-    def write(self, verb, path, body=None, upload=None):
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
         try:
             answer = super().write(verb, path, body, upload)
             if isinstance(answer, dict) and answer.get("merged"):
                 self.merged[body["type"], body["host"]] = (
-                    f"Pulse took {body['host']} for a node of the cluster {answer['cluster']}, which it has as"
-                    f" '{answer['existingNode']}', and gave it no entry of its own"
+                    f"Pulse merged {body['host']} into the cluster {answer['cluster']}, whose existing entry is"
+                    f" '{answer['existingNode']}', and created no separate entry"
                 )
             return answer
         except FleetgateError as error:
-            # the change was saved, and is compared with what was meant when all is done
+            # the change was saved; the verification afterwards compares it with the declaration
             if error.status == 500 and "Configuration saved" in str(error):
                 return None
             raise
 
-    def explain(self, response):
-        """Refusals are plain text, except for those of scopes and tests."""
+    def explain(self, response: Any) -> str:
+        """Errors are plain text, except for those about scopes and tests."""
         if response.status_code == 401:
             return "the API token is not accepted; it is wrong, has expired or was removed"
         try:

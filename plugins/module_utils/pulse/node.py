@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ..core.errors import FleetgateError
@@ -15,9 +17,14 @@ from ..core.resource import Reference, Resource, Step
 from .addresses import ADDRESS, entries_for, problem, url
 from .client import NODES
 
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+    from .client import PulseClient
+
 PAUSE = 1
 
-# Backups are no option, nor are the datastores of a PBS: whatever it is sent, Pulse has both on again at once.
+# No options for backups and for the datastores of a PBS: Pulse always enables both again.
 FLAGS = (
     "monitor_vms",
     "monitor_containers",
@@ -28,10 +35,10 @@ FLAGS = (
     "monitor_garbage_jobs",
 )
 
-# Pulse takes a bare token name as well, but can never sign in with it.
+# Pulse also accepts a bare token name, but can never sign in with it.
 TOKEN = Text(
     pattern=r"[^@!\s]+@[^@!\s]+![^@!\s]+",
-    rule="must be a full token id, NAME@REALM!TOKEN; Pulse takes anything else and then cannot sign in",
+    rule="must be a full token id, NAME@REALM!TOKEN; Pulse accepts anything else but then cannot sign in",
 )
 PVE, PBS = ("pve",), ("pbs",)
 KIND = Text(choices=PVE + PBS)
@@ -39,18 +46,18 @@ KIND = Text(choices=PVE + PBS)
 
 @dataclass(frozen=True)
 class Fingerprint(Text):
-    """A SHA-256 fingerprint; neither case nor colons mean anything."""
+    """A SHA-256 fingerprint; case and colons are irrelevant."""
 
     pattern: str = r"([0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}"
     rule: str = "must be a SHA-256 fingerprint: 64 hexadecimal digits, with or without colons"
 
-    def same(self, one, other):
-        return _digits(one) == _digits(other)
+    def same(self, value: Any, other: Any) -> bool:
+        return _digits(value) == _digits(other)
 
 
 @dataclass(frozen=True)
 class Switch(Flag):
-    """True, false, or None where Pulse's own setting counts; that cannot be brought back."""
+    """True, false, or None where Pulse's global setting applies; once set, it cannot be reset."""
 
     empty = None
 
@@ -91,16 +98,16 @@ class Node(Resource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         spec["update_token"]["default"] = "on_create"
         spec["test_connection"]["default"] = True
         return spec
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         return f"{self.name} {' '.join(key)}"
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if not problems:
             problems += [
@@ -109,94 +116,102 @@ class Node(Resource):
                 if problem(address)
             ]
         if entry["enabled"] is False and entry["wait_until_connected"]:
-            problems.append(("wait_until_connected", "cannot come about, because enabled is false"))
+            problems.append(("wait_until_connected", "cannot succeed, because enabled is false; remove one of them"))
         return problems
 
-    def identify(self, entry, server):
-        """The entry that Pulse has for the server, under whichever of its addresses."""
-        nodes = [one.raw for one in server.actual(self.name).values()]
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
+        """Find the entry of the server in Pulse under any of its addresses."""
+        nodes = [node.raw for node in server.actual(self.name).values()]
         absent = entry["state"] == "absent"
         found = entries_for(entry["type"], [entry["host"], *([] if absent else entry["aliases"] or ())], nodes)
         if absent:
-            # a whole cluster is not meant where one of its nodes is
-            found = [one for one in found if _same_place(one["host"], url(entry["host"], entry["type"]))]
+            # the address of a node does not select the entry of its whole cluster for removal
+            found = [node for node in found if _same_place(node["host"], url(entry["host"], entry["type"]))]
         asked = url(entry["host"], entry["type"])
         host = found[0]["host"] if found else asked
-        return {**entry, "host": host, "asked": asked, "ambiguous": [one["host"] for one in found[1:]]}
+        return {**entry, "host": host, "asked": asked, "ambiguous": [node["host"] for node in found[1:]]}
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server, keys):
-        return [one for one in server.client.nodes() if one["type"] in KIND.choices]
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        return [node for node in server.client.nodes() if node["type"] in KIND.choices]
 
-    def decode(self, raw):
-        """A flag that is false is left out."""
-        left_out = {one.name: False for one in self.fields if one.option in FLAGS}
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        """Complete the flags, which Pulse omits when they are false."""
+        left_out = {field.name: False for field in self.fields if field.option in FLAGS}
         return super().decode({**left_out, **raw})
 
-    def id_of(self, key, server):
-        """Ids are places in a list that anybody may have shortened since, so it is read right before each write."""
-        for one in server.client.nodes():
-            if self.key_of(one) == key:
-                return one["id"]
-        raise FleetgateError(f"{server.client.title}: {self.label(key)} was removed by somebody else; run again")
+    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
+        """Read the id right before each write: ids are positions in a list that may have changed since."""
+        for node in server.client.nodes():
+            if self.key_of(node) == key:
+                return node["id"]
+        raise FleetgateError(
+            f"{server.client.title}: {self.label(key)} was removed by another client; run the task again"
+        )
 
-    def matches_condition(self, condition, wanted, key):
-        """Whether a node is of the type, or has an address of the pattern, that a scope names."""
+    def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
+        """Whether a node matches the type or the address pattern of a scope."""
         return fnmatchcase(key[self.key.index(condition)], wanted)
 
     # -- comparison --------------------------------------------------------------------------------------------
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
             if values.get("enabled"):
-                # which every new one is, also where Pulse cannot pause any
+                # every new node is enabled, also in versions that cannot disable nodes
                 del values["enabled"]
             problems += [
-                (option, f"is needed to make {self.label(self.key_of(entry))}")
+                (option, f"is required to create {self.label(self.key_of(entry))}")
                 for option in ("token_name", "token_value")
                 if not entry[option]
             ]
-        problems += self._misfits(server, entry, found, values)
+        problems += self._misfits(server, entry, actual, values)
         if not problems:
-            problems += self._token(server.client, entry, found, values)
+            problems += self._token(server.client, entry, actual, values)
         return values, problems
 
-    def _misfits(self, server, entry, found, values):
-        """What Pulse would take and make something else of."""
+    def _misfits(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> Iterator[tuple[str, str]]:
+        """Problems with values that Pulse would accept but apply differently."""
         if entry["ambiguous"]:
             hosts = " and ".join([entry["host"], *entry["ambiguous"]])
-            yield "host", f"stands for several nodes of Pulse, {hosts}; give the one that is meant as Pulse has it"
+            yield "host", f"matches several nodes of Pulse: {hosts}; set host to the exact address of one of them"
         merged = server.client.merged.get((entry["type"], entry["asked"]))
         if merged and values:
-            yield "host", f"{merged}; declare the cluster once, by that entry, or give the address of it in aliases"
+            yield "host", f"{merged}; declare the cluster once, with the address of that entry as host or in aliases"
         for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
             if alike and other.values["name"].casefold() == values.get("name", "").casefold():
                 yield (
                     "name",
-                    f"'{values['name']}' is the name of {key[1]}; Pulse would take the state of one for the other's",
+                    f"'{values['name']}' is already the name of {key[1]}, whose state Pulse would mix up with this node's; choose another",
                 )
-        if found and values.get("token_name") == "":
-            yield "token_name", "cannot be taken away; remove the node, or set enabled to false"
+        if actual and values.get("token_name") == "":
+            yield "token_name", "cannot be unset; remove the node, or set enabled to false"
 
-    def _token(self, client, entry, found, values):
-        """Decide whether the token is sent, always as a pair, and have Pulse try it before it is saved."""
-        if found and "token_name" not in values and not self._is_to_be_sent(client, entry, found):
+    def _token(
+        self, client: PulseClient, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Decide whether to send the token, always as a pair, and make Pulse test it before saving it."""
+        if actual and "token_name" not in values and not self._must_send_token(client, entry, actual):
             values.pop("token_value", None)
             return []
         if not entry["token_value"]:
-            why = "Pulse cannot sign in with the one it has" if "token_name" not in values else "it is another token's"
+            why = "Pulse cannot sign in with the stored token" if "token_name" not in values else "token_name changes"
             return [("token_value", f"must be given, because {why}")]
-        token = entry["token_name"] or found.values["token_name"]
+        token = entry["token_name"] or actual.values["token_name"]
         if not token:
-            return [("token_name", "must be given with token_value, because Pulse has none for this node")]
+            return [("token_name", "must be given with token_value, because Pulse has no token for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
         if not entry["test_connection"]:
             return []
-        meant = {**(found.values if found else {}), **values, "type": entry["type"], "host": entry["host"]}
+        meant = {**(actual.values if actual else {}), **values, "type": entry["type"], "host": entry["host"]}
         sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
         body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
         failure = client.attempt("test-config", body=body)
@@ -207,47 +222,47 @@ class Node(Resource):
             else []
         )
 
-    def _is_to_be_sent(self, client, entry, found):
-        has_one = found.raw["hasToken"]
+    def _must_send_token(self, client: PulseClient, entry: dict[str, Any], actual: Actual) -> bool:
+        has_token = actual.raw["hasToken"]
         if entry["update_token"] == "if_invalid":
-            return not has_one or bool(client.attempt(found.raw["id"], "test"))
-        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_one)
+            return not has_token or bool(client.attempt(actual.raw["id"], "test"))
+        return entry["token_value"] is not None and (entry["update_token"] == "always" or not has_token)
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, Reference(self.name, key))
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         item = self.item_path(change.key)
         if change.removes:
             return [Step("DELETE", item, f"{change.label} is declared absent")]
         body = {**self._verify(change), **self.request_body(change)}
         if not change.creates:
-            # a token that is sent whatever Pulse has is sent by every run
+            # with update_token=always every run sends the token
             repeats = set(change.values) == {"token_name", "token_value"} and change.entry["update_token"] == "always"
             return [
                 Step("PUT", item, f"{change.label}: {', '.join(sorted(change.values))}", body=body, repeats=repeats)
             ]
-        # what a new one does not take
+        # options that Pulse does not accept on creation
         later = {
-            one: body.pop(self.field(one).name)
-            for one in ("exclude_datastores", "enabled")
-            if change.values.get(one) not in (None, [])
+            option: body.pop(self.field(option).name)
+            for option in ("exclude_datastores", "enabled")
+            if change.values.get(option) not in (None, [])
         }
         steps = [Step("POST", self.collection, f"{change.label} is missing", body={**self._defaults(change), **body})]
         if later:
-            rest = {**self._verify(change), **{self.field(one).name: value for one, value in later.items()}}
+            rest = {**self._verify(change), **{self.field(option).name: value for option, value in later.items()}}
             steps.append(Step("PUT", item, f"{change.label}: {', '.join(sorted(later))}", body=rest))
         return steps
 
-    def _defaults(self, change):
-        """What is on in a new entry that does not say it; 5.1 has it all off for a PBS."""
-        flags = {one.name: True for one in self.table(change.values) if one.option in FLAGS}
+    def _defaults(self, change: Change) -> dict[str, bool]:
+        """The flags that default to true in a new entry; 5.1 would disable them all for a PBS."""
+        flags = {field.name: True for field in self.table(change.values) if field.option in FLAGS}
         return {**flags, **({"monitorDatastores": True} if change.key[0] == "pbs" else {})}
 
-    def _verify(self, change):
-        """What 5.1 takes away where a PUT leaves it out, as it is or as it is declared."""
+    def _verify(self, change: Change) -> dict[str, Any]:
+        """Current or declared values of the fields that 5.1 unsets when a PUT omits them."""
         had = change.found.values if change.found else {}
         return {
             self.field(option).name: change.values.get(option) or had.get(option) or ""
@@ -256,28 +271,32 @@ class Node(Resource):
 
     # -- afterwards --------------------------------------------------------------------------------------------
 
-    def wait_until_effective(self, entry, client):
-        """Wait until Pulse is connected, where the task asks for that; its first look takes a while.
+    def wait_until_effective(self, entry: dict[str, Any], client: PulseClient) -> None:
+        """Wait until Pulse is connected, if the task requests it; the first poll takes a while.
 
-        5.1 says so of every new PBS until it has looked, so there it is made to sign in.
+        5.1 reports every new PBS as connected before the first poll, so there Pulse is made to sign in.
         """
         if not entry["wait_until_connected"]:
             return
         end = time.monotonic() + entry["wait_until_connected"]
         while True:
             nodes = entries_for(entry["type"], [entry["host"], *(entry["aliases"] or ())], client.nodes())
-            if nodes and nodes[0]["connected"] and (client.tells_states or not client.attempt(nodes[0]["id"], "test")):
+            if (
+                nodes
+                and nodes[0]["connected"]
+                and (client.reports_states or not client.attempt(nodes[0]["id"], "test"))
+            ):
                 return
             if time.monotonic() >= end:
                 state = f"{nodes[0]['state']} {nodes[0]['error']}".strip() if nodes else "nothing"
-                waited = f"for {entry['wait_until_connected']} seconds Pulse has only said: {state}"
+                waited = f"Pulse is not connected after {entry['wait_until_connected']} seconds; it reports: {state}"
                 raise FleetgateError(f"wait_until_connected: {entry['host']}: {waited}")
             time.sleep(PAUSE)
 
 
-def _digits(fingerprint):
+def _digits(fingerprint: str) -> str:
     return fingerprint.replace(":", "").lower()
 
 
-def _same_place(one, other):
-    return urlsplit(one)[1].lower() == urlsplit(other)[1].lower()
+def _same_place(address: Any, other: Any) -> bool:
+    return urlsplit(address)[1].lower() == urlsplit(other)[1].lower()

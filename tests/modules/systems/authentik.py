@@ -289,17 +289,17 @@ BAD_INPUT = {
     "authentik: a group in itself": (
         "authentik_group",
         {"name": "readers", "parents": ["readers"]},
-        "parents: 'readers' cannot be a parent of itself",
+        "parents: 'readers' cannot be its own parent",
     ),
     "authentik: oneself": (
         "authentik_user",
         {"username": "akadmin", "state": "absent"},
-        "user akadmin: the token of this task belongs to this user",
+        "user akadmin: this user owns the token of this task",
     ),
     "authentik: no redirect URI": (
         "authentik_application",
         {"slug": "app", "name": "App"},
-        "redirect_uris: must not be empty, or authentik takes that of whoever asks first",
+        "redirect_uris: must not be empty, because authentik would adopt",
     ),
     "authentik: the last redirect URI": (
         "authentik_application",
@@ -309,7 +309,7 @@ BAD_INPUT = {
     "authentik: no name": (
         "authentik_application",
         {"slug": "app", "redirect_uris": [PVE]},
-        "name: is needed to make application app",
+        "name: is required to create application app",
     ),
     "authentik: a redirect URI without a scheme": (
         "authentik_application",
@@ -319,7 +319,7 @@ BAD_INPUT = {
     "authentik: a pattern that is none": (
         "authentik_application",
         {**_APP, "redirect_uri_patterns": ["https://(a"]},
-        r"redirect_uri_patterns: 'https://\(a' is no regular expression",
+        r"redirect_uri_patterns: 'https://\(a' is not a valid regular expression",
     ),
     "authentik: a reserved slug": ("authentik_application", {**_APP, "slug": "token"}, "slug: 'token' is reserved"),
     "authentik: a time span that is none": (
@@ -360,7 +360,7 @@ BAD_INPUT = {
     "authentik: a secret of a public client": (
         "authentik_application",
         {**_APP, "client_type": "public", "return_secret": True},
-        "client_secret: is of no use to a public client",
+        "client_secret: must not be set for a public client",
     ),
     "authentik: an icon that is not there": (
         "authentik_application",
@@ -381,17 +381,17 @@ BAD_INPUT = {
     "authentik: an icon in two ways": (
         "authentik_application",
         {**_APP, "icon": LOGO, "meta_icon": ""},
-        "icon: and meta_icon are two ways to say the same",
+        "icon: and meta_icon are mutually exclusive",
     ),
     "authentik: nobody to bind": (
         "authentik_binding",
         {"application": "library"},
-        "group: or user or policy must be given, and only one of them",
+        "group: exactly one of group, user and policy must be given",
     ),
     "authentik: two to bind": (
         "authentik_binding",
         {"application": "library", "group": "readers", "user": "reader"},
-        "group: or user or policy must be given, and only one of them",
+        "group: exactly one of group, user and policy must be given",
     ),
     "authentik: an application that does not exist": (
         "authentik_binding",
@@ -401,12 +401,12 @@ BAD_INPUT = {
     "authentik: the order of another binding": (
         "authentik_binding",
         {"application": "library", "user": "reader", "order": 3},
-        "order: 3 is that of another binding of this application",
+        "order: 3 is already used by another binding of this application",
     ),
     "authentik: the last binding": (
         "authentik_binding",
         {"application": "library", "group": "readers", "state": "absent"},
-        "application library would have no binding left, and then everybody may use it",
+        "application library would have no binding left and be open to everybody",
     ),
     "authentik: the last binding, disabled": (
         "authentik_binding",
@@ -439,6 +439,6 @@ BAD_INPUT = {
                 {"application": "library", "user": "akadmin", "order": 5},
             ]
         },
-        "order: binding of library to user akadmin has the 5 of another one",
+        "order: binding of library to user akadmin uses order 5",
     ),
 }

@@ -280,12 +280,12 @@ BAD_INPUT = {
     "a user without an e-mail address": (
         "pocketid_user",
         {"username": "ann"},
-        "email: is needed, because the setting requireUserEmail",
+        "email: is required by the server's setting requireUserEmail",
     ),
     "a claim that the server makes": (
         "pocketid_group",
         {"name": "band", "custom_claims": {"sub": "x"}},
-        "custom_claims: 'sub' is a claim that the server makes",
+        "custom_claims: 'sub' is a claim that the server generates",
     ),
     "an empty claim": (
         "pocketid_group",
@@ -300,7 +300,7 @@ BAD_INPUT = {
     "an id that only a client can give itself": (
         "pocketid_client",
         {"id": "https://app.example.org", "name": "App"},
-        "can only be that of a client that registers itself",
+        "is only possible for a client that registers itself",
     ),
     "a token that lasts forever": (
         "pocketid_user",
@@ -345,7 +345,7 @@ BAD_INPUT = {
     "a new secret on every run": (
         "pocketid_client",
         {"id": "private", "return_secret": True},
-        "secret_candidates: must be given for a client that exists",
+        "secret_candidates: must be given for an existing client",
     ),
     "a user name that Pocket ID refuses": (
         "pocketid_user",
@@ -365,7 +365,7 @@ BAD_INPUT = {
     "allowed groups that would be forgotten": (
         "pocketid_client",
         {"id": "app", "name": "App", "allowed_groups": ["x"], "is_group_restricted": False},
-        "is_group_restricted: is false, and allowed_groups is given",
+        "is_group_restricted: is false, but allowed_groups is given",
     ),
     "a secret that is too short": (
         "pocketid_client",
@@ -375,7 +375,7 @@ BAD_INPUT = {
     "a secret of a public client": (
         "pocketid_client",
         {"id": "app", "name": "App", "is_public": True, "return_secret": True},
-        "secret: cannot be had by a public client",
+        "secret: must not be set for a public client",
     ),
     "a logo that is not there": (
         "pocketid_client",

@@ -90,7 +90,7 @@ BAD_INPUT = {
     "no API token": (
         "pulse_node",
         {**VAULT, "api_token": ""},
-        "api_token: must be given; make one in Pulse under Settings",
+        "api_token: must be given; create a token in Pulse under Settings",
     ),
     "an API token with a line break": (
         "pulse_node",
@@ -110,22 +110,22 @@ BAD_INPUT = {
     "a new node without a token": (
         "pulse_node",
         {**OTHER, "token_name": None},
-        "token_name: is needed to make node pbs https://vault2.example.org:8007",
+        "token_name: is required to create node pbs https://vault2.example.org:8007",
     ),
     "a new node without a secret": (
         "pulse_node",
         {**OTHER, "token_value": None},
-        "token_value: is needed to make node pbs",
+        "token_value: is required to create node pbs",
     ),
     "another token without its secret": (
         "pulse_node",
         {"type": "pbs", "host": "127.0.99.1", "token_name": "a@pbs!b"},
-        "token_value: must be given, because it is another token's",
+        "token_value: must be given, because token_name changes",
     ),
     "a token that is taken away": (
         "pulse_node",
         {"type": "pbs", "host": "127.0.99.1", "token_name": ""},
-        "token_name: cannot be taken away; remove the node",
+        "token_name: cannot be unset; remove the node",
     ),
     "a token that Pulse cannot sign in with": (
         "pulse_node",
@@ -160,18 +160,14 @@ BAD_INPUT = {
     "a host that is no IPv6 address": (
         "pulse_node",
         {**OTHER, "host": "a:b:c"},
-        "host: 'a:b:c' has an address or a port that cannot be",
+        "host: 'a:b:c' has an invalid address or port",
     ),
     "a port that cannot be": (
         "pulse_node",
         {**OTHER, "host": "pbs.example.org:99999"},
-        "host: 'pbs.example.org:99999' has an address or a port that",
+        "host: 'pbs.example.org:99999' has an invalid address or port",
     ),
-    "no port": (
-        "pulse_node",
-        {**OTHER, "host": "pbs.example.org:0"},
-        "host: 'pbs.example.org:0' has a port that cannot be",
-    ),
+    "no port": ("pulse_node", {**OTHER, "host": "pbs.example.org:0"}, "host: 'pbs.example.org:0' has an invalid port"),
     "an alias that is no address": ("pulse_node", {**OTHER, "aliases": ["a b"]}, "aliases: 'a b' must be a host name"),
     "an alias that is no IP address": (
         "pulse_node",
@@ -196,7 +192,7 @@ BAD_INPUT = {
     "a connection that is waited for in vain": (
         "pulse_node",
         {**OTHER, "enabled": False, "wait_until_connected": 5},
-        "wait_until_connected: cannot come about, because enabled is false",
+        "wait_until_connected: cannot succeed, because enabled is false",
     ),
     "one node declared in two ways": (
         "pulse_state",
