@@ -167,7 +167,7 @@ def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
 
 
 WRONG = {
-    "a token of nobody": (
+    "a token of a missing user": (
         "authentik",
         lambda idp: {"fleetgate_idp": {**idp, "token": "nobodys-token"}},
         "the token is not accepted",
@@ -183,17 +183,17 @@ WRONG = {
         lambda idp: {"fleetgate_client": client(None, issuer_mode="global")},
         "issuer_mode: 'global' cannot be used by PVE and PBS",
     ),
-    "a pattern of Pocket ID": (
+    "a wildcard callback URL of Pocket ID": (
         "authentik",
         lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])},
         "has a pattern as Pocket ID has them",
     ),
-    "an option of nobody": (
+    "an unknown option": (
         "authentik",
         lambda idp: {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]},
         r"users\[x\]: unknown option mail; did you mean email\?",
     ),
-    "a scope that authentik has not": (
+    "an unknown scope of authentik": (
         "authentik",
         lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])},
         "scope mapping groups does not exist",
@@ -205,7 +205,7 @@ WRONG = {
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
         "the issuer calls itself 'https://.*' and not 'https://.*/'",
     ),
-    "an issuer that is none": (
+    "an invalid issuer": (
         "oidc",
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/nowhere"}},
         "nowhere",

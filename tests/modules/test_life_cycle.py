@@ -15,14 +15,14 @@ from tests.modules.systems import WRITING, system_of, task, union
 LIVES = union("LIVES")
 NEWER = union("NEWER")
 
-STEPS = ("make", "change", "take away", "remove")
+STEPS = ("create", "update", "unset", "delete")
 WAYS = ("predicted", "done", "predicted again", "done again")
 
 
 def steps_of(module):
-    """The steps of a kind; some cannot be changed (None), and what no option names cannot be removed."""
-    key, make, change, take_away = LIVES[module]
-    steps = zip(STEPS, (make, change, take_away, {"state": "absent"} if key else None))
+    """The steps of a kind; some objects cannot be updated (None), and objects without a key cannot be deleted."""
+    key, create, update, unset = LIVES[module]
+    steps = zip(STEPS, (create, update, unset, {"state": "absent"} if key else None))
     return {step: {**key, **options} for step, options in steps if options is not None}
 
 

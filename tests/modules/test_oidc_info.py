@@ -39,7 +39,7 @@ CASES = {
         {},
         "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer",
     ),
-    "a slash at its end": (
+    "a trailing slash": (
         lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"),
         {},
         "realms must have exactly 'https://.*/', slash for slash",
@@ -59,8 +59,8 @@ CASES = {
     "no code": (saying(response_types_supported=["id_token"]), {}, "it does not support the response type code"),
     "no RS256": (saying(id_token_signing_alg_values_supported=["ES256"]), {}, "it does not sign with RS256"),
     "no keys": (answering("jwks", 200, "{}"), {}, "its key set has no RSA key"),
-    "a key set that cannot be had": (answering("jwks", 500, ""), {}, "was refused with 500"),
-    "a key set that is a page": (
+    "an unreachable key set": (answering("jwks", 500, ""), {}, "was refused with 500"),
+    "an HTML page as key set": (
         lambda provider: provider.broken.update(jwks=HTML),
         {},
         r"\(text/html\) is none of this API",
@@ -85,14 +85,14 @@ CASES = {
         CLIENT,
         "it does not take the secret of the client pve",
     ),
-    "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
+    "an empty response": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
 WARNED = {"no scope groups": "the scope groups", "no claim groups": "the claim groups"}
 ACCEPTED = {
     "a right secret": True,
     "a wrong secret": False,
     "a wrong secret, as Keycloak says it": False,
-    "an answer that tells nothing": None,
+    "an empty response": None,
 }
 
 

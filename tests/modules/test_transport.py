@@ -23,7 +23,7 @@ SECRET = 'tok"en\\val/ue+with=special&characters-7391'
 FORMS = {
     "plain": SECRET,
     "a path": quote(SECRET, safe=""),
-    "a path in small letters": re.sub("%..", lambda code: code[0].lower(), quote(SECRET, safe="")),
+    "a path in the wrong case": re.sub("%..", lambda code: code[0].lower(), quote(SECRET, safe="")),
     "a form": quote_plus(SECRET),
     "JSON": json.dumps(SECRET),
     "JSON of Perl": json.dumps(SECRET).replace("/", "\\/"),

@@ -93,8 +93,8 @@ REFUSED = {
 # Settings of the realm and metadata of the provider, for which the authorization URL is refused.
 NOT_DISCOVERED = {
     "another issuer": ({}, {"issuer": "https://idp.example.org"}),
-    "a slash too many": ({"issuer-url": "{issuer}/"}, {}),
-    "an issuer that is elsewhere": ({"issuer-url": "{issuer}/elsewhere"}, {}),
+    "an extra slash": ({"issuer-url": "{issuer}/"}, {}),
+    "an issuer at another address": ({"issuer-url": "{issuer}/elsewhere"}, {}),
     "keys that cannot be fetched": ({}, {"jwks_uri": "https://127.0.0.1:1/jwks"}),
     "no keys": ({}, {"jwks_uri": None}),
 }

@@ -14,8 +14,8 @@ AUDIT = {"Sys.Audit": True, "Datastore.Audit": True}
 
 # The rows of a user and of its token, and the privileges that the token has on a path.
 EFFECTIVE = [
-    pytest.param([("/", "Audit")], [], "/", {}, id="a token needs rows of its own"),
-    pytest.param([], [("/", "Admin")], "/", {}, id="and its owner needs some, too"),
+    pytest.param([("/", "Audit")], [], "/", {}, id="a token needs its own rows"),
+    pytest.param([], [("/", "Admin")], "/", {}, id="the owner of a token needs rows, too"),
     pytest.param([("/", "Audit")], [("/", "Admin")], "/datastore/x", AUDIT, id="what both have"),
     pytest.param(
         [("/", "Admin")],
@@ -50,7 +50,7 @@ EFFECTIVE = [
         [("/", "Audit"), ("/datastore", "DatastoreBackup", False)],
         "/datastore/x",
         AUDIT,
-        id="what does not propagate does not replace further down",
+        id="a row without propagation does not replace rows further down",
     ),
     pytest.param(
         [("/datastore", "Audit", False)],

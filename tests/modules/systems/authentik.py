@@ -271,7 +271,7 @@ BAD_INPUT = {
         {"username": "ann", "groups": ["nobody"]},
         "user ann: group nobody does not exist",
     ),
-    "authentik: a path with a slash at its end": (
+    "authentik: a path with a trailing slash": (
         "authentik_user",
         {"username": "ann", "path": "users/"},
         "path: 'users/' must not begin or end with a slash",
@@ -291,7 +291,7 @@ BAD_INPUT = {
         {"name": "readers", "parents": ["readers"]},
         "parents: 'readers' cannot be a parent of itself",
     ),
-    "authentik: oneself": (
+    "authentik: removing the calling user": (
         "authentik_user",
         {"username": "akadmin", "state": "absent"},
         "user akadmin: the token of this task belongs to this user",
@@ -316,13 +316,13 @@ BAD_INPUT = {
         {**_APP, "redirect_uris": ["pve1:8006"]},
         "redirect_uris: 'pve1:8006' must be a URL with its scheme",
     ),
-    "authentik: a pattern that is none": (
+    "authentik: an invalid pattern": (
         "authentik_application",
         {**_APP, "redirect_uri_patterns": ["https://(a"]},
         r"redirect_uri_patterns: 'https://\(a' is no regular expression",
     ),
     "authentik: a reserved slug": ("authentik_application", {**_APP, "slug": "token"}, "slug: 'token' is reserved"),
-    "authentik: a time span that is none": (
+    "authentik: an invalid time span": (
         "authentik_application",
         {**_APP, "access_token_validity": "1h"},
         "access_token_validity: '1h' must be a time span such as 'minutes=5'",
@@ -362,33 +362,33 @@ BAD_INPUT = {
         {**_APP, "client_type": "public", "return_secret": True},
         "client_secret: is of no use to a public client",
     ),
-    "authentik: an icon that is not there": (
+    "authentik: a missing icon file": (
         "authentik_application",
         {**_APP, "icon": "no-such.svg"},
         "icon: .*no-such.svg' cannot be read",
     ),
-    "authentik: an icon of no known kind": (
+    "authentik: an icon of an unknown type": (
         "authentik_application",
         {**_APP, "icon": __file__},
         r"icon: '.*\.py' must end in one of svg, png",
     ),
-    "authentik: an icon that is nothing": (
+    "authentik: an empty icon file": (
         "authentik_application",
         {**_APP, "icon": "/dev/null"},
         "icon: '/dev/null' is empty",
     ),
-    "authentik: an icon to take away": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
-    "authentik: an icon in two ways": (
+    "authentik: an empty icon": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
+    "authentik: an icon as file and as URL": (
         "authentik_application",
         {**_APP, "icon": LOGO, "meta_icon": ""},
         "icon: and meta_icon are two ways to say the same",
     ),
-    "authentik: nobody to bind": (
+    "authentik: a binding without a subject": (
         "authentik_binding",
         {"application": "library"},
         "group: or user or policy must be given, and only one of them",
     ),
-    "authentik: two to bind": (
+    "authentik: a binding with two subjects": (
         "authentik_binding",
         {"application": "library", "group": "readers", "user": "reader"},
         "group: or user or policy must be given, and only one of them",
@@ -418,7 +418,11 @@ BAD_INPUT = {
         {"name": "readers", "state": "absent"},
         "application library would have no binding left",
     ),
-    "authentik: no owner of a token": ("authentik_token", {"identifier": "x", "user": ""}, "user: must not be empty"),
+    "authentik: a token without an owner": (
+        "authentik_token",
+        {"identifier": "x", "user": ""},
+        "user: must not be empty",
+    ),
     "authentik: no identifier": ("authentik_token", {"identifier": ""}, "identifier: must not be empty"),
     "authentik: no user name": ("authentik_user", {"username": ""}, "username: must not be empty"),
     "authentik: no client secret": (
@@ -426,12 +430,12 @@ BAD_INPUT = {
         {"slug": "library", "client_secret": ""},
         "client_secret: must not be empty",
     ),
-    "authentik: a token of somebody else": (
+    "authentik: a token of another user": (
         "authentik_token",
         {"identifier": "library", "user": "akadmin"},
         "user: is 'reader' on the server and cannot be changed to 'akadmin'",
     ),
-    "authentik: two of one order": (
+    "authentik: two bindings with the same order": (
         "authentik_state",
         {
             "bindings": [

@@ -15,7 +15,7 @@ EVERY_MODULE = [("oidc_info", {"claims": ["groups"]})]
 
 # what is wrong: module, options, and what the message must say
 BAD_INPUT = {
-    "an issuer that nobody may use": (
+    "a forbidden issuer": (
         "oidc_info",
         {"issuer": "http://id.example.org"},
         "issuer: 'http://id.example.org' must be an https:// URL",

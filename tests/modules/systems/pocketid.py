@@ -282,7 +282,7 @@ BAD_INPUT = {
         {"username": "ann"},
         "email: is needed, because the setting requireUserEmail",
     ),
-    "a claim that the server makes": (
+    "a reserved claim": (
         "pocketid_group",
         {"name": "band", "custom_claims": {"sub": "x"}},
         "custom_claims: 'sub' is a claim that the server makes",
@@ -297,17 +297,17 @@ BAD_INPUT = {
         {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]},
         "missing required arguments: issuer",
     ),
-    "an id that only a client can give itself": (
+    "an id reserved for self-registered clients": (
         "pocketid_client",
         {"id": "https://app.example.org", "name": "App"},
         "can only be that of a client that registers itself",
     ),
-    "a token that lasts forever": (
+    "a token lifetime beyond the maximum": (
         "pocketid_user",
         {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7},
         "one_time_access_seconds: must be from 2 to 2678400",
     ),
-    "a SCIM provider of no client": (
+    "a SCIM provider without a client": (
         "pocketid_scim_provider",
         {"client": "none", "endpoint": "https://x.example.org"},
         "client none does not exist",
@@ -317,22 +317,18 @@ BAD_INPUT = {
         {"client": "private"},
         "endpoint: is needed to make scim_provider private",
     ),
-    "a key whose value would be lost": (
+    "an API key without a place to store it": (
         "pocketid_api_key",
         {"username": "nobody", "name": "key"},
         "secret_file: or return_secret is needed",
     ),
-    "a setting that there is not": (
-        "pocketid_settings",
-        {"settings": {"appNam": "x"}},
-        "settings: 'appNam' is none of",
-    ),
+    "an unknown setting": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
     "a password among the settings": (
         "pocketid_settings",
         {"settings": {"smtpPassword": "x"}},
         "'smtpPassword' is given as smtp_password",
     ),
-    "a token that lasts no time": (
+    "a token lifetime of zero": (
         "pocketid_client",
         {"id": "app", "name": "App", "access_token_duration_minutes": 0},
         "access_token_duration_minutes: must be from 1 to 525600",
@@ -377,17 +373,17 @@ BAD_INPUT = {
         {"id": "app", "name": "App", "is_public": True, "return_secret": True},
         "secret: cannot be had by a public client",
     ),
-    "a logo that is not there": (
+    "a missing logo file": (
         "pocketid_client",
         {"id": "app", "name": "App", "logo": "no-such.svg"},
         "logo: .*no-such.svg' cannot be read",
     ),
-    "a callback that is no URL": (
+    "an invalid callback URL": (
         "pocketid_client",
         {"id": "app", "name": "App", "callback_urls": ["pve1"]},
         "callback_urls: 'pve1' must be a URL",
     ),
-    "a callback whose scheme was forgotten": (
+    "a callback URL without a scheme": (
         "pocketid_client",
         {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]},
         "callback_urls: 'pve1:8006' must be a URL",

@@ -122,12 +122,12 @@ BAD_INPUT = {
         {"type": "pbs", "host": "127.0.99.1", "token_name": "a@pbs!b"},
         "token_value: must be given, because it is another token's",
     ),
-    "a token that is taken away": (
+    "an empty token": (
         "pulse_node",
         {"type": "pbs", "host": "127.0.99.1", "token_name": ""},
         "token_name: cannot be taken away; remove the node",
     ),
-    "a token that Pulse cannot sign in with": (
+    "a token rejected by the monitored server": (
         "pulse_node",
         {**OTHER, "host": "127.0.99.9", "test_connection": True},
         "token_value: Pulse cannot connect to https://127.0.99.9:8007 as pulse-monitor@pbs!pulse .*check the token, the address as Pulse reaches it",
@@ -157,12 +157,12 @@ BAD_INPUT = {
         {**OTHER, "host": "1pbs.example.org"},
         "host: '1pbs.example.org' begins with a digit but is no IP",
     ),
-    "a host that is no IPv6 address": (
+    "an invalid IPv6 address": (
         "pulse_node",
         {**OTHER, "host": "a:b:c"},
         "host: 'a:b:c' has an address or a port that cannot be",
     ),
-    "a port that cannot be": (
+    "a port out of range": (
         "pulse_node",
         {**OTHER, "host": "pbs.example.org:99999"},
         "host: 'pbs.example.org:99999' has an address or a port that",
@@ -172,8 +172,8 @@ BAD_INPUT = {
         {**OTHER, "host": "pbs.example.org:0"},
         "host: 'pbs.example.org:0' has a port that cannot be",
     ),
-    "an alias that is no address": ("pulse_node", {**OTHER, "aliases": ["a b"]}, "aliases: 'a b' must be a host name"),
-    "an alias that is no IP address": (
+    "an invalid alias": ("pulse_node", {**OTHER, "aliases": ["a b"]}, "aliases: 'a b' must be a host name"),
+    "an invalid IP address as alias": (
         "pulse_node",
         {**OTHER, "aliases": ["300.1.1.1"]},
         "aliases: '300.1.1.1' begins with a digit but is no IP address",
@@ -193,17 +193,17 @@ BAD_INPUT = {
         {**OTHER, "fingerprint": "ab:cd"},
         "fingerprint: 'ab:cd' must be a SHA-256 fingerprint",
     ),
-    "a connection that is waited for in vain": (
+    "a connection that never succeeds": (
         "pulse_node",
         {**OTHER, "enabled": False, "wait_until_connected": 5},
         "wait_until_connected: cannot come about, because enabled is false",
     ),
-    "one node declared in two ways": (
+    "one node declared twice": (
         "pulse_state",
         {"nodes": [{**OTHER, "name": "a"}, {**OTHER, "host": "https://vault2.example.org:8007/", "name": "b"}]},
         r"nodes\[1\]\.name: 'b' for node pbs https://vault2.example.org:8007, which is declared with 'a' before",
     ),
-    "a type that Pulse monitors in another way": (
+    "a node type Pulse does not manage": (
         "pulse_node",
         {**OTHER, "type": "pmg"},
         "value of type must be one of: pve, pbs, got: pmg",
