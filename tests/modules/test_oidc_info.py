@@ -1,4 +1,4 @@
-"""What an issuer must be like for PVE and PBS, said before anybody signs in: one issuer for each fault, and one without."""
+"""Requirements of PVE and PBS on an issuer, reported before the first login: one issuer for each fault, and one without."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answering(page, status, body):
     return lambda provider: provider.broken.update({page: Response(body, status, content_type="application/json")})
 
 
-# what is wrong: how the issuer is made so, options of the task, and what is said of it (None: nothing)
+# fault: how the issuer gets it, options of the task, pattern of the problem (None: no problem)
 CASES = {
     "nothing": (lambda provider: None, {}, None),
     "another issuer": (
@@ -98,7 +98,7 @@ ACCEPTED = {
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory, ansible):
-    """All issuers, each below a path of its own, asked in one run; and one whose certificate nobody trusts."""
+    """The results for all issuers, each below its own path, in one run; and for one with an untrusted certificate."""
     authority = Authority(tmp_path_factory.mktemp("authority"))
     with staged(authority) as stage:
         providers = {f"/{number}": Provider(f"{stage.url}/{number}", ("pve", None)) for number in range(len(CASES))}

@@ -1,4 +1,4 @@
-"""authentik: what the tests of all modules do with its modules."""
+"""authentik: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.authentik import AuthentikSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.authentik
 
 
@@ -30,7 +30,7 @@ def start_anew(wired):
 PVE, PBS = "https://pve1.example.org:8006", "https://pbs1.example.org:8007"
 SELF_SIGNED = "authentik Self-signed Certificate"
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"username": "ann"}, {"username": "bob"}],
     "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
@@ -80,7 +80,7 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared: groups have the users that say so."""
+    """An undeclared object after the declared state is applied: groups contain the users that list them."""
     if plural != "groups":
         return one
     users = set(one["users"])
@@ -91,10 +91,10 @@ def as_left(plural, one, declared):
     return {**one, "users": sorted(users)}
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("authentik_user", {"username": "new", "email": "n@example.org"})
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "authentik_user": (
         {"username": "rita"},
@@ -188,10 +188,10 @@ LIVES = {
         {"description": ""},
     ),
 }
-# what 2025.12 does not have
+# options that 2025.12 does not support
 NEWER = {"authentik_application": ("logout_redirect_uris", "meta_hide")}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("authentik_user", {"username": "staff", "email": "staff@example.org", "name": "Staff"}),
     ("authentik_user", {"username": "other", "email": "other@example.org", "name": "Other"}),
@@ -233,7 +233,7 @@ EVERY_MODULE = [
     ("authentik_info", {}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("authentik_group", {"name": "readers"}),
     ("authentik_user", {"username": "reader"}),
@@ -243,7 +243,7 @@ THERE = [
 ]
 _APP = {"slug": "app", "name": "App", "redirect_uris": [PVE]}
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "authentik: a wrong token": (
         "authentik_user",

@@ -1,4 +1,4 @@
-"""Proxmox Backup Server: what the tests of all modules do with its modules."""
+"""Proxmox Backup Server: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulators.pbs import PbsSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return next(iter(wired.fleet.pbs.values()))
 
 
@@ -20,14 +20,14 @@ def connection(wired):
 
 
 def start_anew(wired):
-    """A host, with nothing on it."""
+    """An empty host."""
     tokens = {"root@pam!fleet": connection(wired)["api_token_secret"]}
     server(wired).observed.app = PbsSimulator(
         tokens=tokens, directories=example_directories(), acl_cache_seconds=0
     ).app()
 
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"userid": "ann@pbs"}, {"userid": "bob@pbs"}],
     "tokens": [{"userid": "ann@pbs", "token_name": "ci", "return_secret": True}],
@@ -42,7 +42,7 @@ def any_state():
     kinds = {kind.plural: kind for kind in PBS.resources}
     sso = {"type": "openid", **ISSUER, "on_immutable_change": "recreate"}
     company = {**LDAP, "server1": "ldap.example.org", "on_immutable_change": "recreate"}
-    # what a directory must be reached by does not go together in any way
+    # the options of a connection to a directory depend on each other
     fixed = dict.fromkeys(
         ("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn")
     )
@@ -64,13 +64,13 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
         return {**one, "default": False}
     return one
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pbs_user", {"userid": "new@pbs"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
@@ -85,7 +85,7 @@ COMPANY_REALM = {"realm": "company", **LDAP}
 BIND = {"bind_dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
 CA = "/etc/ssl/example-ca.pem"
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pbs_realm": (
         {"realm": "sso"},
@@ -174,7 +174,7 @@ LIVES = {
 # options that older servers do not have
 NEWER = {"pbs_realm": ("default", "audiences"), "pbs_realm of an Active Directory": ("default",)}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (("pbs_user", {"userid": "staff@pbs"}),)
 
 # given to modules or kept by servers, and never to be seen
@@ -204,14 +204,14 @@ EVERY_MODULE = [
 ]
 
 ACL = {"path": "/", "roles": ["Audit"], "users": ["ann@pbs"]}
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pbs_realm", dict(realm="sso", **REALM)),
     ("pbs_user", {"userid": "ann@pbs"}),
     ("pbs_acl", {"path": "/datastore", "roles": ["DatastoreAudit"], "users": ["ann@pbs"]}),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a realm name that PBS refuses": ("pbs_realm", {"realm": "-x", **REALM}, "realm: '-x' may only have letters"),
     "an empty issuer on PBS": (
@@ -610,7 +610,7 @@ BAD_INPUT = {
     ),
 }
 
-# who lacks a right: token, module, options, and what the message must say
+# missing privilege: token, module, options, pattern of the message
 MISSING_RIGHTS = [
     ("pbs look", "pbs_realm_sync", {"realm": "directory"}, "lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_user", {"userid": "new@pbs"}, "weak@pbs!look lacks Permissions.Modify on /access/users"),

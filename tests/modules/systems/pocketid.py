@@ -1,4 +1,4 @@
-"""Pocket ID: what the tests of all modules do with its modules."""
+"""Pocket ID: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.pocketid import PocketIdSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.pocketid
 
 
@@ -18,10 +18,10 @@ def connection(wired):
     return {"url": server(wired).url, "api_key": wired.fleet.api_key, "ca_path": str(wired.fleet.authority.bundle)}
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pocketid_user", {"username": "new", "email": "n@example.org"})
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"username": "ann"}, {"username": "bob"}],
     "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
@@ -30,7 +30,7 @@ ANY_COMPANY = {
 
 
 def start_anew(wired):
-    """A server with nothing on it, where users need no e-mail address."""
+    """An empty server on which users need no e-mail address."""
     simulator = PocketIdSimulator(issuer=server(wired).url, api_key=wired.fleet.api_key)
     simulator.state.configuration["requireUserEmail"] = "false"
     server(wired).observed.app = simulator.app()
@@ -86,7 +86,7 @@ def any_state():
 
 
 def _sensible(client):
-    """Naming groups restricts a client, so it cannot be said not to be."""
+    """Listing groups restricts a client, which then cannot be declared unrestricted."""
     return {
         option: value
         for option, value in client.items()
@@ -95,12 +95,12 @@ def _sensible(client):
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     said = next((entry for entry in declared.get("clients", ()) if entry["id"] == one.get("id")), {})
     return {**one, "is_group_restricted": True} if plural == "clients" and said.get("allowed_groups") else one
 
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pocketid_user": (
         {"username": "rita"},
@@ -197,7 +197,7 @@ LIVES = {
     ),
 }
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("pocketid_user", {"username": "staff", "email": "staff@example.org", "first_name": "Staff"}),
     ("pocketid_user", {"username": "other", "email": "other@example.org", "first_name": "Other"}),
@@ -247,14 +247,14 @@ EVERY_MODULE = [
     ("pocketid_info", {"claims": [{"client": "kitchen", "username": "carla"}]}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pocketid_user", dict(username="dora", email="dora@example.org")),
     ("pocketid_client", dict(id="public", name="Public", is_public=True)),
     ("pocketid_client", dict(id="private", name="Private")),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a wrong API key": (
         "pocketid_user",

@@ -1,10 +1,10 @@
-"""Pulse: what the tests of all modules do with its modules. Nothing listens where these nodes are said to be."""
+"""Pulse: tables for the tests of all modules. Nothing listens at the addresses of these nodes."""
 
 from __future__ import annotations
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.pulse
 
 
@@ -16,10 +16,10 @@ def connection(wired):
 TOKEN = {"token_name": "pulse-monitor@pbs!pulse", "token_value": "a-secret-of-a-token", "test_connection": False}
 VAULT = {"type": "pbs", "host": "127.0.99.1", **TOKEN}
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pulse_node", VAULT)
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pulse_node": (
         {"type": "pbs", "host": "127.0.99.1"},
@@ -72,7 +72,7 @@ EVERY_MODULE = [
     ("pulse_info", {"gather": ["nodes", "version"]}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pulse_node", {**VAULT, "name": "Vault"}),
     ("pulse_node", {**VAULT, "type": "pve", "host": "127.0.99.1", "token_name": "pulse-monitor@pve!pulse"}),
@@ -80,7 +80,7 @@ THERE = [
 
 OTHER = {**VAULT, "host": "vault2.example.org"}
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a wrong API token of Pulse": (
         "pulse_node",

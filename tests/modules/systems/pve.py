@@ -1,4 +1,4 @@
-"""Proxmox VE: what the tests of all modules do with its modules."""
+"""Proxmox VE: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.pve import PveSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return next(iter(wired.fleet.pve.values()))[0]
 
 
@@ -19,13 +19,13 @@ def connection(wired):
 
 
 def start_anew(wired):
-    """A cluster, with nothing on it."""
+    """An empty cluster."""
     server(wired).observed.app = PveSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app(
         "pve1"
     )
 
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "groups": [{"groupid": "staff"}, {"groupid": "others"}],
     "users": [{"userid": "ann@pve", "groups": ["staff"]}, {"userid": "bob@pve"}],
@@ -76,7 +76,7 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
         return {**one, "default": False}
     if plural == "users":
@@ -87,7 +87,7 @@ def as_left(plural, one, declared):
 
 
 def _joined(before, name, entries, key, option):
-    """A membership is one of the user and of the group: what is left of `before` when the other side is made as declared."""
+    """Users and groups share memberships: `before` after the memberships declared on the other side are applied."""
     after = set(before)
     for entry in entries:
         if entry.get("state") == "absent" or name not in entry.get(option, (name,) if entry[key] in after else ()):
@@ -97,7 +97,7 @@ def _joined(before, name, entries, key, option):
     return sorted(after)
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pve_group", {"groupid": "new"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
@@ -106,7 +106,7 @@ BIND = {"bind_dn": "cn=proxmox,dc=example,dc=org", "password": "a-bind-password"
 
 JOB = {"id": "nightly", "schedule": "2:30", "scope": "both"}
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pve_role": ({"roleid": "Reader"}, {"privs": ["VM.Audit"]}, {"privs": ["Sys.Audit", "VM.Audit"]}, {"privs": []}),
     "pve_group": (
@@ -268,7 +268,7 @@ LIVES = {
 # options that older servers than the newest do not have
 NEWER = {"pve_realm": ("audiences",)}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("pve_group", {"groupid": "staff"}),
     ("pve_group", {"groupid": "others"}),
@@ -318,7 +318,7 @@ EVERY_MODULE = [
 
 LONG = "x" * 57 + "@sso.org"
 ACL = {"path": "/", "roles": ["PVEAuditor"], "users": ["root@pve"]}
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pve_realm", dict(realm="sso", **REALM, username_claim="preferred_username")),
     ("pve_group", dict(groupid="readers")),
@@ -326,7 +326,7 @@ THERE = [
     ("pve_realm_sync_job", {**JOB, "realm": "directory"}),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a group name PVE ignores at login": (
         "pve_group",
@@ -919,7 +919,7 @@ BAD_INPUT = {
     ),
 }
 
-# who lacks a right: token, module, options, and what the message must say
+# missing privilege: token, module, options, pattern of the message
 MISSING_RIGHTS = [
     ("pve look", "pve_group", {"groupid": "new"}, "weak@pve!look lacks Group.Allocate on /access/groups"),
     ("pve look", "pve_role", {"roleid": "new", "privs": []}, "lacks Sys.Modify on /access"),
