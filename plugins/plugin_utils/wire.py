@@ -21,7 +21,7 @@ from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
-HOST, PROVIDER, PROVIDER_DONE = ("__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done")
+HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -121,7 +121,9 @@ class HostAction(FleetAction):
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         name = str(task_vars["inventory_hostname"])
-        known = [*task_vars["groups"], *task_vars["groups"]["all"]]
+        # of a large inventory only the names that a right may mean
+        declared = repr((arguments.get("users"), arguments.get("groups")))
+        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
         host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
         provider = _plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):

@@ -205,7 +205,7 @@ async def _serve(sites: list[Site], pipe: Connection) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     # Pulse looks at its servers again and again; here they are looked at once and stay as they are
-    pulse_nodes.NEXT_LOOK = float("inf")
+    pulse_nodes.NEXT_POLL = float("inf")
     since = 0.0
 
     def answer() -> None:

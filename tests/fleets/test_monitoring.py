@@ -115,7 +115,7 @@ class TestHomelab:
             unreachable.failed
         )
         assert homelab.fleet.writes() == []
-        monkeypatch.setattr("tests.simulators.pulse.nodes.FIRST_LOOK", 1000)
+        monkeypatch.setattr("tests.simulators.pulse.nodes.FIRST_POLL", 1000)
         pending = homelab.play("monitor", "--limit", "pve1")
         server.observed.faults.clear()
         assert f"has not looked at {server.url} since" in " ".join(pending.failed)

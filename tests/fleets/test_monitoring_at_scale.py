@@ -22,7 +22,7 @@ def test_requests_of_an_unchanged_fleet_grow_linearly(fleet_of, ansible, tmp_pat
     def requests(server):
         return [f"{one.verb} {one.path}" for one in server.observed.journal if one.path not in BY_PULSE]
 
-    for most, servers in ((10, [node for (node,) in wired.fleet.pve.values()]), (8, wired.fleet.pbs.values())):
+    for most, servers in ((10, [node for (node,) in wired.fleet.pve.values()]), (9, wired.fleet.pbs.values())):
         for server in servers:
             assert 0 < len(requests(server)) <= most, requests(server)
     of_pulse = requests(wired.fleet.pulse)

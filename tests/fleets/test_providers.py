@@ -33,7 +33,7 @@ class TestAuthentik:
     def test_only_members_of_declared_groups_can_sign_in(self, lab):
         node = lab.fleet.pve["lab"][0]
         lab.play("wire", fleetgate_users=[{"username": "eve", "email": "eve@example.org"}]).succeeded()
-        with pytest.raises(Refused, match="authentik goes no further"):
+        with pytest.raises(Refused, match="authentik does not redirect"):
             lab.person("eve").sign_in(node.url, "authentik", node.named_url)
 
     def test_authentik_can_be_used_as_a_plain_oidc_provider(self, lab):

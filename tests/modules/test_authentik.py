@@ -161,6 +161,7 @@ class TestApplications:
             "/providers/proxy/",
             name=name,
             external_host="https://tool.example.org",
+            mode="forward_single",
             authorization_flow=flows["default-provider-authorization-implicit-consent"],
             invalidation_flow=flows["default-provider-invalidation-flow"],
             **values,

@@ -1,7 +1,7 @@
-"""A simulated fleet to work with by hand, or for molecule: `python -m tests.simulators homelab --folder DIR`.
+"""A simulated fleet for manual use or molecule: `python -m tests.simulators homelab --folder DIR`.
 
-Writes DIR/inventory.yml, to be given after the inventory of the example, and serves until it is told to stop. The
-address in DIR/control answers GET /writes with the requests that changed something since the last DELETE /journal.
+Writes DIR/inventory.yml, to be passed after the inventory of the example, and serves until SIGINT or SIGTERM. The
+URL in DIR/control returns with GET /writes the requests that changed something since the last DELETE /journal.
 """
 
 from __future__ import annotations
@@ -20,12 +20,14 @@ from .server import serve
 
 
 def control(fleet: Fleet) -> Flask:
-    """What a test asks about the fleet while it runs in another process."""
+    """The control server for tests that run in another process."""
     app = Flask(__name__)
 
     @app.get("/writes")
     def writes() -> Response:
-        return jsonify([{"server": name, "verb": one.verb, "path": one.path} for name, one in fleet.writes()])
+        return jsonify(
+            [{"server": name, "verb": exchange.verb, "path": exchange.path} for name, exchange in fleet.writes()]
+        )
 
     @app.delete("/journal")
     def forget() -> tuple[str, int]:
@@ -48,7 +50,7 @@ def main() -> None:
     ):
         (folder / "inventory.yml").write_text(yaml.safe_dump(fleet.inventory()))
         (folder / "pid").write_text(str(os.getpid()))
-        # written last: whoever waits for it finds everything else
+        # written last, so that the other files exist when it does
         (folder / "control").write_text(f"http://127.0.0.1:{port}")
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,4 +1,4 @@
-"""Digests of OAuth 2 and OpenID Connect, which providers make and relying parties compare."""
+"""Digests of OAuth 2 and OpenID Connect, which providers create and relying parties verify."""
 
 from __future__ import annotations
 

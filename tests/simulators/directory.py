@@ -1,4 +1,4 @@
-"""A directory server as realms meet it: how it is reached, who may bind, and what a search finds.
+"""A directory server for realms: connection, bind and search.
 
 Names, ports and certificates are those of `Directory`; entries are matched by the filters of `ldap_filter`.
 """
@@ -18,9 +18,9 @@ PORTS = {"ldap": 389, "ldap+starttls": 389, "ldaps": 636}
 
 
 class DirectoryError(Exception):
-    """Why a directory gives no answer, in the words of proxmox-ldap (rust crate ldap3).
+    """A failed request to a directory, with the message of proxmox-ldap (rust crate ldap3).
 
-    `cause` says the same for products with other words: one of the constants below, or the result code of LDAP.
+    `cause` is for products with other messages: one of the constants below, or an LDAP result code.
     """
 
     def __init__(self, text: str, cause: str | int) -> None:
@@ -41,8 +41,8 @@ RESULTS = {
 class Directory:
     """An LDAP server. `entries` are by DN, and may bind with their `userPassword`.
 
-    `naming_context` is what an Active Directory says of itself, `authority` the path of the certificate of its
-    authority on the hosts that connect to it.
+    `naming_context` is that of an Active Directory, `authority` the path of its CA certificate on the hosts that
+    connect to it.
     """
 
     hosts: tuple[str, ...]
@@ -54,13 +54,13 @@ class Directory:
     is_up: bool = True
 
     def tree(self) -> dict[str, Attributes]:
-        """All entries, with that of the base itself."""
+        """All entries, including the base itself."""
         return {self.base_dn: {"objectClass": ["domain"]}, **self.entries}
 
 
 @dataclass(frozen=True)
 class Access:
-    """What a realm says of its directory. `mode` is one of PORTS; without a `bind_dn` nobody is asked for a password."""
+    """The access of a realm to its directory. `mode` is one of PORTS; without a `bind_dn` no password is required."""
 
     servers: tuple[str, ...]
     base_dn: str = ""
@@ -73,12 +73,12 @@ class Access:
 
 
 def connect(directories: Iterable[Directory], access: Access) -> Directory:
-    """The first of a realm's servers that takes the connection."""
+    """The first of a realm's servers that accepts the connection."""
     known = list(directories)
-    if access.capath is not None and access.capath not in {each.authority for each in known}:
+    if access.capath is not None and access.capath not in {directory.authority for directory in known}:
         raise DirectoryError("No such file or directory (os error 2)", UNTRUSTED)
     for server in access.servers:
-        found = next((each for each in known if server in each.hosts), None)
+        found = next((directory for directory in known if server in directory.hosts), None)
         if found is None and not re.fullmatch("[0-9.]+", server):
             reason = "I/O error: failed to lookup address information: Name or service not known", UNKNOWN
         elif found is None or not found.is_up or (access.port or PORTS[access.mode]) != PORTS[access.mode]:
@@ -92,7 +92,7 @@ def connect(directories: Iterable[Directory], access: Access) -> Directory:
 
 
 def check(directories: Iterable[Directory], access: Access) -> None:
-    """What is tried before a realm is saved: connect, bind, and look the base up."""
+    """The test before a realm is saved: connect, bind, and search the base DN."""
     directory = connect(directories, access)
     _bind_to_read(directory, access, "LDAP bind failed, bind_dn or password could be incorrect: ")
     if access.base_dn.lower() not in {dn.lower() for dn in directory.tree()}:
@@ -102,7 +102,7 @@ def check(directories: Iterable[Directory], access: Access) -> None:
 def search(
     directories: Iterable[Directory], access: Access, condition: str, attributes: list[str]
 ) -> dict[str, Attributes]:
-    """The attributes, by DN, of all entries below the base for which a filter holds; those that an entry lacks are left out."""
+    """The requested attributes, by DN, of all entries below the base that match a filter; missing ones are omitted."""
     directory = connect(directories, access)
     _bind_to_read(directory, access)
     try:
@@ -121,7 +121,7 @@ def search(
 
 
 def bind(directory: Directory, access: Access, context: str = "") -> None:
-    """Sign in as whom the realm names, or as nobody, which every directory takes."""
+    """Bind as the user of the realm, or anonymously, which every directory accepts."""
     if not access.bind_dn:
         return
     if access.password is None:
@@ -132,7 +132,7 @@ def bind(directory: Directory, access: Access, context: str = "") -> None:
 
 
 def _bind_to_read(directory: Directory, access: Access, context: str = "") -> None:
-    """Sign in as somebody who may search."""
+    """Bind, and refuse an anonymous search if the directory does not allow it."""
     bind(directory, access, context)
     if not access.bind_dn and not directory.anonymous:
         raise _failure(OPERATIONS_ERROR, context, "bind first")
@@ -143,19 +143,19 @@ def _failure(code: int, context: str = "", text: str = "") -> DirectoryError:
 
 
 def person(uid: str, *classes: str, **attributes: str) -> tuple[str, Attributes]:
-    """An entry for somebody in the example company, and its DN."""
-    told = {"objectClass": list(classes or ("inetOrgPerson", "person")), "uid": [uid], "sAMAccountName": [uid]}
-    return f"uid={uid},ou=people,{EXAMPLE}", {**told, **{name: [text] for name, text in attributes.items()}}
+    """The DN and entry of a person in the example company."""
+    fixed = {"objectClass": list(classes or ("inetOrgPerson", "person")), "uid": [uid], "sAMAccountName": [uid]}
+    return f"uid={uid},ou=people,{EXAMPLE}", {**fixed, **{name: [text] for name, text in attributes.items()}}
 
 
 def team(name: str, *members: str, kind: str = "groupOfNames") -> tuple[str, Attributes]:
-    """An entry for a group of people in the example company, and its DN."""
+    """The DN and entry of a group in the example company."""
     dns = [f"uid={uid},ou=people,{EXAMPLE}" for uid in members]
     return f"cn={name},ou=groups,{EXAMPLE}", {"objectClass": [kind], "cn": [name], "member": dns}
 
 
 def example_directories() -> tuple[Directory, ...]:
-    """The directories of the example company: an LDAP server, its replica, and an Active Directory that wants a bind."""
+    """The directories of the example company: an LDAP server, its replica, and an Active Directory that requires a bind."""
     entries = dict(
         (
             (f"cn=proxmox,{EXAMPLE}", {"objectClass": ["account"], "userPassword": ["a-bind-password"]}),

@@ -1,4 +1,4 @@
-"""Whole fleets of simulators: the servers of the example inventories, on loopback addresses of their own."""
+"""Whole fleets of simulators: the servers of the example inventories, on loopback addresses."""
 
 from __future__ import annotations
 
@@ -25,24 +25,24 @@ from .server import Application, Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
 
-# How long PBS may go on checking an ACL of before, so that tests see who does not wait; five seconds on a real server.
+# seconds during which PBS checks may use an old ACL, which reveals code that does not wait; five on a real server
 ACL_CACHE_SECONDS = 0.5
 
-# What changes nothing, although it is a POST: asking for a ticket or where to sign in, or the token endpoint with a code that cannot exist, and
-# having Pulse sign in to a server; so is signing in with a one-time token.
+# POST requests that change nothing: those for a ticket or an authorization URL, to the token endpoint with an invalid
+# code, for a connection test of Pulse, and logins with a one-time token
 PROBES = re.compile(
     "/api2/json/access/(ticket|openid/auth-url)|/api/one-time-access-token/.*|/api/oidc/token|/application/o/token/"
     "|/api/config/nodes/(test-config|[^/]+/test)"
 )
-# Pocket ID's way to sign in as somebody: a token is made, and exchanged at once.
+# how to sign in to Pocket ID as a user: a token is created, and exchanged at once
 ONE_TIME = re.compile("/one-time-access-token")
 
 
 @dataclass(frozen=True)
 class Description:
-    """What a fleet consists of: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions.
+    """The servers of a fleet: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions.
 
-    Every fleet has all identity providers; `idp` is the kind of the one that its inventory names.
+    Every fleet has all identity providers; `idp` is the type of the provider in its inventory.
     """
 
     clusters: dict[str, tuple[str, ...]]
@@ -64,14 +64,14 @@ FLEETS = {
     "authentik": Description({"lab": ("pve1", "pve2")}, ("backup",), idp="authentik"),
     "oidc": Description({"lab": ("pve1", "pve2")}, ("backup",), idp="oidc"),
 }
-# at the provider of type oidc, which somebody else manages
+# at the provider of type oidc, which is not managed by the collection
 CLIENTS = ("proxmox-pve", "proxmox-pbs")
 PEOPLE = {"proxmox-admins": "alice", "proxmox-users": "bob"}
 
 
 @dataclass
 class Server:
-    """One simulated server: where it listens, and the journal and faults of what stands before it."""
+    """A simulated server: its address, and the journal and faults of its WSGI wrapper."""
 
     name: str
     host: str
@@ -85,13 +85,13 @@ class Server:
 
     @property
     def named_url(self) -> str:
-        """The address that a browser has the web interface open at, where the server is known by its name."""
+        """The URL of the web interface in a browser, by the name of the server."""
         return f"https://{self.name}:{self.port}"
 
 
 @dataclass
 class Fleet:
-    """A running fleet. PVE servers are in the order of their nodes; the first is the one in the inventory."""
+    """A running fleet. PVE servers are in the order of their nodes; the first is in the inventory."""
 
     authority: Authority
     pve: dict[str, list[Server]] = field(default_factory=dict)
@@ -120,9 +120,9 @@ class Fleet:
         return [(server.name, exchange) for server in self.servers for exchange in server.observed.journal]
 
     def writes(self) -> list[tuple[str, Exchange]]:
-        """Requests so far that were made to change something, with the name of the server."""
+        """The requests so far that change something, with the name of the server."""
         exchanges = self.exchanges()
-        following = [one.path for _name, one in exchanges[1:]] + [""]
+        following = [exchange.path for _name, exchange in exchanges[1:]] + [""]
         return [
             (name, one)
             for (name, one), then in zip(exchanges, following)
@@ -132,12 +132,12 @@ class Fleet:
         ]
 
     def forget(self) -> None:
-        """Begin the journals anew."""
+        """Clear the journals."""
         for server in self.servers:
             server.observed.journal.clear()
 
     def secrets(self) -> list[str]:
-        """What must never show in any output."""
+        """The values that must never be in any output."""
         return [self.api_key, self.authentik_token, *self.tokens.values(), *self.client_secrets.values()]
 
     def provider(self) -> dict[str, Any]:
@@ -151,19 +151,19 @@ class Fleet:
                 "token": self.authentik_token,
                 "ca_path": trust,
             },
-            # any issuer is Pocket ID here, but nobody has its key
+            # the issuer is Pocket ID here, but without an API key
             "oidc": {"type": "oidc", "issuer": self.pocketid.url, "ca_path": trust},
         }[self.idp]
 
     def person(self, username: str) -> Person:
-        """Somebody who signs in through the identity provider of this fleet."""
+        """A user of the identity provider of this fleet."""
         trust = str(self.authority.bundle)
         if self.idp == "authentik":
             return Person(AtAuthentik(self.authentik.url, self.authentik_token, username, trust), trust)
         return Person(AtPocketId(self.pocketid.url, self.api_key, username, trust), trust)
 
     def inventory(self) -> dict[str, Any]:
-        """An inventory to be read after that of an example: the same hosts, with addresses and credentials of this fleet."""
+        """An inventory to be passed after that of an example: the same hosts, with addresses and credentials of this fleet."""
         trust = str(self.authority.bundle)
         provider = self.provider()
 
@@ -191,7 +191,7 @@ class Fleet:
 
 
 class FleetServers:
-    """Starts a fleet and stops it when the block ends; with `real_ports` on those of the products."""
+    """Start a fleet and stop it when the block ends; `real_ports` uses the ports of the products."""
 
     def __init__(self, description: Description, folder: Path, real_ports: bool = False) -> None:
         self._description = description
@@ -220,7 +220,7 @@ class FleetServers:
 
     def _start_pocketid(self, stack: ExitStack) -> None:
         host = "127.0.30.1"
-        # the issuer is part of what the server says, so the port must be known first
+        # the server returns its issuer, so the port must be known first
         port = POCKETID_PORT if self._real_ports else free_port(host)
         simulator = PocketIdSimulator(
             self._description.pocketid, issuer=f"https://{host}:{port}", api_key=self.fleet.api_key
@@ -228,7 +228,7 @@ class FleetServers:
         self.fleet.pocketid = self._serve(stack, "pocketid", simulator.app(), host, port)
 
     def _register(self) -> None:
-        """What others have made at the provider of type oidc: clients, people and their groups."""
+        """Create the clients, users and groups of the provider of type oidc."""
         fleet = self.fleet
 
         def make(path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -263,7 +263,7 @@ class FleetServers:
             directories=example_directories(),
             trust=self.fleet.authority.bundle,
         )
-        # nodes of a cluster have the same port, and whoever knows one of them reckons with that
+        # all nodes of a cluster have the same port, which clients rely on
         port = PVE_PORT if self._real_ports else free_port(addresses[nodes[0]])
         self.fleet.pve[name] = [
             self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()
@@ -291,7 +291,7 @@ class FleetServers:
         self.fleet.pulse = self._serve(stack, "pulse1", simulator.app(), host, port)
 
     def _hosts(self) -> dict[str, dict[str, str]]:
-        """What the shell of each host must know to be root there."""
+        """The data that the shell of each host needs to act as root."""
         nodes = [(node, f"{name} root") for name, cluster in self.fleet.pve.items() for node in cluster]
         nodes += [(server, f"{name} root") for name, server in self.fleet.pbs.items()]
         trust = str(self.fleet.authority.bundle)

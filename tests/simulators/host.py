@@ -1,8 +1,8 @@
-"""The shell of simulated hosts: programs `ssh`, `sudo`, `pvesh` and `proxmox-backup-debug` in a folder of their own.
+"""The shell of simulated hosts: programs `ssh`, `sudo`, `pvesh` and `proxmox-backup-debug` in a separate folder.
 
-The fake `ssh` lets only root and admin in, on port 22 and on the hosts of the fleet, and runs what it is given on this
-machine, with the other programs in its PATH. These talk to the simulator of the host with a ticket of root@pam, and print
-what the real ones do (pve-manager 9, PVE/CLI/pvesh.pm; proxmox-backup 3.2, src/bin/proxmox_backup_debug/api.rs). The
+The fake `ssh` admits only root and admin, on port 22 and on the hosts of the fleet, and runs its command locally, with
+the other programs in its PATH. These call the simulator of the host with a ticket of root@pam, and print the output of
+the real ones (pve-manager 9, PVE/CLI/pvesh.pm; proxmox-backup 3.2, src/bin/proxmox_backup_debug/api.rs). The
 connection has a banner, and each program of PVE a warning, on stderr.
 """
 
@@ -25,7 +25,7 @@ BANNER = "Authorized use only. All activity may be monitored.\n"
 
 
 def install(folder: Path, hosts: dict[str, dict[str, str]]) -> Path:
-    """Write the programs, and what they must know of the `hosts`, by address; returns the path of the fake ssh."""
+    """Write the programs and their data of the `hosts`, by address; return the path of the fake ssh."""
     folder.mkdir()
     (folder / "hosts.json").write_text(json.dumps(hosts))
     for name in PROGRAMS:
@@ -82,7 +82,7 @@ def pvesh(arguments: list[str]) -> int:
         if body["data"] is not None:
             print(json.dumps(body["data"], sort_keys=True, ensure_ascii=False))
         return 0
-    # what the API dies with has no status of its own
+    # an error without a status, with which the API dies
     status = "" if answer.status_code == 500 else f"{answer.status_code} "
     sys.stderr.write(f"{status}{(body.get('message') or answer.reason).rstrip()}\n")
     for name, text in (body.get("errors") or {}).items():
@@ -125,7 +125,7 @@ def options_of(words: list[str]) -> dict[str, list[str]]:
 
 def call(service: str, command: str, path: str, options: dict[str, list[str]]) -> requests.Response:
     """Call the API of the simulator as root@pam."""
-    # ssh starts often, and in a third of the time without it
+    # ssh starts often, and three times as fast without it
     import requests
 
     host = known_hosts()[os.environ["SIMULATED_HOST"]]

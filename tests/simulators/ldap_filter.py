@@ -13,11 +13,11 @@ ESCAPED = re.compile(r"(?:\\[0-9A-Fa-f]{2})+")
 
 
 class FilterError(Exception):
-    """A text that is not a filter."""
+    """An invalid filter."""
 
 
 def parse(text: str) -> Filter:
-    """The filter that a text stands for."""
+    """Parse a filter."""
     found, rest = _filter(text)
     if rest:
         raise FilterError(f"there is something after the end of the filter: {rest}")
@@ -25,7 +25,7 @@ def parse(text: str) -> Filter:
 
 
 def _filter(text: str) -> tuple[Filter, str]:
-    """The filter that a text begins with, and what follows it."""
+    """Parse the filter at the start of a text, and return it with the rest."""
     if not text.startswith("("):
         raise FilterError(f"a filter begins with a parenthesis: {text}")
     kind = text[1:2]
@@ -57,14 +57,14 @@ def _closed(text: str) -> str:
 
 
 def _comparison(name: str, operator: str, value: str) -> Filter:
-    """Values are compared as directories do with texts: regardless of case."""
+    """Compare values case-insensitively, as directories do with strings."""
     if operator in (">=", "<="):
         limit = _unescaped(value).lower()
         fits = limit.__le__ if operator == ">=" else limit.__ge__
-        return lambda entry: any(fits(each.lower()) for each in _values(entry, name))
-    # a star stands for anything, and alone for the presence of the attribute
+        return lambda entry: any(fits(value.lower()) for value in _values(entry, name))
+    # a star matches anything, and alone the presence of the attribute
     pattern = re.compile(".*".join(re.escape(_unescaped(part)) for part in value.split("*")), re.I | re.S)
-    return lambda entry: any(pattern.fullmatch(each) for each in _values(entry, name))
+    return lambda entry: any(pattern.fullmatch(value) for value in _values(entry, name))
 
 
 def _unescaped(value: str) -> str:
@@ -72,4 +72,4 @@ def _unescaped(value: str) -> str:
 
 
 def _values(entry: Entry, name: str) -> Sequence[str]:
-    return next((values for each, values in entry.items() if each.lower() == name.lower()), ())
+    return next((values for attribute, values in entry.items() if attribute.lower() == name.lower()), ())

@@ -1,7 +1,7 @@
 """PVE and PBS as relying parties: discovery, authorization URLs with PKCE, code exchange, verified ID tokens, userinfo.
 
-Both products build on the same library, so they do the same and fail in the same words (proxmox-openid 1.0.3,
-openidconnect 4.0.1); what becomes of a failure is theirs. Nothing of discovery is kept from one call to the next.
+Both products build on the same library, so they behave the same and fail with the same messages (proxmox-openid
+1.0.3, openidconnect 4.0.1), but handle failures differently. Discovery is not cached between calls.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ KEY_TYPES = {"RS": "RSA", "PS": "RSA", "ES": "EC", "Ed": "OKP"}  # by the first 
 
 
 class OpenIdError(Exception):
-    """What went wrong between relying party and provider, in the words of the library."""
+    """An error between relying party and provider, with the message of the library."""
 
 
 @dataclass(frozen=True)
 class Client:
-    """A realm as client of its issuer, and what it asks for."""
+    """A realm as client of its issuer, and its parameters."""
 
     issuer: str
     client_id: str
@@ -57,7 +57,7 @@ class Client:
 
     @classmethod
     def of_realm(cls, settings: Mapping[str, Any], redirect_url: str, split_list: Callable[[str], list[str]]) -> Client:
-        """`settings` as the realm has them; `split_list` is how the product reads a list in one string."""
+        """The client for the `settings` of a realm; `split_list` parses a list in a string as the product does."""
         return cls(
             issuer=settings["issuer-url"],
             client_id=settings["client-id"],
@@ -72,7 +72,7 @@ class Client:
 
 @dataclass(frozen=True)
 class Pending:
-    """A login that was sent to the provider and has not come back."""
+    """A pending login at the provider."""
 
     realm: str
     started: float
@@ -86,9 +86,9 @@ class Pending:
 
 
 class RelyingParty:
-    """One server. Pending logins are bounded in age and, in each realm, in number; each returns once.
+    """A server. Pending logins are limited in age and, in each realm, in number; each can be redeemed once.
 
-    `trust`: the bundle of authorities that issuers' certificates must come from.
+    `trust`: the CA bundle for the certificates of issuers.
     """
 
     def __init__(self, trust: str | Path | None, clock: Callable[[], float] = time.time) -> None:
@@ -98,7 +98,7 @@ class RelyingParty:
         self._lock = threading.Lock()
 
     def authorization_url(self, realm: str, client: Client) -> str:
-        """Where a browser goes to log in. `openid` is always asked for, so a realm that names it sends it twice."""
+        """The authorization URL. `openid` is always requested, so a realm that has it in its scopes sends it twice."""
         endpoint = self._discover(client)["authorization_endpoint"]
         pending = self._started(realm)
         query = {
@@ -118,7 +118,7 @@ class RelyingParty:
         return f"{endpoint}{'&' if '?' in endpoint else '?'}{urlencode(given, quote_via=_form_encoded)}"
 
     def returned(self, state: str) -> Pending:
-        """The login that a `state` stands for; it is spent by asking."""
+        """Remove and return the pending login of a `state`."""
         try:
             public = json.loads(state)
             wanted = public["realm"], public["csrf_token"]
@@ -133,7 +133,7 @@ class RelyingParty:
         raise OpenIdError("no openid auth state found (possible timeout)")
 
     def claims(self, client: Client, pending: Pending, code: str, asks_userinfo: bool = True) -> dict[str, Any]:
-        """The claims of the verified ID token and, where they are asked for, those of userinfo that it lacks."""
+        """The claims of the verified ID token and, if requested, the missing ones from userinfo."""
         metadata = self._discover(client)
         with _failing_as("Failed to contact token endpoint"):
             tokens = self._exchanged(metadata, client, pending, code)
@@ -158,7 +158,7 @@ class RelyingParty:
         self._pending = [pending for pending in self._pending if pending.started >= oldest]
 
     def _discover(self, client: Client) -> dict[str, Any]:
-        """The issuer's metadata and, under `keys`, its keys. The issuer must be the same to the byte."""
+        """The issuer's metadata and, under `keys`, its keys. The issuer must be identical."""
         _require_url(client.issuer)
         metadata = self._ask("GET", f"{client.issuer.removesuffix('/')}/.well-known/openid-configuration")
         missing = next((name for name in METADATA if name not in metadata), None)
@@ -177,7 +177,7 @@ class RelyingParty:
         return {**metadata, "keys": [key for key in keys if isinstance(key, dict)]}
 
     def _exchanged(self, metadata: dict[str, Any], client: Client, pending: Pending, code: str) -> dict[str, Any]:
-        """The tokens for a code. A client with a key proves itself by HTTP Basic, one without by name only."""
+        """The tokens for a code. A client with a key authenticates by HTTP Basic, a public client sends only its id."""
         form = {
             "grant_type": "authorization_code",
             "code": code,
@@ -195,7 +195,7 @@ class RelyingParty:
         return tokens
 
     def _verified(self, id_token: str, metadata: dict[str, Any], client: Client, pending: Pending) -> dict[str, Any]:
-        """The claims of an ID token that the issuer signed for this client and this login, and that still holds."""
+        """The claims of a valid ID token that the issuer signed for this client and login."""
 
         def key(token: GuestProtocol) -> Key:
             return _signing_key(token.headers(), metadata["keys"], client)
@@ -203,14 +203,14 @@ class RelyingParty:
         try:
             allowed = metadata["id_token_signing_alg_values_supported"]
             claims = jwt.decode(id_token, key, algorithms=allowed).claims
-        except (JoseError, ValueError, KeyError) as error:  # a KeyError for a curve that nobody knows
+        except (JoseError, ValueError, KeyError) as error:  # a KeyError for an unknown curve
             raise OpenIdError(str(error)) from error
         audience = claims.get("aud")
         audiences = audience if isinstance(audience, list) else [audience]
         trusted = [client.client_id, *client.audiences]
         acceptable = {
             "iss": claims.get("iss") == client.issuer,
-            "aud": client.client_id in audiences and all(each in trusted for each in audiences),
+            "aud": client.client_id in audiences and all(audience in trusted for audience in audiences),
             "exp": isinstance(claims.get("exp"), (int, float)) and claims["exp"] > self._clock(),
             "iat": isinstance(claims.get("iat"), (int, float)),
             "nonce": claims.get("nonce") == pending.nonce,
@@ -229,10 +229,10 @@ class RelyingParty:
         return userinfo
 
     def _ask(self, verb: str, url: str, content_types: tuple[str, ...] = (JSON,), **options: Any) -> dict[str, Any]:
-        """A JSON object from the provider."""
+        """Request a JSON object from the provider."""
         headers = {"Accept": JSON, **options.pop("headers", {})}
         with requests.Session() as session:
-            # a home directory's .netrc and the environment's proxies are none of the server's business
+            # a real server does not use the .netrc and the proxies of the user who runs the tests
             session.trust_env = False
             try:
                 answer = session.request(verb, url, timeout=TIMEOUT, headers=headers, verify=self._verify, **options)
@@ -257,7 +257,7 @@ class RelyingParty:
 
 
 def _failed_request(error: requests.RequestException) -> str:
-    """The words of the product's HTTP library, which has each cause twice, where they are known."""
+    """The message of the product's HTTP library, if known, which contains the cause twice."""
     cause = ""
     if error.response is not None:
         cause = f"http status: {error.response.status_code}"
@@ -275,7 +275,7 @@ def _failing_as(what: str) -> Iterator[None]:
 
 
 def _form_encoded(text: str | bytes, *_options: object) -> str:
-    """As the URL standard has it, which differs from Python in these two characters; `urlencode` adds options."""
+    """Encode as in the URL standard, which differs from Python in these two characters; `urlencode` passes options."""
     return quote_plus(text, safe="*").replace("~", "%7E")
 
 
@@ -296,7 +296,7 @@ def _endpoint(metadata: dict[str, Any], name: str) -> str:
 
 
 def _signing_key(header: dict[str, Any], keys: list[dict[str, Any]], client: Client) -> Key:
-    """The one key that can have signed the token; for HS algorithms the secret of a confidential client."""
+    """The only key that can have signed the token; for HS algorithms the secret of a confidential client."""
     if str(header.get("typ", "JWT")).lower().removeprefix("application/") not in ("jwt", "jose"):
         raise OpenIdError(f"unexpected or unsupported JWT type `{header['typ']}`")
     if "cty" in header or "crit" in header:

@@ -1,4 +1,4 @@
-"""Time-based second factors as PVE and PBS keep them (proxmox-tfa)."""
+"""Time-based second factors of PVE and PBS (proxmox-tfa)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FAILURES = 8
 
 @dataclass
 class SecondFactor:
-    """One TOTP entry of a user. A code works once; too many wrong ones lock the user out until unlock-tfa."""
+    """A TOTP entry of a user. A code is valid once; too many invalid ones lock the user out until unlock-tfa."""
 
     secret: str
     description: str = "simulated"
@@ -38,7 +38,7 @@ class SecondFactor:
         return True
 
     def unlock(self) -> bool:
-        """Whether it was locked."""
+        """Unlock, and return whether it was locked."""
         locked = self.locked
         self.locked, self.failures = False, 0
         return locked

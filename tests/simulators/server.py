@@ -1,4 +1,4 @@
-"""What every simulator shares: HTTPS on a loopback address, a journal of its requests, faults that can be switched on."""
+"""The server of all simulators: HTTPS on a loopback address, a journal of requests, and injected faults."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Application: TypeAlias = Callable[..., Iterable[bytes]]
 
 
 class Authority:
-    """The certificate authority of a simulated fleet; `bundle` is the file that clients are told to trust."""
+    """The certificate authority of a simulated fleet; `bundle` is the CA file for clients."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +34,7 @@ class Authority:
         self._ca.cert_pem.write_to_path(str(self.bundle))
 
     def context(self, *names: str) -> ssl.SSLContext:
-        """TLS for servers that are not cheroot's, and cheaper: nothing is written to the folder."""
+        """TLS for servers other than cheroot, and cheaper: nothing is written to the folder."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._ca.issue_cert(*names).configure_cert(context)
         return context
@@ -47,7 +47,7 @@ class Authority:
         return adapter
 
     def renew(self, adapter: BuiltinSSLAdapter, *names: str) -> None:
-        """Issue another certificate to a running server, which presents it from its next connection on."""
+        """Issue another certificate to a running server, which presents it in new connections."""
         adapter.context.load_cert_chain(self._issue(*names))
 
     def _issue(self, *names: str) -> str:
@@ -58,7 +58,7 @@ class Authority:
 
 @dataclass
 class Exchange:
-    """One request as it arrived, the status that was answered, and the program that sent it."""
+    """A request, the status of its response, and its user agent."""
 
     verb: str
     path: str
@@ -74,10 +74,10 @@ class Exchange:
 
 @dataclass
 class Fault:
-    """An answer that replaces the simulator's own for requests matching `verb` and `path` (regular expressions).
+    """A response that replaces the simulator's own for requests matching `verb` and `path` (regular expressions).
 
-    `carried_out` lets the request take effect before the answer is lost, as when a connection breaks half-way.
-    A `status` of 0 closes the connection without any answer; `times` bounds how often the fault strikes.
+    `carried_out` applies the request before its response is lost, as if the connection breaks afterwards.
+    A `status` of 0 closes the connection without a response; `times` limits how often the fault occurs.
     """
 
     verb: str = ".*"
@@ -94,7 +94,7 @@ class Fault:
 
 
 class Observed:
-    """WSGI wrapper that keeps the journal of an application and applies faults in front of it."""
+    """WSGI wrapper that records the journal of an application and injects faults."""
 
     def __init__(self, app: Application) -> None:
         self.app = app
@@ -103,7 +103,7 @@ class Observed:
         self._lock = threading.Lock()
 
     def writes(self) -> list[Exchange]:
-        """The requests so far that were not reads."""
+        """The requests so far other than reads."""
         return [exchange for exchange in self.journal if exchange.writes]
 
     def as_data(self) -> list[dict[str, Any]]:
@@ -139,7 +139,7 @@ class Observed:
 
 
 class Gateway(wsgi.Gateway_10):
-    """Ends a connection without an answer when a fault asks for it, which a WSGI application cannot."""
+    """Closes a connection without a response for a fault, which a WSGI application cannot."""
 
     def respond(self) -> None:
         try:
@@ -155,7 +155,7 @@ def serve(app: Application, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.
     server = wsgi.Server((host, port), app, numthreads=4, server_name=host, accepted_queue_timeout=1)
     server.gateway = Gateway
     server.ssl_adapter = tls
-    # seconds that its end may have to wait for
+    # seconds by which stopping may be delayed
     server.expiration_interval = 0.1
     server.prepare()
     thread = threading.Thread(target=server.serve, daemon=True)
@@ -168,9 +168,9 @@ def serve(app: Application, tls: BuiltinSSLAdapter | None, host: str = "127.0.0.
 
 
 def free_port(host: str = "127.0.0.1") -> int:
-    """A port of `host` that nothing listens on at the moment.
+    """A free port of `host`.
 
-    Pulse takes 401 and 403 for a refusal wherever they are in an error, so in a port as well (6.3.0): none has them.
+    Pulse (6.3.0) takes 401 and 403 anywhere in an error for a refusal, even in a port, so no port contains them.
     """
     while True:
         with socket.socket() as probe:

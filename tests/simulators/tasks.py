@@ -1,4 +1,4 @@
-"""Work that goes on after the request that began it: PVE and PBS call it a task, name it by an UPID and keep its log."""
+"""Background tasks of PVE and PBS, with their UPID and log."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Work = Callable[[Log], None]
 
 
 class TaskError(Exception):
-    """Why a task failed, as its log and its status say."""
+    """The failure of a task, with the message of its log and status."""
 
 
 @dataclass
 class Task:
-    """One task. It writes to its log with `log`, and has a `state` when it is over. `stamp` gives the begin of each line."""
+    """A task. It writes its log with `log`, and has a `state` when it ends. `stamp` returns the prefix of log lines."""
 
     upid: str
     kind: str
@@ -48,7 +48,7 @@ class Task:
 
 
 class Tasks:
-    """The tasks that are known, by UPID. Each takes some `seconds`, and shows its effect at the end of them."""
+    """The tasks by UPID. Each takes some `seconds`, and takes effect at their end."""
 
     def __init__(
         self, seconds: float, clock: Callable[[], float], stamp: Callable[[int], str] = lambda _now: ""
@@ -57,7 +57,7 @@ class Tasks:
         self.known: dict[str, Task] = {}
 
     def start(self, name: Callable[[int, int], str], kind: str, subject: str, caller: str, work: Work) -> Task:
-        """Begin a task; `name` makes its UPID of its number and the time."""
+        """Start a task; `name` creates its UPID from its number and the time."""
         now = self._clock()
         upid = name(len(self.known) + 1, int(now))
         ends = now + self._seconds
@@ -65,7 +65,7 @@ class Tasks:
         return self.known[upid]
 
     def advance(self) -> None:
-        """Let the tasks end whose time has come."""
+        """Finish the tasks that are due."""
         for task in list(self.known.values()):
             if task.state is None and task.ends <= self._clock():
                 task.finish()

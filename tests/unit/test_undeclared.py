@@ -68,9 +68,7 @@ def look(product, server, users=(), groups=(), members=None, memberships=False):
         return f.undeclared.add_memberships(server, declared, members, entries), entries
     connection = {**dict.fromkeys(product.connection), "api_host": "127.0.0.1"}
     desired = entries.desired(product.system, connection)
-    report = f.undeclared.Report()
-    f.undeclared.on_server(product, server, declared, members, realm, desired, entries.scopes, report)
-    return report
+    return f.undeclared.on_server(product, server, declared, members, realm, desired, entries.scopes)
 
 
 def names(report):

@@ -220,6 +220,7 @@ class Resource:
                                     -> which undeclared objects `exclusive` means
     `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
+    `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
     `delegate_changes(change, plan, entries, server)`
                                     adds what is written through another kind to `plan`; returns nothing

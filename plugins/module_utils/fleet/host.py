@@ -188,19 +188,19 @@ def _compile(
     assert realm and entries  # for the type checker
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
-    report = Report()
     with client.understanding():
-        if product.has_groups:
-            report.notes += problems.of(add_memberships, state, declared, members, entries) or []
+        notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
         refuse(problems)
         assert desired is not None  # for the type checker
+        report = Report()
         if chosen != IGNORE:
-            on_server(product, state, declared, members, realm, desired, entries.scopes, report)
-    if chosen == REMOVE and report.removals:
-        for removal in report.removals:
-            entries.add(removal["kind"], removal["options"], WHERE)
-        desired = entries.desired(product.system, connection)
+            report = on_server(product, state, declared, members, realm, desired, entries.scopes)
+        report.notes += notes or []
+        if chosen == REMOVE and report.removals:
+            for removal in report.removals:
+                entries.add(removal["kind"], removal["options"], WHERE)
+            desired = entries.desired(product.system, connection)
     return _Compiled(
         product,
         place,

@@ -283,9 +283,12 @@ def hidden(params: Mapping[str, Any]) -> Iterator[str]:
             yield from secrets_in(provider.system.connection, params.get("idp"))
     yield from secrets_in(USER, params.get("users"))
     yield from secrets_in(GROUP, params.get("groups"))
-    for host in params.get("hosts") or ():
-        yield from secrets_in(CLIENT, host.get("client"))
-        yield from (str(host["secret"]),) if host.get("secret") else ()
+    hosts = params.get("hosts")
+    # options of wrong types are masked as well, before they are refused
+    for host in hosts if isinstance(hosts, list) else ():
+        if isinstance(host, dict):
+            yield from secrets_in(CLIENT, host.get("client"))
+            yield from (str(host["secret"]),) if host.get("secret") else ()
 
 
 PROVIDER = Definition(SPEC, run, hidden=hidden)

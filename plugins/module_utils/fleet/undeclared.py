@@ -185,10 +185,9 @@ def on_server(
     realm: Mapping[str, Any],
     desired: Iterable[Desired],
     scopes: Mapping[str, Any],
-    report: Report,
-) -> None:
-    """Report what a server has of the realm, or of a former name of it, beyond the declaration (`desired`, `scopes`)."""
-    _Search(product, server, declared, members, realm, list(desired), scopes, report).run()
+) -> Report:
+    """What a server has of the realm, or of a former name of it, beyond what is declared (`desired` and `scopes`)."""
+    return _Search(product, server, declared, members, realm, list(desired), scopes).report()
 
 
 class _Search:
@@ -201,9 +200,8 @@ class _Search:
         realm: Mapping[str, Any],
         desired: list[Desired],
         scopes: Mapping[str, Any],
-        report: Report,
     ) -> None:
-        self._product, self._server, self._realm, self._report = product, server, realm, report
+        self._product, self._server, self._realm = product, server, realm
         self._acl = server.resources["acl"]
         self._scopes = scopes.get("acl") or ()
         self._accounts = accounts(declared, members)
@@ -216,10 +214,11 @@ class _Search:
                 keys[one.resource.key_of(entry)] = entry["state"] == "present"
         self._former = self._former_realms()
         self._realms = {realm["realm"], *self._former}
+        self._report = Report()
         # principals that are not declared: everything that is theirs goes with them
         self._principals: set[str] = set()
 
-    def run(self) -> None:
+    def report(self) -> Report:
         if self._product.has_groups:
             self._find_groups()
         self._find_users()
@@ -229,6 +228,7 @@ class _Search:
             why = ", which the credentials of this run belong to" if in_use else ""
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
             self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
+        return self._report
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
         """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""

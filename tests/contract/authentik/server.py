@@ -105,7 +105,7 @@ class Server:
 
     def proxy(self) -> dict[str, Any]:
         """A proxy provider."""
-        body = {"name": self.name, "external_host": "https://tool.example.org", "mode": "proxy", **self.flows}
+        body = {"name": self.name, "external_host": "https://tool.example.org", "mode": "forward_single", **self.flows}
         made = self.ask("POST /providers/proxy/", body, 201)
         self.made.append(f"/providers/oauth2/{made['pk']}/")
         return made

@@ -402,3 +402,9 @@ def test_9_and_10_objects_of_a_new_installation(server: Server) -> None:
     [pair] = [key for key in keys if key["name"] == "authentik Self-signed Certificate"]
     assert pair["managed"] is None and pair["key_type" if server.version >= (2025, 12) else "private_key_type"] == "rsa"
     assert "goauthentik.io/crypto/jwt-managed" not in found({"results": keys}, "managed")
+
+
+def test_2_proxy_provider_without_forward_auth_needs_an_internal_host(server: Server) -> None:
+    body = {"name": server.name, "external_host": "https://tool.example.org", "mode": "proxy", **server.flows}
+    refused = server.ask("POST /providers/proxy/", body, 400)
+    assert refused == {"internal_host": ["Internal host cannot be empty when forward auth is disabled."]}

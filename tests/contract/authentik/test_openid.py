@@ -157,7 +157,7 @@ def test_7_bindings_decide_about_access(server: Server) -> None:
     application = server.application(provider)
     server.bind(application, group=server.group(users=[member["pk"]])["pk"])
     assert server.returned(member, provider)["code"]
-    with pytest.raises(Refused, match="goes no further"):
+    with pytest.raises(Refused, match="does not redirect"):
         server.returned(stranger, provider)
 
 

@@ -1,4 +1,4 @@
-"""An authentik that keeps its promises and its traps: the administration API, the flow executor and the OpenID provider."""
+"""A simulated authentik, including its pitfalls: the administration API, the flow executor and the OpenID provider."""
 
 from __future__ import annotations
 

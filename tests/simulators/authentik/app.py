@@ -1,4 +1,4 @@
-"""The WSGI application: the routes of the API, those of browsers and clients, and what becomes of faults and wrong addresses."""
+"""The WSGI application: the routes of the API, those of browsers and clients, and error pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, Response, jsonify, request
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
 from . import applications, catalogue, files, oauth, people, roles
@@ -25,10 +26,10 @@ VERSIONS = {"2024.12": "2024.12.5", "2025.12": "2025.12.4", "2026.8": "2026.8.0"
 
 @route("GET", "/admin/version/", needs="")
 def version(call: Call) -> tuple[int, Any]:
-    told = call.simulator.full_version
+    version = call.simulator.full_version
     return 200, {
-        "version_current": told,
-        "version_latest": told,
+        "version_current": version,
+        "version_latest": version,
         "version_latest_valid": True,
         "build_hash": "",
         "outdated": False,
@@ -37,9 +38,9 @@ def version(call: Call) -> tuple[int, Any]:
 
 
 class AuthentikSimulator:
-    """One server, as release 2026.8, 2025.12 or 2024.12. `token` is the bootstrap token of the administrator akadmin.
+    """A server of release 2026.8, 2025.12 or 2024.12. `token` is the bootstrap token of the administrator akadmin.
 
-    Passwords are in `state.passwords` by user, in clear. `keeps_files` is whether a storage for files is mounted.
+    Passwords are in `state.passwords` by user, in clear. `keeps_files` is true if a file storage is mounted.
     """
 
     keeps_files = True
@@ -97,13 +98,13 @@ class AuthentikSimulator:
         app.url_map.redirect_defaults = False
         app.url_map.strict_slashes = True
         app.url_map.merge_slashes = False
-        for index, each in enumerate(ROUTES):
-            if each.since <= self.version < each.until:
+        for index, endpoint in enumerate(ROUTES):
+            if endpoint.since <= self.version < endpoint.until:
                 app.add_url_rule(
-                    API + each.path,
+                    API + endpoint.path,
                     str(index),
-                    self._handled(each),
-                    methods=[each.verb],
+                    self._handled(endpoint),
+                    methods=[endpoint.verb],
                     provide_automatic_options=False,
                 )
         for verb, path, handler in (*oauth.routes(self), *Flows(self).routes(), *files.routes(self)):
@@ -117,11 +118,11 @@ class AuthentikSimulator:
         app.after_request(self._finished)
         return app
 
-    def _handled(self, its: Route) -> Callable[..., Response]:
+    def _handled(self, endpoint: Route) -> Callable[..., Response]:
         def handle(**parts: str) -> Response:
             with self._lock:
                 try:
-                    status, body = its.handler(Call(self, request, its.needs), **parts)
+                    status, body = endpoint.handler(Call(self, request, endpoint.needs), **parts)
                 except ApiError as error:
                     status, body = error.status, error.body
             if body is None:
@@ -132,8 +133,8 @@ class AuthentikSimulator:
 
         return handle
 
-    def _locked(self, handler: Callable[..., Response]) -> Callable[..., Response]:
-        def handle(**parts: str) -> Response:
+    def _locked(self, handler: Callable[..., BaseResponse]) -> Callable[..., BaseResponse]:
+        def handle(**parts: str) -> BaseResponse:
             with self._lock:
                 return handler(**parts)
 
@@ -149,7 +150,7 @@ class AuthentikSimulator:
 
     @staticmethod
     def _unknown(_error: Exception) -> Response:
-        """What no route is for is a page, and pages are for GET only."""
+        """Unknown paths return a page, which is available to GET only."""
         if request.method != "GET":
             return AuthentikSimulator._nothing()
         return Response("<!doctype html><title>Not Found</title>", 404, content_type="text/html; charset=utf-8")

@@ -86,7 +86,7 @@ def view_provider(call: Call, row: Row) -> Row:
 
 
 def view_by_type(call: Call, row: Row) -> Row:
-    """A provider as lists of all types and applications show it: only these tell a proxy provider from an OAuth2 one."""
+    """A provider in applications and in lists of all types, the only views that distinguish a proxy from an OAuth2 provider."""
     shown = view_provider(call, row)
     return {**shown, **PROXY_NAMES} if "external_host" in row else shown
 
@@ -123,8 +123,11 @@ def create_proxy(call: Call) -> tuple[int, Any]:
     host = body.get("external_host")
     if not host:
         raise Invalid({"external_host": ["This field is required."]})
+    # seen on 2026.5.0-rc1
+    if body.get("mode", "proxy") == "proxy" and not body.get("internal_host"):
+        raise Invalid({"internal_host": ["Internal host cannot be empty when forward auth is disabled."]})
     callbacks = [{"matching_mode": "strict", "url": f"{host}/outpost.goauthentik.io/callback"}]
-    row = PROVIDER.make(call, {**body, "redirect_uris": callbacks})
+    row = PROVIDER.create(call, {**body, "redirect_uris": callbacks})
     row.update(external_host=host, mode=body.get("mode", "proxy"))
     return 201, view_by_type(call, row)
 
@@ -134,7 +137,7 @@ def setup_urls(call: Call, key: str) -> tuple[int, Any]:
     provider = PROVIDER.find(call, key)
     application = call.state.application_of(provider["pk"])
     base = f"{call.origin}/application/o/"
-    told: dict[str, Any] = {
+    result: dict[str, Any] = {
         "issuer": issuer(call.origin, provider, application),
         "authorize": f"{base}authorize/",
         "token": f"{base}token/",
@@ -143,19 +146,19 @@ def setup_urls(call: Call, key: str) -> tuple[int, Any]:
         "logout": None,
     }
     if call.version >= (2026, 8):
-        told["dcr_registration"] = None
+        result["dcr_registration"] = None
     if application:
         own = f"{base}{application['slug']}/"
-        told.update(
+        result.update(
             provider_info=f"{own}.well-known/openid-configuration", logout=f"{own}end-session/", jwks=f"{own}jwks/"
         )
-    return 200, told
+    return 200, result
 
 
 def issuer(origin: str, provider: Row, application: Row | None) -> str | None:
     if provider["issuer_mode"] == "global":
         return f"{origin}/"
-    return application and f"{origin}/application/o/{application['slug']}/"
+    return f"{origin}/application/o/{application['slug']}/" if application else None
 
 
 # -- applications --------------------------------------------------------------------------------------------------
@@ -163,10 +166,10 @@ def issuer(origin: str, provider: Row, application: Row | None) -> str | None:
 
 def _slug(_state: Any, value: Any) -> str:
     message = "Enter a valid \u201cslug\u201d consisting of letters, numbers, underscores or hyphens."
-    value = values.text(blank=False, pattern=r"[-a-zA-Z0-9_]+", message=message)(None, value)
-    if value in RESERVED:
-        raise Invalid([f"The slug '{value}' is reserved and cannot be used for applications."])
-    return value
+    slug: str = values.text(blank=False, pattern=r"[-a-zA-Z0-9_]+", message=message)(None, value)
+    if slug in RESERVED:
+        raise Invalid([f"The slug '{slug}' is reserved and cannot be used for applications."])
+    return slug
 
 
 def _application_fields(call: Call) -> list[Field]:
@@ -192,27 +195,27 @@ def _short_slug(state: Any, value: Any) -> str:
     return _slug(state, value)
 
 
-def _made_application(call: Call, row: Row) -> None:
+def _on_create_application(call: Call, row: Row) -> None:
     row.setdefault("meta_icon", None)
     call.state.listed.clear()
 
 
 def view_application(call: Call, row: Row) -> Row:
     provider = call.state.get("provider", row["provider"])
-    origin = provider and next((one["url"] for one in provider["redirect_uris"]), None)
-    told = {
+    origin = provider and next((uri["url"] for uri in provider["redirect_uris"]), None)
+    result = {
         **row,
         "provider_obj": provider and view_by_type(call, provider),
         "launch_url": row["meta_launch_url"] or origin,
     }
     url = files.url_of(call.simulator, row["meta_icon"])
     if call.version < files.ICON_IS_A_FIELD:
-        told["meta_icon"] = url
+        result["meta_icon"] = url
     else:
-        told.update(meta_icon_url=url, meta_icon_themed_urls=None)
+        result.update(meta_icon_url=url, meta_icon_themed_urls=None)
     if call.version >= (2026, 8):
-        told["pbm_uuid"] = row["pk"]
-    return told
+        result["pbm_uuid"] = row["pk"]
+    return result
 
 
 APPLICATION = Kind(
@@ -229,14 +232,14 @@ APPLICATION = Kind(
     ),
     search=("name", "slug", "group"),
     filters=("name", "slug", "group"),
-    made=_made_application,
+    on_create=_on_create_application,
 )
 APPLICATION.register(lists=False)
 
 
 @route("GET", "/core/applications/", needs="")
 def list_applications(call: Call) -> tuple[int, Any]:
-    """Without a search what is shown comes from a cache by user and page, whatever the filters say."""
+    """Without a search the list comes from a cache by user and page, regardless of the filters."""
     query = call.request.args
     rows = APPLICATION.filtered(call, sorted(call.state.all("application"), key=lambda row: row["name"]))
     if query.get("superuser_full_list", "").lower() == "true" and call.is_superuser:
@@ -264,7 +267,7 @@ def check_access(call: Call, key: str) -> tuple[int, Any]:
     "POST", "/core/applications/<key>/set_icon/", needs="authentik_core.change_application", until=files.ICON_IS_A_FIELD
 )
 def set_icon(call: Call, key: str) -> tuple[int, Any]:
-    """What was there before stays, unless it is cleared; no kind of file is refused, nor an empty one."""
+    """Set or clear the icon; the old file is kept unless cleared, and every file type is accepted, even an empty file."""
     application = APPLICATION.find(call, key)
     form, file = call.form()
     if form.get("clear", "false").lower() == "true":
@@ -273,7 +276,7 @@ def set_icon(call: Call, key: str) -> tuple[int, Any]:
     elif file is None:
         raise ApiError(400, None)
     else:
-        application["meta_icon"] = files.keep(call.state, file.filename, file.read())
+        application["meta_icon"] = files.keep(call.state, file.filename or "", file.read())
     return 200, {}
 
 
@@ -291,7 +294,7 @@ def set_icon_url(call: Call, key: str) -> tuple[int, Any]:
 
 @route("PUT", "/core/transactional/applications/")
 def transactional(call: Call) -> tuple[int, Any]:
-    """Makes an application, its provider and bindings, or nothing."""
+    """Create an application, its provider and bindings, or nothing."""
     body = call.body()
     missing = {name: ["This field is required."] for name in ("app", "provider_model", "provider") if name not in body}
     if missing:
@@ -299,12 +302,12 @@ def transactional(call: Call) -> tuple[int, Any]:
     provider, part = None, "provider"
     application = None
     try:
-        provider = PROVIDER.make(call, body["provider"])
+        provider = PROVIDER.create(call, body["provider"])
         part = "app"
-        application = APPLICATION.make(call, {**body["app"], "provider": provider["pk"]})
+        application = APPLICATION.create(call, {**body["app"], "provider": provider["pk"]})
         part = "policy_bindings"
         for binding in body.get("policy_bindings") or ():
-            BINDING.make(call, {**binding, "target": application["pk"]})
+            BINDING.create(call, {**binding, "target": application["pk"]})
     except Invalid as problem:
         for kind, row in (("application", application), ("provider", provider)):
             if row:
@@ -342,24 +345,24 @@ def _check_binding(call: Call, given: dict[str, Any], row: Row | None) -> None:
         )
     after = {**(row or {"policy": None}), **given}
     same = [
-        one
-        for one in call.state.all("binding")
-        if one is not row and all(one[name] == after[name] for name in ("policy", "target", "order"))
+        binding
+        for binding in call.state.all("binding")
+        if binding is not row and all(binding[name] == after[name] for name in ("policy", "target", "order"))
     ]
-    # the database takes several without a policy, and only the check of an update does not
+    # the database accepts several without a policy; only the check of an update does not
     if same and (row is not None or after["policy"]):
         raise together("The fields policy, target, order must make a unique set.")
 
 
 def view_binding(call: Call, row: Row) -> Row:
     group, user, policy = (call.state.get(kind, row[kind]) for kind in ("group", "user", "policy"))
-    told = {
+    result = {
         **row,
         "group_obj": group and {name: group[name] for name in ("pk", "name", "is_superuser")},
         "user_obj": user and {name: user[name] for name in ("pk", "username", "name", "email")},
         "policy_obj": policy and {name: policy[name] for name in ("pk", "name")},
     }
-    return {**told, "expires": None, "expiring": False} if call.version >= (2026, 8) else told
+    return {**result, "expires": None, "expiring": False} if call.version >= (2026, 8) else result
 
 
 BINDING = Kind(
@@ -386,5 +389,5 @@ def preview_user(call: Call, key: str) -> tuple[int, Any]:
     user = int(call.request.args.get("for_user", call.user["pk"]))
     if call.state.get("user", user) is None:
         raise ApiError(400, {"for_user": "User not found"})
-    scopes = [call.state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
+    scopes = [call.state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
     return 200, {"preview": claims_of(call.state, provider, user, scopes)}

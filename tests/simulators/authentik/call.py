@@ -1,4 +1,4 @@
-"""One request on its way through the simulator: the table of routes, who is calling, and what was sent."""
+"""The context of a request: the table of routes, the caller, and the request body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Route:
-    """A handler below /api/v3, the permission that it takes ("" for none), and the versions that have it."""
+    """A handler below /api/v3, the permission that it requires ("" for none), and the versions that have it."""
 
     verb: str
     path: str
@@ -30,25 +30,26 @@ class Route:
     handler: Callable[..., Any]
 
 
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 ROUTES: list[Route] = []
-# stands for what only superusers may do here, whatever permission the server has for it
+# routes that only superusers may use here, regardless of the permission that the server requires
 SUPERUSER = "superuser"
 
 
 def route(
     verb: str, path: str, needs: str = SUPERUSER, since: tuple[int, int] = (0, 0), until: tuple[int, int] = (9999, 0)
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Handlers take a Call and the parts of the path, and return (status, body); no body for None."""
+) -> Callable[[HandlerT], HandlerT]:
+    """Register a handler: it takes a Call and the parts of the path, and returns (status, body), None for no body."""
 
-    def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def register(handler: HandlerT) -> HandlerT:
         ROUTES.append(Route(verb, path, needs, since, until, handler))
         return handler
 
-    return keep
+    return register
 
 
 class Call:
-    """A request, the simulator that it came to, and the user whose token it has."""
+    """A request, its simulator, and the user who owns its token."""
 
     def __init__(self, simulator: AuthentikSimulator, request: Request, needs: str) -> None:
         self.simulator, self.request = simulator, request
@@ -77,7 +78,7 @@ class Call:
 
     @property
     def origin(self) -> str:
-        """The address that the request was made to, which is what all URLs are made of."""
+        """The origin of the request, from which all URLs are built."""
         return f"{self.request.scheme}://{self.request.host}"
 
     def body(self) -> Any:
@@ -91,7 +92,7 @@ class Call:
             raise ApiError(400, {"detail": f"JSON parse error - {error}"}) from error
 
     def form(self) -> tuple[dict[str, str], FileStorage | None]:
-        """What a form with a file says, and the file. A part without a file name is none."""
+        """The fields of a multipart form, and its file. A part without a file name is not a file."""
         if self.request.get_data(parse_form_data=False, cache=True) and self.request.mimetype != "multipart/form-data":
             raise ApiError(415, {"detail": f'Unsupported media type "{self.request.content_type}" in request.'})
         file = self.request.files.get("file")
@@ -102,11 +103,11 @@ class Call:
         if scheme.lower() != "bearer" or not key:
             raise denied("Authentication credentials were not provided.")
         token = self.state.find("token", key=key, intent="api")
-        user = token and self.state.get("user", token["user"])
-        if not user or not user["is_active"] or is_expired(token):
+        user = self.state.get("user", token["user"]) if token else None
+        if not token or not user or not user["is_active"] or is_expired(token):
             raise denied("Token invalid/expired")
         return user
 
 
 def is_expired(token: Row) -> bool:
-    return token["expiring"] and datetime.fromisoformat(token["expires"]) <= now()
+    return bool(token["expiring"]) and datetime.fromisoformat(token["expires"]) <= now()

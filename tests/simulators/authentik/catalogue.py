@@ -1,4 +1,4 @@
-"""What an installation brings along: flows, key pairs, scope mappings; and policies."""
+"""The objects of a new installation (flows, key pairs, scope mappings), and policies."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ SELF_SIGNED = "authentik Self-signed Certificate"
 
 
 def install(state: State) -> None:
-    """What the blueprints make on a new server."""
+    """Create the objects of the default blueprints."""
     for slug, designation in FLOWS.items():
         state.add("flow", {"slug": slug, "name": slug, "title": slug, "designation": designation})
     for scope, name in SCOPES.items():
@@ -99,9 +99,9 @@ MAPPING.register()
 
 
 def _view_key(call: Call, row: Row) -> Row:
-    told = {name: row[name] for name in ("pk", "name", "managed")}
+    result = {name: row[name] for name in ("pk", "name", "managed")}
     kind = "key_type" if call.version >= (2025, 12) else "private_key_type"
-    return {**told, kind: row["key_type"], "private_key_available": True}
+    return {**result, kind: row["key_type"], "private_key_available": True}
 
 
 KEY = Kind(
@@ -145,7 +145,7 @@ def _policy_fields(_call: Call) -> list[Field]:
 
 
 def _view_policy(call: Call, row: Row) -> Row:
-    bound = sum(one["policy"] == row["pk"] for one in call.state.all("binding"))
+    bound = sum(binding["policy"] == row["pk"] for binding in call.state.all("binding"))
     return {**row, "component": "ak-policy-expression-form", "bound_to": bound}
 
 

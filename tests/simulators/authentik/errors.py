@@ -1,4 +1,4 @@
-"""Refusals of the API, and the faults that it hides."""
+"""Errors of the API, and server errors."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer with a status of an error and a JSON body."""
+    """A response with an error status and a JSON body."""
 
     def __init__(self, status: int, body: Any) -> None:
         super().__init__(status, body)
@@ -21,7 +21,7 @@ class Invalid(ApiError):
 
 
 class Crash(Exception):
-    """A fault of the server; GET gets a page with 500, all other methods 405 with nothing in it."""
+    """A server error: a page with 500 for GET, an empty 405 for all other methods."""
 
 
 def denied(detail: str = "You do not have permission to perform this action.") -> ApiError:

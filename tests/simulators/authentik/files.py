@@ -55,16 +55,16 @@ def broken_rule(name: str) -> str | None:
 
 
 def icon(state: Any, value: Any) -> str:
-    """The field of an application; whether there is such a file does not matter."""
-    value = values.text()(state, value)
-    broken = value and not value.startswith(PLAIN) and broken_rule(value)
+    """The icon field of an application; the file need not exist."""
+    name: str = values.text()(state, value)
+    broken = name and not name.startswith(PLAIN) and broken_rule(name)
     if broken:
         raise Invalid([broken])
-    return value
+    return name
 
 
 def url_of(simulator: AuthentikSimulator, name: str | None) -> str | None:
-    """Where a browser gets an icon: up to 2025.10 from a page for everybody, then from one with a signed address."""
+    """The routes that serve icons: public up to 2025.10, then with signed URLs."""
     if not name:
         return None
     if simulator.version < ICON_IS_A_FIELD:
@@ -82,7 +82,7 @@ def _signed(simulator: AuthentikSimulator, path: str) -> str:
 def routes(simulator: AuthentikSimulator) -> list[tuple[str, str, Callable[..., Response]]]:
     """Where browsers get files."""
 
-    def told(name: str) -> Response:
+    def serve(name: str) -> Response:
         path = f"media/public/{name}"
         if simulator.version >= ICON_IS_A_FIELD and request.args.get("token") != _signed(simulator, path):
             raise NotFound
@@ -90,7 +90,7 @@ def routes(simulator: AuthentikSimulator) -> list[tuple[str, str, Callable[..., 
             raise NotFound
         return Response(simulator.state.files[name], content_type=_type_of(name))
 
-    return [("GET", f"{'/files' if simulator.version >= ICON_IS_A_FIELD else ''}/media/public/<path:name>", told)]
+    return [("GET", f"{'/files' if simulator.version >= ICON_IS_A_FIELD else ''}/media/public/<path:name>", serve)]
 
 
 def _type_of(name: str) -> str:
@@ -132,7 +132,7 @@ def _check_usage(call: Call) -> None:
 
 @files_route("GET", "/admin/file/")
 def list_files(call: Call) -> tuple[int, Any]:
-    """The search is for small letters only, whatever is searched for; what the server brings along is listed as well."""
+    """List files, including those of the server; the search term is matched in lower case only."""
     _check_usage(call)
     only = call.request.args.get("manageable_only", "").lower() in ("true", "1", "t", "y", "yes", "on")
     names = [*([] if only else ["/static/authentik/sources/ldap.png"]), *call.state.files]
@@ -164,7 +164,7 @@ def upload(call: Call) -> tuple[int, Any]:
     usage = form.get("usage", "media")
     if usage not in ("media", "reports"):
         raise Invalid([f"Invalid usage parameter provided: {usage}"])
-    name = form.get("name", "").strip() or _base_name(file.filename)
+    name = form.get("name", "").strip() or _base_name(file.filename or "")
     broken = broken_rule(name)
     if broken:
         raise Invalid([broken])
@@ -177,7 +177,7 @@ def upload(call: Call) -> tuple[int, Any]:
 
 @files_route("DELETE", "/admin/file/")
 def delete(call: Call) -> tuple[int, Any]:
-    """One that is not there is no fault."""
+    """Delete a file; a missing file is not an error."""
     name = _query(call, "name")
     _check_usage(call)
     broken = broken_rule(name)
@@ -209,11 +209,11 @@ def _must_keep_files(call: Call) -> None:
         raise Crash
 
 
-# -- the request of its own that sets an icon, up to 2025.10 -------------------------------------------------------
+# -- the separate request that sets an icon, up to 2025.10 ---------------------------------------------------------
 
 
 def keep(state: State, filename: str, content: bytes) -> str:
-    """The name that a file is kept under, which is never that of another."""
+    """Store a file, and return its name, which is unique."""
     plain = re.sub(r"[^-\w.]", "", _base_name(filename).strip().replace(" ", "_"))
     name = f"{FOLDER}/{plain}"
     while name in state.files:

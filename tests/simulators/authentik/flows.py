@@ -1,8 +1,8 @@
-"""What a browser meets: the authorization endpoint, and flows with their stages (authentik/flows/views/executor.py).
+"""The browser endpoints: the authorization endpoint, and flows with their stages (authentik/flows/views/executor.py).
 
-A flow is gone through with the executor, an API that needs no token but the cookie of the browser: GET asks for the
-challenge of the stage, POST answers it. A stage that is passed redirects to the executor, the last one tells where to go.
-Once somebody is signed in, POST also requires the CSRF token of the session, and over HTTPS a Referer of the same origin.
+Flows run through the executor, an API that needs only the session cookie of the browser: GET returns the challenge of
+the stage, POST answers it. A completed stage redirects to the executor, the last one returns the target of the flow.
+After a login, POST also requires the CSRF token of the session, and over HTTPS a Referer of the same origin.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from flask import Response, jsonify, redirect, request
+from werkzeug import Response as BaseResponse
 
 from .oauth import BASE, Place, admitted, authorization_uris
 from .state import Grant, Row, Session, State, now, random_text
@@ -31,7 +32,7 @@ FORBIDDEN = ("javascript", "data", "vbscript")
 
 
 class Flows:
-    """The pages and the executor of one server."""
+    """The pages and the executor of a server."""
 
     def __init__(self, simulator: AuthentikSimulator) -> None:
         self._simulator = simulator
@@ -50,7 +51,7 @@ class Flows:
 
     # -- the authorization endpoint ----------------------------------------------------------------------------
 
-    def authorize(self) -> Response:
+    def authorize(self) -> BaseResponse:
         query = request.args.to_dict()
         provider = self._state.find("provider", client_id=query.get("client_id", ""))
         if provider is None:
@@ -78,15 +79,15 @@ class Flows:
             )
         if not self._state.admits(application, session.user):
             return _page(200, "Access denied")
-        session.then = self._granted(provider, session, query)
+        session.then = self._granted(provider, session, session.user, query)
         if self._flow(provider["authorization_flow"]) == CONSENT:
             session.flow, session.stage = CONSENT, 0
             return redirect(f"/if/flow/{CONSENT}/?{urlencode(query)}")
-        # a flow without a stage to show leads on at once
+        # a flow without stages redirects immediately
         return redirect(session.then)
 
     def _wrong_uri(self, provider: Row, uri: str) -> str:
-        """The title of the page that says what is wrong. With no URI in the list the first one that comes is taken over."""
+        """The title of the error page, empty for a valid URI. Without stored URIs the first one used is stored."""
         if uri and not authorization_uris(provider):
             taken = {"matching_mode": "strict", "url": uri}
             if "grant_types" in provider:
@@ -96,32 +97,32 @@ class Flows:
             return "Redirect URI Error"
         return ""
 
-    def _granted(self, provider: Row, session: Session, query: dict[str, str]) -> str:
-        """The way back to the client, with a code. Scopes that are not mapped fall away without a word."""
-        mapped = [self._state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
+    def _granted(self, provider: Row, session: Session, user: int, query: dict[str, str]) -> str:
+        """The redirect to the client, with a code. Unmapped scopes are dropped silently."""
+        mapped = [self._state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
         asked = list(dict.fromkeys(query.get("scope", "").split())) or mapped
         code = uuid.uuid4().hex
         expires = now() + timedelta(seconds=seconds(provider["access_code_validity"]) or 0)
-        scopes = [one for one in asked if one in mapped]
-        self._state.codes[code] = Grant(session.user, provider["pk"], scopes, query, session, expires)
+        scopes = [scope for scope in asked if scope in mapped]
+        self._state.codes[code] = Grant(user, provider["pk"], scopes, query, session, expires)
         return _back(query, {"code": code, "state": query.get("state", "")})
 
     # -- flows -------------------------------------------------------------------------------------------------
 
-    def shell(self, slug: str) -> Response:
+    def shell(self, slug: str) -> BaseResponse:
         if self._state.find("flow", slug=slug) is None:
             return _page(404, "Not Found")
         return _page(200, "authentik")
 
-    def challenge(self, slug: str) -> Response:
+    def challenge(self, slug: str) -> BaseResponse:
         session_id, session = self._session()
         if slug not in STAGES:
             return _page(404, "Not Found")
         if session.flow != slug:
             session.flow, session.stage = slug, 0
-        return self._with_cookie(jsonify(self._shown(session)), session_id)
+        return self._with_cookie(jsonify(self._shown(slug, session)), session_id)
 
-    def answer(self, slug: str) -> Response:
+    def answer(self, slug: str) -> BaseResponse:
         session_id, session = self._session()
         forged = session.user is not None and _looks_forged(session)
         if forged:
@@ -131,9 +132,9 @@ class Flows:
         if session.flow != slug or slug not in STAGES:
             return self.challenge(slug)
         given = request.get_json(silent=True) or request.form.to_dict()
-        problem = self._passed(session, given)
+        problem = self._passed(slug, session, given)
         if problem:
-            return self._with_cookie(jsonify({**self._shown(session), "response_errors": problem}), session_id)
+            return self._with_cookie(jsonify({**self._shown(slug, session), "response_errors": problem}), session_id)
         session.stage += 1
         if session.stage < len(STAGES[slug]):
             return self._with_cookie(redirect(request.full_path.rstrip("?")), session_id)
@@ -143,9 +144,11 @@ class Flows:
         target = parse_qs(request.args.get("query", "")).get("next", ["/"])[0]
         if urlsplit(target).netloc:
             return jsonify({"component": "ak-stage-access-denied", "error_message": "Invalid next URL"})
-        # whoever signs in gets a session of a new name
+        user = self._state.find("user", username=session.pending)
+        assert user is not None
+        # a login renews the session id
         del self._state.sessions[session_id]
-        session.user, session.since = self._state.find("user", username=session.pending)["pk"], now()
+        session.user, session.since = user["pk"], now()
         session_id = random_text(32)
         self._state.sessions[session_id] = session
         session.csrf_token = random_text(32)
@@ -153,14 +156,14 @@ class Flows:
         response.set_cookie(CSRF_COOKIE, session.csrf_token, secure=request.scheme == "https", samesite="Lax")
         return response
 
-    def _shown(self, session: Session) -> dict[str, Any]:
-        stage = STAGES[session.flow][session.stage]
-        told: dict[str, Any] = {
+    def _shown(self, slug: str, session: Session) -> dict[str, Any]:
+        stage = STAGES[slug][session.stage]
+        result: dict[str, Any] = {
             "component": f"ak-stage-{stage}",
-            "flow_info": {"title": session.flow, "layout": "stacked", "cancel_url": "/flows/-/cancel/"},
+            "flow_info": {"title": slug, "layout": "stacked", "cancel_url": "/flows/-/cancel/"},
         }
         if stage == "identification":
-            told.update(
+            result.update(
                 user_fields=["email", "username"],
                 password_fields=False,
                 flow_designation="authentication",
@@ -168,18 +171,18 @@ class Flows:
                 sources=[],
             )
         else:
-            told.update(pending_user=session.pending, pending_user_avatar="")
+            result.update(pending_user=session.pending, pending_user_avatar="")
         if stage == "consent":
             session.consent_token = str(uuid.uuid4())
-            told.update(token=session.consent_token, permissions=[], additional_permissions=[])
-        return told
+            result.update(token=session.consent_token, permissions=[], additional_permissions=[])
+        return result
 
-    def _passed(self, session: Session, given: dict[str, Any]) -> dict[str, Any]:
-        """What is wrong with an answer, by field; nothing where the stage is passed.
+    def _passed(self, slug: str, session: Session, given: dict[str, Any]) -> dict[str, Any]:
+        """The errors of an answer by field, empty if the stage is passed.
 
-        Nobody learns whether there is a user of a name, so that is only found out with the password.
+        Whether a user exists must not be revealed, so an unknown name is refused only with the password.
         """
-        stage = STAGES[session.flow][session.stage]
+        stage = STAGES[slug][session.stage]
         if stage == "identification":
             named = given.get("uid_field", "")
             if not named:
@@ -210,17 +213,17 @@ class Flows:
         return name, session
 
     @staticmethod
-    def _with_cookie(response: Response, session_id: str) -> Response:
+    def _with_cookie(response: BaseResponse, session_id: str) -> BaseResponse:
         response.set_cookie(COOKIE, session_id, httponly=True, secure=request.scheme == "https", samesite="Lax")
         return response
 
     def _flow(self, pk: str | None) -> str | None:
-        flow = pk and self._state.get("flow", pk)
+        flow = self._state.get("flow", pk) if pk else None
         return flow["slug"] if flow else None
 
 
 def _looks_forged(session: Session) -> str:
-    """Why a POST of somebody who is signed in is refused, in the words of Django's protection; empty where it is not."""
+    """The error of Django's CSRF protection for a POST in a signed-in session, empty if the request is valid."""
     referer = request.headers.get("Referer")
     if request.scheme == "https":
         if not referer:
@@ -234,7 +237,7 @@ def _looks_forged(session: Session) -> str:
     return ""
 
 
-def _page(status: int, title: str) -> Response:
+def _page(status: int, title: str) -> BaseResponse:
     return Response(
         f"<!doctype html><title>{title} - authentik</title>", status, content_type="text/html; charset=utf-8"
     )
@@ -244,7 +247,7 @@ def _wrong(field: str, text: str) -> dict[str, Any]:
     return {field: [{"string": text, "code": "invalid"}]}
 
 
-def _refused(query: dict[str, str], error: str, text: str) -> Response:
+def _refused(query: dict[str, str], error: str, text: str) -> BaseResponse:
     return redirect(_back(query, {"error": error, "error_description": text, "state": query.get("state", "")}))
 
 

@@ -1,4 +1,4 @@
-"""The kinds of objects that are all handled alike: lists with pages and filters, one object, making, changing, removing."""
+"""The generic object types: lists with pages and filters, read, create, update and delete."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FieldsOf = Callable[[Call], list[Field]]
 
 @dataclass(frozen=True)
 class Kind:
-    """`app` is the part of the server that has the permissions for these objects, each for all of them.
+    """`app` is the Django app of the permissions for these objects, which apply to all of them.
 
-    `unique` are fields with the message for a value that is taken; `search` and `filters` are fields of a row.
+    `unique` are fields with the message for a duplicate value; `search` and `filters` are fields of a row.
 
-    `owner` is the field with the user who may work with an object, and make one, without any permission.
-    `check` looks at the values together, `made` is called with a new row.
+    `owner` is the field with the user who may use and create objects without any permission.
+    `check` validates the values together, `on_create` is called with a new row.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Kind:
     references: tuple[str, ...] = ()
     owner: str = ""
     check: Callable[[Call, dict[str, Any], Row | None], None] = lambda call, values, row: None
-    made: Callable[[Call, Row], None] = lambda call, row: None
+    on_create: Callable[[Call, Row], None] = lambda call, row: None
     saved: Callable[[Call, Row], None] = lambda call, row: None
 
     # -- reading -----------------------------------------------------------------------------------------------
@@ -59,9 +59,9 @@ class Kind:
         return row
 
     def filtered(self, call: Call, rows: Iterable[Row]) -> list[Row]:
-        """Rows as the query wants them. What the server does not know in it counts for nothing."""
+        """Rows filtered and sorted by the query; unknown parameters are ignored."""
         query = call.request.args
-        found = list(rows)
+        matching = list(rows)
         for name in self.filters:
             wanted = query.getlist(name)
             if not wanted:
@@ -69,27 +69,27 @@ class Kind:
             if name in self.references and not any(call.state.get(kind, wanted[0]) for kind in call.state.rows):
                 text = "Select a valid choice. That choice is not one of the available choices."
                 raise Invalid({name: [text]})
-            found = [row for row in found if _as_text(row[name]) in wanted]
+            matching = [row for row in matching if _as_text(row[name]) in wanted]
         words = query.get("search", "").lower()
         if words:
-            found = [row for row in found if any(words in str(row[name]).lower() for name in self.search)]
+            matching = [row for row in matching if any(words in str(row[name]).lower() for name in self.search)]
         ordering = query.get("ordering", "")
         if ordering.lstrip("-") in (field.name for field in self.fields(call)):
-            found.sort(key=lambda row: str(row[ordering.lstrip("-")]), reverse=ordering.startswith("-"))
-        return found
+            matching.sort(key=lambda row: str(row[ordering.lstrip("-")]), reverse=ordering.startswith("-"))
+        return matching
 
     def permission(self, verb: str) -> str:
         return f"{self.app}.{verb}_{self.model.lower()}"
 
     def visible(self, call: Call) -> list[Row]:
-        """The objects that the caller may see; who may see none gets no empty list (authentik/rbac/filters.py)."""
+        """The objects that the caller may read; without the permission the list is refused (authentik/rbac/filters.py)."""
         if self.owner and not call.may(self.permission("view")):
             return [row for row in call.state.all(self.name) if row[self.owner] == call.user["pk"]]
         call.require(self.permission("view"))
         return call.state.all(self.name)
 
-    def seen(self, call: Call, key: str) -> Row:
-        """An object, where the caller may see it."""
+    def readable(self, call: Call, key: str) -> Row:
+        """An object that the caller may read."""
         visible = self.visible(call)
         row = self.find(call, key)
         if row not in visible:
@@ -100,17 +100,17 @@ class Kind:
         return 200, page_of(call, self.filtered(call, self.visible(call)), lambda row: self.view(call, row))
 
     def shown(self, call: Call, key: str) -> tuple[int, Any]:
-        return 200, self.view(call, self.seen(call, key))
+        return 200, self.view(call, self.readable(call, key))
 
     def options(self, call: Call, key: str = "") -> tuple[int, Any]:
-        """What may be sent to a list or an object; of what may not, and of what is not there, nothing is said.
+        """The methods that the caller may use on a list or an object; none for a missing object.
 
-        Fields are told as well, and left out here (rest_framework/metadata.py).
+        The server also describes the fields, which are left out here (rest_framework/metadata.py).
         """
         try:
             verb = "PUT" if key else "POST"
-            self._require_to(call, "change" if key else "add", self.seen(call, key) if key else None)
-            actions = {"actions": {verb: {}}}
+            self._require_to(call, "change" if key else "add", self.readable(call, key) if key else None)
+            actions: dict[str, Any] = {"actions": {verb: {}}}
         except ApiError:
             actions = {}
         media = ["application/json"]
@@ -124,38 +124,38 @@ class Kind:
 
     # -- writing -----------------------------------------------------------------------------------------------
 
-    def make(self, call: Call, body: Any) -> Row:
+    def create(self, call: Call, body: Any) -> Row:
         values = self._values(call, body, None, partial=False)
         row = call.state.add(self.name, values)
-        self.made(call, row)
+        self.on_create(call, row)
         self.saved(call, row)
         return row
 
     def created(self, call: Call) -> tuple[int, Any]:
         self._require_to(call, "add", None)
-        return 201, self.view(call, self.make(call, call.body()))
+        return 201, self.view(call, self.create(call, call.body()))
 
     def changed(self, call: Call, key: str) -> tuple[int, Any]:
-        row = self.seen(call, key)
+        row = self.readable(call, key)
         self._require_to(call, "change", row)
         row.update(self._values(call, call.body(), row, partial=call.request.method == "PATCH"))
         self.saved(call, row)
         return 200, self.view(call, row)
 
     def removed(self, call: Call, key: str) -> tuple[int, Any]:
-        row = self.seen(call, key)
+        row = self.readable(call, key)
         self._require_to(call, "delete", row)
         call.state.remove(self.name, row["pk"])
         return 204, None
 
     def _values(self, call: Call, body: Any, row: Row | None, partial: bool) -> dict[str, Any]:
-        fields = [field for field in self.fields(call) if field.there(call.version)]
+        fields = [field for field in self.fields(call) if field.exists_in(call.version)]
         values = read_body(call.state, fields, body, partial, creates=row is None)
         taken = {
             name: [message]
             for name, message in self.unique
             if values.get(name) is not None
-            and any(one is not row and one[name] == values[name] for one in call.state.all(self.name))
+            and any(other is not row and other[name] == values[name] for other in call.state.all(self.name))
         }
         if taken:
             raise Invalid(taken)
@@ -165,14 +165,14 @@ class Kind:
     # -- routes ------------------------------------------------------------------------------------------------
 
     def register(self, lists: bool = True, writes: bool = True) -> None:
-        one = f"{self.path}<key>/"
-        handlers: list[tuple[str, str, Callable[..., Any]]] = [("GET", one, self.shown)]
+        item_path = f"{self.path}<key>/"
+        handlers: list[tuple[str, str, Callable[..., Any]]] = [("GET", item_path, self.shown)]
         if lists:
             handlers.append(("GET", self.path, self.listed))
         if writes:
-            handlers += [("POST", self.path, self.created), ("DELETE", one, self.removed)]
-            handlers += [("PUT", one, self.changed), ("PATCH", one, self.changed)]
-            handlers += [("OPTIONS", self.path, self.options), ("OPTIONS", one, self.options)]
+            handlers += [("POST", self.path, self.created), ("DELETE", item_path, self.removed)]
+            handlers += [("PUT", item_path, self.changed), ("PATCH", item_path, self.changed)]
+            handlers += [("OPTIONS", self.path, self.options), ("OPTIONS", item_path, self.options)]
         for verb, path, handler in handlers:
             route(verb, path, needs="")(handler)
 
@@ -182,7 +182,7 @@ def _as_text(value: Any) -> str:
 
 
 def page_of(call: Call, rows: list[Row], view: Callable[[Row], Any]) -> dict[str, Any]:
-    """One page of a list, with the numbers of its neighbours; 0 for none."""
+    """A page of a list, with the numbers of the adjacent pages; 0 for none."""
     old = call.version < (2025, 12)
     size = _positive(call.request.args.get("page_size"), 100 if old else 20)
     if not old:

@@ -1,4 +1,4 @@
-"""The OpenID provider as clients meet it: discovery, keys, tokens for a code, and who the user is.
+"""The OpenID provider for clients: discovery, keys, tokens for a code, and user information.
 
 The order of checks at the token endpoint matters (authentik/providers/oauth2/views/token.py): from 2026.5 on the grant
 type comes first, then the secret, then the redirect URI, whose refusal looks like that of the secret.
@@ -15,6 +15,7 @@ from urllib.parse import unquote_plus
 from flask import Response, jsonify, request
 from joserfc import jwe, jwt
 from joserfc.jwk import OctKey
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import NotFound
 
 from ..digests import s256_challenge
@@ -33,11 +34,11 @@ GRANT_TYPES = (2026, 5)
 
 
 class Place(NamedTuple):
-    """A handler and where it is."""
+    """A handler and its route."""
 
     verb: str
     path: str
-    handler: Callable[..., Response]
+    handler: Callable[..., BaseResponse]
 
 
 def routes(simulator: AuthentikSimulator) -> list[Place]:
@@ -55,9 +56,9 @@ class TokenError(Exception):
 
 
 def claims_of(state: State, provider: Row, user_id: int, scopes: list[str], verified: bool = False) -> dict[str, Any]:
-    """What the mapped scopes tell of a user. Groups are those that the user is directly in."""
-    user = state.get("user", user_id)
-    mapped = {state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]}
+    """The claims of a user for the mapped scopes. Groups are those of which the user is a direct member."""
+    user = state.row("user", user_id)
+    mapped = {state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]}
     claims: dict[str, Any] = {}
     if "email" in mapped and "email" in scopes:
         claims.update(email=user["email"], email_verified=verified)
@@ -75,7 +76,7 @@ def claims_of(state: State, provider: Row, user_id: int, scopes: list[str], veri
 
 
 class OpenIdProvider:
-    """The endpoints of one server; each application has an issuer of its own."""
+    """The endpoints of a server; each application has its own issuer."""
 
     def __init__(self, simulator: AuthentikSimulator) -> None:
         self._simulator = simulator
@@ -88,14 +89,14 @@ class OpenIdProvider:
         application, provider = self._of(slug)
         algorithm = self._algorithm(provider)
         base, own = f"{_origin()}{BASE}", f"{_origin()}{BASE}/{slug}"
-        scopes = [self._state.get("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
+        scopes = [self._state.row("mapping", pk)["scope_name"] for pk in provider["property_mappings"]]
         claims = ["sub", "iss", "aud", "exp", "iat", "auth_time", "acr", "amr", "nonce"]
         by_scope = {
             "email": ["email", "email_verified"],
             "entitlements": ["entitlements", "roles"],
             "profile": ["name", "given_name", "preferred_username", "nickname", "groups"],
         }
-        told = {
+        result = {
             "issuer": issuer(_origin(), provider, application),
             "authorization_endpoint": f"{base}/authorize/",
             "token_endpoint": f"{base}/token/",
@@ -114,7 +115,7 @@ class OpenIdProvider:
             ],
             "response_modes_supported": ["query", "fragment", "form_post"],
             "jwks_uri": f"{own}/jwks/",
-            # a fixed list, whatever the provider allows
+            # a fixed list, regardless of the provider
             "grant_types_supported": [
                 "authorization_code",
                 "refresh_token",
@@ -134,12 +135,12 @@ class OpenIdProvider:
             "code_challenge_methods_supported": ["plain", "S256"],
         }
         if provider["encryption_key"]:
-            told["id_token_encryption_alg_values_supported"] = ["RSA-OAEP-256"]
-            told["id_token_encryption_enc_values_supported"] = ["A256CBC-HS512"]
-        return jsonify(told)
+            result["id_token_encryption_alg_values_supported"] = ["RSA-OAEP-256"]
+            result["id_token_encryption_enc_values_supported"] = ["A256CBC-HS512"]
+        return jsonify(result)
 
     def keys(self, slug: str) -> Response:
-        """Without a key there is not even a list of keys."""
+        """Without a signing key even the list of keys is missing."""
         _application, provider = self._of(slug)
         keys = []
         for name, use in (("signing_key", "sig"), ("encryption_key", "enc")):
@@ -165,7 +166,7 @@ class OpenIdProvider:
                 'error="invalid_token", error_description="The access token provided is expired, revoked, malformed, or invalid for other reasons."'
             )
             return answer
-        provider = self._state.get("provider", grant.provider)
+        provider = self._state.row("provider", grant.provider)
         return _plain(200, {"sub": self._subject(provider, grant.user), **self._claims(provider, grant)})
 
     # -- the client and its code -------------------------------------------------------------------------------
@@ -242,22 +243,23 @@ class OpenIdProvider:
         return claims_of(self._state, provider, grant.user, grant.scopes, verified)
 
     def _subject(self, provider: Row, user_id: int) -> str:
-        user = self._state.get("user", user_id)
+        user = self._state.row("user", user_id)
         uid = self._state.uid(user)
-        return {
+        subjects: dict[str, str] = {
             "hashed_user_id": uid,
             "user_id": str(user["pk"]),
             "user_uuid": user["uuid"],
             "user_username": user["username"],
             "user_email": user["email"],
             "user_upn": user["attributes"].get("upn", uid),
-        }[provider["sub_mode"]]
+        }
+        return subjects[provider["sub_mode"]]
 
     def _algorithm(self, provider: Row) -> str:
-        """Without a signing key the secret of the client signs; a kind of key that is not foreseen is a fault."""
+        """Without a signing key tokens are signed with the client secret; an unsupported key type is a server error."""
         if not provider["signing_key"]:
             return "HS256"
-        kind = self._state.get("key", provider["signing_key"])["key_type"]
+        kind = self._state.row("key", provider["signing_key"])["key_type"]
         if kind not in ALGORITHMS:
             raise Crash
         return ALGORITHMS[kind]
@@ -281,19 +283,21 @@ class OpenIdProvider:
         application = self._state.find("application", slug=slug)
         if application is None or application["provider"] is None:
             raise NotFound
-        return application, self._state.get("provider", application["provider"])
+        return application, self._state.row("provider", application["provider"])
 
 
 def admitted(provider: Row, uri: str) -> bool:
     return any(
-        uri == one["url"] if one["matching_mode"] == "strict" else bool(re.fullmatch(one["url"], uri))
-        for one in authorization_uris(provider)
+        uri == entry["url"] if entry["matching_mode"] == "strict" else bool(re.fullmatch(entry["url"], uri))
+        for entry in authorization_uris(provider)
     )
 
 
 def authorization_uris(provider: Row) -> list[dict[str, str]]:
     return [
-        one for one in provider["redirect_uris"] if one.get("redirect_uri_type", "authorization") == "authorization"
+        entry
+        for entry in provider["redirect_uris"]
+        if entry.get("redirect_uri_type", "authorization") == "authorization"
     ]
 
 

@@ -18,15 +18,15 @@ SYSTEM_PERMISSIONS = ("view_system_info", "access_admin_interface", "view_media_
 
 
 def _path(_state: Any, value: Any) -> str:
-    value = str(value)
-    if not value.strip("/") or value.strip("/") != value:
+    path = str(value)
+    if not path.strip("/") or path.strip("/") != path:
         raise Invalid(["No leading or trailing slashes allowed."])
-    if "//" in value:
+    if "//" in path:
         raise Invalid(["No empty segments in user path allowed."])
-    return value
+    return path
 
 
-def _user_type(_state: Any, value: Any) -> str:
+def _user_type(_state: Any, value: Any) -> Any:
     if value == "internal_service_account":
         raise Invalid(["Setting a user to internal service account is not allowed."])
     return values.choice("internal", "external", "service_account")(None, value)
@@ -49,16 +49,16 @@ def _user_fields(_call: Call) -> list[Field]:
     ]
 
 
-def _made_user(_call: Call, row: Row) -> None:
+def _on_create_user(_call: Call, row: Row) -> None:
     row.update(uuid=str(uuid.uuid4()), date_joined=stamp(now()))
 
 
 def _saved_user(call: Call, row: Row) -> None:
-    """Membership is kept at the groups."""
+    """Store the groups, whose rows hold the members."""
     chosen = row.pop("groups", None)
     if chosen is not None:
         for group in call.state.all("group"):
-            group["users"] = [one for one in group["users"] if one != row["pk"]]
+            group["users"] = [member for member in group["users"] if member != row["pk"]]
             if group["pk"] in chosen:
                 group["users"].append(row["pk"])
     call.state.listed.clear()
@@ -66,7 +66,7 @@ def _saved_user(call: Call, row: Row) -> None:
 
 def view_user(call: Call, row: Row) -> Row:
     groups = call.state.groups_of(row["pk"])
-    told = {
+    result = {
         **row,
         "groups": [group["pk"] for group in groups],
         "groups_obj": [_short_group(group) for group in groups],
@@ -75,10 +75,10 @@ def view_user(call: Call, row: Row) -> Row:
         "avatar": "data:image/svg+xml;base64,",
     }
     if call.request.args.get("include_groups") == "false":
-        told["groups_obj"] = None
+        result["groups_obj"] = None
     if call.version >= (2025, 12):
-        told.update(roles=[], roles_obj=None if call.request.args.get("include_roles") == "false" else [])
-    return told
+        result.update(roles=[], roles_obj=None if call.request.args.get("include_roles") == "false" else [])
+    return result
 
 
 def _short_group(group: Row) -> Row:
@@ -95,24 +95,24 @@ USER = Kind(
     unique=(("username", "This field must be unique."),),
     search=("username", "name", "email", "uuid"),
     filters=("username", "email", "uuid", "path", "type", "is_active"),
-    made=_made_user,
+    on_create=_on_create_user,
     saved=_saved_user,
 )
 
 
 @route("GET", "/core/users/me/", needs="")
 def me(call: Call) -> tuple[int, Any]:
-    told = view_user(call, call.user)
+    result = view_user(call, call.user)
     names = ("pk", "username", "name", "is_active", "is_superuser", "email", "uid", "type", "avatar")
     groups = [{"name": group["name"], "pk": group["pk"]} for group in call.state.groups_of(call.user["pk"])]
-    allowed = [one for one in SYSTEM_PERMISSIONS if call.may(f"authentik_rbac.{one}")]
-    return 200, {"user": {**{name: told[name] for name in names}, "groups": groups, "system_permissions": allowed}}
+    allowed = [name for name in SYSTEM_PERMISSIONS if call.may(f"authentik_rbac.{name}")]
+    return 200, {"user": {**{name: result[name] for name in names}, "groups": groups, "system_permissions": allowed}}
 
 
 @route("POST", "/core/users/service_account/")
 def service_account(call: Call) -> tuple[int, Any]:
     body = {"username": call.body().get("name"), "name": call.body().get("name"), "type": "service_account"}
-    user = USER.make(call, body)
+    user = USER.create(call, body)
     name = f"service-account-{user['username']}-password"
     token = _new_token(
         call,
@@ -184,19 +184,19 @@ def _saved_group(call: Call, row: Row) -> None:
 
 
 def view_group(call: Call, row: Row) -> Row:
-    members = [call.state.get("user", pk) for pk in row["users"]]
-    told = {**row, "num_pk": int(row["pk"][:6], 16), "roles_obj": []}
-    told["users_obj"] = None
+    members = [call.state.row("user", pk) for pk in row["users"]]
+    result = {**row, "num_pk": int(row["pk"][:6], 16), "roles_obj": []}
+    result["users_obj"] = None
     if call.request.args.get("include_users") != "false":
-        told["users_obj"] = [
+        result["users_obj"] = [
             {name: user[name] for name in ("pk", "username", "name", "is_active", "email")} for user in members
         ]
     if call.version < SEVERAL_PARENTS:
-        del told["parents"]
-        told["parent"] = next(iter(row["parents"]), None)
+        del result["parents"]
+        result["parent"] = next(iter(row["parents"]), None)
     else:
-        told.update(parents_obj=None, children=[], children_obj=None, inherited_roles_obj=None)
-    return told
+        result.update(parents_obj=None, children=[], children_obj=None, inherited_roles_obj=None)
+    return result
 
 
 GROUP = Kind(
@@ -226,7 +226,7 @@ def add_user(call: Call, key: str) -> tuple[int, Any]:
 @route("POST", "/core/groups/<key>/remove_user/", needs="authentik_core.remove_user_from_group")
 def remove_user(call: Call, key: str) -> tuple[int, Any]:
     group, user = _membership(call, key)
-    group["users"] = [one for one in group["users"] if one != user]
+    group["users"] = [member for member in group["users"] if member != user]
     return 204, None
 
 
@@ -276,13 +276,13 @@ def _check_token(call: Call, given: dict[str, Any], row: Row | None) -> None:
         given["expires"] = call.state.lasting()
 
 
-def _made_token(_call: Call, row: Row) -> None:
+def _on_create_token(_call: Call, row: Row) -> None:
     row["key"] = random_text(60)
 
 
 def _new_token(call: Call, row: Row) -> Row:
     token = call.state.add("token", row)
-    _made_token(call, token)
+    _on_create_token(call, token)
     return token
 
 
@@ -290,8 +290,8 @@ def view_token(call: Call, row: Row) -> Row:
     user = call.state.get("user", row["user"])
     if user is None:
         raise Crash
-    told = {name: value for name, value in row.items() if name not in ("key", "user__username")}
-    return {**told, "user_obj": view_user(call, user)}
+    result = {name: value for name, value in row.items() if name not in ("key", "user__username")}
+    return {**result, "user_obj": view_user(call, user)}
 
 
 TOKEN = Kind(
@@ -307,7 +307,7 @@ TOKEN = Kind(
     filters=("identifier", "intent", "description", "expiring", "managed"),
     owner="user",
     check=_check_token,
-    made=_made_token,
+    on_create=_on_create_token,
 )
 TOKEN.register()
 

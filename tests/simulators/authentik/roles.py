@@ -1,4 +1,4 @@
-"""Roles: what users may do who are no superusers (authentik/rbac). Permissions are for all objects of a kind here."""
+"""Roles, the permissions of users other than superusers (authentik/rbac). Here they apply to all objects of a type."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .values import Field
 ROLES_HAVE_USERS = (2025, 12)
 
 
-def _made_role(_call: Call, row: Row) -> None:
+def _on_create_role(_call: Call, row: Row) -> None:
     row.update(permissions=[], users=[])
 
 
@@ -27,7 +27,7 @@ ROLE = Kind(
     lambda call, row: {"pk": row["pk"], "name": row["name"]},
     unique=(("name", "This field must be unique."),),
     filters=("name",),
-    made=_made_role,
+    on_create=_on_create_role,
 )
 ROLE.register()
 
@@ -35,10 +35,10 @@ ROLE.register()
 @route("POST", "/rbac/permissions/assigned_by_roles/<key>/assign/")
 def assign(call: Call, key: str) -> tuple[int, Any]:
     role, wanted = ROLE.find(call, key), call.body().get("permissions", [])
-    if not all("." in one for one in wanted):
+    if not all("." in permission for permission in wanted):
         text = "When assigning global permissions, codename must be given as app_label.codename"
         raise Invalid({"permissions": [text]})
-    if not all(one.startswith("authentik_") for one in wanted):
+    if not all(permission.startswith("authentik_") for permission in wanted):
         raise Crash
     role["permissions"] += wanted
     return 200, [{"id": str(number)} for number, _one in enumerate(wanted)]

@@ -1,10 +1,11 @@
-"""What an authentik keeps. Objects are rows by kind, with the names of the API; links are kept as in its database."""
+"""The state of an authentik server: rows by object type, with the field names of the API and the links of its database."""
 
 from __future__ import annotations
 
 import secrets
 import string
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -14,7 +15,7 @@ from joserfc.jwk import ECKey, Key, OKPKey, RSAKey
 
 Row = dict[str, Any]
 ALPHANUMERIC = string.ascii_letters + string.digits
-KEY_KINDS = {
+KEY_KINDS: dict[str, Callable[[], Key]] = {
     "rsa": lambda: RSAKey.generate_key(2048),
     "ec": lambda: ECKey.generate_key("P-256"),
     "ed25519": lambda: OKPKey.generate_key("Ed25519"),
@@ -35,14 +36,14 @@ def stamp(moment: datetime) -> str:
 
 @dataclass
 class Session:
-    """A browser: who signed in with it, and the flow that it is in."""
+    """A browser session: its user, and its current flow."""
 
     user: int | None = None
     since: datetime = field(default_factory=now)
     flow: str | None = None
     stage: int = 0
     pending: str = ""
-    # where an authorization flow leads to
+    # target of the authorization flow
     then: str = ""
     consent_token: str = ""
     csrf_token: str = ""
@@ -50,7 +51,7 @@ class Session:
 
 @dataclass
 class Grant:
-    """An authorization code, and what was asked for with it."""
+    """An authorization code, with the parameters of its request."""
 
     user: int
     provider: int
@@ -61,7 +62,7 @@ class Grant:
 
 
 class State:
-    """All of it: `rows` by kind and primary key, in the order of making."""
+    """The whole state: `rows` by object type and primary key, in the order of creation."""
 
     def __init__(self) -> None:
         self.rows: dict[str, dict[Any, Row]] = {}
@@ -70,9 +71,9 @@ class State:
         self.sessions: dict[str, Session] = {}
         self.codes: dict[str, Grant] = {}
         self.access_tokens: dict[str, Grant] = {}
-        # names of what is cached of the application list, by user and page
+        # names in the cached application list, by user and page
         self.listed: dict[tuple[int, int], list[str]] = {}
-        # what was uploaded, by the name of the file
+        # uploaded files by name
         self.files: dict[str, bytes] = {}
         self.secret = random_text(50)
         self._numbers: dict[str, int] = {}
@@ -82,6 +83,10 @@ class State:
 
     def get(self, kind: str, pk: Any) -> Row | None:
         return self.rows.get(kind, {}).get(pk)
+
+    def row(self, kind: str, pk: Any) -> Row:
+        """A row that exists, such as the target of a link."""
+        return self.rows[kind][pk]
 
     def find(self, kind: str, **values: Any) -> Row | None:
         return next((row for row in self.all(kind) if all(row[name] == value for name, value in values.items())), None)
@@ -95,30 +100,30 @@ class State:
         self.rows.setdefault(kind, {})[row["pk"]] = row
         return row
 
-    # -- who is in what ----------------------------------------------------------------------------------------
+    # -- membership and access ---------------------------------------------------------------------------------
 
     def groups_of(self, user: int) -> list[Row]:
-        """The groups that a user is directly in."""
+        """The groups of which a user is a direct member."""
         return [group for group in self.all("group") if user in group["users"]]
 
     def all_groups_of(self, user: int) -> set[str]:
-        """The groups that a user is in, and those that these are in."""
-        found: set[str] = set()
+        """The groups of a user, and all of their parents."""
+        groups: set[str] = set()
         waiting = [group["pk"] for group in self.groups_of(user)]
         while waiting:
             pk = waiting.pop()
-            if pk not in found:
-                found.add(pk)
-                waiting += self.get("group", pk)["parents"]
-        return found
+            if pk not in groups:
+                groups.add(pk)
+                waiting += self.row("group", pk)["parents"]
+        return groups
 
     def is_superuser(self, user: int) -> bool:
-        return any(self.get("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
+        return any(self.row("group", pk)["is_superuser"] for pk in self.all_groups_of(user))
 
     def roles_of(self, user: int) -> list[Row]:
-        """The roles of a user: those that it is given itself, and those of all its groups."""
+        """The roles of a user: its own, and those of all its groups."""
         groups = self.all_groups_of(user)
-        given = {role for pk in groups for role in self.get("group", pk)["roles"]}
+        given = {role for pk in groups for role in self.row("group", pk)["roles"]}
         return [role for role in self.all("role") if role["pk"] in given or user in role["users"]]
 
     def permissions_of(self, user: int) -> set[str]:
@@ -128,28 +133,30 @@ class State:
         return self.find("application", provider=provider)
 
     def admits(self, application: Row, user: int) -> bool:
-        """The policy engine: nothing enabled lets everybody in (authentik/policies/engine.py)."""
-        bindings = [one for one in self.all("binding") if one["target"] == application["pk"] and one["enabled"]]
+        """The policy engine: without enabled bindings every user is admitted (authentik/policies/engine.py)."""
+        bindings = [
+            binding for binding in self.all("binding") if binding["target"] == application["pk"] and binding["enabled"]
+        ]
         if not bindings:
             return True
         groups = self.all_groups_of(user)
         static = [
-            (one["user"] == user if one["user"] else one["group"] in groups) != one["negate"]
-            for one in bindings
-            if not one["policy"]
+            (binding["user"] == user if binding["user"] else binding["group"] in groups) != binding["negate"]
+            for binding in bindings
+            if not binding["policy"]
         ]
-        # what an expression policy says is its expression here, True or False
+        # expressions are not evaluated here: only "return True" passes
         results = [
-            (self.get("policy", one["policy"])["expression"].strip() == "return True") != one["negate"]
-            for one in bindings
-            if one["policy"]
+            (self.row("policy", binding["policy"])["expression"].strip() == "return True") != binding["negate"]
+            for binding in bindings
+            if binding["policy"]
         ]
         every = all if application["policy_engine_mode"] == "all" else any
         if static:
             results.append(every(static))
         return every(results)
 
-    # -- what goes with what -----------------------------------------------------------------------------------
+    # -- cascading deletion -----------------------------------------------------------------------------------
 
     def remove(self, kind: str, pk: Any) -> None:
         del self.rows[kind][pk]
@@ -165,7 +172,7 @@ class State:
     def _clear(self, kind: str, name: str, value: Any) -> None:
         for row in self.all(kind):
             if isinstance(row[name], list):
-                row[name] = [one for one in row[name] if one != value]
+                row[name] = [entry for entry in row[name] if entry != value]
             elif row[name] == value:
                 row[name] = None
 

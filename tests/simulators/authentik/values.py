@@ -20,14 +20,14 @@ UNITS = {
     "weeks": 604800.0,
 }
 REQUIRED = object()
-Check = Callable[[Any, Any], Any]  # state and value to the value that is kept; raises Invalid with a list
+Check = Callable[[Any, Any], Any]  # state and value to the stored value; raises Invalid with a list
 
 
 @dataclass(frozen=True)
 class Field:
-    """`default` is what the server fills in; REQUIRED for nothing. `since` and `until` are versions.
+    """`default` is filled in by the server, REQUIRED means none. `since` and `until` are versions.
 
-    `check_of_patch` takes the place of `check` in a PATCH, where nothing inside of a nested object is required either.
+    `check_of_patch` replaces `check` in a PATCH, in which the fields of nested objects are not required either.
     """
 
     name: str
@@ -38,12 +38,12 @@ class Field:
     until: tuple[int, int] = (9999, 0)
     check_of_patch: Check | None = None
 
-    def there(self, version: tuple[int, ...]) -> bool:
+    def exists_in(self, version: tuple[int, ...]) -> bool:
         return self.since <= version < self.until
 
 
 def read_body(state: Any, fields: list[Field], body: Any, partial: bool, creates: bool) -> dict[str, Any]:
-    """The values of a body; what the server does not know is left out without a word."""
+    """The values of a body; unknown fields are dropped silently."""
     if not isinstance(body, dict):
         raise Invalid({"non_field_errors": [f"Invalid data. Expected a dictionary, but got {type(body).__name__}."]})
     values, wrong = {}, {}
@@ -71,14 +71,14 @@ def text(blank: bool = True, longest: int = 0, pattern: str = "", message: str =
     def check(_state: Any, value: Any) -> str:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise Invalid(["Not a valid string."])
-        value = str(value).strip()
-        if not value and not blank:
+        content = str(value).strip()
+        if not content and not blank:
             raise Invalid(["This field may not be blank."])
-        if longest and len(value) > longest:
+        if longest and len(content) > longest:
             raise Invalid([f"Ensure this field has no more than {longest} characters."])
-        if value and pattern and not re.fullmatch(pattern, value):
+        if content and pattern and not re.fullmatch(pattern, content):
             raise Invalid([message])
-        return value
+        return content
 
     return check
 
@@ -87,7 +87,7 @@ def choice(*values: str) -> Check:
     def check(_state: Any, value: Any) -> str:
         if value not in values:
             raise Invalid([f'"{value}" is not a valid choice.'])
-        return value
+        return str(value)
 
     return check
 
@@ -99,7 +99,9 @@ def choices(*values: str) -> Check:
         if not value:
             raise Invalid(["This list may not be empty."])
         wrong = {
-            str(index): [f'"{one}" is not a valid choice.'] for index, one in enumerate(value) if one not in values
+            str(index): [f'"{entry}" is not a valid choice.']
+            for index, entry in enumerate(value)
+            if entry not in values
         }
         if wrong:
             raise Invalid(wrong)
@@ -117,14 +119,14 @@ def flag(_state: Any, value: Any) -> bool:
 def number(least: int = -(2**31), most: int = 2**31 - 1) -> Check:
     def check(_state: Any, value: Any) -> int:
         try:
-            value = int(str(value))
+            integer = int(str(value))
         except ValueError:
             raise Invalid(["A valid integer is required."]) from None
-        if value < least:
+        if integer < least:
             raise Invalid([f"Ensure this value is greater than or equal to {least}."])
-        if value > most:
+        if integer > most:
             raise Invalid([f"Ensure this value is less than or equal to {most}."])
-        return value
+        return integer
 
     return check
 
@@ -135,27 +137,27 @@ def mapping(_state: Any, value: Any) -> dict[str, Any]:
     return value
 
 
-def duration(_state: Any, value: Any) -> str:
+def duration(_state: Any, value: Any) -> Any:
     if seconds(str(value)) is None:
         raise Invalid([f"{value} is not in the correct format of 'hours=3;minutes=1'."])
     return value
 
 
 def seconds(value: str) -> float | None:
-    """What a time span means; None where no part of it is understood."""
-    found = re.findall(r"(?:^|;)(\w+)=([0-9.]+)", value)
-    known = [UNITS[unit] * float(count) for unit, count in found if unit in UNITS]
+    """The length of a time span; None if no part of it is valid."""
+    parts = re.findall(r"(?:^|;)(\w+)=([0-9.]+)", value)
+    known = [UNITS[unit] * float(count) for unit, count in parts if unit in UNITS]
     return sum(known) if known else None
 
 
-def url(_state: Any, value: Any) -> str:
+def url(_state: Any, value: Any) -> Any:
     if value and not re.fullmatch(r"[a-z][a-z0-9+.-]*://\S+", str(value)):
         raise Invalid(["Enter a valid URL."])
     return value
 
 
 def one_of(kind: str) -> Check:
-    """The primary key of an object that there is."""
+    """The primary key of an existing object."""
     numbers = kind in ("user", "provider")
 
     def check(state: Any, value: Any) -> Any:
@@ -174,23 +176,24 @@ def one_of(kind: str) -> Check:
 
 
 def many_of(kind: str) -> Check:
-    check_one = one_of(kind)
+    check_key = one_of(kind)
 
     def check(state: Any, value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise Invalid([f'Expected a list of items but got type "{type(value).__name__}".'])
-        return list(dict.fromkeys(check_one(state, one) for one in value))
+        return list(dict.fromkeys(check_key(state, key) for key in value))
 
     return check
 
 
 def redirects(version: tuple[int, ...], partial: bool = False) -> Check:
-    """The list of redirect URIs; their type is known from 2026.5 on."""
+    """The list of redirect URIs, which have a type since 2026.5."""
 
     def check(_state: Any, value: Any) -> list[dict[str, str]]:
         if not isinstance(value, list):
             raise Invalid({"non_field_errors": [f'Expected a list of items but got type "{type(value).__name__}".']})
-        kept, wrong = [], []
+        kept: list[dict[str, Any]] = []
+        wrong: list[Any] = []
         for entry in value:
             fields = [Field("matching_mode", choice("strict", "regex")), Field("url", text(blank=False))]
             if version >= (2026, 5):

@@ -1,4 +1,4 @@
-"""A simulated Proxmox Backup Server, its traps included: access control and what a monitoring identity reads."""
+"""A simulated Proxmox Backup Server, including its pitfalls: access control and the reads of monitoring."""
 
 from __future__ import annotations
 

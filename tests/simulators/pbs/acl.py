@@ -1,6 +1,8 @@
-"""/access/acl, /access/roles and /access/permissions: who may do what, and what that comes to."""
+"""/access/acl, /access/roles and /access/permissions: ACL entries and effective privileges."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from .call import Call, route
 from .errors import ApiError
@@ -10,18 +12,18 @@ ALWAYS_LISTED = ("/", "/access", "/datastore", "/remote", "/system")
 
 
 @route("GET", "/access/acl")
-def list_acl(call: Call) -> list[dict]:
-    """All rows with Sys.Audit on /access/acl, otherwise those of the caller's own tokens; a token has no tokens."""
+def list_acl(call: Call) -> list[dict[str, Any]]:
+    """All rows with Sys.Audit on /access/acl, otherwise those of the caller's own tokens, none for a token."""
     path, exact = call.params.get("path"), call.params.get("exact", False)
     audits = call.may("Sys.Audit", "/access/acl")
     rows = []
-    for node in sorted(call.state.acl.sections, key=lambda each: each.strip("/").split("/")):
+    for node in sorted(call.state.acl.sections, key=lambda path: path.strip("/").split("/")):
         if not _is_wanted(node, path, exact):
             continue
         for auth_id, roles in call.shuffled(list(call.state.acl.sections[node].items())):
             if audits or _is_own_token(auth_id, call.caller):
                 rows += [
-                    # With `path=/` the names below the root come out behind two slashes.
+                    # with `path=/` the names below the root start with two slashes
                     {
                         "path": f"/{node}" if path == "/" and node != "/" else node,
                         "ugid": auth_id.removeprefix("@"),
@@ -45,7 +47,7 @@ def _is_own_token(auth_id: str, caller: str) -> bool:
 
 @route("PUT", "/access/acl")
 def update_acl(call: Call) -> None:
-    """Add or take away one role of one identity on one path; taking away never fails."""
+    """Add or remove a role of a subject on a path; removal never fails."""
     path, role, auth_id = call.params["path"], call.params["role"], call.params.get("auth-id")
     adds = not call.params.get("delete", False)
     if not call.may("Permissions.Modify", "/access/acl"):
@@ -61,7 +63,7 @@ def update_acl(call: Call) -> None:
             raise ApiError(400, f"invalid acl path '{path}'.")
         roles = acl.setdefault(path, {}).setdefault(auth_id, {})
         if not adds:
-            # what was read as a row of a group is not found under the name of a user
+            # an entry that was read as that of a group is not found under the name of a user
             if not is_group(auth_id):
                 roles.pop(role, None)
             return
@@ -73,7 +75,7 @@ def update_acl(call: Call) -> None:
 
 
 def _check_unprivileged(call: Call, auth_id: str | None) -> None:
-    """A user may write the rows of its own tokens; every refusal is a 400, not a 403."""
+    """A user may change the entries of its own tokens; every refusal is a 400, not a 403."""
     if "group" in call.params:
         raise ApiError(400, "Unprivileged users are not allowed to create group ACL item.")
     if auth_id is None:
@@ -85,8 +87,8 @@ def _check_unprivileged(call: Call, auth_id: str | None) -> None:
 
 
 @route("GET", "/access/roles")
-def list_roles(call: Call) -> list[dict]:
-    """Fixed by the release. The order is that of a hash map that is made when the process starts."""
+def list_roles(call: Call) -> list[dict[str, Any]]:
+    """The roles of the release, in the order of a hash map created when the process starts."""
     schema = call.server.schema
     rows = [
         {"roleid": role, "privs": privileges, "comment": schema.role_comments[role]}
@@ -97,15 +99,15 @@ def list_roles(call: Call) -> list[dict]:
 
 @route("GET", "/access/permissions")
 def list_permissions(call: Call) -> dict[str, dict[str, bool]]:
-    """{path: {privilege: propagate}}, without paths on which nothing is held."""
+    """{path: {privilege: propagate}}, without paths that have no privileges."""
     auth_id, path = call.params.get("auth-id", call.caller), call.params.get("path")
     if not (auth_id == call.caller or call.may("Sys.Audit", "/access") or _is_own_token(auth_id, call.caller)):
         raise ApiError(400, f"not allowed to list permissions of {auth_id}")
     paths = [path] if path else {*ALWAYS_LISTED, *_nodes(call.state.acl.sections)}
-    held = {each: call.rights.on(auth_id, each) for each in paths}
-    return {each: privileges for each, privileges in held.items() if privileges}
+    held = {path: call.rights.on(auth_id, path) for path in paths}
+    return {path: privileges for path, privileges in held.items() if privileges}
 
 
-def _nodes(paths: dict[str, dict]) -> set[str]:
-    """Every node of the tree: the paths that have rows and the ones on the way to them."""
+def _nodes(paths: dict[str, dict[str, Any]]) -> set[str]:
+    """Every node of the tree: the paths that have entries, and their parents."""
     return {"/".join(path.split("/")[:depth]) or "/" for path in paths for depth in range(1, path.count("/") + 2)}

@@ -1,4 +1,4 @@
-"""The WSGI application: the order of checks that every request goes through, and the shape of every answer."""
+"""The WSGI application: the order of the checks of a request, and the format of responses."""
 
 from __future__ import annotations
 
@@ -34,13 +34,13 @@ DELAYS = {401: 3.0, 403: 0.5}
 
 
 class PbsSimulator:
-    """One backup server.
+    """A backup server.
 
-    `passwords` makes users that can log in; root@pam is there in any case. `tokens` are `user@realm!name` to secret;
-    those of root@pam get `Admin` on `/` unless `admin_tokens` is off. `totp` has the secrets of second factors of users,
-    `directories` the servers that realms can be of. Tasks take `task_seconds`. `trust` is the bundle of the authorities that
-    may sign the certificates of OpenID issuers. `slow_failures` switches on the delays of refusals,
-    `acl_cache_seconds` are those during which checks may not see a change of the ACL, five on a real server.
+    `passwords` creates users that can log in; root@pam always exists. `tokens` are `user@realm!name` to secret; those
+    of root@pam get `Admin` on `/` unless `admin_tokens` is off. `totp` has the secrets of second factors of users,
+    `directories` the servers that realms can use. Tasks take `task_seconds`. `trust` is the CA bundle for the
+    certificates of OpenID issuers. `slow_failures` enables the delays of refusals. Checks may miss changes of the ACL
+    for `acl_cache_seconds`, five on a real server.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class PbsSimulator:
         self._seed(passwords or {}, tokens or {}, admin_tokens, datastores)
 
     def app(self) -> Callable[..., Iterable[bytes]]:
-        """The WSGI application. It needs REQUEST_URI in the environment, because a decoded path has lost its parts."""
+        """The WSGI application. It needs REQUEST_URI in the environment, because a decoded path is ambiguous."""
         return Request.application(self._answer)
 
     @property
@@ -101,7 +101,7 @@ class PbsSimulator:
                 sections[store] = {"type": "datastore", "path": f"/mnt/datastore/{store}", "comment": f"store {store}"}
 
     def _answer(self, request: Request) -> Response:
-        """The order of checks: path, credentials, whether the endpoint exists, permission, parameters, the endpoint."""
+        """The order of checks: path, credentials, existence of the endpoint, permission, parameters."""
         content_type = None
         self.tasks.advance()
         try:
@@ -123,7 +123,7 @@ class PbsSimulator:
             return self._refusal(error, content_type)
 
     def admits(self, userid: str) -> bool:
-        """Whether an identity may work here at all. Nobody may on a server that cannot read its ACL."""
+        """Whether a user or token is admitted; none is if the server cannot read its ACL."""
         try:
             self._acl.current()
         except ApiError:
@@ -137,7 +137,7 @@ class PbsSimulator:
         return caller
 
     def _address(self, request: Request) -> tuple[list[str] | None, str]:
-        """The undecoded segments of the path without empty ones, and the query; no segments where both are too long."""
+        """The undecoded segments of the path without empty ones, and the query; None if the URI is too long."""
         path, _mark, query = request.environ["REQUEST_URI"].partition("?")
         segments = [segment for segment in path.split("/") if segment]
         if any(segment.startswith(".") for segment in segments):
@@ -155,7 +155,7 @@ class PbsSimulator:
         envelope: dict[str, Any] = {"data": ROUTES[endpoint.verb, endpoint.path](call)}
         if endpoint.verb == "GET" and endpoint.config:
             envelope["digest"] = self.state.files[endpoint.config].digest
-        response = Response(json.dumps({**envelope, **call.beside}), content_type=JSON_TYPE)
+        response = Response(json.dumps({**envelope, **call.extra}), content_type=JSON_TYPE)
         response.headers.update(call.headers)
         return response
 
@@ -175,7 +175,7 @@ class PbsSimulator:
         return from_form(endpoint.parameters, text, query, values)
 
     def _refusal(self, error: ApiError, content_type: str | None) -> Response:
-        """Plain text under the name of JSON; before an endpoint is reached without any content type."""
+        """Plain text declared as JSON; without any content type before an endpoint is reached."""
         time.sleep(self._delays.get(error.status, 0))
         response = Response(error.reason, status=error.status)
         if content_type is None:

@@ -1,4 +1,4 @@
-"""Who is calling: tickets with their CSRF tokens, API tokens, and which of the two counts."""
+"""Authentication: tickets with their CSRF tokens, API tokens, and their precedence."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CHALLENGE, CHALLENGE_LIFETIME = '{"totp":true}', range(-60, 600)
 
 
 class Rejected(Exception):
-    """Credentials that do not hold, and why; the caller is told the reason by old releases only."""
+    """Invalid credentials, and the reason, which only old releases return."""
 
 
 class Tickets:
-    """Signed proofs of a login, and of the page that a write comes from; nothing is stored for them."""
+    """Signed tickets and CSRF tokens; they are not stored."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
@@ -38,11 +38,11 @@ class Tickets:
         return f"{text}::{self._signature(text)}"
 
     def info(self, userid: str) -> str:
-        """What a client may know of a ticket that is in an HttpOnly cookie: it only shows the age."""
+        """The information about a ticket in an HttpOnly cookie, from which clients read its age."""
         return f"{self.unsigned(userid)}::ticketinfo"
 
     def challenge(self, userid: str) -> str:
-        """Half a ticket: the password was right, a second factor is asked for. It is signed together with the user."""
+        """A partial ticket: the password is valid, a second factor is required. The signature includes the user."""
         text = f"PBS:!tfa!{quote(CHALLENGE, safe='')}:{int(self._clock()):08X}"
         return f"{text}::{self._signature(f'{text}:{userid}')}"
 
@@ -62,7 +62,7 @@ class Tickets:
         return f"{stamp}:{self._signature(f'{stamp}:{userid}:').rstrip('=')}"
 
     def user_of(self, ticket: str) -> str:
-        """The user that a ticket was given to."""
+        """The user of a valid ticket."""
         text, _colons, signature = ticket.partition("::")
         parts = re.fullmatch(r"PBS:([^:]+):([0-9A-F]{8})", text)
         if parts is None or not hmac.compare_digest(signature.encode(), self._signature(text).encode()):
@@ -86,8 +86,8 @@ class Tickets:
 
 
 class Authentication:
-    """Identifies the caller of a request. `host_cookie` and `details` are what releases differ in: whether there is a
-    second name of the cookie, and whether a refusal says why."""
+    """Identifies the caller of a request. Releases differ in `host_cookie`, the second name of the cookie, and `details`,
+    the reason in refusals."""
 
     def __init__(self, state: State, tickets: Tickets, host_cookie: bool, details: bool) -> None:
         self._state = state
@@ -96,7 +96,7 @@ class Authentication:
         self._details = details
 
     def identify(self, request: Request) -> str:
-        """The auth id behind a request. A cookie is never combined with, or replaced by, an Authorization header."""
+        """The auth id of a request. A cookie is never combined with, or replaced by, an Authorization header."""
         try:
             ticket = self.ticket_in(request)
             if ticket is not None:
@@ -107,12 +107,12 @@ class Authentication:
             raise ApiError(401, f"authentication failed{detail}") from error
 
     def ticket_in(self, request: Request) -> str | None:
-        """The ticket of the cookies; the `__Host-` one wins where the release knows it."""
+        """The ticket of the cookies; `__Host-` takes precedence if the release supports it."""
         names = [HOST_COOKIE, COOKIE] if self._host_cookie else [COOKIE]
         return next((unquote(request.cookies[name]) for name in names if name in request.cookies), None)
 
     def check_password(self, userid: str, password: str) -> None:
-        """A login with a password; realms of other types know no password here."""
+        """Check the password of a login; other types of realms have no passwords here."""
         known = self._state.passwords.get(userid)
         if known is None or not hmac.compare_digest(known.encode(), password.encode()):
             raise Rejected("wrong user name or password")

@@ -1,4 +1,4 @@
-"""One verified request on its way to its endpoint, and the table of endpoints."""
+"""The context of a verified request, and the table of handlers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Call:
     """A request that passed authentication, permissions and parameter verification.
 
-    `caller` is an auth id, empty where the endpoint needs none. `beside` is added to the answer beside `data`.
+    `caller` is an auth id, empty for public endpoints. `extra` holds the members of the response beside `data`.
     """
 
     server: PbsSimulator
@@ -29,7 +29,7 @@ class Call:
     endpoint: Endpoint
     caller: str
     params: dict[str, Any]
-    beside: dict[str, Any] = field(default_factory=dict)
+    extra: dict[str, Any] = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -45,20 +45,21 @@ class Call:
 
     def change(self) -> AbstractContextManager[Sections]:
         """Edit the configuration file of the endpoint, guarded by the digest that the client sent, if any."""
+        assert self.endpoint.config is not None
         return self.state.files[self.endpoint.config].change(self.params.get("digest"))
 
     def shuffled(self, rows: list[Any]) -> list[Any]:
-        """Rows in an order that nobody can rely on, as the server's hash maps give them."""
+        """Rows in arbitrary order, as the server's hash maps return them."""
         return self.server.chance.sample(rows, len(rows))
 
     def values(self, *without: str) -> dict[str, Any]:
-        """The parameters but those that are not properties of the object."""
+        """The parameters that are properties of the object."""
         return {name: value for name, value in self.params.items() if name not in ("delete", "digest", *without)}
 
 
 Handler = Callable[[Call], Any]
 
-# (verb, path) -> handler; it returns the answer's `data`.
+# (verb, path) -> handler, which returns the `data` of the response
 ROUTES: dict[tuple[str, str], Handler] = {}
 
 
@@ -73,7 +74,7 @@ def route(verb: str, *paths: str) -> Callable[[Handler], Handler]:
 
 
 def apply_update(section: dict[str, Any], params: dict[str, Any], values: dict[str, Any]) -> None:
-    """What every PUT does to its section: first the deletions, then the new values; an empty comment is none."""
+    """Update a section as every PUT: first delete, then set; an empty comment is deleted."""
     for name in params.get("delete", ()):
         section.pop(name, None)
     section.update(values)

@@ -1,4 +1,4 @@
-"""Realms of directories: what is tried before one is saved, and what a sync does (src/server/realm_sync_job.rs)."""
+"""Directory realms: the connection test before a realm is saved, and the sync (src/server/realm_sync_job.rs)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PROPERTIES = ("firstname", "lastname", "email")
 
 
 def access(section: dict[str, Any], password: str | None) -> Access:
-    """What a realm says of its directory; `password` is that of its bind-dn."""
+    """The access of a realm to its directory; `password` is that of its bind-dn."""
     return Access(
         servers=tuple(section[name] for name in ("server1", "server2") if name in section),
         base_dn=section.get("base-dn", ""),
@@ -32,8 +32,8 @@ def access(section: dict[str, Any], password: str | None) -> Access:
     )
 
 
-def try_out(call: Call, kind: str, section: dict[str, Any], password: str | None) -> None:
-    """Connect, bind and look the base up, which for an Active Directory may come from the server itself."""
+def test_connection(call: Call, kind: str, section: dict[str, Any], password: str | None) -> None:
+    """Connect, bind and search the base DN, which an Active Directory may provide itself."""
     directories = call.server.directories
     try:
         if kind == "ad" and "base-dn" not in section:
@@ -53,7 +53,7 @@ def properties_of(text: str) -> dict[str, str]:
 
 
 class Sync:
-    """One run for a realm: users are made and changed as the directory says, and removed where that is asked for."""
+    """The sync task of a realm, which creates and updates users from the directory, and removes them on request."""
 
     def __init__(self, call: Call, realm: str, kind: str) -> None:
         self._call, self._realm, self._kind = call, realm, kind
@@ -70,11 +70,11 @@ class Sync:
         if dry_run:
             log("this is a DRY RUN - changes will not be persisted")
         users, acl = copy.deepcopy(state.users.sections), copy.deepcopy(state.acl.sections)
-        found = self._take_over(log, section, users, enable, "properties" in gone)
-        removed = self._vanished(users, found) if "entry" in gone else []
+        synced = self._take_over(log, section, users, enable, "properties" in gone)
+        removed = self._vanished(users, synced) if "entry" in gone else []
         for userid in removed:
             log(f"deleting user {userid}")
-            identities = [each for each in users if owner(each) == userid]
+            identities = [auth_id for auth_id in users if owner(auth_id) == userid]
             for identity in identities:
                 del users[identity]
                 for rows in acl.values() if "acl" in gone else ():
@@ -84,11 +84,11 @@ class Sync:
                 with file.change() as stored:
                     stored.clear()
                     stored.update(sections)
-            for token in [each for each in state.secrets if owner(each) in removed]:
+            for token in [token for token in state.secrets if owner(token) in removed]:
                 del state.secrets[token]
 
     def _take_over(self, log: Log, section: dict[str, Any], users: Sections, enable: bool, exactly: bool) -> set[str]:
-        """Make and change users; with `exactly` what the directory lacks is taken from them. Who was found is returned."""
+        """Create and update users, and return their ids; `exactly` unsets properties that the directory lacks."""
         named = {**dict.fromkeys(PROPERTIES), **properties_of(section.get("sync-attributes", ""))}
         user_attr = "sAMAccountName" if self._kind == "ad" else section["user-attr"]
         wanted = [user_attr, *filter(None, named.values())]
@@ -100,7 +100,7 @@ class Sync:
             entries = search(self._call.server.directories, access(section, password), condition, wanted)
         except DirectoryError as error:
             raise TaskError(str(error)) from error
-        found = set()
+        synced = set()
         for entry in entries.values():
             if user_attr not in entry:
                 log(f"could not create/update user: userid attribute `{user_attr}` not in LDAP search result")
@@ -109,7 +109,7 @@ class Sync:
             if broken_limit(self._call.server.schema.types["userid"], userid):
                 log(f"could not create/update user: could not parse username `{userid}` - invalid user name")
                 continue
-            found.add(userid)
+            synced.add(userid)
             before = users.get(userid)
             after = self._account(log, userid, before or {}, entry, named, enable, exactly)
             if before is None:
@@ -117,7 +117,7 @@ class Sync:
             elif before != after:
                 log(f"updating user {userid}")
             users[userid] = after
-        return found
+        return synced
 
     def _account(
         self,
@@ -129,7 +129,7 @@ class Sync:
         enable: bool,
         exactly: bool,
     ) -> dict[str, Any]:
-        """A user with what the directory says; that it is enabled, and when it ends, is written down from then on."""
+        """A user with the properties of the directory, and from then on explicit values of enable and expire."""
         rule = self._call.server.schema.types["person-name-or-email"]
         account = {"type": "user", "enable": enable, "expire": 0}
         account.update({name: value for name, value in before.items() if not (exactly and name in PROPERTIES)})
@@ -145,5 +145,9 @@ class Sync:
                 account[name] = values[0]
         return account
 
-    def _vanished(self, users: Sections, found: set[str]) -> list[str]:
-        return [each for each in users if not is_token(each) and realm_of(each) == self._realm and each not in found]
+    def _vanished(self, users: Sections, synced: set[str]) -> list[str]:
+        return [
+            auth_id
+            for auth_id in users
+            if not is_token(auth_id) and realm_of(auth_id) == self._realm and auth_id not in synced
+        ]

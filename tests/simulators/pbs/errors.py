@@ -1,10 +1,10 @@
-"""The one error that an endpoint answers with."""
+"""The errors of refused requests."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """A refusal: the HTTP status and the reason, which is the whole body of the answer."""
+    """A refusal: the HTTP status and the reason, which is the whole body of the response."""
 
     def __init__(self, status: int, reason: str) -> None:
         super().__init__(reason)
@@ -13,7 +13,7 @@ class ApiError(Exception):
 
 
 class ParameterError(ApiError):
-    """Parameters that the schema refuses, as (name, reason); the wording differs between one and several."""
+    """Parameters that the schema refuses, as (name, reason); a single problem is worded differently."""
 
     def __init__(self, problems: list[tuple[str, str]]) -> None:
         lines = [f"'{name}': {reason}" for name, reason in problems]

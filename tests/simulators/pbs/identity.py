@@ -1,4 +1,4 @@
-"""Names of users (`name@realm`) and tokens (`name@realm!token`); the last `@` separates, a name may hold others."""
+"""Names of users (`name@realm`) and tokens (`name@realm!token`); the last `@` separates, a name may contain others."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ def is_token(auth_id: str) -> bool:
 
 
 def owner(auth_id: str) -> str:
-    """The user behind an identity: itself, or the owner of a token."""
+    """The user itself, or the owner of a token."""
     name, at, rest = auth_id.rpartition("@")
     return name + at + rest.partition("!")[0]
 
@@ -20,7 +20,7 @@ def realm_of(userid: str) -> str:
 
 
 def is_group(subject: str) -> bool:
-    """Whether a subject in acl.cfg is read as a group, whatever it was when it was written."""
+    """Whether a subject in acl.cfg is read as a group, regardless of what was written."""
     return subject.startswith("@")
 
 

@@ -1,4 +1,4 @@
-"""Ways in: tickets by password, OpenID logins, and the password itself."""
+"""Logins by password and OpenID, and changes of passwords."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NAME_CLAIMS = {"firstname": "given_name", "lastname": "family_name", "email": "e
 
 
 def _logged_in(call: Call, userid: str) -> dict[str, str]:
-    """The answer to a login: a ticket in the body, or only in a cookie that scripts cannot read."""
+    """The response to a login: a ticket in the body, or only in a cookie that scripts cannot read."""
     tickets = call.server.tickets
     answer = {"username": userid, "CSRFPreventionToken": tickets.csrf_token(userid)}
     if call.params.get("http-only"):
@@ -30,22 +30,22 @@ def _logged_in(call: Call, userid: str) -> dict[str, str]:
 
 
 def _add_outcome(call: Call, package: str) -> None:
-    """Since `package` the answer repeats its status in the body, and has another content type."""
+    """Since `package` the response repeats its status in the body, and has another content type."""
     if call.server.schema.since(package):
-        call.beside.update(status=200, success=True)
+        call.extra.update(status=200, success=True)
         call.headers["Content-Type"] = "application/json"
 
 
 @route("POST", "/access/ticket")
 def create_ticket(call: Call) -> dict[str, str]:
-    """A ticket for a password, or for a ticket that still holds; where there is a second factor, one that asks for it."""
+    """Return a ticket for a password or a valid ticket, or the challenge of a second factor."""
     userid = call.params["username"]
     cookie = call.request.cookies.get(HOST_COOKIE) if call.params.get("http-only") else None
-    offered = [each for each in (cookie, call.params.get("password")) if each is not None]
+    offered = [secret for secret in (cookie, call.params.get("password")) if secret is not None]
     if not offered:
         raise ApiError(400, "no password provided")
     answers = _answers_challenge if "tfa-challenge" in call.params else _proves
-    proof = next((each for each in offered if answers(call, userid, each)), None)
+    proof = next((secret for secret in offered if answers(call, userid, secret)), None)
     if proof is None or not call.server.admits(userid):
         raise ApiError(401, "permission check failed.")
     _add_outcome(call, "4.0.5-1")
@@ -55,7 +55,7 @@ def create_ticket(call: Call) -> dict[str, str]:
 
 
 def _proves(call: Call, userid: str, password: str) -> bool:
-    """Whether a password, or a ticket in its place, is that of the user."""
+    """Whether a password, or a ticket in its place, is valid for the user."""
     try:
         if password.startswith("PBS:"):
             return call.server.tickets.user_of(password) == userid
@@ -66,7 +66,7 @@ def _proves(call: Call, userid: str, password: str) -> bool:
 
 
 def _answers_challenge(call: Call, userid: str, response: str) -> bool:
-    """Whether this is what the user's second factor says now."""
+    """Whether the response matches the user's second factor."""
     kind, _colon, code = response.partition(":")
     factor = call.state.second_factors.get(userid)
     try:
@@ -77,8 +77,8 @@ def _answers_challenge(call: Call, userid: str, response: str) -> bool:
 
 
 @route("DELETE", "/access/ticket")
-def delete_ticket(call: Call) -> dict:
-    """Only the browser forgets: the ticket itself stays valid."""
+def delete_ticket(call: Call) -> dict[str, Any]:
+    """Delete the cookie in the browser: the ticket itself stays valid."""
     _add_outcome(call, "4.0.5-1")
     call.headers["Set-Cookie"] = EXPIRED_COOKIE
     return {}
@@ -86,12 +86,12 @@ def delete_ticket(call: Call) -> dict:
 
 @route("POST", "/access/vncticket")
 def verify_console_ticket(call: Call) -> None:
-    """No console was ever opened here, so no such ticket is valid."""
+    """Consoles are not simulated, so no such ticket is valid."""
     raise ApiError(400, "Checking VNC ticket failed")
 
 
 def confirm_caller(call: Call, password: str | None) -> None:
-    """Everybody but root@pam proves anew to be there; for a token that means the password of its owner."""
+    """Require the password of callers other than root@pam, for a token that of its owner."""
     if is_superuser(owner(call.caller)):
         return
     if password is None:
@@ -129,7 +129,7 @@ def openid_auth_url(call: Call) -> str:
 
 @route("POST", "/access/openid/login")
 def openid_login(call: Call) -> dict[str, str]:
-    """Whatever goes wrong is a 401 with the reason as its body."""
+    """Every failure is a 401 with the reason as its body."""
     try:
         pending = call.server.relying_party.returned(call.params["state"])
         settings = lookup(call.state.realms.sections, "openid", pending.realm)
@@ -144,19 +144,19 @@ def openid_login(call: Call) -> dict[str, str]:
 
 
 def _user_of(call: Call, claims: dict[str, Any], claim: str, realm: str) -> str:
-    """The user that the claims name; two older names of claims still work where no such claim comes."""
+    """The user in the claims; two older claim names are still supported if the claim is missing."""
     names = [claims.get(claim), claims.get(OLDER_CLAIM_NAMES.get(claim, claim))]
-    name = next((each for each in names if isinstance(each, str)), None)
+    name = next((value for value in names if isinstance(value, str)), None)
     if name is None:
         raise ApiError(401, f"missing claim '{claim}'")
-    # The length of the whole is looked at only when a user is saved.
+    # the total length is checked only when a user is saved
     if not accepts({"pattern": call.server.schema.types["userid"]["pattern"]}, f"{name}@{realm}"):
         raise ApiError(401, "invalid user name in user id")
     return f"{name}@{realm}"
 
 
 def _admit(call: Call, userid: str, claims: dict[str, Any], autocreate: bool) -> None:
-    """Let an active user in, and where the realm says so create one that is not there yet; never change one."""
+    """Admit an active user, or create a missing one if the realm allows it; existing users are not changed."""
     if call.server.admits(userid):
         return
     if not autocreate:

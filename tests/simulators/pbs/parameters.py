@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl
 
 from .errors import ApiError, ParameterError
 
-Rules = dict[str, dict]
+Rules = dict[str, dict[str, Any]]
 Problem = tuple[str, str]
 
 TRUE, FALSE = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
@@ -23,7 +23,7 @@ INT64 = range(-(2**63), 2**63)
 
 
 def from_json(rules: Rules, body: str, path_values: dict[str, str]) -> dict[str, Any]:
-    """The parameters of a JSON body; path parameters replace keys of the same name, the query string plays no part."""
+    """The parameters of a JSON body; path parameters replace keys of the same name, the query string is ignored."""
     try:
         given = json.loads(body, parse_constant=_refuse_constant) if body else {}
     except ValueError as error:
@@ -49,7 +49,7 @@ def from_json(rules: Rules, body: str, path_values: dict[str, str]) -> dict[str,
 
 
 def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) -> dict[str, Any]:
-    """The parameters of a form body, the query string and the path together; an array is a key that is repeated."""
+    """The parameters of a form body, the query string and the path together; an array is a repeated key."""
     pairs = parse_qsl(body, keep_blank_values=True)
     pairs += [pair for pair in parse_qsl(query, keep_blank_values=True) if pair[0] != "_dc"]
     pairs += path_values.items()
@@ -60,9 +60,9 @@ def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) 
             problems.append((name, "schema does not allow additional properties."))
             continue
         many = rules[name]["type"] == "array"
-        value, found = _parsed(rules[name]["items"] if many else rules[name], text, name)
-        problems += found
-        if found:
+        value, broken = _parsed(rules[name]["items"] if many else rules[name], text, name)
+        problems += broken
+        if broken:
             continue
         if many:
             given.setdefault(name, []).append(value)
@@ -79,12 +79,12 @@ def from_form(rules: Rules, body: str, query: str, path_values: dict[str, str]) 
     return given
 
 
-def broken_limit(rule: dict, value: str) -> str | None:
-    """The first limit of `rule` that a string breaks, in words."""
+def broken_limit(rule: dict[str, Any], value: str) -> str | None:
+    """The message of the first limit of `rule` that a string violates."""
     return next((reason for _name, reason in _limits(rule, value, "")), None)
 
 
-def accepts(rule: dict, value: str) -> bool:
+def accepts(rule: dict[str, Any], value: str) -> bool:
     """Whether a string satisfies `rule`."""
     return broken_limit(rule, value) is None
 
@@ -97,28 +97,28 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _strict(rule: dict, value: Any, name: str) -> list[Problem]:
-    """What is wrong with a JSON value; types are not converted, and null is no value of any type."""
+def _strict(rule: dict[str, Any], value: Any, name: str) -> list[Problem]:
+    """The problems of a JSON value; types are not converted, and null is invalid for every type."""
     if rule["type"] == "array":
         if not isinstance(value, list):
             kind = "object" if isinstance(value, dict) else "scalar value"
             return [(name, f"Expected array - got {kind}.")]
-        found = [
-            problem for place, item in enumerate(value) for problem in _strict(rule["items"], item, f"{name}/[{place}]")
+        problems = [
+            problem for index, item in enumerate(value) for problem in _strict(rule["items"], item, f"{name}/[{index}]")
         ]
-        return found[:1]
+        return problems[:1]
     if rule["type"] == "integer":
         if isinstance(value, bool) or not isinstance(value, int) or value not in INT64:
             return [(name, "Expected integer value.")]
     else:
-        kind, complaint = EXPECTED[rule["type"]]
-        if not isinstance(value, kind):
+        expected, complaint = EXPECTED[rule["type"]]
+        if not isinstance(value, expected):
             return [(name, complaint)]
     return list(_limits(rule, value, name))
 
 
-def _parsed(rule: dict, text: str, name: str) -> tuple[Any, list[Problem]]:
-    """A single value from its text, and what is wrong with it."""
+def _parsed(rule: dict[str, Any], text: str, name: str) -> tuple[Any, list[Problem]]:
+    """A single value from its text, and its problems."""
     value: Any = text
     if rule["type"] == "boolean":
         if text.lower() not in TRUE + FALSE:
@@ -131,8 +131,8 @@ def _parsed(rule: dict, text: str, name: str) -> tuple[Any, list[Problem]]:
     return value, list(_limits(rule, value, name))
 
 
-def _limits(rule: dict, value: Any, name: str) -> Iterator[Problem]:
-    """The limits of `rule` that a value of the right type breaks; for a string without parts at most one."""
+def _limits(rule: dict[str, Any], value: Any, name: str) -> Iterator[Problem]:
+    """The limits of `rule` that a value of the right type violates; at most one for a string without parts."""
     if isinstance(value, str):
         yield from _string_limits(rule, value, name)
     elif not isinstance(value, bool):
@@ -142,7 +142,7 @@ def _limits(rule: dict, value: Any, name: str) -> Iterator[Problem]:
             yield name, f"value must have a maximum value of {rule['maximum']} (got {value})"
 
 
-def _string_limits(rule: dict, value: str, name: str) -> Iterator[Problem]:
+def _string_limits(rule: dict[str, Any], value: str, name: str) -> Iterator[Problem]:
     if len(value) < rule.get("minLength", 0):
         yield name, f"value must be at least {rule['minLength']} characters long"
     elif len(value) > rule.get("maxLength", len(value)):

@@ -1,4 +1,4 @@
-"""Effective rights: the walk down the ACL tree, and tokens that never hold more than their owner."""
+"""Effective privileges: the evaluation of the ACL tree, and the limits of tokens by their owner."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class AclCache:
 
 
 class Rights:
-    """Questions about one ACL; `roles` gives the privileges of each role."""
+    """The privileges granted by an ACL; `roles` has the privileges of each role."""
 
     def __init__(self, acl: Sections, roles: dict[str, list[str]]) -> None:
         self._acl = acl
@@ -46,11 +46,11 @@ class Rights:
         return held
 
     def any_below(self, auth_id: str, path: str, privileges: set[str]) -> bool:
-        """Whether one of `privileges` is held on something below `path`."""
+        """Whether any of `privileges` is held below `path`."""
         if any(propagate for name, propagate in self.on(auth_id, path).items() if name in privileges):
             return True
-        below = [each for each, rows in self._acl.items() if each.startswith(path + "/") and auth_id in rows]
-        return any(privileges & self.on(auth_id, each).keys() for each in below)
+        below = [other for other, rows in self._acl.items() if other.startswith(path + "/") and auth_id in rows]
+        return any(privileges & self.on(auth_id, other).keys() for other in below)
 
     def allow(self, permission: dict[str, Any], caller: str | None, values: dict[str, str]) -> bool:
         """Whether a declared permission admits `caller`; `values` are those of the path parameters."""
@@ -67,16 +67,16 @@ class Rights:
         return True
 
     def _roles_on(self, auth_id: str, path: str) -> dict[str, bool]:
-        """The roles from the deepest node that has any: all of them at the path itself, propagating ones above.
+        """The roles of the deepest node that has any: all at the path itself, above it only those that propagate.
 
-        Nobody is a member of a group, and a row that is read as one of a group is none of the user of that name.
+        Groups have no members, and an entry that is read as that of a group does not apply to the user of that name.
         """
         if is_group(auth_id):
             return {}
         segments = [segment for segment in path.split("/") if segment]
-        found: dict[str, bool] = {}
+        effective: dict[str, bool] = {}
         for depth in range(len(segments) + 1):
             rows = self._acl.get("/" + "/".join(segments[:depth]), {}).get(auth_id, {})
-            here = {role: propagate for role, propagate in rows.items() if propagate or depth == len(segments)}
-            found = here or found
-        return found
+            roles = {role: propagate for role, propagate in rows.items() if propagate or depth == len(segments)}
+            effective = roles or effective
+        return effective

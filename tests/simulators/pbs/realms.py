@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from .call import Call, apply_update, route
-from .directories import KINDS, Sync, try_out
+from .directories import KINDS, Sync, test_connection
 from .errors import ApiError, ParameterError
 from .state import lookup, shown
 from .tasks import start
 
 
 def _kind_of(call: Call) -> str:
-    """The realm type that an endpoint below /config/access is for."""
+    """The realm type of an endpoint below /config/access."""
     return call.endpoint.path.split("/")[3]
 
 
 @route("GET", "/access/domains")
-def list_domains(call: Call) -> list[dict]:
+def list_domains(call: Call) -> list[dict[str, Any]]:
     return call.shuffled(
         [
             {"realm": realm, **{name: section[name] for name in ("type", "comment", "default") if name in section}}
@@ -28,7 +28,7 @@ def list_domains(call: Call) -> list[dict]:
 
 @route("POST", "/access/domains/{realm}/sync")
 def sync_realm(call: Call) -> str:
-    """Starts a task; that it fails for a realm without a directory shows only in the task's log."""
+    """Start a task; the failure for a realm without a directory is only in the task's log."""
     realm = call.params["realm"]
     if realm not in call.state.realms.sections:
         raise ApiError(400, f"unable to find realm {realm}")
@@ -39,13 +39,15 @@ def sync_realm(call: Call) -> str:
 
 
 @route("GET", "/config/access/openid", "/config/access/ldap", "/config/access/ad")
-def list_realms(call: Call) -> list[dict]:
+def list_realms(call: Call) -> list[dict[str, Any]]:
     sections = call.state.realms.sections
-    return call.shuffled([_described(realm, its) for realm, its in sections.items() if its["type"] == _kind_of(call)])
+    return call.shuffled(
+        [_described(realm, section) for realm, section in sections.items() if section["type"] == _kind_of(call)]
+    )
 
 
 def _described(realm: str, section: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a realm as stored; the OpenID client key is among them, in clear."""
+    """The settings of a realm as stored; including the OpenID client key in plain text."""
     return {"realm": realm, **shown(section)}
 
 
@@ -57,7 +59,7 @@ def create_realm(call: Call) -> None:
             raise ParameterError([("realm", f"realm '{realm}' already exists.")])
         section, password = {"type": kind, **call.values("realm", "password")}, call.params.get("password")
         if kind in KINDS:
-            try_out(call, kind, section, password)
+            test_connection(call, kind, section, password)
         if call.params.get("default"):
             _clear_default(realms)
         realms[realm] = section
@@ -66,13 +68,13 @@ def create_realm(call: Call) -> None:
 
 
 @route("GET", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}")
-def read_realm(call: Call) -> dict:
+def read_realm(call: Call) -> dict[str, Any]:
     realm = call.params["realm"]
     return _described(realm, lookup(call.state.realms.sections, _kind_of(call), realm))
 
 
 @route("GET", "/config/access/pam", "/config/access/pbs")
-def read_built_in_realm(call: Call) -> dict:
+def read_built_in_realm(call: Call) -> dict[str, Any]:
     kind = _kind_of(call)
     return {"type": kind, **_described(kind, lookup(call.state.realms.sections, kind, kind))}
 
@@ -86,9 +88,9 @@ def read_built_in_realm(call: Call) -> dict:
     "/config/access/pbs",
 )
 def update_realm(call: Call) -> None:
-    """`capath` is taken and forgotten; since 3.3.7-1 a realm stays the default only by saying so every time.
+    """`capath` is accepted and dropped; since 3.3.7-1 every update without `default` resets it.
 
-    A password that is to be deleted is gone even where the directory then refuses the rest.
+    A password is deleted even if the directory then refuses the update.
     """
     kind = _kind_of(call)
     realm, password = call.params.get("realm", kind), call.params.get("password")
@@ -102,14 +104,14 @@ def update_realm(call: Call) -> None:
             _clear_default(realms)
             section["default"] = True
         if kind in KINDS:
-            try_out(call, kind, section, call.state.bind_passwords.get(realm) if password is None else password)
+            test_connection(call, kind, section, call.state.bind_passwords.get(realm) if password is None else password)
             if password is not None:
                 call.state.bind_passwords[realm] = password
 
 
 @route("DELETE", "/config/access/openid/{realm}", "/config/access/ldap/{realm}", "/config/access/ad/{realm}")
 def delete_realm(call: Call) -> None:
-    """Any realm, whatever its type; users, tokens and ACL rows of the realm stay. The way for openid leaves a bind password."""
+    """Delete a realm of any type; its users, tokens and ACL entries are kept. The openid path keeps the bind password."""
     realm = call.params["realm"]
     with call.change() as realms:
         if realms.pop(realm, None) is None:

@@ -1,4 +1,4 @@
-"""The API as data: schema.json seen by one release, and the lookups that everything else is driven by."""
+"""The API as data: schema.json for a release, and the lookups in it."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 Release = tuple[int, ...]
 
-# The packages that stand for the published versions: section 13 counts in packages.
+# the packages of the published versions, because section 13 refers to packages
 PACKAGES = {"3.2": "3.2.10", "3.3": "3.3.4", "3.4": "3.4.2", "4.0": "4.0.19", "4.2": "4.2.3"}
 
 
 def _release(package: str) -> Release:
-    """`4.2.3-1` in comparable form; the packaging revision after the dash tells nothing about behaviour."""
+    """`4.2.3-1` in comparable form; the packaging revision after the dash does not affect behaviour."""
     return tuple(int(part) for part in package.partition("-")[0].split("."))
 
 
 def _as_of(node: Any, current: Release) -> Any:
-    """A part of the schema as `current` knew it: newer parts left out, older rules put back."""
+    """A part of the schema in the release `current`: without newer parts, with older rules."""
 
     def known(part: Any) -> bool:
         return not (isinstance(part, dict) and "since" in part and current < _release(part["since"]))
@@ -29,26 +29,26 @@ def _as_of(node: Any, current: Release) -> Any:
         return [_as_of(part, current) for part in node if known(part)]
     if not isinstance(node, dict):
         return node
-    seen = {name: _as_of(part, current) for name, part in node.items() if known(part)}
-    for package, rules in seen.pop("before", {}).items():
+    result = {name: _as_of(part, current) for name, part in node.items() if known(part)}
+    for package, rules in result.pop("before", {}).items():
         if current < _release(package):
-            seen.update(rules)
-    return seen
+            result.update(rules)
+    return result
 
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One verb on one path: who may call it, its parameters, and the configuration file it reads or changes."""
+    """A verb on a path: its permission, its parameters, and the configuration file it reads or changes."""
 
     verb: str
     path: str
     permission: dict[str, Any]
-    parameters: dict[str, dict]
+    parameters: dict[str, dict[str, Any]]
     config: str | None
 
 
 class Schema:
-    """What one release offers: `types`, `roles`, `privileges`, endpoints and ACL paths."""
+    """The API of a release: `types`, `roles`, `privileges`, endpoints and ACL paths."""
 
     def __init__(self, version: str) -> None:
         self.package = PACKAGES[version]
@@ -61,10 +61,10 @@ class Schema:
         }
         self.role_comments: dict[str, str] = {role: known["comment"] for role, known in data["roles"].items()}
         data["types"]["role"]["enum"] = self.roles
-        self.types: dict[str, dict] = {}
+        self.types: dict[str, dict[str, Any]] = {}
         for name, rule in data["types"].items():
             self.types[name] = self._resolved(rule)
-        self._acl_paths: list[dict] = data["aclPaths"]
+        self._acl_paths: list[dict[str, Any]] = data["aclPaths"]
         self.endpoints = [
             Endpoint(
                 verb=verb,
@@ -92,11 +92,15 @@ class Schema:
     def below(self, path: str) -> list[str]:
         """The names directly below `path`, for its directory index."""
         prefix = path + "/"
-        names = (each.path[len(prefix) :].split("/")[0] for each in self.endpoints if each.path.startswith(prefix))
+        names = (
+            endpoint.path[len(prefix) :].split("/")[0]
+            for endpoint in self.endpoints
+            if endpoint.path.startswith(prefix)
+        )
         return sorted({name for name in names if not name.startswith("{")})
 
     def is_acl_path(self, path: str) -> bool:
-        """Whether a row may be added for `path`; the object itself (datastore, remote) need not exist."""
+        """Whether an ACL entry may be added for `path`; the object itself (datastore, remote) need not exist."""
         segments = [segment for segment in path.split("/") if segment]
         for entry in self._acl_paths:
             depth = entry["path"].count("/") if entry["path"] != "/" else 0
@@ -105,8 +109,8 @@ class Schema:
                 return True
         return False
 
-    def _resolved(self, rule: dict) -> dict:
-        """A rule with the named type that it refers to filled in, at every depth."""
+    def _resolved(self, rule: dict[str, Any]) -> dict[str, Any]:
+        """A rule merged with the named type that it refers to, at every depth."""
         merged = {**self.types.get(rule.get("$type", ""), {}), **rule}
         if "properties" in merged:
             merged["properties"] = {name: self._resolved(inner) for name, inner in merged["properties"].items()}
@@ -114,7 +118,7 @@ class Schema:
 
 
 def _match(template: str, segments: Sequence[str]) -> dict[str, str] | None:
-    """The values that `segments` give to the placeholders of `template`; None where they do not fit it."""
+    """The values that `segments` give to the placeholders of `template`; None if they do not match."""
     parts = [part for part in template.split("/") if part]
     if len(parts) != len(segments):
         return None

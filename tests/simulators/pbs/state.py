@@ -1,4 +1,4 @@
-"""The configuration of the server: files of sections with digests, secrets beside them, and the rules of deletion."""
+"""The configuration of the server: section files with digests, secrets, and the rules of deletion."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ NO_PASSWORDS_HERE = {"openid": "OpenID", "ldap": "LDAP", "ad": "Active Directory
 
 
 class ConfigFile:
-    """One configuration file: sections by id. Sections are replaced as a whole and never changed in place.
+    """A configuration file: sections by id. Sections are replaced as a whole and never changed in place.
 
-    `built_in` sections appear in every read, whether the file has them or not.
+    `built_in` sections are in every read, even if the file does not have them.
     """
 
-    def __init__(self, name: str, lock: threading.RLock, id_rule: dict, built_in: Sections | None = None) -> None:
+    def __init__(
+        self, name: str, lock: threading.RLock, id_rule: dict[str, Any], built_in: Sections | None = None
+    ) -> None:
         self.name = name
         self.generation = 0
         self._lock = lock
@@ -47,7 +49,7 @@ class ConfigFile:
 
     @property
     def digest(self) -> str:
-        """SHA-256 of the whole file, so that any change in it counts; a missing file is an empty one."""
+        """SHA-256 of the whole file, so any change in it invalidates the digest; a missing file is like an empty one."""
         text = json.dumps(self._stored, sort_keys=True) if self._stored else ""
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -63,7 +65,7 @@ class ConfigFile:
             self.generation += 1
 
     def _saved(self, draft: Sections) -> Sections:
-        """What a later read returns: the file is made of lines, so blanks at both ends of a value are lost."""
+        """The content that a later read returns: leading and trailing blanks of values are lost."""
         for identifier, section in draft.items():
             if not accepts(self._id_rule, identifier):
                 raise ApiError(400, f"writing {self.name} failed: syntax error in section identifier")
@@ -80,12 +82,12 @@ class ConfigFile:
 
 
 class AclFile(ConfigFile):
-    """The ACL: path -> subject -> role -> propagate. A subject is the id of a user or token, or a group behind an @.
+    """The ACL: path -> subject -> role -> propagate. A subject is the id of a user or token, or @ and a group.
 
-    Subjects are separated by commas in the file and not escaped. One that has a comma itself makes the file unreadable.
+    Subjects are separated by commas in the file and not escaped. One that contains a comma makes the file unreadable.
     """
 
-    def __init__(self, name: str, lock: threading.RLock, id_rule: dict, subject: dict) -> None:
+    def __init__(self, name: str, lock: threading.RLock, id_rule: dict[str, Any], subject: dict[str, Any]) -> None:
         super().__init__(name, lock, id_rule)
         self._subject = subject
         self._unreadable = ""
@@ -97,9 +99,9 @@ class AclFile(ConfigFile):
         return super().sections
 
     def _saved(self, draft: Sections) -> Sections:
-        """Rows of the user root@pam are dropped without a word: it has every right anyway."""
+        """Entries of the user root@pam, which has all privileges, are dropped silently."""
         read_back: Sections = {}
-        rows = [(path, each, roles) for path, subjects in draft.items() for each, roles in subjects.items()]
+        rows = [(path, subject, roles) for path, subjects in draft.items() for subject, roles in subjects.items()]
         for line, (path, written, roles) in enumerate(rows, 1):
             for subject in written.split(",") if roles and written != ROOT else ():
                 if not (is_group(subject) or accepts(self._subject, subject)):
@@ -110,7 +112,7 @@ class AclFile(ConfigFile):
 
 
 def lookup(sections: Sections, kind: str, identifier: str) -> dict[str, Any]:
-    """A section of the wanted type, or the error that the server gives."""
+    """A section of the wanted type, or the error of the server."""
     if identifier not in sections:
         raise ApiError(400, f"no such {kind} '{identifier}'")
     section = sections[identifier]
@@ -120,18 +122,17 @@ def lookup(sections: Sections, kind: str, identifier: str) -> dict[str, Any]:
 
 
 def shown(section: dict[str, Any]) -> dict[str, Any]:
-    """A section as the API gives it: what is not set is absent, and so is its type."""
+    """A section as the API returns it, without its type; unset properties are absent."""
     return {name: value for name, value in section.items() if name != "type"}
 
 
 class State:
-    """Everything that is stored. `passwords`, `bind_passwords` (of realms) and `secrets` (of tokens) are in clear: nothing
-    here is worth a hash."""
+    """The stored state. `passwords`, `bind_passwords` (of realms) and `secrets` (of tokens) are in plain text."""
 
     def __init__(self, schema: Schema, clock: Callable[[], float]) -> None:
         self._schema = schema
         self._clock = clock
-        # Realms are sections of domains.cfg like any other since 3.3.7-1; before, pam and pbs are fixed.
+        # pam and pbs are sections of domains.cfg since 3.3.7-1, and fixed before
         self._stores_all_realms = schema.since("3.3.7-1")
         lock = threading.RLock()
         types = schema.types
@@ -149,21 +150,21 @@ class State:
                 realms.update(copy.deepcopy(BUILT_IN_REALMS))
 
     def listed_realms(self) -> Sections:
-        """The realms that people can choose at the login."""
+        """The realms that the login offers."""
         return self.realms.sections if self._stores_all_realms else {**BUILT_IN_REALMS, **self.realms.sections}
 
     def is_realm_taken(self, realm: str) -> bool:
         return realm in self.listed_realms()
 
     def realm_type(self, realm: str) -> str:
-        """pam and pbs work even where their sections were deleted."""
+        """The type of a realm; pam and pbs work even if their sections are deleted."""
         known = {**BUILT_IN_REALMS, **self.realms.sections}
         if realm not in known:
             raise ApiError(400, f"unknown realm '{realm}'")
-        return known[realm]["type"]
+        return str(known[realm]["type"])
 
     def is_active(self, auth_id: str) -> bool:
-        """Whether an identity exists, is enabled and has not expired; a token needs an active owner, too."""
+        """Whether a user or token exists, is enabled and has not expired; the owner of a token must be active, too."""
         sections = self.users.sections
         return all(
             identity in sections
@@ -174,7 +175,9 @@ class State:
 
     def tokens_of(self, userid: str) -> Sections:
         return {
-            each: section for each, section in self.users.sections.items() if is_token(each) and owner(each) == userid
+            token: section
+            for token, section in self.users.sections.items()
+            if is_token(token) and owner(token) == userid
         }
 
     def store_password(self, userid: str, password: str) -> None:
@@ -186,9 +189,9 @@ class State:
         self.passwords[userid] = password
 
     def delete_user(self, userid: str, digest: str | None) -> None:
-        """Remove a user. Its own ACL rows stay, and apply again to the next user of that name.
+        """Delete a user. Its ACL entries are kept, and apply again to the next user of that name.
 
-        Where its realm is gone, the user is removed, the call fails, and what belongs to the user is left behind.
+        If its realm is missing, the user is deleted, the call fails, and its tokens and secrets are kept.
         """
         with self.users.change(digest) as users:
             if users.pop(userid, None) is None:
@@ -201,7 +204,7 @@ class State:
                 self.delete_token(token, None)
 
     def delete_token(self, token: str, digest: str | None) -> None:
-        """Remove a token, since 3.3.7-1 with its ACL rows."""
+        """Delete a token, since 3.3.7-1 with its ACL entries."""
         with self.users.change(digest) as users:
             if users.pop(token, None) is None:
                 raise ApiError(400, f"token '{token.rpartition('!')[2]}' of user '{owner(token)}' does not exist.")

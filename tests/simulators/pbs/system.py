@@ -1,4 +1,4 @@
-"""What a monitoring identity reads: version, node, datastores; and the directory indexes."""
+"""The reads of monitoring (version, node, datastores), and the directory indexes."""
 
 from __future__ import annotations
 
@@ -17,30 +17,30 @@ SEES_NAMESPACES = {"Datastore.Modify", "Datastore.Read", "Datastore.Backup", "Da
 
 
 @route("GET", "/access", "/access/openid", "/config/access", "/status")
-def index(call: Call) -> list[dict]:
+def index(call: Call) -> list[dict[str, Any]]:
     return [{"subdir": name} for name in call.server.schema.below(call.endpoint.path)]
 
 
 @route("GET", "/ping")
-def ping(call: Call) -> dict:
+def ping(call: Call) -> dict[str, Any]:
     return {"pong": True}
 
 
 @route("GET", "/version")
-def version(call: Call) -> dict:
+def version(call: Call) -> dict[str, Any]:
     """`4.2.3` is version 4.2 in release 3."""
     published, _dot, patch = call.server.schema.package.rpartition(".")
     return {"version": published, "release": patch, "repoid": hashlib.sha1(patch.encode()).hexdigest()}
 
 
 @route("GET", "/nodes")
-def list_nodes(call: Call) -> list[dict]:
+def list_nodes(call: Call) -> list[dict[str, Any]]:
     return [{"node": call.server.node}]
 
 
 @route("GET", "/nodes/{node}/status")
-def node_status(call: Call) -> dict:
-    """A node of that name is not looked for: there is only one."""
+def node_status(call: Call) -> dict[str, Any]:
+    """The node name is not checked: there is only one node."""
     fingerprint = hashlib.sha256(call.server.node.encode()).hexdigest()
     return {
         "uptime": 86400,
@@ -54,12 +54,12 @@ def node_status(call: Call) -> dict:
         "kversion": "Linux 6.17.2-1-pve",
         "boot-info": {"mode": "efi", "secureboot": True},
         "current-kernel": {"sysname": "Linux", "release": "6.17.2-1-pve", "version": "#1 SMP", "machine": "x86_64"},
-        "info": {"fingerprint": ":".join(fingerprint[place : place + 2] for place in range(0, 64, 2))},
+        "info": {"fingerprint": ":".join(fingerprint[start : start + 2] for start in range(0, 64, 2))},
     }
 
 
 def _view(call: Call, store: str) -> str | None:
-    """What the caller sees of a datastore: `sizes`, only that it is there (`name`), or nothing."""
+    """The caller's access to a datastore: `sizes`, only its `name`, or None."""
     path = f"/datastore/{store}"
     privileges = call.rights.on(call.caller, path).keys()
     if privileges & SEES_SIZES:
@@ -67,49 +67,49 @@ def _view(call: Call, store: str) -> str | None:
     return "name" if call.rights.any_below(call.caller, path, SEES_NAMESPACES) else None
 
 
-def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict]:
-    """A row for each datastore that the caller sees, with `details` of its settings where that goes beyond the name."""
+def _rows(call: Call, details: Callable[[dict[str, Any]], dict[str, Any]]) -> list[dict[str, Any]]:
+    """A row for each datastore visible to the caller, with `details` of its settings if it may read sizes."""
     rows = []
     for store, settings in call.state.datastores.sections.items():
-        seen = _view(call, store)
-        if seen:
+        access = _view(call, store)
+        if access:
             row = {"store": store, "mount-status": "nonremovable", "backend-type": "filesystem"}
-            rows.append({**row, **(details(settings) if seen == "sizes" else {})})
+            rows.append({**row, **(details(settings) if access == "sizes" else {})})
     return call.shuffled(rows)
 
 
 @route("GET", "/admin/datastore")
-def list_datastores(call: Call) -> list[dict]:
+def list_datastores(call: Call) -> list[dict[str, Any]]:
     return _rows(call, lambda settings: {"comment": settings["comment"]} if "comment" in settings else {})
 
 
 @route("GET", "/admin/datastore/{store}/status")
-def datastore_status(call: Call) -> dict:
-    """A datastore of which nothing may be seen is refused before it is looked for."""
+def datastore_status(call: Call) -> dict[str, Any]:
+    """An inaccessible datastore is refused before its existence is checked."""
     store = call.params["store"]
-    seen = _view(call, store)
-    if seen is None and "Datastore.Read" not in call.rights.on(call.caller, f"/datastore/{store}"):
+    access = _view(call, store)
+    if access is None and "Datastore.Read" not in call.rights.on(call.caller, f"/datastore/{store}"):
         raise ApiError(403, "permission check failed")
     if store not in call.state.datastores.sections:
         raise ApiError(400, f"no such datastore '{store}'")
-    sizes = (TOTAL, USED, TOTAL - USED) if seen == "sizes" else (0, 0, 0)
+    sizes = (TOTAL, USED, TOTAL - USED) if access == "sizes" else (0, 0, 0)
     status = {**dict(zip(("total", "used", "avail"), sizes)), "backend-type": "filesystem"}
     if call.params.get("verbose"):
         none = {"groups": 0, "snapshots": 0}
         status["counts"] = {"ct": none, "host": none, "vm": none, "other": none}
-        if seen == "sizes":
+        if access == "sizes":
             status["gc-status"] = _garbage_collection()
     return status
 
 
 @route("GET", "/status/datastore-usage")
-def datastore_usage(call: Call) -> list[dict]:
+def datastore_usage(call: Call) -> list[dict[str, Any]]:
     usage = {"total": TOTAL, "used": USED, "avail": TOTAL - USED, "gc-status": _garbage_collection()}
     return _rows(call, lambda settings: usage)
 
 
 @route("GET", "/config/datastore")
-def list_datastore_settings(call: Call) -> list[dict]:
+def list_datastore_settings(call: Call) -> list[dict[str, Any]]:
     return call.shuffled(
         [
             {"name": store, **shown(settings)}

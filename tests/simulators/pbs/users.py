@@ -20,7 +20,7 @@ def _token_id(call: Call) -> str:
 
 
 def _apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
-    """Update a user or a token; being enabled and never expiring are not stored."""
+    """Update a user or a token; the defaults of enable and expire are not stored."""
     apply_update(section, call.params, call.values(*without))
     if section.get("enable") is True and "enable" in call.params:
         del section["enable"]
@@ -29,7 +29,7 @@ def _apply_account(section: dict[str, Any], call: Call, *without: str) -> None:
 
 
 @route("GET", USERS)
-def list_users(call: Call) -> list[dict]:
+def list_users(call: Call) -> list[dict[str, Any]]:
     sees_all = call.may("Sys.Audit", USERS)
     rows = []
     for userid, section in call.state.users.sections.items():
@@ -40,14 +40,14 @@ def list_users(call: Call) -> list[dict]:
             row["totp-locked"] = True
         tokens = call.state.tokens_of(userid) if call.params.get("include_tokens") else {}
         if tokens:
-            row["tokens"] = call.shuffled([{"tokenid": token, **shown(its)} for token, its in tokens.items()])
+            row["tokens"] = call.shuffled([{"tokenid": token, **shown(section)} for token, section in tokens.items()])
         rows.append(row)
     return call.shuffled(rows)
 
 
 @route("POST", USERS)
 def create_user(call: Call) -> None:
-    """Not atomic: a user whose password cannot be set exists nevertheless."""
+    """Not atomic: the user is created even if its password cannot be set."""
     userid, password = call.params["userid"], call.params.get("password")
     with call.change() as users:
         if userid in users:
@@ -61,21 +61,22 @@ def create_user(call: Call) -> None:
 
 
 @route("GET", USER)
-def read_user(call: Call) -> dict:
+def read_user(call: Call) -> dict[str, Any]:
     userid = call.params["userid"]
     return {"userid": userid, **shown(lookup(call.state.users.sections, "user", userid))}
 
 
 @route("PUT", USER)
 def update_user(call: Call) -> None:
-    """Since 3.2.12-1 a password is accepted and ignored; before, it was set, for the caller's own in exchange."""
+    """Since 3.2.12-1 a password is accepted and ignored; before, it was set after a check of the caller's password."""
     userid, password = call.params["userid"], call.params.get("password")
-    sets_password = password is not None and not call.server.schema.since("3.2.12-1")
-    if sets_password:
+    if call.server.schema.since("3.2.12-1"):
+        password = None
+    if password is not None:
         confirm_caller(call, password)
     with call.change() as users:
         _apply_account(lookup(users, "user", userid), call, "userid", "password")
-        if sets_password:
+        if password is not None:
             if realm_of(userid) == "pam" and owner(call.caller) != userid and not is_superuser(call.caller):
                 raise ApiError(400, "only superuser can edit pam credentials!")
             call.state.store_password(userid, password)
@@ -88,14 +89,14 @@ def delete_user(call: Call) -> None:
 
 @route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
-    """Whether there was something to unlock; only users with a second factor are known here."""
+    """Return whether the user was locked; only users with a second factor are known here."""
     if call.params["userid"] not in call.state.second_factors:
         raise ApiError(400, "no such user")
     return call.state.second_factors[call.params["userid"]].unlock()
 
 
 @route("GET", TOKENS)
-def list_tokens(call: Call) -> list[dict]:
+def list_tokens(call: Call) -> list[dict[str, Any]]:
     tokens = call.state.tokens_of(call.params["userid"])
     return call.shuffled(
         [
@@ -106,13 +107,13 @@ def list_tokens(call: Call) -> list[dict]:
 
 
 @route("GET", TOKEN)
-def read_token(call: Call) -> dict:
+def read_token(call: Call) -> dict[str, Any]:
     token = _token_id(call)
     return {"tokenid": token, **shown(lookup(call.state.users.sections, "token", token))}
 
 
 @route("POST", TOKEN)
-def create_token(call: Call) -> dict:
+def create_token(call: Call) -> dict[str, Any]:
     """The user need not exist; a token without one cannot authenticate."""
     token = _token_id(call)
     with call.change() as users:
@@ -125,7 +126,7 @@ def create_token(call: Call) -> dict:
 
 
 @route("PUT", TOKEN)
-def update_token(call: Call) -> dict | None:
+def update_token(call: Call) -> dict[str, Any] | None:
     token = _token_id(call)
     with call.change() as users:
         _apply_account(lookup(users, "token", token), call, "userid", "token-name", "regenerate")

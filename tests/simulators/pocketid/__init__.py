@@ -1,4 +1,4 @@
-"""A Pocket ID that keeps its promises and its traps: the administration API and the OpenID provider behind it."""
+"""A simulated Pocket ID, including its pitfalls: the administration API and the OpenID provider."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The WSGI application: every request's way through limits, authentication and its handler to an answer."""
+"""The WSGI application: rate limits, authentication, dispatch to handlers, and responses."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 from flask import Flask, Request, Response, jsonify, redirect, request
 from joserfc.jwk import RSAKey
+from werkzeug import Response as BaseResponse
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
 
 from . import clients, ldap, people, provider, rules, settings, tokens
@@ -31,7 +32,7 @@ class Bucket:
         self._left: dict[str, tuple[float, float]] = {}
 
     def wait(self, address: str) -> float:
-        """Zero, or the seconds until the next request is let through."""
+        """Zero, or the seconds until the next request is accepted."""
         moment = time.monotonic()
         left, since = self._left.get(address, (float(self._burst), moment))
         left = min(self._burst, left + (moment - since) * self._rate)
@@ -40,13 +41,13 @@ class Bucket:
 
 
 class PocketIdSimulator:
-    """One server. `issuer` is its own address (APP_URL) and may be set once the port is known.
+    """A server. `issuer` is its own address (APP_URL) and may be set once the port is known.
 
-    `version` chooses the dialect: 2.14 has several secrets per client, 2.13 one; 2.12 also refuses in the old way.
-    `api_key` acts as an administrator that exists from its first use on. `rate_limit` switches the limits on (as the
-    policies of 2.14.0 state them). `directory` has groups of an LDAP directory, already synced, with their members;
-    `registered` the addresses of metadata documents by which clients have registered themselves. The logins of versions
-    before 2.10 went another way, which is not simulated.
+    `version` selects the behaviour: 2.14 has several secrets per client, 2.13 one; 2.12 also has other error bodies.
+    `api_key` belongs to an administrator that is created at its first use. `rate_limit` enables the limits of the
+    policies of 2.14.0. `directory` has groups of an LDAP directory, already synced, with their members;
+    `registered` the URLs of metadata documents of clients that have registered themselves. The login protocol of
+    versions before 2.10 is not simulated.
     """
 
     def __init__(
@@ -77,14 +78,14 @@ class PocketIdSimulator:
 
     @property
     def cookie(self) -> str:
-        """The name of the session cookie, which is bound to the host where there is TLS."""
+        """The name of the session cookie, which is bound to the host if TLS is used."""
         return "__Host-access_token" if self.issuer.startswith("https:") else "access_token"
 
     def jose_header(self, kind: str) -> dict[str, str]:
-        return {"alg": "RS256", "typ": kind, "kid": self.key.kid}
+        return {"alg": "RS256", "typ": kind, "kid": str(self.key.kid)}
 
-    def make_static_user(self) -> User:
-        """The administrator behind the static key; deleted, it comes back under another name."""
+    def create_static_user(self) -> User:
+        """Create the administrator of the static key; after a deletion it is recreated with another name."""
         profile = {
             **people.NO_PROFILE,
             "username": f"static-api-user-{random_text(6)}",
@@ -97,22 +98,26 @@ class PocketIdSimulator:
 
     def app(self) -> Callable[..., Any]:
         app = Flask(__name__, static_folder=None)
-        for index, each in enumerate(ROUTES):
-            if each.since <= self.version < each.until:
+        for index, endpoint in enumerate(ROUTES):
+            if endpoint.since <= self.version < endpoint.until:
                 app.add_url_rule(
-                    each.path, str(index), self._handled(each), methods=[each.verb], provide_automatic_options=False
+                    endpoint.path,
+                    str(index),
+                    self._handled(endpoint),
+                    methods=[endpoint.verb],
+                    provide_automatic_options=False,
                 )
         app.register_error_handler(NotFound, self._unknown)
         app.register_error_handler(MethodNotAllowed, self._unknown)
         app.after_request(self._finished)
         return app
 
-    def _handled(self, its: Route) -> Callable[..., Response]:
+    def _handled(self, endpoint: Route) -> Callable[..., Response]:
         def handle(**parts: str) -> Response:
             with self._lock:
                 try:
                     self._limit(request)
-                    answer = its.handler(Call(self, request, its.need), **parts)
+                    answer = endpoint.handler(Call(self, request, endpoint.need), **parts)
                 except ApiError as error:
                     return self._refused(error)
             if isinstance(answer, Response):
@@ -145,8 +150,8 @@ class PocketIdSimulator:
             response.headers["Retry-After"] = str(error.retry_after)
         return response
 
-    def _unknown(self, _error: HTTPException) -> Response:
-        """What no route is for: an answer without a code below /api, and the page of the front end everywhere else."""
+    def _unknown(self, _error: HTTPException) -> BaseResponse:
+        """The response for unknown paths: an error without a code below /api, the page of the front end elsewhere."""
         if request.path != "/" and request.path.endswith("/"):
             return redirect(request.full_path.rstrip("?").rstrip("/"), 301)
         if request.path.startswith(("/api/", "/.well-known/")):

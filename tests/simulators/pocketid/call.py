@@ -1,4 +1,4 @@
-"""One request on its way through the simulator: the table of routes, who is calling, and what was sent."""
+"""The context of a request: the table of routes, the caller, and the request body."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flask import Request
 from joserfc import jwt
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Need(Enum):
-    """Who may use a route. A session comes from a login; an API key is none."""
+    """The authentication that a route requires. A session comes from a login, not from an API key."""
 
     NOBODY = 0
     SESSION_IF_ANY = 1
@@ -32,7 +32,7 @@ class Need(Enum):
 
 @dataclass(frozen=True)
 class Route:
-    """A handler and the versions that have it, from `since` to the one before `until`."""
+    """A handler and the versions that have it, from `since` up to but not including `until`."""
 
     verb: str
     path: str
@@ -42,28 +42,35 @@ class Route:
     handler: Callable[..., Any]
 
 
+HandlerT = TypeVar("HandlerT", bound=Callable[..., Any])
 ROUTES: list[Route] = []
 
 
 def route(
     verb: str, path: str, need: Need = Need.ADMIN, since: tuple[int, int] = (1, 0), until: tuple[int, int] = (99, 0)
-) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Handlers take a Call and the parts of the path, and return (status, body) or a response; no body for None."""
+) -> Callable[[HandlerT], HandlerT]:
+    """Register a handler: it takes a Call and the parts of the path, and returns a response or (status, body or None)."""
 
-    def keep(handler: Callable[..., Any]) -> Callable[..., Any]:
+    def register(handler: HandlerT) -> HandlerT:
         ROUTES.append(Route(verb, path, need, since, until, handler))
         return handler
 
-    return keep
+    return register
 
 
 class Call:
-    """A request, the simulator that it came to, and the user who sent it with the claims of the session, if any."""
+    """A request, its simulator, and the authenticated user with the claims of the session, if any."""
 
     def __init__(self, simulator: PocketIdSimulator, request: Request, need: Need) -> None:
         self.simulator, self.request = simulator, request
         self.session: dict[str, Any] = {}
         self.user = self._identify(need) if need is not Need.NOBODY else None
+
+    @property
+    def caller(self) -> User:
+        """The user, for handlers of routes that require one."""
+        assert self.user is not None
+        return self.user
 
     @property
     def state(self) -> State:
@@ -80,11 +87,11 @@ class Call:
         return self._of_version(self._json(), fields)
 
     def optional_body(self, fields: tuple[Field, ...]) -> dict[str, Any]:
-        """A body that may be empty, whatever its type."""
+        """A body that may be empty, regardless of its content type."""
         return self.body(fields) if self.request.get_data() else read_object(None, fields)
 
     def _of_version(self, value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
-        """The values of a body; fields that are newer than the server are ignored like any unknown one."""
+        """The values of a body; fields that are newer than the server are ignored like unknown fields."""
         known = tuple(field for field in fields if self.since(*field.since))
         return {
             **read_object(None, tuple(Field(field.name, field.kind) for field in fields)),
@@ -99,10 +106,10 @@ class Call:
         return parsed(self.request.get_data(), content_type)
 
     def _identify(self, need: Need) -> User | None:
-        """A key only counts where there is no valid session, so a session can stand in its way."""
+        """A key is used only without a valid session, so a session can take precedence over it."""
         user = self._by_session()
         if need is Need.SESSION and not self.since(2, 3):
-            # up to 2.2 a key could make keys
+            # up to 2.2 a key could create keys
             need = Need.USER
         if user is None and need in (Need.USER, Need.ADMIN):
             user = self._by_key()
@@ -119,7 +126,7 @@ class Call:
         return user
 
     def _by_session(self) -> User | None:
-        """The user of the session token in the cookie or, without such a cookie, after any word in Authorization."""
+        """The user of the session token in the cookie, or else in Authorization after any scheme."""
         token = self.request.cookies.get(self.simulator.cookie)
         if token is None:
             token = self.request.headers.get("Authorization", "").partition(" ")[2]
@@ -135,8 +142,8 @@ class Call:
     def _by_key(self) -> User | None:
         sent = self.request.headers.get("X-API-Key", "")
         if sent == self.simulator.api_key:
-            return self.state.users.get(STATIC_USER) or self.simulator.make_static_user()
-        key = next((each for each in self.state.keys.values() if each.token == sent), None)
+            return self.state.users.get(STATIC_USER) or self.simulator.create_static_user()
+        key = next((key for key in self.state.keys.values() if key.token == sent), None)
         if key is None or key.expires <= now():
             return None
         key.last_used = now()

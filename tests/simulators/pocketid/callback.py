@@ -1,8 +1,8 @@
-"""Callback URLs: which patterns may be stored, and which redirect URI they admit (2.14.0 and 2.13.0, observed).
+"""Callback URLs: valid patterns, and the redirect URIs that they match (2.14.0 and 2.13.0, observed).
 
-A pattern is a URL in which `*` stands for anything within a host, port, user or scheme, and for one segment of a path,
-and `**` for any part of a path. The groups of the URLPattern standard, `(…)` and `{…}`, are refused here, though the
-server knows them.
+A pattern is a URL in which `*` matches anything within a host, port, user or scheme, and a segment of a path, and `**`
+matches any part of a path. The groups of the URLPattern standard, `(…)` and `{…}`, are refused here, although the server
+supports them.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ PATTERN = re.compile(
     r"(?::(?P<port>\*|0|[1-9][0-9]*)?)?(?P<path>/[^?#]*)?(?:\?.*)?",
     re.I,
 )
-# A host and port without a scheme reads as a scheme of that name: it is taken, but only ever equal to itself.
+# a host and port without a scheme is parsed as a scheme: it is accepted, but matches only itself
 OPAQUE = re.compile(r"[a-z][a-z0-9+.-]*:(?:/(?!/)[^?#]*|\d+(?:/[^?#]*)?)", re.I)
 REFUSED_PATH = re.compile(r"[\x00-\x1f(){}]|%(?![0-9a-f]{2})|(?<!\*)\+|\\$", re.I)
 REFUSED_SCHEMES = ("javascript", "data")
 
 
 def storable(pattern: str) -> bool:
-    """Whether the server takes `pattern` as a callback URL."""
+    """Whether the server accepts `pattern` as a callback URL."""
     if pattern == "*":
         return True
     pattern = pattern.partition("#")[0]
@@ -37,7 +37,7 @@ def storable(pattern: str) -> bool:
 
 
 def admits(patterns: list[str], uri: str) -> bool:
-    """Whether any of the stored `patterns` lets a login return to `uri`, an absolute one without fragment."""
+    """Whether any of the stored `patterns` matches `uri`, which must be absolute without a fragment."""
     try:
         parts = urlsplit(uri)
         port = parts.port
@@ -47,7 +47,7 @@ def admits(patterns: list[str], uri: str) -> bool:
         return False
     variants = [uri]
     if parts.scheme == "http" and port and (parts.hostname == "localhost" or _is_loopback_address(parts.hostname)):
-        # such clients choose a port at random, so a pattern without one is for all of them
+        # such clients use random ports, so a pattern without a port matches all of them
         variants.append(uri.replace(f":{port}", "", 1))
     return any(_matches(pattern, variant) for pattern in patterns for variant in variants)
 
@@ -68,7 +68,7 @@ def _matches(pattern: str, uri: str) -> bool:
         return False
     scheme, port, user = parts.scheme, parts.port, parts.netloc.rpartition("@")[0]
     standard = DEFAULT_PORTS.get(scheme)
-    # A pattern without user or path admits any; one without a port only the standard port.
+    # a pattern without user or path matches any; without a port it matches only the standard port
     return (
         _glob(match["scheme"], scheme)
         and (match["user"] is None or _glob(match["user"], user))
@@ -83,8 +83,8 @@ def _matches(pattern: str, uri: str) -> bool:
     )
 
 
-def _any_port(match: re.Match, host: str | None, scheme: str) -> bool:
-    """A registered loopback *address* over http admits any port even if it names one; the name localhost does not."""
+def _any_port(match: re.Match[str], host: str | None, scheme: str) -> bool:
+    """A registered loopback *address* over http matches any port even if it has one; the name localhost does not."""
     return scheme == "http" and _is_loopback_address(host) and match["host"].strip("[]") == host
 
 
@@ -92,8 +92,8 @@ def _glob(pattern: str, value: str) -> bool:
     return bool(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), value, re.I))
 
 
-def _path(pattern: str) -> re.Pattern:
-    """The path as a regular expression. Letters right after a single `*` are read as its name, so they vanish."""
+def _path(pattern: str) -> re.Pattern[str]:
+    """The path as a regular expression. Letters directly after a single `*` are parsed as its name and ignored."""
     parts = re.split(r"(\*\*|\*\w*)", pattern)
     return re.compile(
         "".join(".*" if part == "**" else "[^/]+" if part.startswith("*") else re.escape(part) for part in parts)
@@ -101,7 +101,7 @@ def _path(pattern: str) -> re.Pattern:
 
 
 def _same_query(pattern: str, query: str) -> bool:
-    """The same keys with as many values each; a value of the pattern may hold `*`, which does not cross a slash."""
+    """The same keys with as many values each; a value of the pattern may contain `*`, which does not match a slash."""
     wanted, given = parse_qs(pattern, keep_blank_values=True), parse_qs(query, keep_blank_values=True)
     return wanted.keys() == given.keys() and all(
         len(values) == len(given[key]) and all(map(_value, values, given[key])) for key, values in wanted.items()

@@ -1,4 +1,4 @@
-"""What a client learns about a user: claims by scope, and the tokens with them (2.14.0 and 2.13.0, observed)."""
+"""The claims of a user by scope, and the tokens with them (2.14.0 and 2.13.0, observed)."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ RESERVED = frozenset(
 
 
 def known_scopes(asked: str) -> list[str]:
-    """The scopes of a request, in its order; unknown ones are dropped without a word."""
+    """The scopes of a request, in its order; unknown ones are dropped silently."""
     return [scope for scope in dict.fromkeys(asked.split()) if scope in SCOPES]
 
 
@@ -71,12 +71,12 @@ def user_claims(simulator: PocketIdSimulator, user_id: str, scopes: list[str]) -
 
 
 def custom_claims(state: State, user_id: str) -> dict[str, Any]:
-    """The claims of a user's groups and, before them, the user's own; a value that is JSON is told as JSON."""
-    found: dict[str, str] = {}
+    """The claims of a user's groups, overridden by the user's own; a value that is JSON is returned as JSON."""
+    claims: dict[str, str] = {}
     for group in state.groups_of(user_id):
-        found = {**group.claims, **found}
-    found.update(state.users[user_id].claims)
-    return {key: _decoded(value) for key, value in found.items()}
+        claims = {**group.claims, **claims}
+    claims.update(state.users[user_id].claims)
+    return {key: _decoded(value) for key, value in claims.items()}
 
 
 def id_claims(
@@ -88,7 +88,7 @@ def id_claims(
     requested: datetime,
     **more: Any,
 ) -> dict[str, Any]:
-    """The claims of an ID token; `session` is the login that it tells of, `more` goes in where it has a value."""
+    """The claims of an ID token; `session` is its login, `more` is added unless it is None."""
     issued = int(time.time())
     claims = {
         **user_claims(simulator, user_id, scopes),
@@ -107,7 +107,7 @@ def id_claims(
 
 
 def access_claims(simulator: PocketIdSimulator, client: Client, subject: str, scopes: list[str]) -> dict[str, Any]:
-    """The claims of an access token (RFC 9068); with any scope it is for the provider's own endpoints too."""
+    """The claims of an access token (RFC 9068); with any scope it is valid for the provider's own endpoints too."""
     issued = int(time.time())
     return {
         "aud": [client.id, simulator.issuer] if scopes else [client.id],

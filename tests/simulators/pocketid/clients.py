@@ -1,10 +1,11 @@
-"""OIDC clients: registration, groups that may use them, secrets in both dialects, logos, and a preview of claims."""
+"""OIDC clients: registration, allowed groups, secrets before and since 2.14, logos, and a preview of claims."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from base64 import urlsafe_b64decode
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -39,8 +40,14 @@ LISTED_FLAGS = (
     "skipConsent",
     "isGroupRestricted",
 )
-FLAGS = {
-    **{name: lambda client, name=name: client.settings[name] for name in LISTED_FLAGS},
+
+
+def _setting(name: str) -> Callable[[Client], Any]:
+    return lambda client: client.settings[name]
+
+
+FLAGS: dict[str, Callable[[Client], Any]] = {
+    **{name: _setting(name) for name in LISTED_FLAGS},
     "pkceSupported": lambda client: client.pkce_supported,
     "clientType": lambda client: client.type,
 }
@@ -57,7 +64,7 @@ LISTING = Listing(
 
 
 def _find(call: Call, client_id: str) -> Client:
-    """The client of a path. What begins with `~` is an id in base64, because ids may be URLs (since 2.13)."""
+    """The client of a path. An id with a leading `~` is in base64, because ids may be URLs (since 2.13)."""
     if client_id.startswith("~") and call.since(2, 13):
         client_id = urlsafe_b64decode(client_id[1:] + "===").decode()
     if client_id not in call.state.clients:
@@ -96,11 +103,11 @@ def get_client_summary(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("PUT", f"{CLIENTS}/<client_id>")
 def update_client(call: Call, client_id: str) -> tuple[int, Any]:
-    """What is left out falls back to its zero value. Secrets and logos stay, and groups while it is restricted."""
+    """Omitted fields are reset to their zero value. Secrets and logos are kept, and groups while it is restricted."""
     values = call.body(rules.CLIENT_UPDATE)
     client = _find(call, client_id)
     new = settings_of(values)
-    # a client that registered itself keeps what its document says
+    # a client that registered itself keeps the values of its document
     of_document = ("name", "callbackURLs", "logoutCallbackURLs", "isPublic", "pkceEnabled", "credentials")
     client.settings = {**new, **{name: client.settings[name] for name in of_document}} if client.type == "cimd" else new
     if not values["pkceEnabled"]:
@@ -122,7 +129,7 @@ def delete_client(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("PUT", f"{CLIENTS}/<client_id>/allowed-user-groups")
 def set_client_groups(call: Call, client_id: str) -> tuple[int, Any]:
-    """Unknown groups are dropped without a word, and the restriction itself is not touched."""
+    """Unknown groups are dropped silently, and the restriction itself is not changed."""
     chosen = call.body(rules.ids("userGroupIds"))["userGroupIds"]
     client = _find(call, client_id)
     client.groups = [group for group in call.state.groups if group in chosen]
@@ -131,7 +138,7 @@ def set_client_groups(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("GET", f"{CLIENTS}/<client_id>/preview/<user_id>")
 def preview(call: Call, client_id: str, user_id: str) -> tuple[int, Any]:
-    """The claims that a login would bring; times of the tokens are texts here, all but `auth_time` and `rat`."""
+    """The claims of a login; times in the tokens are strings here, except for `auth_time` and `rat`."""
     scopes = known_scopes(call.request.args.get("scopes", ""))
     if not call.request.args.get("scopes"):
         raise missing("scopes")
@@ -180,7 +187,7 @@ def delete_secret(call: Call, client_id: str, secret_id: str) -> tuple[int, Any]
 
 @route("POST", f"{CLIENTS}/<client_id>/secret", until=(2, 14))
 def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
-    """The one secret of a client; what was before it is void at once. bcrypt cannot take more than 72 bytes."""
+    """Replace the only secret of a client, which invalidates the old one. bcrypt is limited to 72 bytes."""
     values = call.optional_body(rules.SECRET[:1]) if call.since(2, 12) else {"secret": ""}
     client = _confidential(call, client_id)
     if len(values["secret"]) > 72:
@@ -191,11 +198,11 @@ def replace_secret(call: Call, client_id: str) -> tuple[int, Any]:
 
 @route("GET", f"{CLIENTS}/<client_id>/scim-service-provider")
 def get_scim_provider(call: Call, client_id: str) -> tuple[int, Any]:
-    """The one with the lowest id, as nothing keeps a client from having several; the client itself is not looked for."""
-    its = [one for one in call.state.scim_providers.values() if one.client == client_id]
-    if not its:
+    """Return the provider with the lowest id, as a client may have several; the client is not checked."""
+    providers = [provider for provider in call.state.scim_providers.values() if provider.client == client_id]
+    if not providers:
         raise not_found("SCIM service provider")
-    return 200, views.scim_provider(min(its, key=lambda one: one.id), call.version)
+    return 200, views.scim_provider(min(providers, key=lambda provider: provider.id), call.version)
 
 
 @route("POST", SCIM)
@@ -231,14 +238,14 @@ def _scim_provider(call: Call, provider_id: str) -> ScimProvider:
 
 
 def _known_to_scim(call: Call, client_id: str) -> None:
-    """Up to 2.12 only the database objected to a client that there is not."""
+    """Refuse a missing client; up to 2.12 only the database did."""
     if client_id not in call.state.clients:
         raise not_found("OIDC client") if call.since(2, 13) else breakdown()
 
 
 @route("GET", f"{CLIENTS}/<client_id>/logo", Need.NOBODY)
 def get_logo(call: Call, client_id: str) -> Response:
-    """The dark logo if it is asked for and there, else the light one. Nothing in the headers identifies the content."""
+    """The dark logo if requested and present, else the light one. No header identifies the content."""
     client = _find(call, client_id)
     logo = client.logos.get(_light(call.request)) or client.logos.get(True)
     if logo is None:
@@ -273,7 +280,7 @@ def delete_logo(call: Call, client_id: str) -> tuple[int, Any]:
 
 
 def settings_of(values: dict[str, Any]) -> dict[str, Any]:
-    """What is kept of a request body. A public client always has PKCE; a duration of zero is the default one."""
+    """The settings in a request body. A public client always has PKCE; a duration of zero means the default."""
     kept = {
         name: value
         for name, value in values.items()
@@ -314,5 +321,5 @@ def _confidential(call: Call, client_id: str) -> Client:
 
 
 def _light(request: Request) -> bool:
-    """Which logo is meant: the light one unless `light` says otherwise, and anything but a yes says so."""
+    """Whether the request is for the light logo: `light` is true by default, and every other value is false."""
     return request.args.get("light", "true") in ("1", "t", "T", "TRUE", "true", "True")

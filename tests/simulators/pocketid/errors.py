@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 BREAKDOWN = "Something went wrong"
-# Up to 2.12 a refusal was only a text, and these had other numbers (2.0.0 and 2.9.0, observed; 2.12 by its source).
+# up to 2.12 an error was only a text, and these had another status (2.0.0 and 2.9.0, observed; 2.12 by its source).
 OLD_STATUS = {
     "already_in_use": 400,
     "api_key_not_expired": 400,
@@ -27,7 +27,7 @@ class Wrong(NamedTuple):
 
 
 class ApiError(Exception):
-    """A refusal: `{error, code, details?, request_id}`, where `details` may hold `fields: [{field, code, message}]`.
+    """An error: `{error, code, details?, request_id}`, where `details` may have `fields: [{field, code, message}]`.
 
     `retry_after` is what a refusal for too many requests adds as a header, in seconds.
     """
@@ -55,7 +55,7 @@ class ApiError(Exception):
 
 
 def invalid(*fields: Wrong, text: str = "") -> ApiError:
-    """A broken rule; without a text of its own the answer names every field, with a capital at the front."""
+    """A validation error; without its own text the response names every field, with a capital first letter."""
     text = text or ", ".join(f"{wrong.field} {wrong.message}" for wrong in fields)
     return ApiError(400, "validation_failed", text[:1].upper() + text[1:], list(fields))
 

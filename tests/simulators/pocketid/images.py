@@ -1,7 +1,7 @@
-"""What the server makes of an uploaded logo before it stores it (Pocket ID 2.14.0 and 2.13.0, observed).
+"""The conversion of an uploaded logo before it is stored (Pocket ID 2.14.0 and 2.13.0, observed).
 
-EXIF data is blanked in JPEG and PNG (same length, zeroes, a new checksum in PNG) and cut out of WebP; every other byte
-of every format stays. An image without EXIF, or that was read back from the server, is stored as it came.
+EXIF data is blanked in JPEG and PNG (same length, zeroes, a new checksum in PNG) and cut out of WebP; all other
+bytes of every format are kept. An image without EXIF, or one read back from the server, is stored unchanged.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ MIME_TYPES = {
 }
 PNG_START, JPEG_START, EXIF_START = b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"Exif\0\0"
 TIFF_STARTS = (b"II*\0", b"MM\0*")
-# In the first byte of a VP8X chunk: there is EXIF, there is XMP.
+# flags in the first byte of a VP8X chunk: has EXIF, has XMP
 METADATA_FLAGS = 0x0C
 
 
 def stripped(data: bytes, extension: str) -> bytes:
-    """`data` as it is stored for a file name with this extension; JPEG and PNG are told apart by their content."""
+    """`data` as it is stored for a file name with this extension; JPEG and PNG are distinguished by their content."""
     if extension == "webp":
         return _webp(data)
     if extension in ("jpg", "jpeg", "png"):

@@ -1,4 +1,4 @@
-"""A sync with an LDAP directory, which makes it the master of users and groups (2.14.0 with OpenLDAP, observed)."""
+"""A sync with an LDAP directory, which then manages its users and groups (2.14.0 with OpenLDAP, observed)."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def sync_now(call: Call) -> tuple[int, Any]:
 
 
 def sync(state: State, directory: dict[str, list[str]]) -> None:
-    """Make users and groups as the directory has them, which knows no more of a user than a name.
+    """Create, update and remove users and groups as in the directory, which has only names of users.
 
-    Claims stay, and which groups may use a client; a language that was chosen does not. Who has the name of a user of
-    Pocket ID is passed over, and a group that has the name of one of Pocket ID stops it all.
+    Claims are kept, and the allowed groups of clients; a selected language is not. A user with the name of a local user
+    is skipped, and a group with the name of a local group fails the sync.
     """
     own_groups = {group.name for group in state.groups.values() if not group.ldap_id}
     if own_groups & directory.keys():

@@ -1,4 +1,4 @@
-"""Lists: pages, order, filters and search, each forgiving in its own way (Pocket ID 2.14.0 with SQLite, observed)."""
+"""Lists: pages, order, filters and search, which all tolerate invalid values (Pocket ID 2.14.0 with SQLite, observed)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Listing:
     filterable: dict[str, Callable[[Any], Any]] | None = None
 
     def page(self, rows: Iterable[Row], query: MultiDict[str, str], view: Callable[[Row], Any]) -> dict[str, Any]:
-        """`{data, pagination}`. A page beyond the last is the last one, what cannot be understood is ignored."""
+        """`{data, pagination}`. A page beyond the last returns the last, and invalid parameters are ignored."""
         number, limit, understood = _paging(query)
         found = [row for row in rows if _contains(self.search(row), query.get("search", ""))]
         if understood:
@@ -41,7 +41,7 @@ class Listing:
         if key is None:
             return rows
         descending = query.get("sort[direction]", "").strip().lower() == "desc"
-        # a value that is not there comes before all others, as in SQLite
+        # a missing value sorts before all others, as in SQLite
         return sorted(rows, key=lambda row: (key(row) is not None, key(row)), reverse=descending)
 
     def _passes(self, row: Any, query: MultiDict[str, str]) -> bool:

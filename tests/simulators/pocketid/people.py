@@ -1,4 +1,4 @@
-"""Users, groups, custom claims, and the one-time tokens that let a user in without a passkey."""
+"""Users, groups, custom claims, and the one-time tokens for logins without a passkey."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .state import Group, OneTimeToken, User, new_id, now, random_text
 
 USERS, GROUPS = "/api/users", "/api/user-groups"
 UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ0123456789"
-# Letters that are never in a token, read as the digits that people may have meant.
+# letters that are never in a token, converted to the digits they are mistaken for
 MISREAD = str.maketrans("IiOo", "1100")
 SHORT_LIFE = 15 * 60
 NO_PROFILE = {
@@ -33,17 +33,20 @@ NO_PROFILE = {
     "locale": None,
     "disabled": False,
 }
-USER_FLAGS = {name: lambda user, name=name: user.profile[name] for name in ("emailVerified", "isAdmin", "disabled")}
+
+
+def _of_profile(name: str) -> Callable[[User], Any]:
+    return lambda user: user.profile[name]
+
+
+USER_FLAGS = {name: _of_profile(name) for name in ("emailVerified", "isAdmin", "disabled")}
 USER_LISTING = Listing(
     search=lambda user: [user.profile[name] for name in ("email", "firstName", "lastName", "username")],
     sortable={
         **USER_FLAGS,
         "createdAt": lambda user: int(user.created.timestamp()),
         "username": lambda user: user.profile["username"].lower(),
-        **{
-            name: lambda user, name=name: user.profile[name]
-            for name in ("email", "firstName", "lastName", "displayName")
-        },
+        **{name: _of_profile(name) for name in ("email", "firstName", "lastName", "displayName")},
     },
     filterable=USER_FLAGS,
 )
@@ -70,9 +73,9 @@ def _find_group(call: Call, group_id: str) -> Group:
     return call.state.groups[group_id]
 
 
-def _from_directory(call: Call, one: User | Group) -> bool:
-    """What came from LDAP is like any other once LDAP is switched off."""
-    return one.ldap_id is not None and call.state.configuration["ldapEnabled"] == "true"
+def _from_directory(call: Call, entry: User | Group) -> bool:
+    """Whether an entry is managed by LDAP, which is no longer so once LDAP is disabled."""
+    return entry.ldap_id is not None and call.state.configuration["ldapEnabled"] == "true"
 
 
 def _changeable_group(call: Call, group_id: str) -> Group:
@@ -92,7 +95,7 @@ def list_users(call: Call) -> tuple[int, Any]:
 
 @route("GET", f"{USERS}/me", Need.USER)
 def get_own_user(call: Call) -> tuple[int, Any]:
-    return 200, views.user(call.user, call.state.groups_of(call.user.id), call.version)
+    return 200, views.user(call.caller, call.state.groups_of(call.caller.id), call.version)
 
 
 @route("GET", f"{USERS}/<user_id>")
@@ -118,7 +121,7 @@ def create_user(call: Call) -> tuple[int, Any]:
 
 @route("PUT", f"{USERS}/<user_id>")
 def update_user(call: Call, user_id: str) -> tuple[int, Any]:
-    """Everything that is left out falls back to its zero value; id and groups in the body have no effect."""
+    """Omitted fields are reset to their zero value; id and groups in the body are ignored."""
     profile = _profile(call, call.body(rules.user_of(call.version)))
     user = _find_user(call, user_id)
     if _from_directory(call, user):
@@ -191,7 +194,7 @@ def delete_group(call: Call, group_id: str) -> tuple[int, Any]:
 
 @route("PUT", f"{GROUPS}/<group_id>/users")
 def set_group_members(call: Call, group_id: str) -> tuple[int, Any]:
-    """Unknown users are dropped without a word."""
+    """Unknown users are dropped silently."""
     chosen = call.body(rules.ids("userIds"))["userIds"]
     group = _find_group(call, group_id)
     group.members = [user for user in call.state.users if user in chosen]
@@ -204,7 +207,7 @@ def set_group_clients(call: Call, group_id: str) -> tuple[int, Any]:
     chosen = call.body(rules.ids("oidcClientIds"))["oidcClientIds"]
     group = _find_group(call, group_id)
     for client in call.state.clients.values():
-        client.groups = [each for each in client.groups if each != group_id]
+        client.groups = [allowed for allowed in client.groups if allowed != group_id]
         if client.id in chosen:
             client.groups.append(group_id)
     return 200, views.group(group, call.state, call.version)
@@ -223,7 +226,7 @@ def set_group_claims(call: Call, group_id: str) -> tuple[int, Any]:
 @route("GET", "/api/custom-claims/suggestions")
 def suggest_claims(call: Call) -> tuple[int, Any]:
     """The keys in use, the most used first."""
-    owners = [*call.state.users.values(), *call.state.groups.values()]
+    owners: list[User | Group] = [*call.state.users.values(), *call.state.groups.values()]
     used = [key for owner in owners for key in owner.claims]
     return 200, sorted(sorted(set(used)), key=used.count, reverse=True)
 
@@ -233,7 +236,7 @@ def create_one_time_token(call: Call, user_id: str) -> tuple[int, Any]:
     sent = call.body(rules.ONE_TIME)
     life = sent["ttl"] or SHORT_LIFE
     if not call.since(2, 4):
-        # the body said for whom, and the path did not count (2.0.0 and 2.2.0, observed)
+        # the user was taken from the body, and the path ignored (2.0.0 and 2.2.0, observed)
         user_id = sent["userId"]
         if user_id not in call.state.users:
             raise breakdown()
@@ -248,10 +251,10 @@ def create_one_time_token(call: Call, user_id: str) -> tuple[int, Any]:
 def exchange_one_time_token(call: Call, token: str) -> Any:
     """A session for a one-time token, which survives only if its user is disabled."""
     token = token.translate(MISREAD)
-    known = call.state.one_time.get(token)
-    if known is None or known.expires <= now() or known.user not in call.state.users:
+    stored = call.state.one_time.get(token)
+    if stored is None or stored.expires <= now() or stored.user not in call.state.users:
         raise ApiError(401, "token_invalid_or_expired", "Token is invalid or expired")
-    user = call.state.users[known.user]
+    user = call.state.users[stored.user]
     if user.disabled:
         raise user_disabled()
     del call.state.one_time[token]
@@ -286,7 +289,7 @@ def _profile(call: Call, values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _refuse_duplicate(call: Call, profile: dict[str, Any], user_id: str) -> None:
-    """User names are unique without regard to case, e-mail addresses with regard to it; the address is told first."""
+    """User names are unique case-insensitively, e-mail addresses case-sensitively; the address is reported first."""
     others = [user.profile for user in call.state.users.values() if user.id != user_id]
     if profile["email"] is not None and any(other["email"] == profile["email"] for other in others):
         raise already_in_use("email")
@@ -300,11 +303,11 @@ def _refuse_duplicate_group(call: Call, name: str, group_id: str | None) -> None
 
 
 def _set_claims(call: Call, find: Callable[[Call, str], User | Group], owner_id: str) -> tuple[int, Any]:
-    """All claims of a user or group at once. Those that stay keep their place."""
+    """Replace all claims of a user or group. Existing ones keep their position."""
     wanted: dict[str, str] = {}
     rows = call.body_list(rules.CLAIM)
     if not call.since(2, 13) and owner_id not in (*call.state.users, *call.state.groups):
-        # only the database objected
+        # only the database refused it
         if rows:
             raise breakdown()
         return 200, []

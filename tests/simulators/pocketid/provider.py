@@ -1,6 +1,6 @@
-"""The OpenID provider as a browser meets it: discovery, the authorization endpoint and the steps that it may ask for.
+"""The OpenID provider for browsers: discovery, the authorization endpoint and its interactive steps.
 
-What happens in a browser is done here with a session token and JSON (Pocket ID 2.14.0 and 2.13.0, observed).
+The steps of a browser are done here with a session token and JSON (Pocket ID 2.14.0 and 2.13.0, observed).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from flask import Response, redirect
 from markupsafe import escape
+from werkzeug import Response as BaseResponse
 
 from . import rules, views
 from .call import Call, Need, route
@@ -29,7 +30,7 @@ GRANT_TYPES = ("authorization_code", "refresh_token", "client_credentials")
 
 
 class Refused(Exception):
-    """A refusal of OAuth 2.0: an error name, and a text for people."""
+    """An OAuth 2.0 error: its name and description."""
 
     def __init__(self, error: str, text: str) -> None:
         super().__init__(text)
@@ -37,7 +38,7 @@ class Refused(Exception):
 
 
 class Stopped(Exception):
-    """A refusal that must not be sent to the client: the browser stays at the provider and shows the text."""
+    """An error that must not be sent to the client: the provider shows its text in the browser."""
 
 
 @route("GET", "/.well-known/openid-configuration", Need.NOBODY)
@@ -111,8 +112,8 @@ class Asked:
     def prompts(self) -> list[str]:
         return self.parameters.get("prompt", "").split()
 
-    def answered(self, values: dict[str, str]) -> Response:
-        """The browser's way back to the client: a redirection or, if asked for, a form that sends itself."""
+    def answered(self, values: dict[str, str]) -> BaseResponse:
+        """The response that returns to the client: a redirect or, if requested, a self-submitting form."""
         mode = self.parameters.get("response_mode")
         if mode == "form_post":
             fields = "".join(
@@ -128,7 +129,7 @@ class Asked:
 
 @route("GET", "/authorize", Need.SESSION_IF_ANY)
 @route("POST", "/authorize", Need.SESSION_IF_ANY)
-def authorize(call: Call) -> Response:
+def authorize(call: Call) -> BaseResponse:
     try:
         asked = _asked(call)
         try:
@@ -148,7 +149,7 @@ def get_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
 
 @route("POST", "/api/oidc/interactions/<interaction_id>/complete", Need.SESSION)
 def complete_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
-    """The last step leads back to the authorization endpoint. There are no passkeys here, so one cannot be taken."""
+    """Complete a step; the last one leads back to the authorization endpoint. Passkeys are not simulated."""
     step = call.body(rules.STEP)["step"]
     interaction = _find_interaction(call, interaction_id)
     try:
@@ -161,7 +162,7 @@ def complete_interaction(call: Call, interaction_id: str) -> tuple[int, Any]:
 
 
 def _asked(call: Call) -> Asked:
-    """The request, or the one that an interaction has kept; refused where there is no client to send the user to."""
+    """The request, or that of an interaction; refused without a valid client to return to."""
     parameters = call.request.values.to_dict()
     interaction = None
     if "interaction" in parameters:
@@ -183,7 +184,7 @@ def _asked(call: Call) -> Asked:
     return Asked(client, parameters, interaction)
 
 
-def _authorized(call: Call, asked: Asked) -> Response:
+def _authorized(call: Call, asked: Asked) -> BaseResponse:
     client, parameters = asked.client, asked.parameters
     if parameters.get("response_type") != "code":
         raise Refused("unsupported_response_type", "only the response type 'code' is supported")
@@ -210,7 +211,7 @@ def _authorized(call: Call, asked: Asked) -> Response:
             if wanted
         ]
         return _interact(call, asked, demanded)
-    if not call.state.admits(client, call.user.id):
+    if not call.state.admits(client, call.caller.id):
         raise Stopped("You are not allowed to access this service.")
     if asked.interaction:
         _hand_over(call, asked.interaction)
@@ -227,7 +228,7 @@ def _authorized(call: Call, asked: Asked) -> Response:
     return _granted(call, asked)
 
 
-def _granted(call: Call, asked: Asked) -> Response:
+def _granted(call: Call, asked: Asked) -> BaseResponse:
     if asked.parameters.get("code_challenge_method", "plain") not in ("plain", "S256"):
         raise Refused("invalid_request", "the code_challenge_method is not supported")
     if asked.interaction:
@@ -236,7 +237,7 @@ def _granted(call: Call, asked: Asked) -> Response:
     code = f"pocket_id_ac_{random_text(43)}.{random_text(43)}"
     call.state.codes[code] = Grant(
         asked.client.id,
-        call.user.id,
+        call.caller.id,
         asked.scopes,
         asked.redirect_uri,
         asked.parameters,
@@ -253,7 +254,7 @@ def _granted(call: Call, asked: Asked) -> Response:
     )
 
 
-def _interact(call: Call, asked: Asked, steps: list[str]) -> Response:
+def _interact(call: Call, asked: Asked, steps: list[str]) -> BaseResponse:
     interaction = asked.interaction or Interaction(
         asked.client.id, asked.scopes, asked.parameters, steps, call.user.id if call.user else None
     )
@@ -262,9 +263,9 @@ def _interact(call: Call, asked: Asked, steps: list[str]) -> Response:
 
 
 def _open_steps(call: Call, client: Client, scopes: list[str], parameters: dict[str, str]) -> list[str]:
-    """What a user with a session has still to do, in order."""
+    """The remaining steps of a user with a session, in order."""
     prompts = parameters.get("prompt", "").split()
-    agreed = call.state.consents.get((call.user.id, client.id))
+    agreed = call.state.consents.get((call.caller.id, client.id))
     consented = client.settings["skipConsent"] or agreed is not None and set(scopes) <= set(agreed)
     needed = {
         "select_account": "select_account" in prompts,
@@ -281,11 +282,11 @@ def _too_old(call: Call, max_age: str) -> bool:
         return False
     if not max_age.isdecimal():
         raise Refused("invalid_request", "'max_age' must be a number that is not negative")
-    return time.time() >= call.session["iat"] + int(max_age)
+    return bool(time.time() >= call.session["iat"] + int(max_age))
 
 
 def _take(call: Call, interaction: Interaction, step: str) -> None:
-    """Take the step if it is the first open one."""
+    """Complete a step if it is the first open one."""
     client = call.state.clients[interaction.client]
     _hand_over(call, interaction)
     if not interaction.steps:
@@ -294,29 +295,29 @@ def _take(call: Call, interaction: Interaction, step: str) -> None:
         raise invalid(text=f"Expected interaction step {interaction.steps[0]} but got {step}")
     if step == "reauthenticate":
         raise missing("reauthenticationToken")
-    interaction.user = call.user.id
+    interaction.user = call.caller.id
     interaction.steps = interaction.steps[1:]
     if step == "authenticate":
-        found = _open_steps(call, client, interaction.scopes, interaction.parameters)
+        required = _open_steps(call, client, interaction.scopes, interaction.parameters)
         interaction.steps = [
-            each
-            for each in ("select_account", "reauthenticate", "consent")
-            if each in interaction.steps or each in found
+            name
+            for name in ("select_account", "reauthenticate", "consent")
+            if name in interaction.steps or name in required
         ]
     if step == "consent":
         _consent(call, client, interaction.scopes)
 
 
 def _hand_over(call: Call, interaction: Interaction) -> None:
-    """An interaction that another user has begun is the caller's from now on, with the caller's own steps."""
-    if interaction.user not in (None, call.user.id):
+    """Assign the interaction of another user to the caller, with the caller's own steps."""
+    if interaction.user not in (None, call.caller.id):
         client = call.state.clients[interaction.client]
         interaction.steps = _open_steps(call, client, interaction.scopes, interaction.parameters)
-        interaction.user = call.user.id
+        interaction.user = call.caller.id
 
 
 def _consent(call: Call, client: Client, scopes: list[str]) -> None:
-    agreed = call.state.consents.setdefault((call.user.id, client.id), [])
+    agreed = call.state.consents.setdefault((call.caller.id, client.id), [])
     agreed.extend(scope for scope in scopes if scope not in agreed)
 
 

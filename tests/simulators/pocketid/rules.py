@@ -1,6 +1,6 @@
-"""What a request body may look like: one table of fields per kind of object, and the reading that follows it.
+"""The schema of request bodies: a table of fields per object type, and the parser.
 
-Reading happens in two steps with different answers: a body that does not fit the types is `invalid_request_body`, a
+Parsing has two steps with different errors: a body that does not match the types is `invalid_request_body`, a
 value that breaks a rule is `validation_failed` with every broken field, in the order of the table (Pocket ID 2.14.0 and
 2.13.0, observed).
 """
@@ -29,7 +29,7 @@ UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 class Broken(NamedTuple):
-    """How a value breaks a rule; `place` is where in the value."""
+    """A violated rule; `place` is the position within the value."""
 
     code: str
     message: str
@@ -45,7 +45,7 @@ class Misfit(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """A type of JSON value; what is absent becomes `zero`, and so does null unless it is read like any other value."""
+    """A type of JSON value; a missing value becomes `zero`, and so does null unless `reads_null`."""
 
     zero: Any
     read: Callable[[Any], Any]
@@ -54,7 +54,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Field:
-    """A field of a body. The rules of an `optional` field do not see its zero value; the first broken one is told."""
+    """A field of a body. The rules of an `optional` field do not apply to its zero value; the first violated one is reported."""
 
     name: str
     kind: Kind
@@ -90,7 +90,7 @@ def moment(value: Any) -> datetime:
 
 
 def seconds(value: Any) -> float:
-    """A duration: a number counts whole seconds, a text is like `1h30m`, an empty one is none."""
+    """A duration: whole seconds as a number, or a string like `1h30m`; an empty string is none."""
     if value == "":
         return 0.0
     if isinstance(value, (int, float)) and not isinstance(value, bool):
@@ -102,16 +102,16 @@ def seconds(value: Any) -> float:
     return sum(float(number) * UNITS[unit] for number, unit in parts) * (-1 if match[1] == "-" else 1)
 
 
-def listed(read: Callable[[Any], Any]) -> Callable[[Any], list]:
-    def read_all(value: Any) -> list:
+def listed(read: Callable[[Any], Any]) -> Callable[[Any], list[Any]]:
+    def read_all(value: Any) -> list[Any]:
         if not isinstance(value, list):
             raise Misfit
-        return [read(each) for each in value]
+        return [read(entry) for entry in value]
 
     return read_all
 
 
-def objects(fields: tuple[Field, ...]) -> Callable[[Any], list[dict]]:
+def objects(fields: tuple[Field, ...]) -> Callable[[Any], list[dict[str, Any]]]:
     return listed(lambda value: fitted(value, fields))
 
 
@@ -139,9 +139,9 @@ def fits(test: Callable[[Any], Any], code: str = "invalid_format", message: str 
 
 
 def each(test: Callable[[Any], Any], code: str) -> Rule:
-    """A rule for the elements of a list; the first that breaks it is named by its index."""
+    """A rule for the elements of a list; the first that violates it is reported with its index."""
 
-    def rule(values: list) -> Broken | None:
+    def rule(values: list[Any]) -> Broken | None:
         wrong = (index for index, value in enumerate(values) if not test(value))
         return next((Broken(code, "is invalid", f"[{index}]") for index in wrong), None)
 
@@ -224,7 +224,10 @@ USER = (
     Field("userGroupIds", TEXTS),
 )
 # What the first releases of version 2 demanded of a user besides, by the version that demands it no more.
-STRICTER_USER = {(2, 4): {"firstName": required, "displayName": required}, (2, 5): {"username": at_least(2)}}
+STRICTER_USER: dict[tuple[int, int], dict[str, Rule]] = {
+    (2, 4): {"firstName": required, "displayName": required},
+    (2, 5): {"username": at_least(2)},
+}
 SCIM = (
     Field("endpoint", TEXT, (required, url), optional=False),
     Field("token", TEXT),
@@ -254,25 +257,25 @@ def user_of(version: tuple[int, ...]) -> tuple[Field, ...]:
 
 
 def ids(name: str) -> tuple[Field, ...]:
-    """A body that is only a list of ids; it may be empty but must be there."""
+    """A body that is only a list of ids, which is required but may be empty."""
     return (Field(name, TEXTS, (required,), optional=False),)
 
 
 def fitted(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
-    """The values of a JSON object by field; keys are matched without regard to case, unknown ones are ignored."""
+    """The values of a JSON object by field; keys are matched case-insensitively, unknown ones are ignored."""
     if value is not None and not isinstance(value, dict):
         raise Misfit
-    given = {key.lower(): each for key, each in (value or {}).items()}
+    given = {key.lower(): content for key, content in (value or {}).items()}
     values = {}
     for field in fields:
-        its, key = field.kind, field.name.lower()
-        is_zero = key not in given or given[key] is None and not its.reads_null
-        values[field.name] = its.zero if is_zero else its.read(given[key])
+        kind, key = field.kind, field.name.lower()
+        is_zero = key not in given or given[key] is None and not kind.reads_null
+        values[field.name] = kind.zero if is_zero else kind.read(given[key])
     return values
 
 
 def parsed(body: bytes, content_type: str | None) -> Any:
-    """The first JSON value of a body; what comes after it is not looked at. A `content_type` of None is not checked."""
+    """The first JSON value of a body; the rest is ignored. A `content_type` of None is not checked."""
     if content_type is not None and not JSON_TYPE.fullmatch(content_type.strip()):
         raise invalid_body()
     try:
@@ -282,7 +285,7 @@ def parsed(body: bytes, content_type: str | None) -> Any:
 
 
 def checked(values: dict[str, Any], fields: tuple[Field, ...]) -> dict[str, Any]:
-    """`values` in composed form (NFC) where the field asks for it, if no rule is broken."""
+    """`values` in composed form (NFC) if the field requires it; refused if a rule is violated."""
     broken = [wrong for field in fields if (wrong := field.wrong(values[field.name]))]
     if broken:
         raise invalid(*broken)
@@ -304,7 +307,7 @@ def read_object(value: Any, fields: tuple[Field, ...]) -> dict[str, Any]:
 
 
 def read_list(value: Any, fields: tuple[Field, ...]) -> list[dict[str, Any]]:
-    """A body that is a list. Types are judged in all of it, and then the first element that breaks a rule is told."""
+    """A body that is a list. All types are checked first, then the first element that violates a rule is reported."""
     try:
         return [checked(row, fields) for row in objects(fields)([] if value is None else value)]
     except Misfit as error:

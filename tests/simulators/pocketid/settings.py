@@ -38,7 +38,7 @@ def _one_of(*words: str) -> rules.Rule:
 
 @dataclass(frozen=True)
 class Setting:
-    """A key of the configuration: its default, whether all may see it, and what is checked, since 2.14 and before."""
+    """A key of the configuration: its default, whether it is public, and its checks, since 2.14 and before."""
 
     default: str = ""
     public: bool = False
@@ -110,7 +110,7 @@ SETTINGS = {
     ),
     "cimdUrlAllowlist": JSON_LIST,
 }
-# Settings that came later or, up to 1.16, had another name.
+# settings that were added later or, up to 1.16, had another name
 SINCE = {
     "ldapAdminGroupName": (2, 0),
     "homePageUrl": (2, 2),
@@ -139,8 +139,8 @@ def get_configuration(call: Call) -> tuple[int, Any]:
 
 @route("PUT", CONFIGURATION)
 def set_configuration(call: Call) -> tuple[int, Any]:
-    """All of it at once: what is left out or empty is the default again."""
-    known = {name: one for name, one in SETTINGS.items() if call.since(*SINCE.get(name, (2, 0)))}
+    """Set the whole configuration: omitted and empty settings are reset to their defaults."""
+    known = {name: setting for name, setting in SETTINGS.items() if call.since(*SINCE.get(name, (2, 0)))}
     values = call.body(tuple(setting.field(name, call.version) for name, setting in known.items()))
     call.state.configuration.update({name: value or DEFAULTS[name] for name, value in values.items()})
     return 200, _rows(call)
@@ -148,14 +148,14 @@ def set_configuration(call: Call) -> tuple[int, Any]:
 
 @route("GET", KEYS, Need.USER)
 def list_keys(call: Call) -> tuple[int, Any]:
-    own = [key for key in call.state.keys.values() if key.owner == call.user.id]
+    own = [key for key in call.state.keys.values() if key.owner == call.caller.id]
     return 200, KEY_LISTING.page(own, call.request.args, views.api_key)
 
 
 @route("POST", KEYS, Need.SESSION)
 def create_key(call: Call) -> tuple[int, Any]:
     values = call.body(rules.API_KEY)
-    key = ApiKey(call.user.id, random_text(32), values["name"], values["description"], _future(values["expiresAt"]))
+    key = ApiKey(call.caller.id, random_text(32), values["name"], values["description"], _future(values["expiresAt"]))
     call.state.keys[key.id] = key
     view = {**views.api_key(key), "createdAt": views.in_full(key.created), "expiresAt": views.in_full(key.expires)}
     return 201, {"apiKey": view, "token": key.token}
@@ -185,7 +185,7 @@ def current_version(call: Call) -> tuple[int, Any]:
 
 @route("GET", "/api/version/latest", Need.NOBODY)
 def latest_version(_call: Call) -> tuple[int, Any]:
-    """What was published last, which nobody has looked up."""
+    """The latest published version, which is unknown here."""
     return 200, {"latestVersion": ""}
 
 
@@ -195,7 +195,7 @@ def health(_call: Call) -> tuple[int, Any]:
 
 
 def _rows(call: Call) -> list[dict[str, Any]]:
-    """Type and visibility of a setting are always told wrong."""
+    """The settings; the server always returns a wrong type and visibility."""
     return [
         {"key": name, "type": "", "value": value, "isPublic": False}
         for name, value in call.state.configuration.items()
@@ -212,6 +212,6 @@ def _future(moment: Any) -> Any:
 
 def _own_key(call: Call, key_id: str) -> ApiKey:
     key = call.state.keys.get(key_id)
-    if key is None or key.owner != call.user.id:
+    if key is None or key.owner != call.caller.id:
         raise ApiError(404, "api_key_not_found", "API key not found")
     return key

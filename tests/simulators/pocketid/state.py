@@ -1,4 +1,4 @@
-"""What a Pocket ID keeps: users, groups, clients with their secrets and logos, keys, consents and running logins."""
+"""The state of a Pocket ID server: users, groups, clients with their secrets and logos, keys, consents and running logins."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def new_id() -> str:
 
 
 def random_text(length: int, alphabet: str = ALPHANUMERIC) -> str:
-    return "".join(secrets.choice(alphabet) for _each in range(length))
+    return "".join(secrets.choice(alphabet) for _index in range(length))
 
 
 @dataclass
@@ -38,7 +38,7 @@ class User:
 
     @property
     def disabled(self) -> bool:
-        return self.profile["disabled"]
+        return bool(self.profile["disabled"])
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Logo:
 
 @dataclass
 class Client:
-    """`settings` has the names of the API; `logos` are keyed by whether they are the light one."""
+    """`settings` has the names of the API; `logos` have the key True for light and False for dark."""
 
     id: str
     settings: dict[str, Any]
@@ -116,7 +116,7 @@ class OneTimeToken:
 
 @dataclass
 class Interaction:
-    """A login that waits for its user: the parameters of the request, and the steps that are still to be taken."""
+    """A pending login: the parameters of the request, and the remaining steps."""
 
     client: str
     scopes: list[str]
@@ -128,7 +128,7 @@ class Interaction:
 
 @dataclass
 class Grant:
-    """What a user gave a client in one login: an authorization code, and the tokens that were issued for it."""
+    """The grant of a login to a client: an authorization code, and the tokens issued for it."""
 
     client: str
     user: str
@@ -145,7 +145,7 @@ class Grant:
 
 
 class State:
-    """All of it. Links are kept at one end: members at the group, allowed groups at the client."""
+    """The whole state. Links are stored on one side: members in the group, allowed groups in the client."""
 
     def __init__(self) -> None:
         self.users: dict[str, User] = {}
@@ -165,7 +165,7 @@ class State:
         return [group for group in self.groups.values() if user in group.members]
 
     def admits(self, client: Client, user: str) -> bool:
-        """Whether the client's restriction to groups lets the user in; restricted and without groups admits nobody."""
+        """Whether the client's restriction to groups admits the user; a restriction without groups admits none."""
         return not client.settings["isGroupRestricted"] or any(
             group.id in client.groups for group in self.groups_of(user)
         )
@@ -173,30 +173,34 @@ class State:
     def set_groups(self, user: str, chosen: list[str]) -> None:
         """Make the user a member of these groups and no others; unknown ids are dropped."""
         for group in self.groups.values():
-            group.members = [each for each in group.members if each != user]
+            group.members = [member for member in group.members if member != user]
             if group.id in chosen:
                 group.members.append(user)
 
     def drop_user(self, user: str) -> None:
         del self.users[user]
         self.set_groups(user, [])
-        self.keys = {key: each for key, each in self.keys.items() if each.owner != user}
-        self._forget(lambda its_user, _client: its_user == user)
+        self.keys = {name: key for name, key in self.keys.items() if key.owner != user}
+        self._forget(lambda consenting, _client: consenting == user)
 
     def drop_group(self, group: str) -> None:
         del self.groups[group]
         for client in self.clients.values():
-            client.groups = [each for each in client.groups if each != group]
+            client.groups = [allowed for allowed in client.groups if allowed != group]
 
     def drop_client(self, client: str) -> None:
         del self.clients[client]
-        self.scim_providers = {key: one for key, one in self.scim_providers.items() if one.client != client}
-        self._forget(lambda _user, its_client: its_client == client)
+        self.scim_providers = {
+            key: provider for key, provider in self.scim_providers.items() if provider.client != client
+        }
+        self._forget(lambda _user, consented: consented == client)
 
-    def _forget(self, gone: Callable[[str | None, str], bool]) -> None:
-        """Drop the consents and logins whose user and client are `gone`."""
-        self.consents = {pair: scopes for pair, scopes in self.consents.items() if not gone(*pair)}
-        self.interactions = {key: each for key, each in self.interactions.items() if not gone(each.user, each.client)}
+    def _forget(self, matches: Callable[[str | None, str], bool]) -> None:
+        """Drop the consents and logins whose user and client match."""
+        self.consents = {pair: scopes for pair, scopes in self.consents.items() if not matches(*pair)}
+        self.interactions = {
+            key: each for key, each in self.interactions.items() if not matches(each.user, each.client)
+        }
         for table in (self.codes, self.refresh_tokens, self.access_tokens):
-            for key in [key for key, grant in table.items() if grant and gone(grant.user, grant.client)]:
+            for key in [key for key, grant in table.items() if grant and matches(grant.user, grant.client)]:
                 del table[key]

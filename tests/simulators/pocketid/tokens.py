@@ -1,7 +1,7 @@
-"""The OpenID provider as a client meets it: tokens for a code, what is behind a token, and who the user is.
+"""The OpenID provider for clients: tokens for a code, introspection, and user information.
 
-Refusals here are OAuth's `{error, error_description}`. The order of checks matters, because clients test a secret with
-a code that cannot exist: a wrong secret is `invalid_client` (401), a right one `invalid_grant` (400), whatever the
+Errors here are OAuth's `{error, error_description}`. The order of checks matters, because clients test a secret with
+a code that cannot exist: a wrong secret is `invalid_client` (401), a right one `invalid_grant` (400), regardless of the
 redirect URI (Pocket ID 2.14.0 and 2.13.0, observed).
 """
 
@@ -21,7 +21,7 @@ from .claims import access_claims, id_claims, user_claims
 from .provider import GRANT_TYPES
 from .state import Client, Grant, now, random_text
 
-# Up to 2.9 a refusal was only a text (2.0.0 and 2.9.0, observed).
+# up to 2.9 an error was only a text (2.0.0 and 2.9.0, observed).
 OLD_TEXTS = {"invalid_client": "Invalid client secret", "invalid_grant": "Invalid authorization code"}
 SHORTEST_VERIFIER, SHORTEST_NONCE = 43, 8
 
@@ -41,7 +41,7 @@ class TokenError(Exception):
 
 
 class Access(NamedTuple):
-    """An access token that is valid now: its claims, and the grant behind it unless a client stands for itself."""
+    """A valid access token: its claims, and its grant, except for client credentials."""
 
     claims: dict[str, Any]
     grant: Grant | None
@@ -80,7 +80,7 @@ def userinfo(call: Call) -> Response:
 
 @route("POST", "/api/oidc/introspect", Need.NOBODY)
 def introspect(call: Call) -> Response:
-    """A client must show who it is and learns of its own tokens only. The form alone does not authenticate."""
+    """Introspect a token of the authenticated client. Credentials in the form are not accepted."""
     try:
         form = _form(call)
         caller = _introspecting(call, form)
@@ -89,10 +89,10 @@ def introspect(call: Call) -> Response:
     access = _access(call, form.get("token", ""))
     if access is None or access.claims["client_id"] != caller:
         return _plain(200, {"active": False})
-    told = {name: access.claims[name] for name in ("aud", "client_id", "exp", "iat", "sub", "scope")}
-    if not told["scope"]:
-        del told["scope"]
-    return _plain(200, {"active": True, "username": told["sub"], **told})
+    fields = {name: access.claims[name] for name in ("aud", "client_id", "exp", "iat", "sub", "scope")}
+    if not fields["scope"]:
+        del fields["scope"]
+    return _plain(200, {"active": True, "username": fields["sub"], **fields})
 
 
 def _plain(status: int, body: dict[str, Any]) -> Response:
@@ -110,7 +110,7 @@ def _form(call: Call) -> dict[str, str]:
 
 
 def _basic(call: Call) -> tuple[str, str] | None:
-    """Name and secret of HTTP Basic; both are form-encoded inside of it, so a stray `%` makes them unreadable."""
+    """Name and secret of HTTP Basic; both are form-encoded in it, so a stray `%` makes them invalid."""
     sent = call.request.authorization
     if sent is None or sent.type != "basic":
         return None
@@ -126,7 +126,7 @@ def _is_hex(text: str) -> bool:
 
 
 def _authenticated(call: Call, form: dict[str, str]) -> Client:
-    """The client that the header or else the form names, if the secret is right; a public client's is not looked at."""
+    """The client in the header or else the form, if the secret is valid; that of a public client is not checked."""
     pair = _basic(call) or (form.get("client_id", ""), form.get("client_secret", ""))
     if not pair[0]:
         raise TokenError(400, "invalid_request", "client credentials are missing")
@@ -137,19 +137,19 @@ def _authenticated(call: Call, form: dict[str, str]) -> Client:
 
 
 def _introspecting(call: Call, form: dict[str, str]) -> str:
-    """The id of the client that asks, shown by HTTP Basic or by an access token other than the one asked about."""
+    """The id of the calling client, authenticated by HTTP Basic or another access token than the inspected one."""
     bearer = _bearer(call)
     if bearer:
         access = _access(call, bearer)
         if access is None or bearer == form.get("token"):
             raise TokenError(401, "request_unauthorized", "the access token in the header does not authorize")
-        return access.claims["client_id"]
+        return str(access.claims["client_id"])
     try:
         pair = _basic(call)
     except TokenError as error:
         raise TokenError(401, "request_unauthorized", error.text) from error
     client = call.state.clients.get(pair[0]) if pair else None
-    if client is None or not client.has_secret(pair[1]):
+    if pair is None or client is None or not client.has_secret(pair[1]):
         raise TokenError(401, "request_unauthorized", "the client credentials are not valid")
     return client.id
 
@@ -174,7 +174,7 @@ def _by_code(call: Call, client: Client, form: dict[str, str]) -> Grant:
 
 
 def _check_verifier(client: Client, grant: Grant, verifier: str) -> None:
-    """A challenge is good for one try. After a failed one a secret alone redeems the code, as if without PKCE."""
+    """A challenge allows one attempt. After a failure the secret alone redeems the code, as without PKCE."""
     challenge = "" if grant.challenge_spent else grant.parameters.get("code_challenge", "")
     if not challenge and not verifier:
         if client.settings["isPublic"]:
@@ -191,7 +191,7 @@ def _check_verifier(client: Client, grant: Grant, verifier: str) -> None:
 
 
 def _by_refresh(call: Call, client: Client, form: dict[str, str]) -> Grant:
-    """The grant behind a refresh token. Each is good for one use; a second use ends the whole grant."""
+    """The grant of a refresh token. Each is valid for one use; a second use revokes the whole grant."""
     sent = form.get("refresh_token", "")
     grant = call.state.refresh_tokens.get(sent)
     if grant is None or grant.revoked or grant.client != client.id:
@@ -203,7 +203,7 @@ def _by_refresh(call: Call, client: Client, form: dict[str, str]) -> Grant:
 
 
 def _check_user(call: Call, client: Client, grant: Grant) -> None:
-    """Rights are looked at again whenever tokens are issued."""
+    """Access is checked again whenever tokens are issued."""
     if call.state.users[grant.user].disabled:
         raise TokenError(400, "invalid_grant", "the user account is disabled")
     if not call.state.admits(client, grant.user):
@@ -233,7 +233,7 @@ def _issued(call: Call, client: Client, grant: Grant) -> dict[str, Any]:
 
 
 def _own_token(call: Call, client: Client) -> dict[str, Any]:
-    """A client's token for itself. It has no scopes of OpenID, whatever was asked for; a public client gets none."""
+    """Client credentials: a token without OpenID scopes, regardless of the request; public clients get none."""
     if client.settings["isPublic"]:
         raise TokenError(400, "invalid_grant", "a public client has no token of its own")
     return _access_token(call, access_claims(call.simulator, client, f"client-{client.id}", []), None)

@@ -1,6 +1,7 @@
-"""The shapes of answers. Several answers of the real server are stale or incomplete, each in its own way; so are these.
+"""The response bodies. Several responses of the real server are stale or incomplete; so are these.
 
-A time is told in full where the request has just set it, and in whole seconds later (2.14.0 with SQLite, observed).
+A time has full precision in the response to the request that sets it, and whole seconds later (2.14.0 with SQLite,
+observed).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from typing import Any
 
 from .state import ApiKey, Client, Group, ScimProvider, Secret, State, User
 
-# Fields that came later, by the version that has them.
+# fields that were added later, with their version
 SINCE = {
     "emailVerified": (2, 2),
     "requiresPushedAuthorizationRequests": (2, 9),
@@ -45,13 +46,13 @@ def user(each: User, groups: list[Group], version: tuple[int, ...], touched: dat
 
 
 def bare_user(each: User, version: tuple[int, ...]) -> dict[str, Any]:
-    """A user where groups and claims were not loaded: in a group, after an update, after a login."""
+    """A user without groups and claims, which are not loaded in a group, after an update and after a login."""
     view = {"id": each.id, **each.profile, "customClaims": [], "userGroups": [], "ldapId": each.ldap_id}
     return _of_version(view, version)
 
 
 def bare_group(group: Group, touched: datetime | None = None) -> dict[str, Any]:
-    """A group as part of a user or a client: no members are counted, no claims are told."""
+    """A group in a user or a client, without members and claims."""
     return {
         "id": group.id,
         "friendlyName": group.friendly_name,
@@ -68,7 +69,7 @@ def listed_group(group: Group) -> dict[str, Any]:
 
 
 def unlinked_group(group: Group) -> dict[str, Any]:
-    """A group without its links: when it was just made, and in the list of a user's groups."""
+    """A group without its links: after its creation, and in the list of a user's groups."""
     view = {**bare_group(group), "users": [], "allowedOidcClients": []}
     del view["userCount"]
     return view
@@ -96,7 +97,7 @@ def secret(each: Secret) -> dict[str, Any]:
 
 
 def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
-    """What is told of a client without signing in, and within groups and interactions."""
+    """The public fields of a client, also used in groups and interactions."""
     view = {
         "id": each.id,
         **{name: each.settings[name] for name in ("name", "description", "launchURL", "requiresReauthentication")},
@@ -108,7 +109,7 @@ def client_summary(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
 
 
 def client(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
-    """A client without its groups. Empty and absent values of a federated identity are the same thing and left out."""
+    """A client without its groups. Empty values of a federated identity are omitted."""
     identities = [
         _of_version(
             {name: value for name, value in identity.items() if value or name in ("issuer", "replayProtection")},
@@ -118,7 +119,7 @@ def client(each: Client, version: tuple[int, ...]) -> dict[str, Any]:
     ]
     credentials: dict[str, Any] = {"federatedIdentities": identities} if identities else {}
     if version >= (2, 14):
-        credentials["secrets"] = [secret(known) for known in each.secrets]
+        credentials["secrets"] = [secret(stored) for stored in each.secrets]
     view = {**each.settings, **client_summary(each, version), "credentials": credentials}
     if each.pkce_supported:
         view["pkceSupported"] = True
@@ -145,7 +146,7 @@ def api_key(each: ApiKey) -> dict[str, Any]:
 
 
 def scim_provider(each: ScimProvider, version: tuple[int, ...]) -> dict[str, Any]:
-    """The client is there, but was not loaded."""
+    """A SCIM provider with an empty client, which the server does not load."""
     empty = {
         "id": "",
         "name": "",

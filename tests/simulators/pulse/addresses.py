@@ -1,4 +1,4 @@
-"""What Pulse makes of the addresses of its nodes (normalizeNodeHost, extractHostAndPort, normalizePVEEndpointIdentity)."""
+"""Parsing and normalisation of node addresses (normalizeNodeHost, extractHostAndPort, normalizePVEEndpointIdentity)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PORTS = {"pve": 8006, "pbs": 8007, "pmg": 8006}
 
 
 def check_host(host: str, kind: str) -> None:
-    """The rules for the host of a new node; only those of PBS look at the characters of a name."""
+    """The rules for the host of a new node; only those of PBS check the characters of a name."""
     rest = host.removeprefix("http://").removeprefix("https://").partition("/")[0]
     name, port = _parted(rest)
     if name[:1].isdigit():
@@ -31,8 +31,11 @@ def _parted(host: str) -> tuple[str, str]:
         if not bracket or not port.startswith(":"):
             raise ApiError(400, "Invalid host format")
         return name, port[1:]
-    # more than one colon and no bracket is taken for IPv6, whatever it is
-    return (host, "") if host.count(":") > 1 else tuple(host.split(":"))
+    if host.count(":") > 1:
+        # treated as an IPv6 address without brackets, even if it is invalid
+        return host, ""
+    name, _colon, port = host.partition(":")
+    return name, port
 
 
 def is_ip(text: str) -> bool:
@@ -44,17 +47,22 @@ def is_ip(text: str) -> bool:
 
 
 def normalised(host: str, kind: str) -> str:
-    """The URL that is kept: a scheme, the host in the letters that were sent, and a port; no path."""
+    """The stored URL: a scheme, the host in its original case, and a port; no path."""
     host = host.strip()
     scheme = "http" if host.startswith("http://") else "https"
-    place = host.removeprefix("http://").removeprefix("https://").partition("/")[0]
-    if ":" in place and is_ip(place.strip("[]")) and not place.startswith("["):
-        place = f"[{place}]"
-    name, bracket, port = place.rpartition(":")
-    has_port = bool(bracket) and not place.endswith("]")
-    if not place or " " in place or (has_port and not port.isdigit()) or (has_port and ":" in name and name[0] != "["):
+    authority = host.removeprefix("http://").removeprefix("https://").partition("/")[0]
+    if ":" in authority and is_ip(authority.strip("[]")) and not authority.startswith("["):
+        authority = f"[{authority}]"
+    name, bracket, port = authority.rpartition(":")
+    has_port = bool(bracket) and not authority.endswith("]")
+    if (
+        not authority
+        or " " in authority
+        or (has_port and not port.isdigit())
+        or (has_port and ":" in name and name[0] != "[")
+    ):
         raise ApiError(400, "invalid host format")
-    return f"{scheme}://{place}" if has_port else f"{scheme}://{place}:{PORTS[kind]}"
+    return f"{scheme}://{authority}" if has_port else f"{scheme}://{authority}:{PORTS[kind]}"
 
 
 def identity(address: str) -> str:

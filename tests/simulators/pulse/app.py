@@ -1,4 +1,4 @@
-"""The WSGI application: credentials and scopes, the endpoints, and the shape of their answers."""
+"""The WSGI application: credentials and scopes, the endpoints, and the format of their responses."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ SURFACES = {
 
 
 class PulseSimulator:
-    """One Pulse of `version` (5.1 or 6.3). It signs in to the servers that it monitors.
+    """A Pulse server of `version` 5.1 or 6.3. It signs in to the servers that it monitors.
 
-    `api_token` has the scopes settings:read and settings:write. `trust` is the bundle of the authorities that the
-    machine trusts, which counts for nodes with verifySSL. `rate_limit` switches on the limit on changes, which the
-    product does not have for callers on its own machine.
+    `api_token` has the scopes settings:read and settings:write. `trust` is the CA bundle of the host, which applies
+    to nodes with verifySSL. `rate_limit` enables the limit on changes, which the product does not apply to local
+    callers.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class PulseSimulator:
             raise ApiError(429, "Rate limit exceeded. Please try again later.")
         self._changes.append(time.monotonic())
 
-    # -- who is calling ----------------------------------------------------------------------------------------
+    # -- authentication ----------------------------------------------------------------------------------------
 
     def _keep(self, value: str, name: str, scopes: list[str]) -> dict[str, Any]:
         record = {"id": str(uuid.uuid4()), "name": name, "prefix": value[:6], "suffix": value[-4:], "scopes": scopes}
@@ -107,7 +107,7 @@ class PulseSimulator:
         return record
 
     def _refused(self, scope: str | None) -> Response | None:
-        """The answer to a caller who may not, or None."""
+        """The refusal of an unauthorised request, or None."""
         authorization = request.headers.get("Authorization", "")
         if scope is None or authorization == f"Basic {self._admin}":
             return None
@@ -121,7 +121,7 @@ class PulseSimulator:
         return None
 
     def _add_token(self) -> Response:
-        """Since 6 a token gives no scopes that it does not have."""
+        """Since 6 a token cannot grant scopes that it does not have."""
         body = self._body()
         held = self.tokens.get(request.headers.get("X-API-Token", ""), {"scopes": body["scopes"]})["scopes"]
         for scope in body["scopes"]:
@@ -137,14 +137,14 @@ class PulseSimulator:
     # -- endpoints ---------------------------------------------------------------------------------------------
 
     def _version(self) -> Response:
-        told = {
+        result = {
             "version": self.version,
             "build": "release",
             "runtime": "go",
             "channel": "stable",
             "isDevelopment": False,
         }
-        return _json(200, told)
+        return _json(200, result)
 
     def _health(self) -> Response:
         return _json(200, {"status": "healthy", "timestamp": int(time.time()), "uptime": 1.0})
@@ -166,17 +166,17 @@ class PulseSimulator:
         return _saved(200)
 
     def _existing(self, node: str) -> dict[str, Any]:
-        found = self.nodes.find(node)
-        if found is None:
+        entry = self.nodes.find(node)
+        if entry is None:
             raise ApiError(404, "Node not found")
-        return found
+        return entry
 
     def _test(self, node: str) -> Response:
-        found = self.nodes.find(node)
-        return self._tried(found, "PBS") if found else _json(400, {"status": "error", "message": "Node not found"})
+        entry = self.nodes.find(node)
+        return self._tried(entry, "PBS") if entry else _json(400, {"status": "error", "message": "Node not found"})
 
     def _test_config(self) -> Response:
-        """The host is taken as it is, so it needs a scheme and a port."""
+        """The host is used as given, so it needs a scheme and a port."""
         given = parsed(self._body(), self.old)
         if given.get("type") not in FLAGS:
             raise ApiError(400, "Invalid node type")
@@ -208,9 +208,9 @@ class PulseSimulator:
             message = f"Successfully connected. Found {count} datastore(s)"
             return _json(200, {"status": "success", "message": message, "datastoreCount": count})
         members = peers.cluster_of(node, self.nodes.trust)[1]
-        told = {"status": "success", "message": f"Successfully connected to {count} node(s)", "nodeCount": count}
+        result = {"status": "success", "message": f"Successfully connected to {count} node(s)", "nodeCount": count}
         cluster = {"isCluster": bool(members), **({"clusterNodeCount": len(members)} if members else {})}
-        return _json(200, {**told, **cluster})
+        return _json(200, {**result, **cluster})
 
     def _connections(self) -> Response:
         return _json(200, {"connections": [self._connection(node) for node in self.nodes.everything()]})
@@ -261,7 +261,7 @@ def _json(status: int, body: Any) -> Response:
 
 
 def _saved(status: int) -> Response:
-    """JSON that does not say so."""
+    """JSON with a content type of plain text."""
     return Response('{"status":"success"}\n', status, content_type="text/plain; charset=utf-8")
 
 

@@ -1,4 +1,4 @@
-"""The one error that an endpoint answers with."""
+"""The error of a refused request."""
 
 from __future__ import annotations
 

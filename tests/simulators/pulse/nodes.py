@@ -34,19 +34,19 @@ BOOLEANS = {flag for flags in FLAGS.values() for flag in flags} | {
     "temperatureMonitoringEnabled",
 }
 SKIPPED = ("192.168.77.", "192.168.88.", "test-")
-# the first look comes soon after a change; all is forgotten at each, because the monitor is started anew
-FIRST_LOOK, NEXT_LOOK, CLUSTER_LOOK = 0.3, 1.0, 30.0
+# seconds until the first poll after a change, and between polls; each change restarts the monitor and drops its states
+FIRST_POLL, NEXT_POLL, CLUSTER_POLL = 0.3, 1.0, 30.0
 
 
 def parsed(body: Any, old: bool) -> dict[str, Any]:
-    """A request's fields of the right types, with the other names of tokens; 6 drops what stands for a hidden secret."""
+    """The valid fields of a request, including aliases of token fields; 6 drops placeholders for hidden secrets."""
     if not isinstance(body, dict):
         raise ApiError(400, "Invalid request body")
     right = {str: TEXTS + ("tokenId", "tokenSecret"), bool: BOOLEANS, int: ("physicalDiskPollingMinutes",)}
     for kind, names in right.items():
         for name in names:
             value = body.get(name)
-            # true and false are no numbers in JSON
+            # a JSON boolean is not a number, unlike in Python
             if value is not None and (not isinstance(value, kind) or isinstance(value, bool) is not (kind is bool)):
                 raise ApiError(400, "Invalid request body")
     given = {name: value for name, value in body.items() if value is not None}
@@ -59,14 +59,14 @@ def parsed(body: Any, old: bool) -> dict[str, Any]:
 
 
 class Nodes:
-    """What is configured, by type. `trust` are the authorities of the machine that Pulse runs on."""
+    """The configured nodes by type. `trust` is the CA bundle of the host that Pulse runs on."""
 
     def __init__(self, old: bool, trust: Path | None) -> None:
         self.old, self.trust = old, trust
         self.lists: dict[str, list[Node]] = {"pve": [], "pbs": [], "pmg": []}
         self._started = 0.0
-        self._looks: dict[tuple[str, str], tuple[float, str]] = {}
-        self._cluster_looks: dict[str, float] = {}
+        self._polls: dict[tuple[str, str], tuple[float, str]] = {}
+        self._cluster_polls: dict[str, float] = {}
 
     def everything(self) -> list[Node]:
         return [node for nodes in self.lists.values() for node in nodes]
@@ -74,23 +74,23 @@ class Nodes:
     # -- ids ---------------------------------------------------------------------------------------------------
 
     def find(self, raw: str) -> Node | None:
-        """The node of an id: its place in the list of its type, or since 6 its type and name."""
+        """The node of an id, which is its index in the list of its type, or since 6 its type and name."""
         kind, colon, name = raw.partition(":")
         if colon and not self.old:
             named = [node for node in self.lists.get(kind, ()) if node["name"] == name]
             if not named:
                 raise ApiError(404, "Node not found")
             return named[0]
-        place = re.fullmatch(r"([^-]*)-(\d+)[^-]*", raw)
-        if not place:
+        match = re.fullmatch(r"([^-]*)-(\d+)[^-]*", raw)
+        if not match:
             raise ApiError(400, "Invalid node ID")
-        nodes = self.lists.get(place[1], [])
-        return nodes[int(place[2])] if int(place[2]) < len(nodes) else None
+        nodes = self.lists.get(match[1], [])
+        return nodes[int(match[2])] if int(match[2]) < len(nodes) else None
 
     # -- changes -----------------------------------------------------------------------------------------------
 
     def add(self, given: dict[str, Any]) -> dict[str, Any]:
-        """Nothing is tried: a node that cannot be signed in to is taken like any other."""
+        """Add a node without a test: one that refuses the login is accepted as well."""
         for name in ("name", "type", "host"):
             if not given.get(name):
                 raise ApiError(400, f"{name.capitalize()} is required")
@@ -107,7 +107,7 @@ class Nodes:
         node = self._new(given, kind, host)
         if kind == "pve" and not any(part in given[name] for part in SKIPPED for name in ("host", "name")):
             node["clusterName"], node["clusterEndpoints"] = peers.cluster_of(node, self.trust)
-            known = next((one for one in self.lists["pve"] if self._same_cluster(one, node)), None)
+            known = next((other for other in self.lists["pve"] if self._same_cluster(other, node)), None)
             if known:
                 return self._merge(known, node)
         self.lists[kind].append(node)
@@ -115,14 +115,14 @@ class Nodes:
         return {}
 
     def _new(self, given: dict[str, Any], kind: str, host: str) -> Node:
-        """Neither `enabled` nor excluded datastores are looked at; who signs in with a token has no user, but on PVE."""
+        """`enabled` and excluded datastores are ignored; except on PVE, an entry with a token has no user."""
         texts = {name: given.get(name, "") for name in TEXTS}
         if texts["tokenName"] and texts["tokenValue"]:
             if kind != "pve":
                 texts.update(user="", password="")
         elif "@" not in texts["user"]:
             texts["user"] += {"pve": "@pam", "pbs": "@pbs", "pmg": "@pmg"}[kind]
-        # what a PBS does not say it has off in 5.1
+        # 5.1 disables the flags of a PBS by default
         on = ("monitorMailStats",) if kind == "pmg" else () if self.old and kind == "pbs" else FLAGS[kind]
         flags = {flag: given.get(flag, flag in on) for flag in FLAGS[kind]}
         return {
@@ -141,26 +141,29 @@ class Nodes:
         }
 
     def _own_name(self, name: str, kind: str, host: str) -> str:
-        """Names are made to differ in silence, when a node is added and never again."""
+        """A unique name: duplicates silently get the host as suffix, only when a node is added."""
         taken = any(node["name"].lower() == name.lower() and node["host"] != host for node in self.lists[kind])
         return f"{name} ({urlsplit(host).hostname})" if taken else name
 
     def _same_cluster(self, known: Node, new: Node) -> bool:
-        """5.1 goes by the name alone, 6 wants an address in common and no certificate that differs."""
+        """5.1 compares only the name, 6 also requires a common address and no different certificate."""
         if not known["clusterName"] or known["clusterName"].lower() != new["clusterName"].lower():
             return False
         if self.old:
             return True
         pins = {node["fingerprint"].replace(":", "").lower() for node in (known, new)} - {""}
-        seen = {one["nodeName"]: one["fingerprint"] for one in known["clusterEndpoints"] if one["fingerprint"]}
+        stored = {
+            member["nodeName"]: member["fingerprint"] for member in known["clusterEndpoints"] if member["fingerprint"]
+        }
         differ = any(
-            seen.get(one["nodeName"], one["fingerprint"]) != one["fingerprint"] for one in new["clusterEndpoints"]
+            stored.get(member["nodeName"], member["fingerprint"]) != member["fingerprint"]
+            for member in new["clusterEndpoints"]
         )
         return len(pins) < 2 and not differ and bool(_addresses(known) & _addresses(new))
 
     def _merge(self, known: Node, new: Node) -> dict[str, Any]:
-        names = {one["nodeName"] for one in known["clusterEndpoints"]}
-        known["clusterEndpoints"] += [one for one in new["clusterEndpoints"] if one["nodeName"] not in names]
+        names = {member["nodeName"] for member in known["clusterEndpoints"]}
+        known["clusterEndpoints"] += [member for member in new["clusterEndpoints"] if member["nodeName"] not in names]
         self._saved()
         cluster, name = known["clusterName"], known["name"]
         return {
@@ -173,7 +176,7 @@ class Nodes:
         }
 
     def update(self, node: Node, given: dict[str, Any]) -> None:
-        """What is left out stays, but in 5.1 the URL for people and the fingerprint go."""
+        """Omitted fields are kept, except for guestURL and fingerprint in 5.1."""
         changed = dict(node)
         if given.get("host"):
             changed["host"] = normalised(given["host"], node["type"])
@@ -197,7 +200,7 @@ class Nodes:
         name, value = given["tokenName"], given["tokenValue"]
         if name or value:
             if self.old:
-                # on PBS a value without a name is not looked at
+                # on PBS a value without a name is ignored
                 value = value if name or node["type"] == "pve" else ""
                 if not (name or value):
                     return
@@ -213,39 +216,39 @@ class Nodes:
             node.update(password=given["password"], user=given.get("user", node["user"]), tokenName="", tokenValue="")
 
     def remove(self, node: Node) -> None:
-        self.lists[node["type"]] = [one for one in self.lists[node["type"]] if one is not node]
+        self.lists[node["type"]] = [other for other in self.lists[node["type"]] if other is not node]
         self._saved()
 
     def _saved(self) -> None:
-        """After each change all is read again: some flags are on then whatever was sent, and all states begin anew.
+        """Reload the configuration after a change, which forces some flags on and resets all states.
 
-        6 counts single nodes to the clusters that have their address.
+        6 merges single nodes into the cluster that has their address.
         """
         for node in self.everything():
             forced = {"pve": ["monitorBackups"], "pbs": ["monitorBackups", "monitorDatastores"][: 1 if self.old else 2]}
             node.update(dict.fromkeys(forced.get(node["type"], ()), True))
         if not self.old:
-            members = [address for one in self.lists["pve"] for address in _addresses(one) if one["clusterName"]]
+            members = [address for node in self.lists["pve"] for address in _addresses(node) if node["clusterName"]]
             self.lists["pve"] = [
-                one for one in self.lists["pve"] if one["clusterName"] or members.count(identity(one["host"])) != 1
+                node for node in self.lists["pve"] if node["clusterName"] or members.count(identity(node["host"])) != 1
             ]
         self._started = time.monotonic()
-        self._looks.clear()
+        self._polls.clear()
 
-    # -- what is told ------------------------------------------------------------------------------------------
+    # -- responses ---------------------------------------------------------------------------------------------
 
     def listed(self) -> list[dict[str, Any]]:
-        """As a side effect clusters are looked for where none is known, at most every half a minute for a node."""
+        """List the nodes. As a side effect, detect missing clusters, at most every 30 seconds for a node."""
         for node in self.lists["pve"]:
-            last = self._cluster_looks.get(node["name"])
-            is_due = last is None or time.monotonic() - last >= CLUSTER_LOOK
+            last = self._cluster_polls.get(node["name"])
+            is_due = last is None or time.monotonic() - last >= CLUSTER_POLL
             if is_due and not (node["clusterName"] or any(part in node["host"] + node["name"] for part in SKIPPED)):
-                self._cluster_looks[node["name"]] = time.monotonic()
+                self._cluster_polls[node["name"]] = time.monotonic()
                 node["clusterName"], node["clusterEndpoints"] = peers.cluster_of(node, self.trust)
-        return [self._shown(node, place) for nodes in self.lists.values() for place, node in enumerate(nodes)]
+        return [self._shown(node, index) for nodes in self.lists.values() for index, node in enumerate(nodes)]
 
-    def _shown(self, node: Node, place: int) -> dict[str, Any]:
-        """False flags and empty texts are left out, the backups of a PBS always."""
+    def _shown(self, node: Node, index: int) -> dict[str, Any]:
+        """False flags and empty strings are omitted, and always the backup flag of a PBS."""
         optional = {
             name: node[name]
             for name in (
@@ -262,10 +265,10 @@ class Nodes:
         optional.update({name: node[name] for name in pointers if node[name] is not None})
         if node["clusterName"]:
             optional.update(isCluster=True, clusterName=node["clusterName"])
-        members = [self._member(one, node) for one in node["clusterEndpoints"]]
+        members = [self._member(member, node) for member in node["clusterEndpoints"]]
         collections = {"excludeDatastores": node["excludeDatastores"], "clusterEndpoints": members}
         return {
-            "id": f"{node['type']}-{place}",
+            "id": f"{node['type']}-{index}",
             **{name: node[name] for name in ("type", "name", "host", "verifySSL")},
             "hasPassword": bool(node["password"]),
             "hasToken": bool(node["tokenValue"]),
@@ -276,7 +279,7 @@ class Nodes:
         }
 
     def _member(self, member: dict[str, Any], node: Node) -> dict[str, Any]:
-        """5.1 tells the names of its own fields."""
+        """5.1 returns the field names of its Go structure."""
         if not self.old:
             return {
                 **member,
@@ -298,11 +301,11 @@ class Nodes:
         return named
 
     def _status(self, node: Node) -> str:
-        """A PVE is tried while the monitor starts. A PBS counts as connected from its first look on, in 5.1 until then."""
+        """A PVE is polled when the monitor starts. A PBS is connected after its first poll, in 5.1 also before."""
         if node["disabled"]:
             return "disconnected"
         if node["type"] == "pve":
-            return "disconnected" if self._looked(node) else "connected"
+            return "disconnected" if self._poll_error(node) else "connected"
         good = ("active", "pending") if self.old else ("active",)
         return "connected" if self.state(node)[0] in good else "disconnected"
 
@@ -310,31 +313,31 @@ class Nodes:
         """The state of a connection and the error behind it."""
         if node["disabled"]:
             return "paused", ""
-        if time.monotonic() - self._started < FIRST_LOOK:
+        if time.monotonic() - self._started < FIRST_POLL:
             return "pending", ""
-        failure = self._looked(node)
+        failure = self._poll_error(node)
         if not failure:
             return "active", ""
         refused = re.search("401|403|authentication", failure)
         return "unauthorized" if refused else "unreachable", failure
 
-    def _looked(self, node: Node) -> str:
-        """Why a node could not be signed in to when it was last looked at, which is not long ago."""
+    def _poll_error(self, node: Node) -> str:
+        """The error of the last poll of a node, empty if it succeeded; polls again if that is due."""
         key = node["type"], node["name"]
-        when, failure = self._looks.get(key, (-NEXT_LOOK, ""))
-        if time.monotonic() - when >= NEXT_LOOK:
+        when, failure = self._polls.get(key, (-NEXT_POLL, ""))
+        if time.monotonic() - when >= NEXT_POLL:
             try:
                 peers.sign_in(node, self.trust)
                 failure = ""
             except peers.Unreachable as error:
                 failure = f"poll failed on {node['name']}: {error}"
-            self._looks[key] = time.monotonic(), failure
+            self._polls[key] = time.monotonic(), failure
         return failure
 
 
 def _addresses(node: Node) -> set[str]:
     endpoints = node["clusterEndpoints"]
     port = urlsplit(node["host"]).port
-    return {identity(one["host"]) for one in endpoints} | {
-        identity(f"{one['ip']}:{port}") for one in endpoints if one["ip"]
+    return {identity(endpoint["host"]) for endpoint in endpoints} | {
+        identity(f"{endpoint['ip']}:{port}") for endpoint in endpoints if endpoint["ip"]
     }

@@ -1,4 +1,4 @@
-"""How Pulse signs in to the servers that it monitors, and what it finds out about clusters (pkg/proxmox, pkg/pbs)."""
+"""Logins to the monitored servers, and cluster detection (pkg/proxmox, pkg/pbs)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ UNABLE, FAILED = (
 
 
 class Unreachable(Exception):
-    """Why a server could not be used: `shown` is all that a test of a connection tells, the text what states tell."""
+    """A failed connection: `shown` is the message of a connection test, the text that of a connection state."""
 
     def __init__(self, shown: str, text: str) -> None:
         super().__init__(text)
@@ -27,14 +27,14 @@ class Unreachable(Exception):
 
 
 def read(node: dict[str, Any], path: str, trust: Path | None, timeout: float = 10) -> Any:
-    """The data behind a path of the API of a node's server, as the node's credentials may see it."""
+    """Read a path of the API of a node with its credentials."""
     parts = urlsplit(node["host"])
     pool = urllib3.HTTPSConnectionPool(
         parts.hostname, parts.port, timeout=timeout, retries=False, **_trusting(node, trust)
     )
     headers = {"Authorization": _authorization(node)}
     try:
-        # that a node accepts any certificate is its own affair
+        # the entry itself disables the verification of certificates
         with warnings.catch_warnings(action="ignore", category=urllib3.exceptions.InsecureRequestWarning):
             answer = pool.request("GET", f"/api2/json{path}", headers=headers)
     except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -58,7 +58,7 @@ def _reason(error: Exception) -> str:
 
 
 def _trusting(node: dict[str, Any], trust: Path | None) -> dict[str, Any]:
-    """A fingerprint replaces the look at authorities, and without either anything is accepted."""
+    """A fingerprint replaces the verification by CA; without either any certificate is accepted."""
     if node["fingerprint"]:
         return {"cert_reqs": "CERT_NONE", "assert_fingerprint": node["fingerprint"].replace(":", "")}
     if node["verifySSL"]:
@@ -67,7 +67,7 @@ def _trusting(node: dict[str, Any], trust: Path | None) -> dict[str, Any]:
 
 
 def _authorization(node: dict[str, Any]) -> str:
-    """Only the full id of a token says whose it is. The user of the entry stands in for that on PBS alone."""
+    """Only a full token id includes the user; on PBS the user of the entry is used otherwise."""
     token = node["tokenName"]
     user, mark, name = token.partition("!")
     if node["type"] == "pve":
@@ -84,47 +84,47 @@ def _authorization(node: dict[str, Any]) -> str:
 
 
 def sign_in(node: dict[str, Any], trust: Path | None) -> int:
-    """How many nodes or datastores the server shows; a token without any rights sees none and is still good."""
+    """Return the number of visible nodes or datastores; a token without permissions sees none but is valid."""
     return len(read(node, "/nodes" if node["type"] == "pve" else "/admin/datastore", trust))
 
 
 def cluster_of(node: dict[str, Any], trust: Path | None) -> tuple[str, list[dict[str, Any]]]:
-    """Name and members of the cluster of a PVE node; nothing where it is in none, or where the token may not see it."""
+    """Name and members of the cluster of a PVE node; empty if it has none, or the token may not read it."""
     try:
-        told = read(node, "/cluster/status", trust, timeout=5)
+        status = read(node, "/cluster/status", trust, timeout=5)
     except Unreachable:
         return "", []
-    members = [one for one in told if one["type"] == "node"]
+    members = [entry for entry in status if entry["type"] == "node"]
     if len(members) < 2:
         return "", []
-    name = next((one["name"] for one in told if one["type"] == "cluster"), "Unknown Cluster")
-    return name, [_member(node, one, trust) for one in members]
+    name = next((entry["name"] for entry in status if entry["type"] == "cluster"), "Unknown Cluster")
+    return name, [_member(node, entry, trust) for entry in members]
 
 
-def _member(node: dict[str, Any], told: dict[str, Any], trust: Path | None) -> dict[str, Any]:
-    """A member of a cluster is called by its short name, with the port of the node that told of it."""
+def _member(node: dict[str, Any], entry: dict[str, Any], trust: Path | None) -> dict[str, Any]:
+    """A member of a cluster, with its short name and the port of the node that reported it."""
     parts = urlsplit(node["host"])
-    address = f"{parts.scheme}://{told['ip']}:{parts.port}"
-    fingerprint = _fingerprint(told["ip"], parts.port)
+    address = f"{parts.scheme}://{entry['ip']}:{parts.port}"
+    fingerprint = _fingerprint(entry["ip"], parts.port)
     reachable = True
     try:
         sign_in({**node, "host": address, "fingerprint": fingerprint}, trust)
     except Unreachable as error:
         reachable = "401" in str(error) or "403" in str(error)
     return {
-        "nodeId": told["id"],
-        "nativeNodeId": told["nodeid"],
-        "nodeName": told["name"],
-        "host": f"{parts.scheme}://{told['name']}:{parts.port}",
-        "ip": told["ip"],
+        "nodeId": entry["id"],
+        "nativeNodeId": entry["nodeid"],
+        "nodeName": entry["name"],
+        "host": f"{parts.scheme}://{entry['name']}:{parts.port}",
+        "ip": entry["ip"],
         "fingerprint": fingerprint,
-        "online": bool(told["online"]),
+        "online": bool(entry["online"]),
         "pulseReachable": reachable,
     }
 
 
 def _fingerprint(host: str, port: int | None) -> str:
-    """The certificate that a member shows, which is believed at first sight."""
+    """The fingerprint of a member's certificate, trusted on first use."""
     try:
         pem = ssl.get_server_certificate((host, port or 443), timeout=2)
     except OSError:

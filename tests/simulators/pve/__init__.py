@@ -15,13 +15,13 @@ __all__ = ["Guest", "PveSimulator"]
 
 
 class PveSimulator:
-    """One cluster, or with `cluster=None` one standalone node, of version 9.2, 8.4 or 7.4.
+    """A cluster, or with `cluster=None` a standalone node, of version 9.2, 8.4 or 7.4.
 
     `addresses`: node -> IP address; `passwords`: userid -> password of pam and pve users; `tokens`: full token id ->
-    secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users that these
-    name exist from the beginning. `directories`: the servers that realms can be of; a sync takes `task_seconds`. `trust`:
-    the bundle of authorities that OpenID issuers are verified against.
-    `slow_failures`: fail as slowly as the product does. All state is in `cluster`, for tests to read or to disturb.
+    secret, tokens without privilege separation; `totp`: userid -> base32 secret of a second factor. Users named in these
+    exist from the start. `directories`: the servers that realms can use; a sync takes `task_seconds`. `trust`: the CA
+    bundle that OpenID issuers are verified against.
+    `slow_failures`: fail as slowly as the product does. All state is in `cluster`, for tests to read or to change.
     """
 
     def __init__(
@@ -46,5 +46,5 @@ class PveSimulator:
         populate(self.cluster, tokens or {}, passwords or {}, totp or {})
 
     def app(self, node: str) -> Application:
-        """The WSGI application of one node."""
+        """The WSGI application of a node."""
         return Application(self.cluster, self.cluster.nodes[node])

@@ -1,4 +1,4 @@
-"""HTTP of one node: order of checks, decoding of paths and bodies, form of the answers.
+"""HTTP of a node: order of checks, decoding of paths and bodies, format of the responses.
 
 Sources: pve-http-server 6.0.5 (APIServer/AnyEvent.pm, Formatter/Standard.pm), pve-manager 9.2.11 (HTTPServer.pm).
 """
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from .api import ROUTES
 from .auth import Credentials, authenticate, unescaped
@@ -30,7 +31,7 @@ FIXED_HEADERS = [("Server", "pve-api-daemon/3.0"), ("Cache-Control", "max-age=0"
 
 @dataclass
 class Answer:
-    """`content_type` is None where the product sends none; the reason phrase is the first line of `message`."""
+    """`content_type` is None if the product sends none; the reason phrase is the first line of `message`."""
 
     status: int
     message: str
@@ -44,11 +45,15 @@ class Answer:
 
     @classmethod
     def json(
-        cls, data: object, error: ApiError | None = None, beside: dict | None = None, tells_messages: bool = True
+        cls,
+        data: object,
+        error: ApiError | None = None,
+        extra: dict[str, Any] | None = None,
+        reports_message: bool = True,
     ) -> Answer:
-        content = {"data": data, **(beside or {})}
+        content = {"data": data, **(extra or {})}
         if error:
-            content.update({"message": error.message} if tells_messages else {})
+            content.update({"message": error.message} if reports_message else {})
             content.update({"errors": error.errors} if error.errors else {})
         body = json.dumps(content, ensure_ascii=False).encode()
         status = (error.status or 500) if error else 200
@@ -56,9 +61,9 @@ class Answer:
 
 
 class Request:
-    """What the product looks at in a request. Paths, names of parameters and headers are bytes, each a character."""
+    """The parts of a request that the product reads. Paths, parameter names and headers are bytes, each a character."""
 
-    def __init__(self, environ: dict) -> None:
+    def __init__(self, environ: dict[str, Any]) -> None:
         target = environ.get("REQUEST_URI") or environ.get("RAW_URI") or environ["PATH_INFO"]
         self.verb = environ["REQUEST_METHOD"]
         self.path = unescaped(target.partition("?")[0])
@@ -71,56 +76,57 @@ class Request:
         )
         self._input = environ["wsgi.input"]
 
-    def params(self, perl_position: str) -> dict:
-        """Body and query together; the query wins, and `_dc` only keeps caches away."""
-        found = {}
+    def params(self, perl_position: str) -> dict[str, Any]:
+        """Body and query together; the query wins, and `_dc` only defeats caches."""
+        values: dict[str, Any] = {}
         if self.verb in WITH_BODY:
             body = self._input.read(self.length)
             is_json = self.media_type == JSON  # and then even an empty body must be JSON
-            found = _decoded_json(body, perl_position) if is_json else _decoded_form(body.decode("latin-1"))
-        found |= _decoded_form(self.query)
-        found.pop("_dc", None)
-        return found
+            values = _decoded_json(body, perl_position) if is_json else _decoded_form(body.decode("latin-1"))
+        values |= _decoded_form(self.query)
+        values.pop("_dc", None)
+        return values
 
     @property
     def media_type(self) -> str:
         return re.split(r"\s*[;,]\s*", self.content_type)[0]
 
 
-def _decoded_form(text: str) -> dict:
-    """Both `&` and `;` separate, a field given twice is a list, a second `=` ends the value."""
-    found: dict = {}
+def _decoded_form(text: str) -> dict[str, Any]:
+    """Both `&` and `;` separate, a repeated field becomes a list, a second `=` ends the value."""
+    fields: dict[str, Any] = {}
     for field in filter(None, re.split("[&;]", text)):
         name, *values = (unescaped(part.replace("+", " ")) for part in field.split("="))
         value = values[0].encode("latin-1").decode("utf-8", "replace") if values else None
-        if name in found:
-            value = [*(found[name] if isinstance(found[name], list) else [found[name]]), value]
-        found[name] = value
-    return found
+        if name in fields:
+            fields[name] = [*(fields[name] if isinstance(fields[name], list) else [fields[name]]), value]
+        else:
+            fields[name] = value
+    return fields
 
 
-def _decoded_json(body: bytes, perl_position: str) -> dict:
+def _decoded_json(body: bytes, perl_position: str) -> dict[str, Any]:
     text = body.decode("utf-8", "replace")
     try:
-        found = json.loads(body)
+        values = json.loads(body)
     except ValueError as error:
         expected = "'\"' expected" if "property name" in str(error) else MALFORMED
         position = getattr(error, "pos", 0)
         rest = text[position:] or "(end of string)"
         raise ApiError(f'{expected}, at character offset {position} (before "{rest}") at {perl_position}\n') from error
-    if not isinstance(found, dict):
+    if not isinstance(values, dict):
         raise ApiError(f"Not a HASH reference at {perl_position}\n")
-    return found
+    return values
 
 
 class Application:
-    """The WSGI application of one node."""
+    """The WSGI application of a node."""
 
     def __init__(self, cluster: Cluster, node: Node) -> None:
         self._cluster = cluster
         self._node = node
 
-    def __call__(self, environ: dict, start_response: Callable) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self._cluster.tasks.advance()
         answer = self._answer(Request(environ))
         if answer.status == HTTPStatus.UNAUTHORIZED and self._cluster.slow_failures:
@@ -143,33 +149,33 @@ class Application:
             return Answer.plain(501, "chunked transfer encoding not supported")
         if not request.path.startswith("/api2"):
             return Answer.plain(500, f"no such file '{request.path}'\n")
-        form = re.fullmatch(r"/api2/+([a-z][a-z0-9]+)(/.*)?", request.path, re.DOTALL)
-        if not form:
+        match = re.fullmatch(r"/api2/+([a-z][a-z0-9]+)(/.*)?", request.path, re.DOTALL)
+        if not match:
             return Answer.plain(501, "no such uri")
-        path = form[2] or "/"
+        path = match[2] or "/"
         try:
             authid = authenticate(self._cluster, request.verb, path, request.credentials)
         except ApiError as error:
-            return Answer(error.status, error.message)
+            return Answer(error.status or 500, error.message)
         if refusal := _refused_body(request):
             return refusal
-        if form[1] != "json":
-            return Answer.plain(501, f"no formatter for uri {path}, {form[1]}")
+        if match[1] != "json":
+            return Answer.plain(501, f"no formatter for uri {path}, {match[1]}")
         try:
             param = request.params(self._cluster.product["perl"]["json"])
         except ApiError as error:
             return Answer.plain(500, error.message)
         return self._dispatch(request, path, authid, param)
 
-    def _dispatch(self, request: Request, path: str, authid: str | None, param: dict) -> Answer:
+    def _dispatch(self, request: Request, path: str, authid: str | None, param: dict[str, Any]) -> Answer:
         try:
-            endpoint, found = self._endpoint(request.verb, path)
+            endpoint, in_path = self._endpoint(request.verb, path)
             for name in sorted(param):
-                if name in found and found[name] != param[name]:
+                if name in in_path and in_path[name] != param[name]:
                     raise parameter_error(
                         {name: "duplicate parameter (already defined in URI) with conflicting values!"}
                     )
-            param = found | param
+            param = in_path | param
             if request.credentials.api_token and not endpoint.allowtoken:
                 raise permission_error(f"URI '{path}' not available with API token, need proper ticket.\n")
             call = Call(self._cluster, self._node, authid)
@@ -177,9 +183,9 @@ class Application:
             if endpoint.proxyto and param[endpoint.proxyto] != self._node.name:
                 return self._forwarded(request, path, authid, param, param[endpoint.proxyto])
             param = self._cluster.schema.verify(endpoint, param)
-            return Answer.json(_handler(endpoint)(call, param), beside=call.beside)
+            return Answer.json(_handler(endpoint)(call, param), extra=call.extra)
         except ApiError as error:
-            return Answer.json(None, error, tells_messages=self._cluster.product["tells_messages"])
+            return Answer.json(None, error, reports_message=self._cluster.product["reports_messages"])
 
     def _endpoint(self, verb: str, path: str) -> tuple[Endpoint, dict[str, str]]:
         found = self._cluster.schema.find(verb, path)
@@ -187,7 +193,7 @@ class Application:
             raise ApiError(f"Method '{verb} {path}' not implemented", 501)
         return found
 
-    def _forwarded(self, request: Request, path: str, authid: str | None, param: dict, name: str) -> Answer:
+    def _forwarded(self, request: Request, path: str, authid: str | None, param: dict[str, Any], name: str) -> Answer:
         """The answer of another node of the cluster."""
         node = self._cluster.nodes.get(name)
         if node is None:
@@ -214,7 +220,7 @@ def _refused_body(request: Request) -> Answer | None:
 
 
 def _handler(endpoint: Endpoint) -> Handler:
-    """What answers the endpoint: the schema knows more of them than are simulated."""
+    """The handler of an endpoint; the schema has more endpoints than are simulated."""
     if (endpoint.verb, endpoint.path) not in ROUTES:
         raise ApiError(f"'{endpoint.verb} {endpoint.path}' is not simulated", 501)
     return ROUTES[endpoint.verb, endpoint.path]

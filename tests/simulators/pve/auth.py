@@ -1,7 +1,7 @@
-"""Who is asking: tickets, CSRF prevention tokens, API tokens, and passwords.
+"""Authentication: tickets, CSRF prevention tokens, API tokens, and passwords.
 
 Texts and order of checks: pve-access-control 9.1.1 (AccessControl.pm), pve-manager 9.2.11 (HTTPServer.pm),
-pve-common 9.2.1 (Ticket.pm). Tickets are signed with HMAC instead of RSA; their form is the same.
+pve-common 9.2.1 (Ticket.pm). Tickets are signed with HMAC instead of RSA; their format is the same.
 """
 
 from __future__ import annotations
@@ -20,19 +20,20 @@ from .errors import ApiError
 
 if TYPE_CHECKING:
     from .cluster import Cluster, Node
+    from .state import Section
 
 LIFETIME = range(-299, 2 * 60 * 60)
 
 
 def unescaped(text: str) -> str:
-    """Percent-decoded to bytes, each of which is a character: the product does not look at UTF-8 here."""
+    """Percent-decoded to bytes, each of which is a character: the product does not decode UTF-8 here."""
     return unquote(text, encoding="latin-1")
 
 
 def _header_value(header: str | None, name: str) -> str | None:
     """The value of `NAME=VALUE` or `NAME VALUE` in a Cookie or Authorization header."""
-    found = re.search(rf"(?:^|\s){name}(?:=| )([^;]*)", header or "")
-    return unescaped(found[1]) if found else None
+    match = re.search(rf"(?:^|\s){name}(?:=| )([^;]*)", header or "")
+    return unescaped(match[1]) if match else None
 
 
 def _recent(timestamp: str) -> bool:
@@ -49,29 +50,30 @@ class Keys:
         return base64.b64encode(hmac.digest(self._key, text.encode(), hashlib.sha256)).decode()
 
     def ticket(self, data: str, bound_to: str = "") -> str:
-        """`PVE:DATA:TIME::SIGNATURE`; `bound_to` is signed but not contained."""
+        """`PVE:DATA:TIME::SIGNATURE`; `bound_to` is signed but not included."""
         plain = f"PVE:{data.replace(':', '%3A')}:{int(time.time()):08X}"
         return f"{plain}::{self._signature(f'{plain}:{bound_to}')}"
 
     def ticket_data(self, ticket: str | None, bound_to: str = "") -> str | None:
-        """What a valid ticket contains, for a full ticket the user id."""
-        found = re.match(r"^(PVE:(\S+):([A-F0-9]{8}))::([^:\s]+)$", ticket or "")
-        genuine = found and self._signature(f"{found[1]}:{bound_to}") == found[4] and _recent(found[3])
-        return unescaped(found[2]) if genuine else None
+        """The data of a valid ticket, for a full ticket the user id."""
+        match = re.match(r"^(PVE:(\S+):([A-F0-9]{8}))::([^:\s]+)$", ticket or "")
+        if match and self._signature(f"{match[1]}:{bound_to}") == match[4] and _recent(match[3]):
+            return unescaped(match[2])
+        return None
 
     def csrf_token(self, userid: str) -> str:
         timestamp = f"{int(time.time()):08X}"
         return f"{timestamp}:{self._signature(f'{timestamp}:{userid}')}"
 
     def verify_csrf_token(self, userid: str, token: str | None) -> None:
-        found = re.match(r"^([A-F0-9]{8}):(\S+)$", token or "")
-        if not found or self._signature(f"{found[1]}:{userid}") != found[2] or not _recent(found[1]):
+        match = re.match(r"^([A-F0-9]{8}):(\S+)$", token or "")
+        if not match or self._signature(f"{match[1]}:{userid}") != match[2] or not _recent(match[1]):
             raise ApiError("Permission denied - invalid csrf token\n", 401)
 
 
 @dataclass
 class Credentials:
-    """What a request carries. A ticket wins over an API token."""
+    """The credentials in a request. A ticket takes precedence over an API token."""
 
     ticket: str | None = None
     csrf_token: str | None = None
@@ -84,7 +86,7 @@ class Credentials:
 
 
 def authenticate(cluster: Cluster, verb: str, path: str, credentials: Credentials) -> str | None:
-    """The user or full token id behind a request, None for the few endpoints that need nobody."""
+    """The user or full token id of a request, None for the few public endpoints."""
     if f"{verb} {path}" in cluster.product["public"]:
         return None
     if not (credentials.api_token or credentials.ticket):
@@ -93,7 +95,7 @@ def authenticate(cluster: Cluster, verb: str, path: str, credentials: Credential
         authid = (
             _holder_of_token(cluster, credentials.api_token)
             if credentials.api_token
-            else _holder_of_ticket(cluster, credentials.ticket)
+            else _holder_of_ticket(cluster, credentials.ticket or "")
         )
     except ApiError as error:
         text = "Authentication failed!\n" if cluster.product["uniform_401"] else error.message
@@ -128,7 +130,7 @@ def _holder_of_token(cluster: Cluster, api_token: str) -> str:
 
 
 def check_enabled(cluster: Cluster, userid: str) -> None:
-    """Refuses a user that does not exist, is disabled or has expired."""
+    """Refuse a user that does not exist, is disabled or has expired."""
     user = cluster.user_config.user(cluster.schema.require("pve-userid", userid))
     if not user["enable"]:
         raise ApiError(f"user '{userid}' is disabled\n")
@@ -136,15 +138,16 @@ def check_enabled(cluster: Cluster, userid: str) -> None:
         raise ApiError(f"user '{userid}' access expired\n")
 
 
-def realm_type(cluster: Cluster, userid: str) -> str | None:
+def realm_of(cluster: Cluster, userid: str) -> Section:
     realm = userid.rpartition("@")[2]
-    if not cluster.realms.sections.get(realm):
+    section = cluster.realms.sections.get(realm)
+    if not section:
         raise ApiError(f"auth domain '{realm}' does not exist\n")
-    return cluster.realms.sections[realm]["type"]
+    return section
 
 
 def check_password(cluster: Cluster, node: Node, userid: str, password: str) -> None:
-    kind = realm_type(cluster, userid)
+    kind = realm_of(cluster, userid)["type"]
     if kind == "pam":
         if not password or node.pam_passwords.get(userid) != password:
             raise ApiError("Authentication failure\n")
@@ -160,8 +163,8 @@ def check_password(cluster: Cluster, node: Node, userid: str, password: str) -> 
 
 
 def set_password(cluster: Cluster, node: Node, userid: str, password: str) -> None:
-    """Passwords of pve users hold in the whole cluster, those of pam users on the node that answers."""
-    kind = realm_type(cluster, userid)
+    """Passwords of pve users apply to the whole cluster, those of pam users to the node that answers."""
+    kind = realm_of(cluster, userid)["type"]
     if kind not in ("pam", "pve"):
         raise ApiError(f"can't set password on auth type '{kind}'\n")
     if kind == "pam" and userid not in node.pam_passwords:

@@ -1,14 +1,15 @@
-"""One cluster, or one standalone node: what its nodes share, and what each of them keeps for itself."""
+"""A cluster or a standalone node: the state that nodes share, and the state of each node."""
 
 from __future__ import annotations
 
-import contextlib
 import copy
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from typing import Any, Literal, overload
 
 from ..directory import Directory
 from ..relying_party import RelyingParty
@@ -53,7 +54,7 @@ class Guest:
 
 
 class Cluster:
-    """The shared state; `held_locks` names the files another node holds the lock of, as a test sets it."""
+    """The shared state; `held_locks` names files whose lock another node holds, set by tests."""
 
     def __init__(
         self,
@@ -84,7 +85,7 @@ class Cluster:
         types = self.product["section_types"]
         realm_properties = self.schema.properties("POST", "/access/domains")
         job_properties = self.schema.properties("POST", "/cluster/jobs/realm-sync/x")
-        self._files = {
+        self._files: dict[str, Any] = {
             "user.cfg": UserConfig(roles).read_back(),
             "domains.cfg": SectionConfig(types["domains.cfg"], realm_properties, BUILTIN_REALMS).read_back(),
             "jobs.cfg": SectionConfig(types["jobs.cfg"], job_properties).read_back(),
@@ -92,23 +93,34 @@ class Cluster:
 
     @property
     def user_config(self) -> UserConfig:
-        """user.cfg as last written. Never changed in place, so a request sees one state from beginning to end."""
-        return self._files["user.cfg"]
+        """user.cfg as last written. Never changed in place, so a request sees the same state from start to end."""
+        config: UserConfig = self._files["user.cfg"]
+        return config
 
     @property
     def realms(self) -> SectionConfig:
-        return self._files["domains.cfg"]
+        config: SectionConfig = self._files["domains.cfg"]
+        return config
 
     @property
     def jobs(self) -> SectionConfig:
-        return self._files["jobs.cfg"]
+        config: SectionConfig = self._files["jobs.cfg"]
+        return config
 
     @property
     def quorate(self) -> bool:
         return 2 * sum(node.online for node in self.nodes.values()) > len(self.nodes)
 
-    @contextlib.contextmanager
-    def edit(self, name: str, failure: str = "") -> Iterator[UserConfig | SectionConfig]:
+    @overload
+    def edit(self, name: Literal["user.cfg"], failure: str = "") -> AbstractContextManager[UserConfig]: ...
+
+    @overload
+    def edit(
+        self, name: Literal["domains.cfg", "jobs.cfg"], failure: str = ""
+    ) -> AbstractContextManager[SectionConfig]: ...
+
+    @contextmanager
+    def edit(self, name: str, failure: str = "") -> Iterator[Any]:
         """A copy of the file `name`, written when the block ends without an error; errors get `failure` as prefix."""
         with self._lock:
             try:
@@ -128,8 +140,10 @@ class Cluster:
             raise ApiError(f"{error} got lock request timeout\n")
 
 
-def populate(cluster: Cluster, tokens: dict[str, str], passwords: dict[str, str], totp: dict[str, str]) -> None:
-    """The state a simulator starts with: users of these names, tokens without privilege separation."""
+def populate(
+    cluster: Cluster, tokens: Mapping[str, str], passwords: Mapping[str, str], totp: Mapping[str, str]
+) -> None:
+    """Create the initial state: users of these names, tokens without privilege separation."""
     with cluster.edit("user.cfg") as config:
         for userid in [*passwords, *(token.rpartition("!")[0] for token in tokens)]:
             config.users.setdefault(userid, {"enable": 1})
@@ -149,5 +163,5 @@ def populate(cluster: Cluster, tokens: dict[str, str], passwords: dict[str, str]
 
 
 def fingerprint(node: str) -> str:
-    """A certificate fingerprint; certificates belong to whoever serves the simulator."""
+    """A made-up certificate fingerprint: the simulator does not know the certificate that it is served with."""
     return hashlib.sha256(node.encode()).digest().hex(":").upper()

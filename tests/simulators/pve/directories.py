@@ -1,4 +1,4 @@
-"""Realms of directories: the connection that is tried on request, and what a sync does.
+"""Directory realms: the connection test on request, and the sync.
 
 Sources: pve-access-control 9.1.1 (API2/Domains.pm, Auth/LDAP.pm, Auth/AD.pm), pve-common 9.2.1 (LDAP.pm, RESTEnvironment.pm).
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..directory import (
     BAD_FILTER,
@@ -49,8 +49,8 @@ REASONS = {
 }
 
 
-def access(section: dict, password: str | None) -> Access:
-    """What a realm says of its directory; only a certificate that is verified is looked for."""
+def access(section: dict[str, Any], password: str | None) -> Access:
+    """The access of a realm to its directory; the CA path is used only if certificates are verified."""
     mode = section.get("mode", "ldaps" if section.get("secure") else "ldap")
     verify = mode != "ldap" and bool(section.get("verify"))
     return Access(
@@ -65,8 +65,8 @@ def access(section: dict, password: str | None) -> Access:
     )
 
 
-def connect_and_bind(cluster: Cluster, realm: str, section: dict, password: str | None) -> None:
-    """What `check-connection` tries. A base that is not told is taken from the directory, and written down with the rest."""
+def connect_and_bind(cluster: Cluster, realm: str, section: dict[str, Any], password: str | None) -> None:
+    """The test of `check-connection`. A missing base DN is read from the directory and stored with the realm."""
     wanted = access(section, cluster.bind_passwords.get(realm) if password is None else password)
     context = ""
     try:
@@ -83,8 +83,8 @@ def _reason(error: DirectoryError, realm: str, context: str) -> str:
     return f"missing password for realm {realm}" if error.cause == NO_PASSWORD else context + REASONS[error.cause]
 
 
-def sync_options(cluster: Cluster, section: dict, param: dict) -> dict:
-    """What a sync does: as the request says, or else the realm."""
+def sync_options(cluster: Cluster, section: dict[str, Any], param: dict[str, Any]) -> dict[str, Any]:
+    """The options of a sync: those of the request, or else of the realm."""
     defaults = cluster.schema.parse_property_string(SYNC_OPTIONS, section.get("sync-defaults-options", ""))
     options = {"remove-vanished": "none", "enable-new": 1, **defaults}
     options.update({name: param[name] for name in ("scope", *options) if param.get(name) is not None})
@@ -95,23 +95,23 @@ def sync_options(cluster: Cluster, section: dict, param: dict) -> dict:
 
 @dataclass
 class Sync:
-    """One run for a realm: the work of a task. Users and groups are made and changed as the directory says.
+    """The sync task of a realm, which creates and updates users and groups from the directory.
 
     `options`: scope, remove-vanished and enable-new.
     """
 
     cluster: Cluster
     realm: str
-    section: dict
-    options: dict
+    section: dict[str, Any]
+    options: dict[str, Any]
     dry_run: bool
 
     def __call__(self, log: Log) -> None:
         scope = self.options["scope"]
         what = WHAT[scope]
         log(f"{'(dry test run) ' if self.dry_run else ''}starting sync for realm {self.realm}")
-        users, people = self._users(log)
-        groups = self._groups(log, people) if scope != "users" else {}
+        users, userids = self._users(log)
+        groups = self._groups(log, userids) if scope != "users" else {}
         try:
             with self.cluster.edit("user.cfg", f"syncing {what} failed") as config:
                 log(f"got data from server, updating {what}")
@@ -130,32 +130,33 @@ class Sync:
 
     @property
     def _vanished(self) -> list[str]:
-        return self.options["remove-vanished"].split(";")
+        return str(self.options["remove-vanished"]).split(";")
 
-    def _users(self, log: Log) -> tuple[dict[str, dict], dict[str, str]]:
+    def _users(self, log: Log) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
         """The users of the directory with their properties, and their ids by DN."""
-        name = self.section.get("user_attr", "sAMAccountName" if self.section["type"] == "ad" else "uid")
-        ours = {one: one for one in ATTRIBUTES}
+        name_attribute = self.section.get("user_attr", "sAMAccountName" if self.section["type"] == "ad" else "uid")
+        ours = {name: name for name in ATTRIBUTES}
         for pair in split_list(self.section.get("sync_attributes")):
             property_name, _equals, attribute = pair.partition("=")
             ours[attribute] = property_name
         classes = split_list(self.section.get("user_classes", USER_CLASSES))
-        having = "".join(f"({one}=*)" for one in (name, *ours))
+        attributes = [name_attribute, *ours]
+        having = "".join(f"({attribute}=*)" for attribute in attributes)
         condition = f"(&(|{having})(|{_any_class(classes)}))"
-        found = self._search("user", self.section.get("base_dn"), self.section.get("filter"), condition, [name, *ours])
-        users, people = {}, {}
-        for dn, entry in found.items():
-            userid = f"{entry.get(name, [''])[0]}@{self.realm}"
+        base, only = self.section.get("base_dn"), self.section.get("filter")
+        users, userids = {}, {}
+        for dn, entry in self._search("user", base, only, condition, attributes).items():
+            userid = f"{entry.get(name_attribute, [''])[0]}@{self.realm}"
             try:
                 self.cluster.schema.require("pve-userid", userid)
             except ApiError as error:
                 log(error.message.strip())
                 continue
-            people[dn.lower()] = userid
+            userids[dn.lower()] = userid
             users[userid] = self._properties(log, userid, entry, ours)
-        return users, people
+        return users, userids
 
-    def _properties(self, log: Log, userid: str, entry: Attributes, ours: dict[str, str]) -> dict:
+    def _properties(self, log: Log, userid: str, entry: Attributes, ours: dict[str, str]) -> dict[str, Any]:
         rules, kept = self.cluster.schema.properties("POST", "/access/users"), {}
         for attribute, name in ours.items():
             if attribute not in entry:
@@ -169,23 +170,23 @@ class Sync:
                 kept[name] = value
         return kept
 
-    def _groups(self, log: Log, people: dict[str, str]) -> dict[str, set[str]]:
-        """The groups of the directory with their members, as far as those are users of the realm."""
+    def _groups(self, log: Log, userids: dict[str, str]) -> dict[str, set[str]]:
+        """The groups of the directory with those members that are users of the realm."""
         name = self.section.get("group_name_attr")
         condition = f"(|{_any_class(split_list(self.section.get('group_classes', GROUP_CLASSES)))})"
         base = self.section.get("group_dn", self.section.get("base_dn"))
         wanted = ["member", "uniqueMember", *([name] if name else [])]
         groups = {}
-        for dn, entry in self._search("group", base, self.section.get("group_filter"), condition, wanted).items():
-            called = entry[name][0] if name in entry else dn.partition(",")[0].partition("=")[2].strip()
-            groupid = f"{called}-{self.realm}"
+        for group_dn, entry in self._search("group", base, self.section.get("group_filter"), condition, wanted).items():
+            common_name = entry[name][0] if name in entry else group_dn.partition(",")[0].partition("=")[2].strip()
+            groupid = f"{common_name}-{self.realm}"
             try:
                 self.cluster.schema.require("pve-groupid", groupid)
             except ApiError as error:
                 log(error.message.strip())
                 continue
             members = entry.get("member") or entry.get("uniqueMember") or []
-            groups[groupid] = {people[one.lower()] for one in members if one.lower() in people}
+            groups[groupid] = {userids[dn.lower()] for dn in members if dn.lower() in userids}
         return groups
 
     def _search(
@@ -209,7 +210,7 @@ class Sync:
         except DirectoryError as error:
             raise TaskError(_reason(error, self.realm, context)) from error
 
-    def _update_users(self, log: Log, config: UserConfig, synced: dict[str, dict]) -> None:
+    def _update_users(self, log: Log, config: UserConfig, synced: dict[str, dict[str, Any]]) -> None:
         self._forget(log, "user", config, synced, f"@{self.realm}")
         for userid, properties in sorted(synced.items()):
             before = config.users.get(userid)
@@ -218,14 +219,14 @@ class Sync:
                 config.users[userid] = {**properties, "enable": int(self.options["enable-new"])}
             elif "properties" in self._vanished:
                 log(f"overwriting user '{userid}'")
-                kept = {name: before[name] for name in ("enable", "tokens") if name in before}
+                kept = {name: value for name, value in before.items() if name in ("enable", "tokens")}
                 config.users[userid] = {**properties, **kept}
             else:
                 log(f"updating user '{userid}'")
                 before.update(properties)
 
     def _update_groups(self, log: Log, config: UserConfig, synced: dict[str, set[str]]) -> None:
-        """Members that are not of the directory are gone with the first sync."""
+        """The first sync removes members that are not in the directory."""
         self._forget(log, "group", config, synced, f"-{self.realm}")
         for groupid, members in sorted(synced.items()):
             before = config.groups.get(groupid)
@@ -236,8 +237,8 @@ class Sync:
             kept = {} if before is None or "properties" in self._vanished else before
             config.groups[groupid] = {**kept, "users": members}
 
-    def _forget(self, log: Log, kind: str, config: UserConfig, synced: dict, end: str) -> None:
-        """What is no longer there. A group of another origin whose name ends like that is taken for one of the realm."""
+    def _forget(self, log: Log, kind: str, config: UserConfig, synced: dict[str, Any], end: str) -> None:
+        """Remove vanished entries. Any group whose name ends with the suffix of the realm is treated as synced."""
         known = config.users if kind == "user" else config.groups
         log(f"syncing {kind}s (remove-vanished opts: {self.options['remove-vanished']})")
         if "entry" in self._vanished:
@@ -254,7 +255,7 @@ class Sync:
 
 
 class _Discard(Exception):
-    """A dry run leaves its draft of the configuration."""
+    """A dry run discards its draft of the configuration."""
 
 
 def _any_class(classes: list[str]) -> str:

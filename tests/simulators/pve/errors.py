@@ -1,12 +1,12 @@
-"""The one way in which a request is refused."""
+"""The error of a refused request."""
 
 from __future__ import annotations
 
 
 class ApiError(Exception):
-    """An answer that is not 200.
+    """A response other than 200.
 
-    `message` is the text of the answer, and its first line the reason phrase; `status` is None where the product dies
+    `message` is the text of the response, and its first line the reason phrase; `status` is None where the product dies
     with a bare text (answered as 500); `errors` maps parameters to texts.
     """
 

@@ -1,12 +1,13 @@
-"""What a user or token may do, and the permission checks of the schema (pve-access-control 9.1.1, RPCEnvironment.pm).
+"""The privileges of users and tokens, and the permission checks of the schema (pve-access-control 9.1.1, RPCEnvironment.pm).
 
-Privileges at a path are a map privilege -> propagate flag; a key means granted, whatever the flag.
+Privileges at a path are a map privilege -> propagate flag; a key means granted, regardless of the flag.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from typing import Any
 
 from .errors import ApiError, permission_error
 from .schema import Schema
@@ -15,7 +16,7 @@ from .values import split_list, true
 
 TOPS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 CAPABILITY_PATHS = ("/", "/nodes", "/access/groups", "/vms", "/storage", "/sdn", "/mapping")
-CAPABILITIES = {  # first segment of the path -> privileges that count there
+CAPABILITIES = {  # first segment of the path -> privileges that apply there
     "vms": r"VM\.|Permissions\.Modify",
     "access": r"(User|Group)\.|Permissions\.Modify",
     "storage": r"Datastore\.|Permissions\.Modify",
@@ -30,15 +31,15 @@ ACL_KEEPERS = {"storage": "Datastore.Allocate", "vms": "VM.Allocate", "pool": "P
 
 
 def normalize_path(path: str | None) -> str | None:
-    """An ACL path with single slashes, one at its beginning and none at its end; None if it cannot be one."""
-    if not true(path):
+    """An ACL path with single slashes, a leading and no trailing slash; None if it is invalid."""
+    if path is None or not true(path):
         return None
     path = re.sub("/+", "/", path).removesuffix("/")
     path = path if path.startswith("/") else f"/{path}"
     return path if re.fullmatch(r"[A-Za-z0-9.\-_/]+", path) else None
 
 
-def _fill_template(template: str, param: dict) -> str:
+def _fill_template(template: str, param: dict[str, Any]) -> str:
     return re.sub(r"\{([^}]+)\}", lambda name: str(param[name[1]]) if true(param.get(name[1])) else "-", template)
 
 
@@ -71,7 +72,7 @@ class Permissions:
         if missing and (not any_of or len(missing) == len(privileges)):
             raise permission_error(f"{path or ''}, {'|'.join(privileges) if any_of else missing[0]}")
 
-    def has(self, authid: str, path: str, privileges: list[str], any_of: bool = False) -> bool:
+    def has(self, authid: str, path: str | None, privileges: list[str], any_of: bool = False) -> bool:
         try:
             self.check(authid, path, privileges, any_of)
         except ApiError:
@@ -88,7 +89,7 @@ class Permissions:
         return set().union(*(self._config.groups[name]["users"] for name in self.groups_with(authid, privileges)))
 
     def readable_users(self, authid: str) -> set[str]:
-        """The users of whom `authid` may know: itself, and those that it may change or audit."""
+        """The users visible to `authid`: itself, and those that it may change or audit."""
         if self.has(authid, "/access/groups", USER_READERS, any_of=True):
             return set(self._config.users)
         return self.members_with(authid, USER_READERS) | {authid}
@@ -106,40 +107,39 @@ class Permissions:
         return True
 
     def effective(self, authid: str) -> dict[str, dict[str, int]]:
-        """All paths worth listing where anything is granted."""
-        members = set().union(*map(_members, self._config.pools.values()))
-        found = {path: self.of(authid, path) for path in members.union(TOPS, self._acl_paths())}
-        return {path: granted for path, granted in found.items() if granted}
+        """The privileges at all listed paths, without paths that have none."""
+        paths = self._acl_paths().union(TOPS, *map(_members, self._config.pools.values()))
+        return {path: granted for path in paths if (granted := self.of(authid, path))}
 
     def capabilities(self, authid: str) -> dict[str, dict[str, int]]:
-        """What the `cap` of a login shows: the privileges held anywhere, by part of the product."""
-        found: dict[str, dict[str, int]] = {name: {} for name in CAPABILITIES}
+        """The `cap` of a login: the privileges held on any path, by part of the product."""
+        capabilities: dict[str, dict[str, int]] = {name: {} for name in CAPABILITIES}
         for path in self._acl_paths().union(CAPABILITY_PATHS):
             top = path.split("/")[1] or "dc"
             patterns = POOL_CAPABILITIES if top == "pool" else {top: CAPABILITIES.get(top, "(?!)")}
             for name, pattern in patterns.items():
                 granted = [privilege for privilege in self.of(authid, path) if re.match(pattern, privilege)]
-                found.get(name, {}).update(dict.fromkeys(granted, 1))
-        return found
+                capabilities.get(name, {}).update(dict.fromkeys(granted, 1))
+        return capabilities
 
     def _acl_paths(self) -> set[str]:
-        """The paths in the ACL tree: those with entries, and all above them."""
-        found = {"/"}
+        """The paths in the ACL tree: those with entries, and their parents."""
+        paths = {"/"}
         for path in self._config.acl:
             parts = path.strip("/").split("/") if path != "/" else []
-            found |= {"/" + "/".join(parts[:end]) for end in range(1, len(parts) + 1)}
-        return found
+            paths |= {"/" + "/".join(parts[:end]) for end in range(1, len(parts) + 1)}
+        return paths
 
     def _privileges(self, authid: str, path: str) -> dict[str, int]:
-        found: dict[str, int] = {}
+        privileges: dict[str, int] = {}
         for role, propagate in self._roles_with_pools(authid, path).items():
             for privilege in self._config.roles[role]:
-                found[privilege] = found.get(privilege) or propagate
-        return found
+                privileges[privilege] = privileges.get(privilege) or propagate
+        return privileges
 
     def _roles_with_pools(self, authid: str, path: str) -> dict[str, int]:
         roles = self._roles(authid, path)
-        inherited = set()
+        inherited: set[str] = set()
         for poolid, pool in self._config.pools.items():
             if path in _members(pool):
                 inherited |= set(self._roles(authid, f"/pool/{poolid}"))
@@ -150,8 +150,8 @@ class Permissions:
     def _roles(self, authid: str, path: str) -> dict[str, int]:
         """The roles at `path` by the ACL alone.
 
-        What a deeper level says replaces what came from above; a user's own entries win over those of its groups;
-        entries that do not propagate count at their own path only.
+        Entries of a deeper level replace inherited ones; a user's own entries take precedence over those of its
+        groups; entries that do not propagate apply to their own path only.
         """
         parts = [part for part in path.split("/") if part]
         roles: dict[str, int] = {}
@@ -159,24 +159,24 @@ class Permissions:
             level = self._config.acl.get("/" + "/".join(parts[:depth]), {})
             own = [level.get(("token", authid), {}), level.get(("user", authid), {}), self._group_roles(authid, level)]
             for entries in own:
-                counting = {role: flag for role, flag in entries.items() if flag or depth == len(parts)}
-                if counting:
-                    roles = counting
+                effective = {role: flag for role, flag in entries.items() if flag or depth == len(parts)}
+                if effective:
+                    roles = effective
                     break
         return {"NoAccess": roles["NoAccess"]} if "NoAccess" in roles else roles
 
     def _group_roles(self, userid: str, level: dict[tuple[str, str], dict[str, int]]) -> dict[str, int]:
-        found: dict[str, int] = {}
+        granted: dict[str, int] = {}
         for (kind, name), roles in level.items():
             if kind == "group" and userid in self._config.groups.get(name, {"users": ()})["users"]:
-                found.update(roles)
-        return found
+                granted.update(roles)
+        return granted
 
-    # The checks of the schema. Some refuse in any case, some only answer no when they are one alternative of an "or",
-    # and the product does not look at the answer of the outermost check, only at what it raises.
+    # The checks of the schema. Some always refuse, some return False if they are an alternative of an "or". The product
+    # ignores the result of the outermost check: only an error refuses the request.
 
-    def verify(self, permissions: dict, authid: str | None, param: dict) -> None:
-        """Refuses the request unless `permissions` of its endpoint let `authid` pass."""
+    def verify(self, permissions: dict[str, Any], authid: str | None, param: dict[str, Any]) -> None:
+        """Refuse the request unless the `permissions` of its endpoint allow it for `authid`."""
         if authid is None and permissions.get("user") == "world":
             return
         if authid is None:
@@ -187,7 +187,7 @@ class Permissions:
             raise permission_error()
         self._test(permissions["check"], authid, param)
 
-    def _test(self, check: list, authid: str, param: dict, quiet: bool = False) -> bool:
+    def _test(self, check: list[Any], authid: str, param: dict[str, Any], quiet: bool = False) -> bool:
         test = {
             "and": self._and,
             "or": self._or,
@@ -198,17 +198,17 @@ class Permissions:
         }[check[0]]
         return test(check[1:], authid, param, quiet)
 
-    def _and(self, checks: list, authid: str, param: dict, _quiet: bool) -> bool:
+    def _and(self, checks: list[Any], authid: str, param: dict[str, Any], _quiet: bool) -> bool:
         for check in checks:
             self._test(check, authid, param)
         return True
 
-    def _or(self, checks: list, authid: str, param: dict, quiet: bool) -> bool:
+    def _or(self, checks: list[Any], authid: str, param: dict[str, Any], quiet: bool) -> bool:
         if any(self._test(check, authid, param, quiet=True) for check in checks):
             return True
         return _refused(quiet)
 
-    def _perm(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
+    def _perm(self, check: list[Any], authid: str, param: dict[str, Any], quiet: bool) -> bool:
         template, privileges, *options = check
         path = normalize_path(_fill_template(template, param))
         any_of = bool(_options(options).get("any"))
@@ -217,7 +217,7 @@ class Permissions:
         self.check(authid, path, privileges, any_of)
         return True
 
-    def _userid_group(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
+    def _userid_group(self, check: list[Any], authid: str, param: dict[str, Any], quiet: bool) -> bool:
         privileges, *options = check
         groups_param = _options(options).get("groups_param")
         userid = param.get("userid")
@@ -240,7 +240,7 @@ class Permissions:
             if name not in allowed:
                 raise permission_error(f"/access/groups/{name}, {wanted}")
 
-    def _userid_param(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
+    def _userid_param(self, check: list[Any], authid: str, param: dict[str, Any], quiet: bool) -> bool:
         userid = self._schema.require("pve-userid", _scalar(param.get("userid")))
         if check[0] == "self":
             if not self._exists(userid, quiet):
@@ -249,7 +249,7 @@ class Permissions:
         realm = userid.rpartition("@")[2]
         return self._perm([f"/access/realm/{realm}", check], authid, param, quiet)
 
-    def _perm_modify(self, check: list, authid: str, param: dict, quiet: bool) -> bool:
+    def _perm_modify(self, check: list[Any], authid: str, param: dict[str, Any], quiet: bool) -> bool:
         path = normalize_path(_fill_template(check[0], param))
         if path is None:
             return False  # the handler itself refuses such a path
@@ -268,7 +268,7 @@ class Permissions:
         return True
 
 
-def _members(pool: dict) -> set[str]:
+def _members(pool: dict[str, Any]) -> set[str]:
     """The ACL paths of a pool's guests and storages."""
     return {f"/vms/{vmid}" for vmid in pool["vms"]} | {f"/storage/{name}" for name in pool["storage"]}
 
@@ -277,7 +277,7 @@ def _scalar(value: object) -> str:
     return str(value) if true(value) else ""
 
 
-def _options(pairs: list) -> dict:
+def _options(pairs: list[Any]) -> dict[str, Any]:
     return dict(zip(pairs[::2], pairs[1::2], strict=True))
 
 

@@ -6,6 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from .errors import ApiError, parameter_error
 from .values import split_list, true
@@ -19,28 +20,28 @@ YES, NO = ("1", "on", "yes", "true"), ("0", "off", "no", "false")
 
 @dataclass(frozen=True)
 class Endpoint:
-    """One verb on one path: its parameters by name, its permissions, and whether an API token may call it."""
+    """A verb on a path: its parameters by name, its permissions, and whether an API token may call it."""
 
     verb: str
     path: str
-    permissions: dict
-    parameters: dict[str, dict] = field(default_factory=dict)
+    permissions: dict[str, Any]
+    parameters: dict[str, dict[str, Any]] = field(default_factory=dict)
     allowtoken: bool = True
     proxyto: str | None = None
 
 
 class Schema:
-    """The endpoints and formats of one version.
+    """The endpoints and formats of a version.
 
     `data`: `{"texts": {...}, "formats": {name: [[regex, error], ...] | {key: property}},
     "endpoints": {path: {verb: {"permissions", "parameters", "allowtoken", "proxyto"}}}}`.
     """
 
-    def __init__(self, data: dict, privileges: Iterable[str]) -> None:
+    def __init__(self, data: dict[str, Any], privileges: Iterable[str]) -> None:
         self._texts = data["texts"]
         self._formats = data["formats"]
         self._privileges = set(privileges)
-        self._tree: dict = {}
+        self._tree: dict[str | None, Any] = {}
         for path, verbs in data["endpoints"].items():
             node = self._tree
             for segment in path.split("/"):
@@ -48,39 +49,39 @@ class Schema:
             node[None] = {verb: Endpoint(verb, path, **details) for verb, details in verbs.items()}
 
     def find(self, verb: str, path: str) -> tuple[Endpoint, dict[str, str]] | None:
-        """The endpoint of a request and the parameters in its path. Empty segments do not count."""
-        node, found = self._tree, {}
+        """The endpoint of a request and the parameters in its path. Empty segments are ignored."""
+        node, in_path = self._tree, {}
         for segment in filter(None, path.split("/")):
             name = next((key for key in node if key and key.startswith("{")), None)
             if name and re.fullmatch(r"\S+", segment, re.ASCII):
-                found[name.strip("{}")] = segment
+                in_path[name.strip("{}")] = segment
                 node = node[name]
             elif segment in node:
                 node = node[segment]
             else:
                 return None
         endpoint = node.get(None, {}).get(verb)
-        return (endpoint, found) if endpoint else None
+        return (endpoint, in_path) if endpoint else None
 
-    def properties(self, verb: str, path: str) -> dict[str, dict]:
+    def properties(self, verb: str, path: str) -> dict[str, dict[str, Any]]:
         found = self.find(verb, path)
         return found[0].parameters if found else {}
 
-    def verify(self, endpoint: Endpoint, param: dict) -> dict:
-        """`param` with texts where the schema wants them; refuses with all bad parameters at once."""
+    def verify(self, endpoint: Endpoint, param: dict[str, Any]) -> dict[str, Any]:
+        """Return `param` with strings where the schema requires them; refuse with all invalid parameters at once."""
         joined = {name: _as_text(value, endpoint.parameters.get(name, {})) for name, value in param.items()}
         if errors := self._object_errors(joined, endpoint.parameters):
             raise parameter_error(errors)
         return joined
 
     def require(self, name: str, value: str) -> str:
-        """`value` if it has the format `name`, for code that checks one outside of the parameter verification."""
+        """Return `value` if it has the format `name`, outside of the parameter verification."""
         if error := self._format_error(name, value):
             raise ApiError(error)
         return value
 
-    def value_error(self, value: object, prop: dict) -> str | None:
-        """What is wrong with one value, for code that checks one outside of the parameter verification."""
+    def value_error(self, value: object, prop: dict[str, Any]) -> str | None:
+        """The first error of a value, outside of the parameter verification."""
         return self._error(value, prop, "")
 
     def matches(self, name: str, value: object) -> bool:
@@ -88,7 +89,7 @@ class Schema:
 
     def parse_property_string(self, name: str, text: str, path: str = "") -> dict[str, str]:
         """`key=value,...` with the keys of the format `name`."""
-        properties, found = self._formats[name], {}
+        properties, values = self._formats[name], {}
         for part in text.split(","):
             if not part.strip():
                 continue
@@ -97,16 +98,18 @@ class Schema:
                 raise ApiError("value without key, but schema does not define a default key\n")
             if not key or not value:
                 raise ApiError("missing key in comma-separated list property\n")
-            if key in found:
+            if key in values:
                 raise ApiError(f"duplicate key in comma-separated list property: {key}\n")
             if key not in properties:
                 raise ApiError(f"invalid key in comma-separated list property: {key}\n")
-            found[key] = _as_boolean(value) if properties[key]["type"] == "boolean" else value
-        if errors := self._object_errors(found, properties, f"{path}." if path else ""):
+            values[key] = _as_boolean(value) if properties[key]["type"] == "boolean" else value
+        if errors := self._object_errors(values, properties, f"{path}." if path else ""):
             raise ApiError("format error\n" + "".join(f"{key}: {text}\n" for key, text in errors.items()))
-        return found
+        return values
 
-    def _object_errors(self, values: dict, properties: dict[str, dict], prefix: str = "") -> dict[str, str]:
+    def _object_errors(
+        self, values: dict[str, Any], properties: dict[str, dict[str, Any]], prefix: str = ""
+    ) -> dict[str, str]:
         errors: dict[str, str] = {}
 
         def add(name: str, text: str | None) -> None:
@@ -124,8 +127,8 @@ class Schema:
                 add(required, self._texts["requires"].format(prefix + name))
         return errors
 
-    def _error(self, value: object, prop: dict, path: str) -> str | None:
-        """The first thing that is wrong with `value`."""
+    def _error(self, value: object, prop: dict[str, Any], path: str) -> str | None:
+        """The first error of `value`."""
         if value is None:
             return None if prop.get("optional") else MISSING
         if error := _type_error(prop["type"], value):
@@ -171,8 +174,8 @@ class Schema:
         return next((f"{error.format(text, len(text))}\n" for error in broken), None)
 
 
-def _as_text(value: object, prop: dict) -> object:
-    """An array for a `-list` parameter joined, and a JSON number for a string as text."""
+def _as_text(value: object, prop: dict[str, Any]) -> object:
+    """Join an array given for a `-list` parameter, and convert a JSON number given for a string."""
     if isinstance(value, list) and value and prop.get("format", "").endswith("-list"):
         return ",".join(str(entry) for entry in value)
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
@@ -180,7 +183,7 @@ def _as_text(value: object, prop: dict) -> object:
 
 
 def _as_boolean(text: str) -> str:
-    """Property strings, unlike parameters, know more spellings of a boolean."""
+    """Property strings, unlike parameters, accept more spellings of a boolean."""
     if text.lower() in YES:
         return "1"
     return "0" if text.lower() in NO else text

@@ -1,7 +1,7 @@
-"""The configuration of one cluster: user.cfg, and the files of sections domains.cfg and jobs.cfg.
+"""The configuration of a cluster: user.cfg, and the section files domains.cfg and jobs.cfg.
 
-Every write goes to a copy, and `read_back()` says what is left of it once the product has written the file and read it
-again: that is where empty values, entries of vanished roles and tokens, and whole objects disappear.
+Every write goes to a copy, and `read_back()` returns what is left of it after the product has written and read the
+file: there, empty values, entries of missing roles and tokens, and whole objects disappear.
 """
 
 from __future__ import annotations
@@ -10,9 +10,13 @@ import copy
 import hashlib
 import json
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
 
 from .errors import ApiError
 from .values import number, true
+
+Section: TypeAlias = dict[str, Any]
+T = TypeVar("T")
 
 TEXTS = ("firstname", "lastname", "comment", "keys")
 BUILTIN_REALMS = {
@@ -32,32 +36,33 @@ class UserConfig:
     """
 
     builtin_roles: dict[str, list[str]]
-    users: dict[str, dict] = field(default_factory=dict)
-    groups: dict[str, dict] = field(default_factory=dict)
+    users: dict[str, dict[str, Any]] = field(default_factory=dict)
+    groups: dict[str, dict[str, Any]] = field(default_factory=dict)
     roles: dict[str, set[str]] = field(default_factory=dict)
     acl: dict[str, dict[tuple[str, str], dict[str, int]]] = field(default_factory=dict)
-    pools: dict[str, dict] = field(default_factory=dict)
+    pools: dict[str, dict[str, Any]] = field(default_factory=dict)
 
-    def user(self, userid: str) -> dict:
+    def user(self, userid: str) -> dict[str, Any]:
         if userid not in self.users:
             raise ApiError(f"no such user ('{userid}')\n")
         return self.users[userid]
 
-    def tokens(self, userid: str) -> dict[str, dict]:
-        return self.user(userid).get("tokens", {})
+    def tokens(self, userid: str) -> dict[str, dict[str, Any]]:
+        tokens: dict[str, dict[str, Any]] = self.user(userid).get("tokens", {})
+        return tokens
 
-    def token(self, userid: str, tokenid: str) -> dict:
+    def token(self, userid: str, tokenid: str) -> dict[str, Any]:
         if tokenid not in self.tokens(userid):
             raise ApiError(f"no such token '{tokenid}' for user '{userid}'\n")
         return self.tokens(userid)[tokenid]
 
-    def group(self, groupid: str) -> dict:
+    def group(self, groupid: str) -> dict[str, Any]:
         return _existing("group", self.groups, groupid)
 
     def role(self, roleid: str) -> set[str]:
         return _existing("role", self.roles, roleid)
 
-    def pool(self, poolid: str) -> dict:
+    def pool(self, poolid: str) -> dict[str, Any]:
         return _existing("pool", self.pools, poolid)
 
     def groups_of(self, userid: str) -> list[str]:
@@ -84,7 +89,9 @@ class UserConfig:
 
     def delete_pool(self, poolid: str) -> None:
         del self.pools[poolid]
-        if "/" not in poolid:  # the product looks for the whole id at the first level only: a nested pool keeps its ACL
+        if (
+            "/" not in poolid
+        ):  # the product compares the whole id with the first level only, so a nested pool keeps its ACL
             top = f"/pool/{poolid}/"
             self.acl = {path: acl for path, acl in self.acl.items() if not f"{path}/".startswith(top)}
 
@@ -93,31 +100,31 @@ class UserConfig:
             subjects.pop((kind, name), None)
 
     def read_back(self) -> UserConfig:
-        found = UserConfig(self.builtin_roles)
-        found.users = {userid: _user_read_back(user) for userid, user in self.users.items()}
-        found.users.setdefault("root@pam", {"enable": 1})
+        stored = UserConfig(self.builtin_roles)
+        stored.users = {userid: _user_read_back(user) for userid, user in self.users.items()}
+        stored.users.setdefault("root@pam", {"enable": 1})
         for name, group in self.groups.items():
-            # a colon, which 8.2 lets through, ends the name in the file; what follows shifts the other fields
+            # a colon, which 8.2 accepts, ends the name in the file; what follows shifts the other fields
             name, colon, _rest = name.partition(":")
             if true(name):
-                kept = found.groups.setdefault(name, {"users": set()})
+                kept = stored.groups.setdefault(name, {"users": set()})
                 kept["users"] |= set() if colon else group["users"]
                 kept.update({} if colon else _comment(group))
-        found.roles = {name: set(privileges) for name, privileges in self.roles.items() if true(name)}
-        found.roles.update({name: set(privileges) for name, privileges in self.builtin_roles.items()})
-        found.pools = {
+        stored.roles = {name: set(privileges) for name, privileges in self.roles.items() if true(name)}
+        stored.roles.update({name: set(privileges) for name, privileges in self.builtin_roles.items()})
+        stored.pools = {
             name: {"vms": pool["vms"], "storage": pool["storage"], **_comment(pool)}
             for name, pool in self.pools.items()
         }
         for path, subjects in self.acl.items():
-            kept = {
-                subject: {role: flag for role, flag in roles.items() if role in found.roles}
+            entries = {
+                subject: {role: flag for role, flag in roles.items() if role in stored.roles}
                 for subject, roles in subjects.items()
-                if found._keeps_acl_of(*subject)
+                if stored._keeps_acl_of(*subject)
             }
-            if kept := {subject: roles for subject, roles in kept.items() if roles}:
-                found.acl[path] = kept
-        return found
+            if entries := {subject: roles for subject, roles in entries.items() if roles}:
+                stored.acl[path] = entries
+        return stored
 
     def _keeps_acl_of(self, kind: str, name: str) -> bool:
         """root@pam is always an administrator and needs no entry; entries of a missing token are not read."""
@@ -127,47 +134,47 @@ class UserConfig:
         return (kind, name) != ("user", "root@pam")
 
 
-def _existing(kind: str, entries: dict, name: str) -> dict | set[str]:
+def _existing(kind: str, entries: dict[str, T], name: str) -> T:
     if name not in entries:
         raise ApiError(f"{kind} '{name}' does not exist\n")
     return entries[name]
 
 
-def _comment(entry: dict) -> dict:
+def _comment(entry: dict[str, Any]) -> dict[str, Any]:
     comment = str(entry.get("comment") or "").strip(" ")
     return {"comment": comment} if true(comment) else {}
 
 
-def _user_read_back(user: dict) -> dict:
-    found = {"enable": int(true(user.get("enable"))), "expire": number(user.get("expire"))}
+def _user_read_back(user: dict[str, Any]) -> dict[str, Any]:
+    stored: dict[str, Any] = {"enable": int(true(user.get("enable"))), "expire": number(user.get("expire"))}
     texts = {name: str(user.get(name) or "").strip(" ") for name in TEXTS}
-    found.update({name: text for name, text in texts.items() if true(text)})
+    stored.update({name: text for name, text in texts.items() if true(text)})
     email = str(user.get("email") or "").strip(" ")
     if any(ord(letter) > 0xFF for letter in email):
-        # other texts are percent-encoded; this one is written as it is, and its bytes are read as letters
+        # other fields are percent-encoded; this one is written unchanged, and its bytes are read as characters
         email = email.encode().decode("latin-1")
-    if email or "comment" in found or "keys" in found:
-        found["email"] = email  # the field before these two in the line, so it is read even where it is empty
+    if email or "comment" in stored or "keys" in stored:
+        stored["email"] = email  # the field before these two in the line, so it is read even if it is empty
     if user.get("tokens"):
-        found["tokens"] = {
+        stored["tokens"] = {
             name: {"privsep": int(true(token.get("privsep"))), "expire": number(token.get("expire")), **_comment(token)}
             for name, token in user["tokens"].items()
         }
-    return found
+    return stored
 
 
 @dataclass
 class SectionConfig:
-    """A file of sections (pve-common 9.2.1, SectionConfig.pm): `{id: {type, option: value}}`.
+    """A section file (pve-common 9.2.1, SectionConfig.pm): `{id: {type, option: value}}`.
 
     `types` holds the required and optional options of every type, `properties` the schema of every option. A section
-    that lost a required option is read as None: it exists, without a type, and nothing can be written any more.
+    that lost a required option is read as None: it exists without a type, and the file can no longer be written.
     """
 
     types: dict[str, dict[str, list[str]]]
-    properties: dict[str, dict]
-    builtin: dict[str, dict] = field(default_factory=dict)
-    sections: dict[str, dict | None] = field(default_factory=dict)
+    properties: dict[str, dict[str, Any]]
+    builtin: dict[str, dict[str, Any]] = field(default_factory=dict)
+    sections: dict[str, Section | None] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -177,8 +184,8 @@ class SectionConfig:
         if digest and digest != self.digest:
             raise ApiError("detected modified configuration - file changed by other user? Try again.\n")
 
-    def checked(self, kind: str, param: dict, create: bool) -> dict:
-        """The options of a section of type `kind` as they are going to be stored."""
+    def checked(self, kind: str, param: dict[str, Any], create: bool) -> dict[str, Any]:
+        """The options of a section of type `kind` as they will be stored."""
         options = self.types[kind]
         for name, value in param.items():
             if value is None:
@@ -193,21 +200,22 @@ class SectionConfig:
         return {name: self._typed(name, value) for name, value in param.items()} | {"type": kind}
 
     def read_back(self) -> SectionConfig:
-        found = copy.copy(self)
-        found.sections = {name: self._section_read_back(name, section) for name, section in self.sections.items()}
+        stored = copy.copy(self)
+        stored.sections = {name: self._section_read_back(name, section) for name, section in self.sections.items()}
         for name, defaults in self.builtin.items():
-            found.sections[name] = {**defaults, **(found.sections.get(name) or {})}
-        return found
+            stored.sections[name] = {**defaults, **(stored.sections.get(name) or {})}
+        return stored
 
-    def _section_read_back(self, name: str, section: dict | None) -> dict | None:
-        kind = (section or {}).get("type")
+    def _section_read_back(self, name: str, section: Section | None) -> Section | None:
+        section = section or {}
+        kind = section.get("type")
         if kind not in self.types:
             raise ApiError(f"unknown section type '{kind or ''}'\n")
         options = self.types[kind]
         for option in options["required"]:
             if option not in section:
                 raise ApiError(f"section '{name}' - missing value for required option '{option}'\n")
-        kept = {"type": kind}
+        kept: Section = {"type": kind}
         for option in options["required"] + options["optional"]:
             value = self._typed(option, section.get(option))
             value = value.strip() if isinstance(value, str) else value
@@ -215,6 +223,6 @@ class SectionConfig:
                 kept[option] = value
         return kept if set(options["required"]) <= set(kept) else None
 
-    def _typed(self, option: str, value: object) -> object:
+    def _typed(self, option: str, value: Any) -> Any:
         numeric = value is not None and self.properties.get(option, {}).get("type") in ("boolean", "integer")
         return number(value) if numeric else value

@@ -1,4 +1,4 @@
-"""How the product's Perl code looks at values; it decides several edge cases of the API."""
+"""Values as the product's Perl code interprets them, which decides several edge cases of the API."""
 
 from __future__ import annotations
 
@@ -16,6 +16,6 @@ def split_list(value: object) -> list[str]:
     return text.replace(",", " ").replace(";", " ").split()
 
 
-def number(value: object) -> int:
-    """A boolean or integer as the configuration files keep it."""
+def number(value: str | int | None) -> int:
+    """A boolean or integer as the configuration files store it."""
     return int(value or 0)

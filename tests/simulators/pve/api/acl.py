@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..call import Call, route
 from ..errors import ApiError, parameter_error
@@ -14,19 +15,19 @@ SUBJECTS = ("users", "groups", "tokens")
 
 
 @route("GET", "/access/acl")
-def index(call: Call, _param: dict) -> list[dict]:
+def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
     audit = call.has("/access", ["Sys.Audit"])
     return [
         {"path": path, "type": kind, "ugid": name, "roleid": role, "propagate": propagate}
         for path, subjects in sorted(call.config.acl.items())
-        if audit or call.permissions.may_change_acl(call.authid, path)
+        if audit or call.permissions.may_change_acl(call.caller, path)
         for (kind, name), roles in subjects.items()
         for role, propagate in roles.items()
     ]
 
 
 @route("PUT", "/access/acl")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     remove = true(param.get("delete"))
     if not any(true(param.get(name)) for name in SUBJECTS):
         raise parameter_error(dict.fromkeys(SUBJECTS, "either 'users', 'groups' or 'tokens' is required."))
@@ -50,9 +51,9 @@ def _is_acl_path(call: Call, path: str) -> bool:
 
 
 def _check_role(call: Call, config: UserConfig, path: str, role: str, remove: bool, propagate: int) -> None:
-    """Without Permissions.Modify, as with VM.Allocate on a guest, only roles within one's own privileges pass."""
+    """Without Permissions.Modify, as with VM.Allocate on a guest, only roles within the caller's own privileges are allowed."""
     privileges = config.role(role)
-    own = call.permissions.of(call.authid, path)
+    own = call.permissions.of(call.caller, path)
     if "Permissions.Modify" in own or not call.cluster.product["limits_managers"]:
         return
     verb = "remove" if remove else "add"
@@ -67,8 +68,8 @@ def _check_role(call: Call, config: UserConfig, path: str, role: str, remove: bo
         raise parameter_error({"role": f"Cannot {verb} role '{role}' - requires 'Permissions.Modify'"})
 
 
-def _subjects(config: UserConfig, param: dict) -> list[tuple[str, str]]:
-    """All subjects of the request, which must exist even where an entry is to be removed."""
+def _subjects(config: UserConfig, param: dict[str, Any]) -> list[tuple[str, str]]:
+    """All subjects of the request, which must exist even if the entry is removed."""
     groups, users, tokens = (split_list(param.get(name)) for name in ("groups", "users", "tokens"))
     for kind, names, known in (("group", groups, config.groups), ("user", users, config.users)):
         for name in names:

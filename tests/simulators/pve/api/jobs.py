@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ..call import Call, route
 from ..directories import KINDS
@@ -23,24 +24,24 @@ def _options(config: SectionConfig) -> dict[str, list[str]]:
 
 
 @route("GET", "/cluster/jobs/realm-sync")
-def index(call: Call, _param: dict) -> list[dict]:
-    """Calendar events are not computed: every job seems due at the next midnight, and none has ever run."""
+def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
+    """Calendar events are not computed: every job is due at the next midnight, and has never run."""
     midnight = (int(time.time()) // DAY + 1) * DAY
     return [
-        {"enabled": 1, **job, "id": name, "last-run": None, "next-run": midnight}
+        {"enabled": 1, **(job or {}), "id": name, "last-run": None, "next-run": midnight}
         for name, job in call.cluster.jobs.sections.items()
     ]
 
 
 @route("GET", "/cluster/jobs/realm-sync/{id}")
-def read(call: Call, param: dict) -> dict:
+def read(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     if param["id"] not in call.cluster.jobs.sections:
         raise _missing(param["id"])
-    return {"enabled": 1, **call.cluster.jobs.sections[param["id"]]}
+    return {"enabled": 1, **(call.cluster.jobs.sections[param["id"]] or {})}
 
 
 @route("POST", "/cluster/jobs/realm-sync/{id}")
-def create(call: Call, param: dict) -> None:
+def create(call: Call, param: dict[str, Any]) -> None:
     job = param.pop("id")
     with call.cluster.edit("jobs.cfg") as config:
         if job in config.sections:
@@ -55,11 +56,12 @@ def create(call: Call, param: dict) -> None:
 
 
 @route("PUT", "/cluster/jobs/realm-sync/{id}")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     job, delete = param.pop("id"), split_list(param.pop("delete", None))
     with call.cluster.edit("jobs.cfg") as config:
         changes = config.checked(KIND, param, create=False)
-        if job not in config.sections:
+        section = config.sections.get(job)
+        if section is None:
             raise ApiError("no such realm-sync job\n")
         for name in delete:
             if name not in _options(config)["optional"]:
@@ -67,12 +69,12 @@ def update(call: Call, param: dict) -> None:
                 raise ApiError(f"{'unable to delete required' if required else 'no such'} option '{name}'\n")
             if name in changes:
                 raise ApiError(f"cannot set and delete property '{name}' at the same time!\n")
-            config.sections[job].pop(name, None)
-        config.sections[job].update(changes)
+            section.pop(name, None)
+        section.update(changes)
 
 
 @route("DELETE", "/cluster/jobs/realm-sync/{id}")
-def delete(call: Call, param: dict) -> None:
+def delete(call: Call, param: dict[str, Any]) -> None:
     with call.cluster.edit("jobs.cfg") as config:
         if param["id"] not in config.sections:
             raise _missing(param["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from ..auth import check_enabled, check_password, set_password
 from ..call import Call, route
@@ -15,13 +16,13 @@ CHALLENGE = '{"totp":true}'
 
 
 @route("GET", "/access/ticket")
-def dummy_ticket(_call: Call, _param: dict) -> None:
+def dummy_ticket(_call: Call, _param: dict[str, Any]) -> None:
     return None
 
 
 @route("POST", "/access/ticket")
-def create_ticket(call: Call, param: dict) -> dict:
-    """Whatever goes wrong, the answer is the same: it must not tell which users exist."""
+def create_ticket(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    """Every failure has the same response, which must not reveal which users exist."""
     userid = param["username"] + (f"@{param['realm']}" if true(param.get("realm")) else "")
     userid = lookup(call, userid)
     try:
@@ -35,17 +36,17 @@ def create_ticket(call: Call, param: dict) -> dict:
     return answer | cluster_name(call, userid)
 
 
-def cluster_name(call: Call, userid: str) -> dict:
+def cluster_name(call: Call, userid: str) -> dict[str, Any]:
     shown = call.cluster.name and call.permissions.has(userid, "/", ["Sys.Audit"])
     return {"clustername": call.cluster.name} if shown else {}
 
 
-def full_ticket(call: Call, userid: str) -> dict:
+def full_ticket(call: Call, userid: str) -> dict[str, Any]:
     keys = call.cluster.keys
     return {"username": userid, "ticket": keys.ticket(userid), "CSRFPreventionToken": keys.csrf_token(userid)}
 
 
-def _check_privileges(call: Call, userid: str, param: dict) -> dict:
+def _check_privileges(call: Call, userid: str, param: dict[str, Any]) -> dict[str, Any]:
     if call.cluster.keys.ticket_data(param["password"]) != userid:
         _first_factor(call, userid, param)
     path = normalize_path(param["path"])
@@ -55,7 +56,7 @@ def _check_privileges(call: Call, userid: str, param: dict) -> dict:
     return {"username": userid}
 
 
-def _new_ticket(call: Call, userid: str, param: dict) -> dict:
+def _new_ticket(call: Call, userid: str, param: dict[str, Any]) -> dict[str, Any]:
     keys = call.cluster.keys
     challenge = param.get("tfa-challenge")
     if challenge is not None:
@@ -70,8 +71,8 @@ def _new_ticket(call: Call, userid: str, param: dict) -> dict:
     return full_ticket(call, userid)
 
 
-def _first_factor(call: Call, userid: str, param: dict) -> bool:
-    """Checks the password, and a second factor sent along with it; whether one is still due."""
+def _first_factor(call: Call, userid: str, param: dict[str, Any]) -> bool:
+    """Check the password, and a second factor sent with it; return whether a second factor is still required."""
     check_password(call.cluster, call.node, userid, param["password"])
     code = param.get("otp")
     if code is not None:
@@ -88,29 +89,29 @@ def _second_factor(call: Call, userid: str, response: str) -> None:
 
 
 @route("PUT", "/access/password")
-def change_password(call: Call, param: dict) -> None:
+def change_password(call: Call, param: dict[str, Any]) -> None:
     userid, confirmation = param["userid"], param.get("confirmation-password")
     call.config.user(userid)
-    if call.authid != "root@pam":
+    if call.caller != "root@pam":
         if userid == "root@pam":
             raise permission_error()
         if call.cluster.product["confirms_passwords"]:
             if confirmation is None:
                 raise parameter_error({"confirmation-password": "password is required to modify user"})
-            check_password(call.cluster, call.node, call.authid, confirmation)
-        if userid != call.authid and userid.endswith("@pam"):
+            check_password(call.cluster, call.node, call.caller, confirmation)
+        if userid != call.caller and userid.endswith("@pam"):
             raise permission_error()
     set_password(call.cluster, call.node, userid, param["password"])
 
 
 @route("GET", "/access/permissions")
-def permissions(call: Call, param: dict) -> dict:
-    """Everybody may look at oneself and at one's own tokens, which a token is not to its owner."""
-    authid = call.authid if param.get("userid") is None else param["userid"]
+def permissions(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    """Users may read their own permissions and those of their tokens; a token may not read those of its owner."""
+    authid: str = call.caller if param.get("userid") is None else param["userid"]
     is_token = call.cluster.schema.matches("pve-tokenid", authid)
-    own = authid == call.authid or (is_token and authid.rpartition("!")[0] == call.authid)
-    if not own or (param.get("userid") is not None and not call.cluster.product["tells_own_permissions"]):
-        call.permissions.check(call.authid, "/access", ["Sys.Audit"])
+    own = authid == call.caller or (is_token and authid.rpartition("!")[0] == call.caller)
+    if not own or (param.get("userid") is not None and not call.cluster.product["reports_own_permissions"]):
+        call.permissions.check(call.caller, "/access", ["Sys.Audit"])
     if true(param.get("path")):
         return {param["path"]: call.permissions.of(authid, param["path"])}
     return call.permissions.effective(authid)

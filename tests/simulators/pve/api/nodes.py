@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 from ..call import Call, Handler, route
 from ..errors import ApiError
@@ -19,7 +20,7 @@ INDEX_KEYS = {
 
 
 def _index(path: str) -> Handler:
-    def index(call: Call, _param: dict) -> list[dict]:
+    def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
         return [{INDEX_KEYS[path]: name} for name in call.cluster.product["indexes"][path]]
 
     return index
@@ -30,13 +31,14 @@ for known in INDEX_KEYS:
 
 
 @route("GET", "/nodes/{node}/version", "/version")
-def version(call: Call, _param: dict) -> dict:
-    return call.cluster.product["version"]
+def version(call: Call, _param: dict[str, Any]) -> dict[str, Any]:
+    version: dict[str, Any] = call.cluster.product["version"]
+    return version
 
 
 @route("GET", "/cluster/status")
-def cluster_status(call: Call, _param: dict) -> list[dict]:
-    """Without a cluster one node with id 0 and no entry for a cluster."""
+def cluster_status(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
+    """A standalone node has the id 0, and there is no entry for a cluster."""
     cluster = call.cluster
     nodes = [
         {
@@ -58,8 +60,8 @@ def cluster_status(call: Call, _param: dict) -> list[dict]:
 
 
 @route("GET", "/nodes")
-def nodes(call: Call, _param: dict) -> list[dict]:
-    """Nobody collects statistics here, so a node that is not known to be offline has the status unknown."""
+def nodes(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
+    """Statistics are not collected here, so a node that is not offline has the status unknown."""
     return [
         {
             "id": f"node/{node.name}",
@@ -73,7 +75,7 @@ def nodes(call: Call, _param: dict) -> list[dict]:
 
 
 @route("GET", "/storage")
-def storages(call: Call, param: dict) -> list[dict]:
+def storages(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         _storage(call, name)
         for name, storage in call.cluster.storages.items()
@@ -82,12 +84,12 @@ def storages(call: Call, param: dict) -> list[dict]:
 
 
 @route("GET", "/storage/{storage}")
-def storage(call: Call, param: dict) -> dict:
+def storage(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     if param["storage"] not in call.cluster.storages:
         raise ApiError(f"storage '{param['storage']}' does not exist\n")
     return _storage(call, param["storage"])
 
 
-def _storage(call: Call, name: str) -> dict:
+def _storage(call: Call, name: str) -> dict[str, Any]:
     digest = hashlib.sha1(json.dumps(call.cluster.storages, sort_keys=True).encode()).hexdigest()
     return {"storage": name, "digest": digest, **call.cluster.storages[name]}

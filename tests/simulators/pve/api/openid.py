@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...relying_party import Client, OpenIdError
 from ..auth import check_enabled
 from ..call import Call, route
@@ -10,11 +12,14 @@ from ..values import split_list, true
 from .login import cluster_name, full_ticket
 
 PROFILE = {"email": "email", "firstname": "given_name", "lastname": "family_name"}
-FALLBACKS = {"subject": "sub", "username": "preferred_username"}  # of realms made before claims could be named freely
+FALLBACKS = {
+    "subject": "sub",
+    "username": "preferred_username",
+}  # of realms created before claims could be named freely
 
 
 @route("POST", "/access/openid/auth-url")
-def auth_url(call: Call, param: dict) -> str:
+def auth_url(call: Call, param: dict[str, Any]) -> str:
     client = Client.of_realm(_realm(call, param["realm"]), param["redirect-url"], split_list)
     try:
         return call.node.relying_party.authorization_url(param["realm"], client)
@@ -22,7 +27,7 @@ def auth_url(call: Call, param: dict) -> str:
         raise ApiError(f"{error}\n") from error
 
 
-def _realm(call: Call, realm: str) -> dict:
+def _realm(call: Call, realm: str) -> dict[str, Any]:
     section = call.cluster.realms.sections.get(realm)
     if not section:
         raise ApiError(f"authentication domain '{realm}' does not exist\n")
@@ -32,8 +37,8 @@ def _realm(call: Call, realm: str) -> dict:
 
 
 @route("POST", "/access/openid/login")
-def login(call: Call, param: dict) -> dict:
-    """Whatever goes wrong, the answer is the same, and the cause only in the node's log."""
+def login(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    """Every failure has the same response, and its cause is only in the node's log."""
     try:
         userid = _login(call, param)
     except (ApiError, OpenIdError) as error:
@@ -43,7 +48,7 @@ def login(call: Call, param: dict) -> dict:
     return {**full_ticket(after, userid), "cap": capabilities, **cluster_name(after, userid)}
 
 
-def _login(call: Call, param: dict) -> str:
+def _login(call: Call, param: dict[str, Any]) -> str:
     pending = call.node.relying_party.returned(param["state"])
     realm = pending.realm
     section = _realm(call, realm)
@@ -57,21 +62,21 @@ def _login(call: Call, param: dict) -> str:
             config.users[userid] = {"enable": 1, **{name: claims.get(claim) for name, claim in PROFILE.items()}}
     else:
         check_enabled(call.cluster, userid)
-    groups = claims.get(section.get("groups-claim"))
+    groups = claims.get(section.get("groups-claim", ""))
     if isinstance(groups, list):  # anything else is only logged
         _join_groups(call, section, userid, realm, groups)
     return userid
 
 
-def _user_name(claim: str, claims: dict) -> object:
-    for name in (claim, FALLBACKS.get(claim)):
+def _user_name(claim: str, claims: dict[str, Any]) -> object:
+    for name in (claim, FALLBACKS.get(claim, claim)):
         if claims.get(name) is not None:
             return claims[name]
     raise ApiError(f"missing configured claim '{claim}' in returned info object\n")
 
 
-def _join_groups(call: Call, section: dict, userid: str, realm: str, groups: list) -> None:
-    """Every valid name gets the realm as suffix; names with other characters are dropped, with a line in the log."""
+def _join_groups(call: Call, section: dict[str, Any], userid: str, realm: str, groups: list[Any]) -> None:
+    """Every valid name gets the realm as suffix; invalid names are only logged."""
     wanted = [f"{name}-{realm}" for name in groups if call.cluster.schema.matches("pve-groupid", name) and true(name)]
     with call.cluster.edit("user.cfg", "openid group mapping failed") as config:
         if section.get("groups-autocreate"):

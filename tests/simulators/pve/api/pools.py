@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..call import Call, route
 from ..errors import ApiError
 from ..state import UserConfig
@@ -9,8 +11,8 @@ from ..values import split_list, true
 
 
 @route("GET", "/pools")
-def index(call: Call, param: dict) -> list[dict]:
-    """With `poolid` one pool with its members, whatever the caller's privileges: the product ignores its own check."""
+def index(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
+    """With `poolid`, a pool with its members regardless of the caller's privileges: the product ignores its own check."""
     if true(param.get("poolid")):
         pool = call.config.pool(param["poolid"])
         return [_described(param["poolid"], pool) | {"members": _members(call, pool, param.get("type"))}]
@@ -21,11 +23,11 @@ def index(call: Call, param: dict) -> list[dict]:
     ]
 
 
-def _described(poolid: str, pool: dict) -> dict:
+def _described(poolid: str, pool: dict[str, Any]) -> dict[str, Any]:
     return {"poolid": poolid, **({"comment": pool["comment"]} if "comment" in pool else {})}
 
 
-def _members(call: Call, pool: dict, kind: str | None) -> list[dict]:
+def _members(call: Call, pool: dict[str, Any], kind: str | None) -> list[dict[str, Any]]:
     guests = [(vmid, call.cluster.guests[vmid]) for vmid in sorted(pool["vms"]) if vmid in call.cluster.guests]
     members = [
         {"id": f"{guest.kind}/{vmid}", "vmid": vmid, "node": guest.node, "type": guest.kind, "status": "unknown"}
@@ -49,7 +51,7 @@ def _members(call: Call, pool: dict, kind: str | None) -> list[dict]:
 
 
 @route("POST", "/pools")
-def create(call: Call, param: dict) -> None:
+def create(call: Call, param: dict[str, Any]) -> None:
     poolid = param["poolid"]
     parent, slash, leaf = poolid.rpartition("/")
     with call.cluster.edit("user.cfg", "create pool failed") as config:
@@ -63,28 +65,28 @@ def create(call: Call, param: dict) -> None:
 
 
 @route("GET", "/pools/{poolid}")
-def read(call: Call, param: dict) -> dict:
+def read(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     return index(call, param)[0]
 
 
 @route("PUT", "/pools", "/pools/{poolid}")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     remove = true(param.get("delete"))
     with call.cluster.edit("user.cfg", "update pools failed") as config:
         pool = config.pool(param["poolid"])
         if param.get("comment") is not None:
             pool["comment"] = param["comment"]
         for vmid in map(int, split_list(param.get("vms"))):
-            call.permissions.check_acl_change(call.authid, f"/vms/{vmid}")
+            call.permissions.check_acl_change(call.caller, f"/vms/{vmid}")
             if not remove:
                 _leave_other_pool(call, config, pool, vmid, true(param.get("allow-move")))
             _change_member(pool["vms"], vmid, f"VM {vmid}", remove)
         for name in split_list(param.get("storage")):
-            call.permissions.check_acl_change(call.authid, f"/storage/{name}")
+            call.permissions.check_acl_change(call.caller, f"/storage/{name}")
             _change_member(pool["storage"], name, f"Storage '{name}'", remove)
 
 
-def _change_member(members: set, member: object, label: str, remove: bool) -> None:
+def _change_member(members: set[Any], member: object, label: str, remove: bool) -> None:
     if remove and member not in members:
         raise ApiError(f"{label} is not a pool member\n")
     if not remove and member in members:
@@ -92,18 +94,18 @@ def _change_member(members: set, member: object, label: str, remove: bool) -> No
     (members.remove if remove else members.add)(member)
 
 
-def _leave_other_pool(call: Call, config: UserConfig, pool: dict, vmid: int, allowed: bool) -> None:
-    """A guest belongs to one pool at most."""
+def _leave_other_pool(call: Call, config: UserConfig, pool: dict[str, Any], vmid: int, allowed: bool) -> None:
+    """Remove a guest from its pool: it belongs to at most one."""
     for name, other in config.pools.items():
         if vmid in other["vms"] and other is not pool:
             if not allowed:
                 raise ApiError(f"VM {vmid} belongs already to pool '{name}' and 'allow-move' is not set\n")
-            call.permissions.check(call.authid, f"/pool/{name}", ["Pool.Allocate"])
+            call.permissions.check(call.caller, f"/pool/{name}", ["Pool.Allocate"])
             other["vms"].remove(vmid)
 
 
 @route("DELETE", "/pools", "/pools/{poolid}")
-def delete(call: Call, param: dict) -> None:
+def delete(call: Call, param: dict[str, Any]) -> None:
     poolid = param["poolid"]
     with call.cluster.edit("user.cfg", "delete pool failed") as config:
         pool = config.pool(poolid)

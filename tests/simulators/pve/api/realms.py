@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..call import Call, route
 from ..directories import KINDS, SYNC_OPTIONS, Sync, connect_and_bind, sync_options
 from ..errors import ApiError, parameter_error
@@ -13,7 +15,7 @@ NOT_A_DIRECTORY = "'check-connection' parameter can only be set for realms of ty
 
 
 @route("GET", "/access/domains")
-def index(call: Call, _param: dict) -> list[dict]:
+def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
     entries = []
     for name, section in call.cluster.realms.sections.items():
         section = section or {}
@@ -29,7 +31,7 @@ def index(call: Call, _param: dict) -> list[dict]:
 
 
 @route("POST", "/access/domains")
-def create(call: Call, param: dict) -> None:
+def create(call: Call, param: dict[str, Any]) -> None:
     password = param.pop("password", None)
     with call.cluster.edit("domains.cfg", "add auth server failed") as config:
         realm, check_connection = param.pop("realm"), param.pop("check-connection", None)
@@ -46,7 +48,7 @@ def create(call: Call, param: dict) -> None:
 
 
 @route("PUT", "/access/domains/{realm}")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     password, realm = param.pop("password", None), param.pop("realm")
     with call.cluster.edit("domains.cfg", "update auth server failed") as config:
         config.assert_unmodified(param.pop("digest", None))
@@ -71,14 +73,16 @@ def update(call: Call, param: dict) -> None:
 
 
 def _keep_password(call: Call, kind: str, realm: str, password: str | None) -> None:
-    """It goes to a file of its own, that no request shows, before the rest of the realm may yet be refused."""
+    """Store the password in its own file, which no request returns, even if the realm is refused afterwards."""
     if password is None:
         call.cluster.bind_passwords.pop(realm, None)
     elif kind in KINDS:
         call.cluster.bind_passwords[realm] = password
 
 
-def _checked(call: Call, config: SectionConfig, kind: str, param: dict, check_connection: object, create: bool) -> dict:
+def _checked(
+    call: Call, config: SectionConfig, kind: str, param: dict[str, Any], check_connection: object, create: bool
+) -> dict[str, Any]:
     if check_connection is not None:
         _require_directory(kind)
     if kind in KINDS and param.get("sync-defaults-options") is not None:
@@ -91,8 +95,8 @@ def _require_directory(kind: str | None) -> None:
         raise ApiError(NOT_A_DIRECTORY)
 
 
-def _take_over_default(config: SectionConfig, section: dict) -> None:
-    """Only one realm is the default."""
+def _take_over_default(config: SectionConfig, section: dict[str, Any]) -> None:
+    """Remove the default flag of the others: only one realm is the default."""
     if section.get("default"):
         for other in config.sections.values():
             (other or {}).pop("default", None)
@@ -108,7 +112,7 @@ def _without_deprecated(call: Call, text: str) -> str:
 
 
 @route("GET", "/access/domains/{realm}")
-def read(call: Call, param: dict) -> dict:
+def read(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     section = call.cluster.realms.sections.get(param["realm"])
     if not section:
         raise ApiError(f"domain '{param['realm']}' does not exist\n")
@@ -116,8 +120,8 @@ def read(call: Call, param: dict) -> dict:
 
 
 @route("DELETE", "/access/domains/{realm}")
-def delete(call: Call, param: dict) -> None:
-    """pam and pve come back with their default settings at the next read; nothing else of the realm goes away."""
+def delete(call: Call, param: dict[str, Any]) -> None:
+    """Recreate pam and pve with defaults at the next read; users, groups and ACL entries of the realm are kept."""
     with call.cluster.edit("domains.cfg", "delete auth server failed") as config:
         if not config.sections.get(param["realm"]):
             raise ApiError(f"authentication domain '{param['realm']}' does not exist\n")
@@ -126,8 +130,8 @@ def delete(call: Call, param: dict) -> None:
 
 
 @route("POST", "/access/domains/{realm}/sync")
-def sync(call: Call, param: dict) -> str:
-    """Starts a task, whose log is all that tells what it did."""
+def sync(call: Call, param: dict[str, Any]) -> str:
+    """Start a task, whose log is the only report of the changes."""
     realm, dry_run = param["realm"], true(param.get("dry-run"))
     section = call.cluster.realms.sections.get(realm)
     if section is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..call import Call, route
 from ..errors import ApiError, parameter_error
 from ..state import UserConfig
@@ -14,7 +16,7 @@ def _refuse_builtin(config: UserConfig, roleid: str, verb: str) -> None:
 
 
 @route("GET", "/access/roles")
-def index(call: Call, _param: dict) -> list[dict]:
+def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
     return [
         {"roleid": name, "privs": ",".join(sorted(privileges)), "special": int(name in call.config.builtin_roles)}
         for name, privileges in call.config.roles.items()
@@ -22,7 +24,7 @@ def index(call: Call, _param: dict) -> list[dict]:
 
 
 @route("POST", "/access/roles")
-def create(call: Call, param: dict) -> None:
+def create(call: Call, param: dict[str, Any]) -> None:
     roleid = param["roleid"]
     if call.cluster.product["reserves_roles"] and roleid.upper().startswith("PVE"):
         raise parameter_error({"roleid": "cannot use role ID starting with the (case-insensitive) 'PVE' namespace"})
@@ -33,12 +35,12 @@ def create(call: Call, param: dict) -> None:
 
 
 @route("GET", "/access/roles/{roleid}")
-def read(call: Call, param: dict) -> dict[str, int]:
+def read(call: Call, param: dict[str, Any]) -> dict[str, int]:
     return dict.fromkeys(call.config.role(param["roleid"]), 1)
 
 
 @route("PUT", "/access/roles/{roleid}")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     roleid = param["roleid"]
     _refuse_builtin(call.config, roleid, "modified")
     with call.cluster.edit("user.cfg", "update role failed") as config:
@@ -49,7 +51,7 @@ def update(call: Call, param: dict) -> None:
 
 
 @route("DELETE", "/access/roles/{roleid}")
-def delete(call: Call, param: dict) -> None:
+def delete(call: Call, param: dict[str, Any]) -> None:
     _refuse_builtin(call.config, param["roleid"], "deleted")
     with call.cluster.edit("user.cfg", "delete role failed") as config:
         config.role(param["roleid"])

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ...second_factor import SecondFactor
-from ..auth import realm_type
+from ..auth import realm_of
 from ..call import Call, route
 from ..errors import ApiError
 from ..values import true
 
 
-def _described(factor: SecondFactor) -> dict:
+def _described(factor: SecondFactor) -> dict[str, Any]:
     return {"type": "totp", "id": factor.id, "description": factor.description, "created": factor.created}
 
 
 @route("GET", "/access/tfa")
-def index(call: Call, _param: dict) -> list[dict]:
-    visible = call.permissions.readable_users(call.authid)
+def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
+    visible = call.permissions.readable_users(call.caller)
     return [
         {"userid": userid, "entries": [_described(factor)], **({"totp-locked": True} if factor.locked else {})}
         for userid, factor in call.cluster.second_factors.items()
@@ -24,25 +26,24 @@ def index(call: Call, _param: dict) -> list[dict]:
 
 
 @route("GET", "/access/tfa/{userid}")
-def of_user(call: Call, param: dict) -> list[dict]:
+def of_user(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
     factor = call.cluster.second_factors.get(param["userid"])
     return [_described(factor)] if factor else []
 
 
 @route("GET", "/access/tfa/{userid}/{id}")
-def entry(call: Call, param: dict) -> dict:
-    for found in of_user(call, param):
-        if found["id"] == param["id"]:
-            return found
+def entry(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    for factor in of_user(call, param):
+        if factor["id"] == param["id"]:
+            return factor
     raise ApiError(f"No such tfa entry '{param['id']}'", 404)
 
 
 @route("GET", "/access/users/{userid}/tfa")
-def types(call: Call, param: dict) -> dict:
+def types(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     userid = param["userid"]
-    realm_type(call.cluster, userid)  # refuses an unknown realm
-    section = call.cluster.realms.sections[userid.rpartition("@")[2]]
-    answer = {}
+    section = realm_of(call.cluster, userid)
+    answer: dict[str, Any] = {}
     if "tfa" in section:
         answer["realm"] = call.cluster.schema.parse_property_string("pve-tfa-config", section["tfa"])["type"]
     if true(param.get("multiple")):
@@ -51,8 +52,8 @@ def types(call: Call, param: dict) -> dict:
 
 
 @route("PUT", "/access/users/{userid}/unlock-tfa")
-def unlock(call: Call, param: dict) -> bool:
-    """Whether the user was locked; a JSON boolean, unlike all others. Users without a second factor are not known here."""
+def unlock(call: Call, param: dict[str, Any]) -> bool:
+    """Return whether the user was locked, as a JSON boolean unlike elsewhere. Users without a second factor are unknown."""
     factor = call.cluster.second_factors.get(param["userid"])
     if factor is None:
         raise ApiError("no such user\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from ..call import Call, route
 from ..errors import parameter_error
@@ -11,23 +12,23 @@ from ..values import split_list, true
 DELETABLE = ("comment",)
 
 
-def full_tokenid(param: dict) -> str:
+def full_tokenid(param: dict[str, Any]) -> str:
     return f"{param['userid']}!{param['tokenid']}"
 
 
 @route("GET", "/access/users/{userid}/token")
-def index(call: Call, param: dict) -> list[dict]:
+def index(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
     return [{"tokenid": name, **token} for name, token in call.config.tokens(param["userid"]).items()]
 
 
 @route("GET", "/access/users/{userid}/token/{tokenid}")
-def read(call: Call, param: dict) -> dict:
+def read(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     return call.config.token(param["userid"], param["tokenid"])
 
 
 @route("POST", "/access/users/{userid}/token/{tokenid}")
-def create(call: Call, param: dict) -> dict:
-    """`info` echoes the values as they were sent; only a later read shows them as numbers."""
+def create(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    """`info` echoes the values as sent; only a later read returns numbers."""
     userid, tokenid = param["userid"], param["tokenid"]
     if tokenid in call.config.tokens(userid):
         raise parameter_error({"tokenid": "Token already exists."})
@@ -44,8 +45,8 @@ def create(call: Call, param: dict) -> dict:
 
 
 @route("PUT", "/access/users/{userid}/token/{tokenid}")
-def update(call: Call, param: dict) -> dict:
-    """The answer has all settings: those given as they were sent, the others as stored."""
+def update(call: Call, param: dict[str, Any]) -> dict[str, Any]:
+    """Return all settings: those of the request as sent, the others as stored."""
     userid, tokenid = param["userid"], param["tokenid"]
     call.config.token(userid, tokenid)
     answer = {}
@@ -68,7 +69,7 @@ def update(call: Call, param: dict) -> dict:
 
 
 @route("DELETE", "/access/users/{userid}/token/{tokenid}")
-def delete(call: Call, param: dict) -> None:
+def delete(call: Call, param: dict[str, Any]) -> None:
     call.config.token(param["userid"], param["tokenid"])
     with call.cluster.edit("user.cfg", "deleting token failed") as config:
         config.token(param["userid"], param["tokenid"])
@@ -76,6 +77,6 @@ def delete(call: Call, param: dict) -> None:
         call.cluster.token_secrets.pop(full_tokenid(param), None)
 
 
-def _new_secret(call: Call, param: dict) -> str:
+def _new_secret(call: Call, param: dict[str, Any]) -> str:
     secret = call.cluster.token_secrets[full_tokenid(param)] = str(uuid.uuid4())
     return secret

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..auth import set_password
 from ..call import Call, route
 from ..errors import ApiError
@@ -12,8 +14,8 @@ TEXTS = ("firstname", "lastname", "email", "comment", "keys")
 
 
 @route("GET", "/access/users")
-def index(call: Call, param: dict) -> list[dict]:
-    visible = call.permissions.readable_users(call.authid)
+def index(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
+    visible = call.permissions.readable_users(call.caller)
     enabled = param.get("enabled")
     return [
         _entry(call, userid, full=true(param.get("full")))
@@ -22,7 +24,7 @@ def index(call: Call, param: dict) -> list[dict]:
     ]
 
 
-def _entry(call: Call, userid: str, full: bool) -> dict:
+def _entry(call: Call, userid: str, full: bool) -> dict[str, Any]:
     user = call.config.users[userid]
     entry = {"userid": userid, **{name: user[name] for name in FIELDS if name in user}}
     realms, realm = call.cluster.realms.sections, userid.rpartition("@")[2]
@@ -38,7 +40,7 @@ def _entry(call: Call, userid: str, full: bool) -> dict:
 
 
 @route("POST", "/access/users")
-def create(call: Call, param: dict) -> None:
+def create(call: Call, param: dict[str, Any]) -> None:
     userid = param["userid"]
     with call.cluster.edit("user.cfg", "create user failed") as config:
         userid = lookup(call, userid)
@@ -56,7 +58,7 @@ def create(call: Call, param: dict) -> None:
 
 
 def lookup(call: Call, userid: str) -> str:
-    """The user meant by `userid`, which a realm may compare without regard to case."""
+    """The existing user with this id, which a realm may compare case-insensitively."""
     realm = call.cluster.realms.sections.get(userid.rpartition("@")[2]) or {}
     if realm.get("case-sensitive", 1):
         return userid
@@ -64,7 +66,7 @@ def lookup(call: Call, userid: str) -> str:
 
 
 @route("GET", "/access/users/{userid}")
-def read(call: Call, param: dict) -> dict:
+def read(call: Call, param: dict[str, Any]) -> dict[str, Any]:
     userid = param["userid"]
     user = call.config.user(userid)
     return {
@@ -75,7 +77,7 @@ def read(call: Call, param: dict) -> dict:
 
 
 @route("PUT", "/access/users/{userid}")
-def update(call: Call, param: dict) -> None:
+def update(call: Call, param: dict[str, Any]) -> None:
     userid = param["userid"]
     with call.cluster.edit("user.cfg", "update user failed") as config:
         user = config.user(userid)
@@ -86,8 +88,8 @@ def update(call: Call, param: dict) -> None:
 
 
 @route("DELETE", "/access/users/{userid}")
-def delete(call: Call, param: dict) -> None:
-    """Does not mind a user that does not exist; only the permission check does."""
+def delete(call: Call, param: dict[str, Any]) -> None:
+    """Accept a user that does not exist; only the permission check refuses it."""
     userid = param["userid"]
     with call.cluster.edit("user.cfg", "delete user failed") as config:
         call.cluster.passwords.pop(userid, None)
