@@ -1,4 +1,4 @@
-"""Sections 7 to 9 and 11: who may do what, and what a monitor sees."""
+"""Sections 7 to 9 and 11: permissions, and the data a monitoring identity can read."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ EFFECTIVE = [
     ),
 ]
 
-# The one row that both a user and its token have, and the answer to a request of the token.
+# The only row of both a user and its token, and the response to a request of the token.
 DECLARED = [
     (("/", "Audit"), f"GET {REALM}", None, 200),
     (("/", "Audit"), f"GET {OPENID}", None, 403),

@@ -1,4 +1,4 @@
-"""Sections 4, 10 and 12: realms, OpenID as far as no provider is needed, and what is not there at all."""
+"""Sections 4, 10 and 12: realms, OpenID without a provider, and missing endpoints."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Section 13: what older releases do differently."""
+"""Section 13: differences of older releases."""
 
 from __future__ import annotations
 

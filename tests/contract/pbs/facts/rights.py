@@ -1,4 +1,4 @@
-"""Sections 7 to 9 and 11: ACL, roles, permissions, and what a monitoring identity reads."""
+"""Sections 7 to 9 and 11: ACL, roles, permissions, and the data a monitoring identity can read."""
 
 from __future__ import annotations
 
