@@ -1,4 +1,4 @@
-"""What all tests share: the collection as python imports it, ansible, and fleets of simulators."""
+"""Fixtures of all tests: the collection as Python imports it, ansible, and fleets of simulators."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ settings.load_profile("fleetgate")
 
 @pytest.fixture
 def figure(record_property: Callable[[str, object], None]) -> Callable[[str], None]:
-    """Notes how much a test tried; the figures of all tests are printed at the end of the run."""
+    """Records the number of cases of a test; all figures are printed at the end of the run."""
     return lambda text: record_property("figure", text)
 
 
@@ -76,11 +76,11 @@ class Wired:
         self.list_hosts(fleet.inventory())
 
     def list_hosts(self, inventory: dict[str, Any]) -> None:
-        """What is read after the inventory of the example."""
+        """Write the inventory that is read after that of the example."""
         self._overlay.write_text(yaml.safe_dump(inventory))
 
     def play(self, playbook: str, *arguments: str, **variables: Any) -> Run:
-        """Run a playbook of the collection, or one that has a path, with the journals begun anew.
+        """Run a playbook of the collection, or one that has a path, with empty journals.
 
         `variables` override what is declared; those in capitals are settings of ansible.
         """
@@ -95,7 +95,7 @@ class Wired:
         return self.fleet.person(username)
 
     def ask(self, server: Server, *path: str, **query: str) -> Any:
-        """What the administrator of a simulated PVE or PBS sees."""
+        """The data that the administrator of a simulated PVE or PBS reads."""
         fleet = self.fleet
         name = next((name for name, nodes in fleet.pve.items() if server in nodes), server.name)
         separator, service = (":", "PBS") if name in fleet.pbs else ("=", "PVE")

@@ -1,5 +1,5 @@
-"""Benchmarks: `python -m tests.benchmarks` takes all figures and writes docs/benchmarks.md; with `fleet` or `modules` it
-prints those only. Nothing is asserted but that a second run changes nothing."""
+"""Benchmarks: `python -m tests.benchmarks` measures all figures and writes docs/benchmarks.md; with `fleet` or `modules` it
+prints those only. The only assertion is that a second run changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `wire` and `monitor` cost on fleets of many clusters, the first time and when nothing is to be changed."""
+"""The cost of `wire` and `monitor` on fleets of many clusters, for a first and for an unchanged run."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def inventory(fleet: LargeFleet, client: str) -> dict[str, Any]:
 
 
 def measured(size: int, playbook: str, client: str, runs: int, forks: int | None = None) -> tuple[Row, Row]:
-    """The first run on an empty fleet and one that finds nothing to do, the median of each."""
+    """The medians of first runs on an empty fleet and of unchanged runs."""
     with tempfile.TemporaryDirectory() as name, LargeFleet(size, Path(name) / "fleet") as fleet:
         folder = Path(name)
         (folder / "inventory.yml").write_text(yaml.safe_dump(inventory(fleet, client)))
@@ -138,7 +138,7 @@ def rows(
     runs: int | None = None,
     forks: int | None = None,
 ) -> Iterator[Row]:
-    """All figures, as they come. Monitoring has nothing to do with clients of the provider."""
+    """All figures, as they are measured. Monitoring does not depend on the clients of the provider."""
     for playbook in playbooks:
         for client in clients if playbook == "wire" else clients[:1]:
             for size in sizes:

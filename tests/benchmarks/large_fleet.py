@@ -2,7 +2,7 @@
 
 Each cluster is one PVE node on a loopback address of its own, with a certificate of its own; all share one Pocket ID and
 one Pulse. A cluster's state is created by its first request. The servers run in processes of their own, which count
-requests, TLS connections and CPU time, so that what a client costs can be told apart from what the simulation costs.
+requests, TLS connections and CPU time, so that the cost of a client can be distinguished from that of the simulation.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ HOSTS_OF_NETWORK = 250
 
 @dataclass
 class Counted:
-    """What one server saw since the counters were reset."""
+    """Requests and connections of one server since the counters were reset."""
 
     requests: int = 0
     connections: int = 0
@@ -53,7 +53,7 @@ class Counted:
 
 @dataclass
 class Spent:
-    """What the processes of the servers used: CPU seconds since the counters were reset, and bytes at most."""
+    """Resources of the server processes: CPU seconds since the counters were reset, and peak memory in bytes."""
 
     cpu: float
     memory: int
@@ -78,7 +78,7 @@ class Lazy:
 
 @dataclass
 class Site:
-    """One server: its address, its application, and how often it was asked."""
+    """One server: its address, its application, and its counters."""
 
     name: str
     host: str
@@ -124,7 +124,7 @@ class Site:
                 if not stays:
                     break
         except (OSError, asyncio.IncompleteReadError):
-            pass  # the client is gone
+            pass  # the client closed the connection
         finally:
             with suppress(OSError):
                 writer.close()
@@ -204,7 +204,7 @@ def _process(sites: list[Site], pipe: Connection) -> None:
 async def _serve(sites: list[Site], pipe: Connection) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    # Pulse looks at its servers again and again; here they are looked at once and stay as they are
+    # Pulse polls its servers repeatedly; here it polls once and keeps the result
     pulse_nodes.NEXT_POLL = float("inf")
     since = 0.0
 
@@ -311,7 +311,7 @@ class LargeFleet:
             servers.stop()
 
     def reset(self) -> None:
-        """Make the fleet an empty one again."""
+        """Reset the state of all servers."""
         self._ask("reset")
 
     def forget(self) -> None:
@@ -327,7 +327,7 @@ class LargeFleet:
         return next(answer[name] for answer in self._ask("journal") if name in answer)
 
     def spent(self) -> Spent:
-        """What all processes of the servers used together."""
+        """The resources of all server processes together."""
         answers: list[Spent] = self._ask("spent")
         return Spent(sum(one.cpu for one in answers), sum(one.memory for one in answers))
 
@@ -335,7 +335,7 @@ class LargeFleet:
         return [servers.ask(question) for servers in self._started]
 
     def settle(self) -> None:
-        """Have Pulse look at its servers, as it does by itself between two runs."""
+        """Have Pulse poll its servers, as it does by itself between two runs."""
         headers = {"X-API-Token": self.secret}
         trust = str(self.authority.bundle)
         requests.get(f"{self.pulse.url}/api/connections", headers=headers, verify=trust, timeout=600).raise_for_status()

@@ -1,4 +1,4 @@
-"""What a command costs: wall time, CPU time, and the most memory that it and its children hold at one moment."""
+"""The cost of a command: wall time, CPU time, and the peak memory of the command and its children."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Cost:
         )
 
     def without(self, other: Cost) -> Cost:
-        """The cost of what was done, without that of starting."""
+        """The cost without that of starting."""
         return Cost(self.wall - other.wall, self.cpu - other.cpu, self.memory)
 
 
@@ -55,7 +55,7 @@ class Play:
         }
 
     def __call__(self, *arguments: str, changes: bool = True, **environment: str) -> Cost:
-        """Run a playbook; without `changes` it must find nothing to do."""
+        """Run a playbook; without `changes` it must change nothing."""
         output = self._folder / "output.txt"
         cost = measure([self._program, *arguments], output, {**self._settings, **environment})
         if not changes and re.search(r"\bchanged=[1-9]", text := output.read_text()):
@@ -86,7 +86,7 @@ def measure(command: Sequence[str], output: Path, environment: Mapping[str, str]
 
 
 class Sampler(threading.Thread):
-    """Looks at the memory of a tree of processes from time to time."""
+    """Samples the memory of a tree of processes."""
 
     def __init__(self, root: int) -> None:
         super().__init__(daemon=True)

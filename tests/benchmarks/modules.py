@@ -1,7 +1,7 @@
 """The modules against community.proxmox, against the ordinary way to run a module, and against the bare requests.
 
 All run with the ansible bundle of PyPI, which has community.proxmox, on one simulated cluster over HTTPS. The floor sends
-the requests of `pve_state` once more, from one process that does nothing else.
+the requests of `pve_state` once more, from one dedicated process.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ FLOOR = "bare requests"
 
 @dataclass(frozen=True)
 class Row:
-    """The figures of one way to do something, without what it costs to start ansible or Python."""
+    """The figures of one method, without the cost of starting ansible or Python."""
 
     workload: str
     way: str
@@ -164,7 +164,7 @@ class Bench:
         return Row(workload, way, run, Cost.median([cost for cost, *_ in found]).without(start), requests, connections)
 
     def _journals(self, workload: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-        """The requests of the first way, when it does everything and when there is nothing to do."""
+        """The requests of the first method, for a first and an unchanged run."""
         tasks = next(iter(WORKLOADS[workload].values()))
         journals = []
         self._prepare(workload)

@@ -90,7 +90,7 @@ def fleets(rows: Sequence[fleet.Row]) -> str:
 
 
 def growth(rows: Sequence[fleet.Row]) -> str:
-    """How much more the largest fleet costs than the next smaller one."""
+    """The cost of the largest fleet in relation to the next smaller one."""
     sizes = sorted({row.size for row in rows})
     if len(sizes) < 2:
         return ""
@@ -134,7 +134,7 @@ def comparison(rows: Sequence[modules.Row]) -> str:
 
 
 def machine() -> str:
-    """What the figures were taken on."""
+    """The machine on which the figures were measured."""
     model = next(
         (
             line.partition(":")[2].strip()
@@ -158,7 +158,7 @@ def versions(*packages: str) -> str:
 
 
 def bundle(python: str) -> str:
-    """The versions that the comparison was made with."""
+    """The versions used for the comparison."""
     program = (
         "import json, platform, ansible_collections.community.proxmox as found; from importlib.metadata import version; from pathlib import Path;"
         "manifest = json.loads((Path(list(found.__path__)[0]) / 'MANIFEST.json').read_text());"

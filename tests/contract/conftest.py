@@ -1,4 +1,4 @@
-"""What the contracts of all servers need: places for simulators and identity providers, and real servers to oneself."""
+"""Fixtures of all contracts: hosts for simulators and identity providers, and exclusive access to real servers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def provider_stage(authority: Authority) -> Iterator[Stage]:
 
 @pytest.fixture
 def real_server_alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Held by tests that write to a real server: the processes of a run share it, and some tests look at all of it."""
+    """A lock for tests that write to a real server, which is shared by all processes of a run."""
     with (tmp_path_factory.getbasetemp().parent / "real-server.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield

@@ -22,7 +22,7 @@ class Provider:
     """WSGI application at the URL `issuer`; it knows one `client` (id and secret) and one login at a time.
 
     A test changes `metadata`, `client`, `key` and `algorithm` of signatures, `claims` of the ID token, `userinfo`, and
-    the answers in place of `broken` pages; None takes a value of metadata or claims away.
+    the responses of `broken` pages; None removes a value of metadata or claims.
     """
 
     def __init__(self, issuer: str, client: tuple[str, str | None]) -> None:
@@ -45,7 +45,7 @@ class Provider:
         self._asked: dict[str, str] = {}
 
     def log_in(self, url: str) -> dict[str, str]:
-        """Someone follows the authorization URL and logs in; what the browser brings back to the relying party."""
+        """Follow the authorization URL and log in; return the parameters sent back to the relying party."""
         self._asked = dict(parse_qsl(urlsplit(url).query))
         return {"state": self._asked["state"], "code": "the code", "redirect-url": self._asked["redirect_uri"]}
 

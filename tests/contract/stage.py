@@ -1,4 +1,4 @@
-"""One HTTPS server for many tests, each with an application of its own."""
+"""One HTTPS server for many tests, each with its own application."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.server import Authority, serve
 
 
 class Stage:
-    """WSGI application that passes everything on to `app`, which is put there when its URL is known."""
+    """WSGI application that forwards all requests to `app`, which is set when its URL is known."""
 
     app: Callable[..., Any]
     url: str

@@ -1,4 +1,4 @@
-"""The identity of the automation when things are not as at first: no SSH, lost secrets, more rights, several nodes of a cluster."""
+"""The identity of the automation in other situations: no SSH, lost secrets, additional privileges, several nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_additional_privileges_are_granted_as_root(homelab):
 
 
 def test_lost_secret_is_replaced_only_with_replace_secret(homelab):
-    """Another control node may work with the token."""
+    """Another control node may use the token."""
     homelab.play("bootstrap").succeeded()
     before = stored(homelab)
     (homelab.secrets / "pve1.token.txt").unlink()
@@ -89,7 +89,7 @@ def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
 
 
 def test_remote_user_of_ansible_is_used(homelab):
-    """With the option that AWX passes the user of a machine credential in."""
+    """AWX passes the user of a machine credential in this option."""
     for system in ("pve", "pbs"):
         for host in homelab.inventory["all"]["children"][system]["hosts"].values():
             del host["ansible_user"]
@@ -110,14 +110,14 @@ def test_replace_secret_given_as_the_text_false_replaces_nothing(homelab):
 
 
 def test_host_without_an_inventory_file_requires_a_secret_path(ansible):
-    """There is no folder of the inventory that the secret could be kept in."""
+    """Without an inventory file there is no default folder for the secret."""
     role = [{"ansible.builtin.include_role": {"name": "fleetgate.proxmox.bootstrap"}}]
     run = ansible.tasks(role, "-i", "new.example.org,", hosts="new.example.org", ignore_errors=False)
     assert run.code != 0 and "give fleetgate_token_file" in " ".join(run.failed), run.output
 
 
 def test_bootstrap_after_monitor_in_a_site_playbook_shares_no_facts(homelab, tmp_path):
-    """A site's playbook that runs all of them, on hosts that are monitored already."""
+    """A playbook that imports monitor and bootstrap, for hosts that are already monitored."""
     as_root = homelab.fleet.inventory()["all"]["children"]
     for system in ("pve", "pbs"):
         for name, host in homelab.inventory["all"]["children"][system]["hosts"].items():

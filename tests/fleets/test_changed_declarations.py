@@ -1,4 +1,4 @@
-"""What becomes of a wired fleet when its declaration changes: nothing stays that was meant to go, and nothing else goes."""
+"""A wired fleet after its declaration changes: exactly what is no longer declared is removed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def group(members, pve="Administrator", pbs="Admin", **more):
 
 
 class Homelab:
-    """A wired homelab, and what its people may do."""
+    """A wired homelab and the rights of its users."""
 
     def __init__(self, wired):
         self.wired = wired
@@ -35,7 +35,7 @@ class Homelab:
         return self.wired.play("wire", "-vvvv", "--diff", **self._declared).succeeded()
 
     def is_idempotent(self):
-        """Whether what was declared last is there to stay."""
+        """Whether applying the last declaration again changes nothing."""
         again = self.wired.play("wire", **self._declared).succeeded()
         return again.changed == [] and self.wired.fleet.writes() == []
 
@@ -164,7 +164,7 @@ def test_declared_client_secret_is_used(homelab):
 
 
 def test_revoked_client_secret_is_replaced(homelab):
-    """The realm's secret was revoked at Pocket ID: a new one is made and brought to the realm."""
+    """The realm's secret was revoked at Pocket ID: a new one is created and stored in the realm."""
     homelab.declare(group(["alice"]))
     fleet = homelab.wired.fleet
     secrets = f"{fleet.pocketid.url}/api/oidc/clients/proxmox-ve/secrets"
@@ -180,7 +180,7 @@ def test_revoked_client_secret_is_replaced(homelab):
 
 
 def test_leftover_secrets_of_interrupted_runs_never_block_a_run(homelab):
-    """Runs that made a secret and died before any host had it, as often as Pocket ID keeps secrets."""
+    """As many interrupted runs as Pocket ID keeps secrets: each created a secret that no host received."""
     homelab.declare(group(["alice"]))
     fleet = homelab.wired.fleet
     secrets = f"{fleet.pocketid.url}/api/oidc/clients/proxmox-ve/secrets"
@@ -196,7 +196,7 @@ def test_leftover_secrets_of_interrupted_runs_never_block_a_run(homelab):
 
 
 def test_limited_run_keeps_the_only_secret_of_a_shared_client(fleet_of):
-    """Up to Pocket ID 2.13 a new secret takes the place of the old one, so both hosts that share a client must be there."""
+    """Up to Pocket ID 2.13 a new secret replaces the old one, so it requires all hosts that share the client."""
     wired = fleet_of("fleet", pocketid="2.13")
     wired.play("wire", "--limit", "backup-berlin").succeeded()
     berlin = wired.fleet.pbs["backup-berlin"]
@@ -227,7 +227,7 @@ def test_free_strategy_works(homelab):
 
 
 def test_unrelated_variables_may_have_any_name(homelab):
-    """Also where they take precedence over everything that a role has."""
+    """Also as extra variables, which take precedence over those of roles."""
     own = ("url", "port", "user", "owner", "host", "file", "secret", "product", "people", "access", "address")
     homelab.declare(group(["alice"]), **{f"fleetgate_{name}": "mine" for name in own})
     assert "Realm.Allocate" in homelab.rights("alice", homelab.pve)

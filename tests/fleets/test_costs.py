@@ -1,6 +1,6 @@
-"""How many requests and tasks everything takes at most: figures in costs.yml, so that a regression is seen.
+"""Upper limits of requests and tasks, recorded in costs.yml to detect regressions.
 
-Seconds depend on the machine, counts do not. FLEETGATE_COSTS=write writes the present figures down instead of comparing.
+Counts do not depend on the machine. FLEETGATE_COSTS=write records the current figures instead of comparing.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
 PLAYBOOKS = ("bootstrap", "wire", "monitor")
-# one cluster and one backup server; three and two, of which each must cost the same
+# one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
-# Pulse looks at the servers that it monitors, and how often depends on time
+# Pulse polls the servers that it monitors; the number of requests depends on time
 OF_PULSE = "python-urllib3/"
 
 
 def single_objects(system: Any) -> list[tuple[str, dict[str, Any]]]:
-    """A task that creates one object of each kind, by a name that says which."""
+    """A task that creates one object, for each kind of object, by name."""
     return [(name, {**key, **made}) for name, (key, made, *_rest) in system.LIVES.items()]
 
 
 def others(system: Any) -> list[tuple[str, dict[str, Any]]]:
-    """What every module can be asked, for those that are not about one object; a sync asks until it has ended."""
+    """Tasks of modules that do not manage single objects; a sync polls until its task ends."""
     kinds = getattr(system, "LIVES", {})
     return [
         (name, options) for name, options in system.EVERY_MODULE if name not in kinds and not name.endswith("_sync")
@@ -51,7 +51,7 @@ def expected() -> list[str]:
 
 @pytest.fixture(scope="module")
 def written() -> Iterator[dict[str, dict[str, Any]]]:
-    """The figures of this run, written down in the end if that was asked for."""
+    """The figures of this run, recorded at the end on request."""
     found: dict[str, dict[str, Any]] = {"modules": {}, "playbooks": {}}
     yield found
     if os.environ.get("FLEETGATE_COSTS") == "write":
@@ -117,7 +117,7 @@ def requests_to(*servers: Server) -> int:
 
 
 def per_server(wired: Wired, outcome: Run) -> dict[str, int]:
-    """Tasks of the host that has most, and requests to the server of each product that has most."""
+    """The maximum number of tasks of a host, and of requests to a server of each product."""
     fleet, hosts = wired.fleet, [row["host"] for row in outcome.rows if not row["outcome"].startswith("item")]
     return {
         "tasks of one host": max(map(hosts.count, {*hosts})),
@@ -132,7 +132,7 @@ def per_server(wired: Wired, outcome: Run) -> dict[str, int]:
 def played(
     request: pytest.FixtureRequest, fleet_of: Callable[..., Wired], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[str, dict[str, dict[str, dict[str, int]]]]:
-    """What each playbook costs on a fleet, the first time and then again."""
+    """The cost of each playbook on a fleet, for a first and a second run."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for playbook in PLAYBOOKS:
         wired = fleet_of(request.param)

@@ -12,7 +12,7 @@ from tests.support.bootstrap import new, stored
 
 @pytest.fixture(scope="module")
 def writes(fleet_of, tmp_path_factory):
-    """The requests that bootstrap sends to a new server of each product to change something."""
+    """The write requests that bootstrap sends to a new server of each product."""
     wired = new(fleet_of("homelab"), tmp_path_factory.mktemp("secrets"))
     wired.play("bootstrap").succeeded()
     sent = [(name, one.verb, one.path) for name, one in wired.fleet.writes()]
@@ -31,7 +31,7 @@ def test_bootstrap_interrupted_at_any_request_is_repaired_by_the_next_run(fleet_
         servers = {"pve1": wired.fleet.pve["pve1"][0], "pbs1": wired.fleet.pbs["pbs1"]}
         for name, requests in writes.items():
             verb, path = requests[min(number, len(requests) - 1)]
-            # one that is lost is not sent again, because it may have been carried out
+            # a lost request is not sent again, because the server may have processed it
             fault = Fault(verb, re.escape(path), status=0, carried_out=carried_out)
             servers[name].observed.faults.append(fault)
         wired.play("bootstrap")
@@ -43,7 +43,7 @@ def test_bootstrap_interrupted_at_any_request_is_repaired_by_the_next_run(fleet_
 
 
 def test_token_with_privileges_keeps_its_secret(fleet_of, tmp_path):
-    """Another control node may work with it; the message names the variable that replaces it."""
+    """Another control node may use it; the message names the variable that allows its replacement."""
     wired = new(fleet_of("homelab"), tmp_path)
     wired.play("bootstrap").succeeded()
     for path in wired.secrets.iterdir():

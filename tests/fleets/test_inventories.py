@@ -15,7 +15,7 @@ def homelab(fleet_of, tmp_path_factory):
 
 
 def only(wired, product, other):
-    """The inventory with the hosts of one product; the group of the other is as given, None means that it does not exist."""
+    """The inventory with the hosts of one product, and the given group of the other product (None: no group)."""
     groups = dict(wired.inventory["all"]["children"])
     excluded = {"pve": "pbs", "pbs": "pve"}[product]
     del groups[excluded]
@@ -60,7 +60,7 @@ def test_every_host_reports_a_missing_pulse(homelab, ansible, tmp_path):
 
 
 class TestFolder:
-    """A folder is the inventory, and the secrets are kept in it, which is where bootstrap puts them by default."""
+    """The inventory is a folder that also contains the secrets, which is the default of bootstrap."""
 
     @pytest.fixture
     def folder(self, fleet_of, tmp_path):

@@ -1,4 +1,4 @@
-"""A fleet of several clusters and backup servers that share one Pocket ID, and what befalls single hosts of it."""
+"""A fleet of several clusters and backup servers with one Pocket ID, and failures of single hosts."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ class TestFleet:
     """Three clusters of three nodes and two backup servers that share one Pocket ID."""
 
     def test_interrupted_run_is_repaired_by_the_next(self, fleet):
-        """The answer to a write is lost on one cluster; the others are done, and the next run does the rest."""
+        """The response to a write is lost on one cluster; the other hosts are completed, and the next run completes this one."""
         fleet.fleet.pve["vienna"][0].observed.faults.append(Fault(verb="POST", path=".*/access/domains", status=0))
         first = fleet.play("wire")
         assert [one for one in first.failed if one.startswith("vienna")] and first.code != 0
         assert not [one for one in first.failed if not one.startswith("vienna")]
         fleet.play("wire").succeeded()
-        # its client secret was made but never came to a realm, so there is another one now
+        # its first client secret was created but never stored in a realm, so a second one exists
         assert {name for name, _write in fleet.fleet.writes()} == {"vienna1", "pocketid"}
         assert fleet.play("wire").succeeded().changed == []
         assert fleet.fleet.writes() == []
@@ -71,7 +71,7 @@ class TestFleet:
             fleet.person("dave").sign_in(elsewhere.url, "pocketid", elsewhere.url)
 
     def test_unreachable_host_does_not_stop_the_others(self, fleet):
-        """A cluster is out of reach: it is named, and the rest of the fleet is looked after."""
+        """An unreachable cluster is reported, and the other hosts are completed."""
         for node in fleet.fleet.pve["lab"]:
             node.observed.faults.append(Fault(status=0, times=1000))
         run = fleet.play("wire")
@@ -84,7 +84,7 @@ class TestFleet:
 
 
 def test_nodes_of_one_cluster_can_all_be_inventory_hosts(fleet_of):
-    """Their access configuration is one, so only the first of them is written through."""
+    """They share their access configuration, so it is written through the first of them only."""
     wired = fleet_of("fleet")
     hosts = wired.fleet.inventory()["all"]["children"]["pve"]["hosts"]
     nodes = wired.fleet.pve["berlin"]

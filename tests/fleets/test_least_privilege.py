@@ -1,10 +1,10 @@
-"""The rights that the README gives to the automation are enough, and none of them can be left out."""
+"""The privileges that the README grants to the automation are sufficient, and each of them is necessary."""
 
 from __future__ import annotations
 
 from tests.modules.systems import task
 
-# a person with rights of their own on PVE is made there, which takes two of the privileges
+# creating a person with rights on PVE requires two of the privileges
 ALICE = {
     "username": "alice",
     "email": "alice@example.org",
@@ -23,7 +23,7 @@ PRIVILEGES = (
 
 
 def automation(wired, ansible, privileges):
-    """Make the identity of the README on the first cluster and backup server; returns the host variables that use it."""
+    """Create the identity of the README on the first cluster and backup server; return the host variables that use it."""
     owner = {"userid": "fleetgate@pve"}, {"userid": "fleetgate@pbs"}
     run = ansible.tasks(
         [

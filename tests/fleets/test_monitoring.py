@@ -1,4 +1,4 @@
-"""Monitoring by Pulse when things are not as at first: more is asked for, tokens are lost, servers are down or older."""
+"""Monitoring by Pulse in other situations: additional privileges, lost tokens, unreachable and older servers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.pulse import USERS, nodes, privileges, wait_until
 
 @pytest.fixture(scope="module")
 def homelab(fleet_of):
-    """A monitored fleet; the tests go on from each other."""
+    """A monitored fleet; the tests build on each other."""
     homelab = fleet_of("homelab")
     homelab.play("monitor").succeeded()
     return homelab
@@ -23,7 +23,7 @@ def fleet(fleet_of):
 
 
 class TestHomelab:
-    """One PVE, one PBS. The tests go on from each other."""
+    """One PVE, one PBS. The tests build on each other."""
 
     @pytest.mark.parametrize("system", ["pve", "pbs"])
     def test_token_of_pulse_is_read_only(self, homelab, ansible, system):
@@ -76,7 +76,7 @@ class TestHomelab:
 
     @pytest.mark.parametrize("certificate", ["pin", "ignore"])
     def test_renewed_certificate_is_accepted_without_a_new_token(self, homelab, ansible, certificate):
-        """Pulse reports the server as unreachable until its entry has the fingerprint, and then knows its token still."""
+        """Pulse reports the server as unreachable until its entry has the new fingerprint; the stored token remains valid."""
         homelab.play("monitor").succeeded()
         servers = [homelab.fleet.pve["pve1"][0], homelab.fleet.pbs["pbs1"]]
         for server in servers:
@@ -97,7 +97,7 @@ class TestHomelab:
         names = {"pve": {"tokenid": "pulse"}, "pbs": {"token_name": "pulse"}}
         for system, server in (("pve", homelab.fleet.pve["pve1"][0]), ("pbs", homelab.fleet.pbs["pbs1"])):
             server.renew_certificate()
-            # the token stays, and only Pulse's secret of it is wrong
+            # the token is kept; only the secret stored in Pulse is wrong
             token = {"userid": USERS[system], **names[system], "secret": "regenerate", "return_secret": True}
             ansible.tasks([task(homelab, f"{system}_token", **token)]).succeeded()
             wait_until("unreachable", homelab, ansible, server.url)
@@ -106,7 +106,7 @@ class TestHomelab:
         assert homelab.play("monitor").succeeded().changed == []
 
     def test_server_unreachable_from_pulse_gets_no_new_secret(self, homelab, ansible, monkeypatch):
-        """Pulse cannot say whether its token works; a new one would not help, and the one that it has may be good."""
+        """Pulse cannot determine whether its token works; it may be valid, and a new one would not help."""
         server = homelab.fleet.pve["pve1"][0]
         server.observed.faults.append(Fault(path=".*/nodes", status=0, times=1000))
         wait_until("unreachable", homelab, ansible, server.url)
@@ -128,7 +128,7 @@ class TestHomelab:
     ids=["lost", "carried out"],
 )
 def test_interrupted_run_is_repaired_by_the_next(fleet_of, ansible, fault):
-    """Pulse goes away when the token was made and its secret is known to nobody else."""
+    """Pulse becomes unreachable after the token was created and before its secret was stored."""
     wired = fleet_of("homelab")
     wired.fleet.pulse.observed.faults.append(fault)
     assert wired.play("monitor", "--limit", "pve1").code != 0
@@ -147,10 +147,10 @@ def test_no_token_is_created_while_pulse_is_down(fleet_of):
 
 
 class TestFleet:
-    """Three clusters of three nodes and two backup servers, one of each made in Pulse by hand before."""
+    """Three clusters of three nodes and two backup servers; one of each was added to Pulse by hand."""
 
     def test_entries_created_by_hand_are_adopted_and_not_duplicated(self, fleet, ansible):
-        """Under the address of another node, with a token of an administrator, and a name that somebody chose."""
+        """With the address of another node, a token of an administrator, and a custom name."""
         second = fleet.fleet.pve["berlin"][1]
         backup = fleet.fleet.pbs["backup-vienna"]
         clicked = (("pve", second, "clicked", "berlin"), ("pbs", backup, "vault", "backup-vienna"))

@@ -1,11 +1,11 @@
-"""What monitoring of an unchanged fleet costs in requests."""
+"""The number of requests for monitoring an unchanged fleet."""
 
 from __future__ import annotations
 
 import pytest
 import yaml
 
-# what Pulse itself reads of a server when it signs in
+# requests of Pulse itself when it connects to a server
 BY_PULSE = ("/api2/json/nodes", "/api2/json/admin/datastore")
 
 

@@ -1,4 +1,4 @@
-"""What is different with authentik, and a fleet that goes from one identity provider to another."""
+"""Particularities of authentik, and a fleet that changes its identity provider."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.simulators.browser import Refused
 
 @pytest.fixture(scope="module")
 def lab(fleet_of):
-    """A wired fleet with authentik; the tests go on from each other."""
+    """A wired fleet with authentik; the tests build on each other."""
     lab = fleet_of("authentik")
     lab.play("wire").succeeded()
     return lab
 
 
 class TestAuthentik:
-    """What is different there: an issuer for each application, and bindings."""
+    """Particularities: an issuer for each application, and bindings."""
 
     def test_each_host_has_the_issuer_of_its_application(self, lab):
         issuer = lab.ask(lab.fleet.pve["lab"][0], "access", "domains", "authentik")["issuer-url"]
@@ -37,7 +37,7 @@ class TestAuthentik:
             lab.person("eve").sign_in(node.url, "authentik", node.named_url)
 
     def test_authentik_can_be_used_as_a_plain_oidc_provider(self, lab):
-        """Nothing is asked of authentik's administration then, and nothing changes."""
+        """The administration API of authentik is not used, and nothing changes."""
         nodes = lab.fleet.pve["lab"]
         trust = str(lab.fleet.authority.bundle)
         provider = {"type": "oidc", "issuer": lab.fleet.authentik.url + "/application/o/{client_id}/", "ca_path": trust}
@@ -54,7 +54,7 @@ class TestAuthentik:
         assert lab.fleet.writes() == []
 
     def test_orphaned_provider_of_an_interrupted_run_is_reused(self, lab):
-        """The application of the backup server is gone, and its provider is there still."""
+        """The application of the backup server is missing, but its provider exists."""
         bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}
         url = f"{lab.fleet.authentik.url}/api/v3/core/applications/proxmox-backup/"
         requests.delete(url, headers=bearer, verify=str(lab.fleet.authority.bundle), timeout=10).raise_for_status()
@@ -71,7 +71,7 @@ class TestAuthentik:
 
 
 class TestSwitch:
-    """A fleet that signs in through Pocket ID goes over to authentik, and back: one variable is another."""
+    """A fleet changes from Pocket ID to authentik and back by one variable."""
 
     def test_people_keep_their_rights_when_the_provider_changes(self, fleet_of):
         lab = fleet_of("homelab")

@@ -1,6 +1,6 @@
-"""What is taken out of the declaration: reported by name on every run, and gone with fleetgate_undeclared=remove.
+"""Undeclared objects: reported by name on every run, and removed with fleetgate_undeclared=remove.
 
-Whether it is gone is seen by people who sign in, and by what their tokens may do.
+Logins of users and the permissions of their tokens show that they are removed.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def declaration(users=PEOPLE, groups=(), **more):
 
 
 class Fleet:
-    """A wired fleet, and what its people may do on each server."""
+    """A wired fleet and the rights of its users on each server."""
 
     def __init__(self, wired):
         self.wired = wired
@@ -43,14 +43,14 @@ class Fleet:
         return self.wired.play("wire", *arguments, **declared, **more).succeeded()
 
     def rights(self, username, server, realm="pocketid"):
-        """The privileges on /, None for a person who cannot sign in."""
+        """The privileges on /, or None if the login is refused."""
         try:
             return self.wired.person(username).sign_in(server.url, realm, server.url).rights.get("/", [])
         except Refused:
             return None
 
     def reports(self, declared, *names):
-        """Two runs that name what is undeclared, in results and on the screen, and do not write because of it."""
+        """Two runs report the undeclared objects in results and output, and write nothing."""
         for _run in range(2):
             run = self.wire(declared)
             screen = " ".join(run.output.split())
@@ -61,7 +61,7 @@ class Fleet:
         assert run.changed == [] and self.wired.fleet.writes() == []
 
     def removes(self, declared):
-        """The switch removes as check mode predicts, once."""
+        """fleetgate_undeclared=remove removes as check mode predicts, and a second run changes nothing."""
         predicted = self.wire(declared, "--check", "--diff", fleetgate_undeclared="remove")
         assert self.wired.fleet.writes() == []
         done = self.wire(declared, "--diff", fleetgate_undeclared="remove")
@@ -169,7 +169,7 @@ def test_undeclared_client_and_its_allowed_groups_are_removed(fleet_of, example)
     kind = {"homelab": "client", "authentik": "application"}[example]
     declared = declaration(groups=groups, fleetgate_client=narrower)
     gone = [f"redirect URI https://old.example.org:8006 of {kind} former"]
-    # at Pocket ID the declared list is all that there is; at authentik bindings are objects of their own
+    # at Pocket ID the declared list replaces all groups; at authentik bindings are separate objects
     fleet.reports(declared, *gone, *(["group admins may use application former"] if example == "authentik" else []))
     fleet.removes(declared)
     assert fleet.rights("bob", fleet.pve, realm) is None

@@ -1,4 +1,4 @@
-"""Wrong declarations, as the playbooks meet them: everything that is wrong is said, and nothing is written on any server."""
+"""Invalid declarations in playbooks: all problems are reported, and nothing is written on any server."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_refused(wired, playbook, message, **variables):
 
 
 class TestWire:
-    """The same through the playbook: nothing is written on any server of the fleet."""
+    """Invalid variables of wire: nothing is written on any server of the fleet."""
 
     @pytest.mark.parametrize(
         ("variables", "message"),
@@ -78,7 +78,7 @@ class TestWire:
                 r"users\[x\]: unknown option mail; did you mean email\?",
             ),
             ({"fleetgate_realm": {"name": "x"}}, "realm: 'x' must begin with a letter"),
-            # what only one of the servers would refuse, after others were written
+            # problems that only one server would report, after others were written
             (
                 {"fleetgate_realm": {"name": "sso", "comment": "x" * 200}},
                 "comment: .* must not be longer than 128 characters",
@@ -167,7 +167,7 @@ def client(secret="{{ vault_client_secrets['proxmox-pve'] }}", **more):
 
 
 WRONG = {
-    "a token of nobody": (
+    "a token of a missing user": (
         "authentik",
         lambda idp: {"fleetgate_idp": {**idp, "token": "nobodys-token"}},
         "the token is not accepted",
@@ -183,17 +183,17 @@ WRONG = {
         lambda idp: {"fleetgate_client": client(None, issuer_mode="global")},
         "issuer_mode: 'global' cannot be used by PVE and PBS",
     ),
-    "a pattern of Pocket ID": (
+    "a wildcard callback URL of Pocket ID": (
         "authentik",
         lambda idp: {"fleetgate_client": client(None, callback_urls=["https://*.example.org"])},
         "has a pattern as Pocket ID has them",
     ),
-    "an option of nobody": (
+    "an unknown option": (
         "authentik",
         lambda idp: {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]},
         r"users\[x\]: unknown option mail; did you mean email\?",
     ),
-    "a scope that authentik has not": (
+    "an unknown scope of authentik": (
         "authentik",
         lambda idp: {"fleetgate_client": client(None, property_mappings=["openid", "groups"])},
         "scope mapping groups does not exist",
@@ -205,7 +205,7 @@ WRONG = {
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
         "the issuer calls itself 'https://.*' and not 'https://.*/'",
     ),
-    "an issuer that is none": (
+    "an invalid issuer": (
         "oidc",
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/nowhere"}},
         "nowhere",
@@ -224,7 +224,7 @@ WRONG = {
 
 
 class TestWrongProviders:
-    """Everything that is wrong is said, and nothing is written on any server of the fleet."""
+    """All problems are reported, and nothing is written on any server of the fleet."""
 
     @pytest.mark.parametrize("case", WRONG)
     def test_unusable_provider_writes_nothing_on_any_server(self, unwired, case):
@@ -255,7 +255,7 @@ class TestMonitor:
 
 @pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])
 def test_run_without_matching_hosts_fails(ansible, homelab, playbook):
-    """A misspelt group, no inventory, or a limit that leaves others only."""
+    """A misspelt group, no inventory, or a limit that excludes all hosts."""
     nowhere = [
         ansible.playbook(f"fleetgate.proxmox.{playbook}", *inventory) for inventory in (["-i", "pve1.example.org,"], [])
     ]

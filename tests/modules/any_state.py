@@ -1,4 +1,4 @@
-"""Strategies for declared states, made from the tables of the resources: what a field accepts is what is tried."""
+"""Strategies for declared states, derived from the tables of the resources."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ PRINTABLE = string.ascii_letters + string.digits + " .,:;@/-_=#'\"äé語"
 
 
 def values(kind):
-    """What an option with a kind of value may be given, the empty value that takes it away included."""
-    # a kind of a system's own is one of these as well
+    """The valid values of an option, including the empty value that unsets it."""
+    # kinds defined by a system are subclasses of these
     name = next((one.__name__ for one in type(kind).__mro__ if one.__module__.endswith("core.fields")), "")
     if name == "Flag":
         return st.booleans()
@@ -39,8 +39,8 @@ def _text(kind):
 def entries(resource, names, options, always):
     """Entries of one kind: objects with `names` (one value or tuple for each key option), each with any of its options.
 
-    `options` has strategies for options that refer to something or belong together (None leaves the option out), `always`
-    what every entry says, the type of the objects included where a kind has several.
+    `options` has strategies for options that refer to other objects or depend on each other (None omits the option),
+    `always` the options of every entry, such as the type of a realm.
     """
     told = {
         one.option: values(one.kind)
@@ -59,7 +59,7 @@ def entries(resource, names, options, always):
 
 
 def acl(resource, paths, roles, subjects):
-    """Entries of an ACL, one for each of some paths; `subjects` has the names for each option that lists them."""
+    """ACL entries, one for each of some paths; `subjects` has the names for each option that lists subjects."""
     entry = st.fixed_dictionaries(
         {
             "path": st.sampled_from(paths),

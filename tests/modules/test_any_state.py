@@ -1,7 +1,7 @@
-"""For any declared states A and B: A is made, then B is made of it, then there is nothing left to do.
+"""For any declared states A and B: A is applied, then B, and applying B again changes nothing.
 
-What B does not name is as A left it. The states are made from the tables of the resources, for each system by its
-`any_state`, and given to the modules as a task would give them.
+Undeclared parts of B are as A left them. The states are generated from the tables of the resources by the `any_state` of
+each system and passed to the modules as tasks pass them.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ ANY = {name: system for name, system in SYSTEMS.items() if hasattr(system, "any_
 
 
 class Server:
-    """One server of a system, made anew for every example."""
+    """One server of a system, reset for every example."""
 
     def __init__(self, wired, name):
         self._wired, self._name, self._system = wired, name, SYSTEMS[name]
@@ -70,7 +70,7 @@ def test_any_declared_state_is_reached_from_any_other(wired, name):
 
 
 def only_what_is_declared_changed(kind, before, after, declared, as_left):
-    """Objects that are not declared are as before, declared ones in all that their entries do not name."""
+    """Undeclared objects, and the undeclared options of declared ones, are unchanged."""
     nothing = {**dict.fromkeys(kind.spec()), "state": "present"}
     was, now, said = (
         {kind.key_of(row): row for entry in one.get(kind.plural, ()) for row in kind.expand({**nothing, **entry})}

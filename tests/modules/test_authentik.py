@@ -1,4 +1,4 @@
-"""What is odd about authentik: bindings that share an order, secrets that are not told, and who may see what."""
+"""Particularities of authentik: bindings that share an order, hidden secrets, permissions."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class TestApplications:
         ]
 
     def test_provider_is_attached_after_its_bindings_exist(self, authentik):
-        """Nobody can sign in before it is said who may."""
+        """Nobody can sign in before access is restricted."""
         state = {
             "groups": [{"name": "staff"}],
             "applications": [APP],
@@ -133,7 +133,7 @@ class TestApplications:
         assert odd in kept and {one["url"] for one in kept} == {odd["url"], PBS}
 
     def test_application_created_through_the_api_is_completed(self, authentik):
-        """Its provider has neither a key nor scopes nor a grant type, and what is declared brings them."""
+        """Its provider has neither a key nor scopes nor a grant type; the declaration adds them."""
         flows = {flow["slug"]: flow["pk"] for flow in authentik.ask("GET", "/flows/instances/")["results"]}
         provider = authentik.ask(
             "POST",
@@ -266,7 +266,7 @@ class TestApplications:
 
 
 class TestIcons:
-    """Files that are uploaded. Servers up to 2025.10 take them in another way, and keep them all."""
+    """Uploaded files. Servers up to 2025.10 have another endpoint and keep all files."""
 
     @pytest.fixture(params=["2026.8", "2025.12", "2024.12"])
     def old_or_new(self, request, wired, authentik):
@@ -281,7 +281,7 @@ class TestIcons:
         return authentik
 
     def icon(self, authentik, slug="app"):
-        """What a browser gets as the icon of an application."""
+        """The icon of an application as a browser receives it."""
         told = authentik.ask("GET", f"/core/applications/{slug}/")
         url = authentik.wired.fleet.authentik.url + told.get("meta_icon_url", told["meta_icon"])
         return requests.get(url, verify=str(authentik.wired.fleet.authority.bundle), timeout=10).content
@@ -311,7 +311,7 @@ class TestIcons:
         assert not old_or_new.run(("state", {"applications": told["applications"]}))[0]["changed"]
 
     def test_icon_uploaded_before_a_server_update_is_recognised(self, new):
-        """Up to 2025.10 a file gets a random end to its name where it was there before."""
+        """Up to 2025.10 the server appends a random suffix to the name of an existing file."""
         made = new.run(("application", {**APP, "icon": PLAIN}))[0]["application"]["meta_icon"]
         other = made.replace(".svg", "_x7Qd2Lp.svg")
         self.simulator.state.files[other] = self.simulator.state.files.pop(made)
@@ -353,7 +353,7 @@ class TestIcons:
         assert [step["path"] for step in plan] == ["/core/applications/App-1"]
 
     def test_icon_without_file_storage_is_refused_before_the_first_write(self, old_or_new):
-        """It is said ahead: the server would take the file up to 2025.10, and lose it with its container."""
+        """Up to 2025.10 the server would accept the file and lose it with its container."""
         self.simulator.keeps_files = False
         message = old_or_new.refused("application", **APP, icon=PLAIN)
         assert "icon: cannot be uploaded, because the server has no file storage mounted" in message
@@ -453,7 +453,7 @@ class TestBindings:
         assert sorted(orders) == sorted(one["order"] for one in authentik.bindings("app"))
 
     def test_bindings_that_share_an_order_can_be_changed(self, authentik):
-        """As they can be made by hand; the server refuses every change that leaves the order as it is."""
+        """They can be created by hand, but the server refuses every update that keeps the order."""
         authentik.run(self.PEOPLE)
         target = authentik.ask("GET", "/core/applications/app/")["pk"]
         for name in ("staff", "others"):
@@ -509,7 +509,7 @@ class TestBindings:
 
 
 class TestLockout:
-    """The token of the task belongs to akadmin, whom the group authentik Admins makes a superuser."""
+    """The token of the task belongs to akadmin, a superuser through the group authentik Admins."""
 
     ADMINS = {"name": "authentik Admins"}
 
@@ -661,7 +661,7 @@ class TestCaller:
 
     @pytest.mark.parametrize(("status", "body"), [(204, ""), (405, "<html>"), (200, "{}")])
     def test_refused_request_names_the_permission_when_options_is_unavailable(self, authentik, status, body):
-        """What stands before a server may answer such questions in its place."""
+        """A reverse proxy may answer OPTIONS requests itself."""
         key = authentik.key_of_a_user_with(*self.SEEING)
         authentik.wired.fleet.authentik.observed.faults.append(Fault("OPTIONS", ".*", status, body, times=9))
         message = authentik.refused("group", name="others", token=key)
@@ -685,7 +685,7 @@ class TestCaller:
         assert told["version"] == "2026.8"
 
     def test_info_result_can_be_declared_without_changes(self, authentik):
-        """And changes nothing, lists of the server that span pages included."""
+        """Also when lists of the server span several pages."""
         users = [{"username": f"user{number}", "groups": ["staff"]} for number in range(120)]
         authentik.run(
             (

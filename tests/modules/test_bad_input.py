@@ -1,4 +1,4 @@
-"""What is wrong is said plainly, all of it at once, before anything is written."""
+"""Bad input is refused with a clear message before the first write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ CASES = union("BAD_INPUT", SYSTEMS.values())
 
 @pytest.fixture(scope="module")
 def answered(fleet_of, ansible):
-    """All cases, on a fleet with something on it to collide with; the journals begin after that."""
+    """The results of all cases on a fleet with existing objects; the journals are empty before the cases run."""
     wired = fleet_of("homelab")
     have_directories(wired)
     prepared = [task(wired, module, **options) for one in WRITING for module, options in one.THERE]
@@ -25,7 +25,7 @@ def answered(fleet_of, ansible):
 
 
 def have_directories(wired):
-    """LDAP realms, which the modules do not make."""
+    """Create LDAP realms, which the modules do not create."""
     pve, pbs = wired.fleet.pve["pve1"][0], wired.fleet.pbs["pbs1"]
     trust = str(wired.fleet.authority.bundle)
     form = {
@@ -84,7 +84,7 @@ def test_wrong_input_writes_nothing(answered):
 
 @pytest.fixture(scope="module")
 def weak(fleet_of, ansible):
-    """Tokens that can look at everything and change nothing, and such as cannot even look."""
+    """Tokens with read-only access, and tokens without any access."""
     wired = fleet_of("homelab")
     tasks = [
         task(wired, "pve_user", userid="weak@pve"),
@@ -104,7 +104,7 @@ def weak(fleet_of, ansible):
 
 
 class TestMissingRights:
-    """A token without the rights that it needs: the privilege and the path are named, before the first write."""
+    """A token without required privileges: the privilege and its path are reported before the first write."""
 
     @pytest.mark.parametrize(
         ("who", "module", "options", "lacking"), [row for one in WRITING for row in getattr(one, "MISSING_RIGHTS", ())]

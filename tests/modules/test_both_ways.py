@@ -1,4 +1,4 @@
-"""Every module gives the same result in the control node's process and as an ordinary module on the host."""
+"""Every module returns the same result in the process of the control node and as an ordinary module on the host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ HIDDEN = tuple({secret: True for one in SYSTEMS.values() for secret in one.HIDDE
 
 IN_PROCESS, ON_THE_TARGET, ASYNC = {}, {"vars": {"fleetgate_execute_on": "target"}}, {"async": 60, "poll": 1}
 
-# what ansible adds: facts of the interpreter, the number of an async job
+# added by ansible: facts of the interpreter, the number of an async job
 OF_ANSIBLE = (
     "ansible_facts",
     "ansible_job_id",
@@ -32,7 +32,7 @@ OF_ANSIBLE = (
 
 
 def comparable(wired, result):
-    """A result without what must differ: addresses and credentials of the fleet, ids and secrets that are random."""
+    """A result without parts that always differ: addresses and credentials of the fleet, random ids and secrets."""
     text = repr(
         {key: result[key] for key in sorted(result) if key not in OF_ANSIBLE and not key.startswith("_ansible")}
     )
@@ -56,7 +56,7 @@ def comparable(wired, result):
     ids=["on the target", "on the target in check mode", "async"],
 )
 def two_runs(request, fleet_of, ansible):
-    """The same tasks on two new fleets, in process and in the other way."""
+    """The same tasks on two new fleets: in process, and on the target or asynchronously."""
     arguments, other = request.param
     runs = []
     for how in (IN_PROCESS, other):
@@ -85,7 +85,7 @@ def test_result_is_the_same_in_process_and_on_the_target(two_runs, module):
 
 
 def test_only_check_mode_fails_and_only_for_missing_objects(two_runs):
-    """In check mode tasks fail that need what an earlier one would have made; for real none does."""
+    """In check mode, tasks fail that need an object an earlier task would have created; without check mode none fails."""
     for _wired, run in two_runs:
         told = [one for one in run.failed if "--check" not in run.arguments or "does not exist" not in one]
         assert told == []

@@ -1,4 +1,4 @@
-"""Where tasks go: which address counts, how it may be written, and what is said where nothing answers."""
+"""Connections of tasks: precedence and notation of addresses, and messages when a connection fails."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def for_a_host(homelab, ansible, tmp_path):
 class TestAddressOfAnInventoryHost:
     @pytest.mark.parametrize("system", URLS)
     def test_environment_takes_precedence_over_the_inventory_host(self, homelab, for_a_host, system):
-        """The host is one that is managed, not the server; the credential must not go there."""
+        """The inventory host is a managed host, not the server, and must not receive the credential."""
         named = {"environment": {f"{URLS[system]}_URL": SYSTEMS[system].server(homelab).url}}
         assert not (result := for_a_host(system, "127.0.0.99", named, url=None))["failed"], result
 
@@ -50,7 +50,7 @@ class TestAddressOfAnInventoryHost:
         assert not (result := for_a_host(system, there, named, api_host=None))["failed"], result
 
     def test_delegated_async_task_needs_no_connection_to_the_host(self, homelab, for_a_host):
-        """Else it runs on the host."""
+        """Without delegation it runs on the host."""
         there, how = SYSTEMS["pve"].server(homelab).host, {"async": 60, "poll": 1}
         assert "ssh" in for_a_host("pve", there, how, api_host=None)["msg"]
         assert not (result := for_a_host("pve", there, {**how, "delegate_to": "localhost"}, api_host=None))["failed"], (
@@ -65,7 +65,7 @@ class TestFormsOfAddresses:
         return dict(zip(addresses, [result["msg"] for result in ansible.tasks(tasks).results()]))
 
     def test_ipv6_address_may_have_brackets(self, homelab, ansible, system):
-        """Nothing listens there, which is all that is wrong with it."""
+        """Nothing listens there; the address itself is valid."""
         for address, message in self.messages(
             homelab, ansible, system, "::1", "[::1]", "fe80::1%lo", "[::ffff:127.0.0.99]"
         ).items():
@@ -113,7 +113,7 @@ class TestProxy:
 
 
 def test_common_options_can_be_set_by_module_defaults_of_the_action_group(homelab, ansible):
-    """It is documented at the action group, and there is nothing more."""
+    """The action group documents them, and there are no others."""
     specs = [
         importlib.import_module(
             f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info"

@@ -1,4 +1,4 @@
-"""What users, tokens and groups may do in the end: told on request, and required where a task says so. And what is told at all."""
+"""Effective permissions of users, tokens and groups: returned by permissions_of, checked by required_privileges. Also filters."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class TestRequired:
         assert predicted["plan"] == done["plan"] != [] and not again["failed"] and not again["changed"]
 
     def test_missing_token_privilege_is_reported_after_the_writes(self, homelab, ansible, system):
-        """Its user has it, and it has no entry of its own there."""
+        """Its user has the privilege, but the token has no entry of its own."""
         required = [
             {"path": "/", "privileges": ["Sys.Audit", "Sys.Modify"]},
             {"path": "/access", "privileges": ["Sys.Audit"]},
@@ -99,7 +99,7 @@ class TestRequired:
 
 
 def test_delayed_acl_cache_of_pbs_is_waited_for(ansible, tmp_path):
-    """Five seconds, and reading what is allowed before makes the server remember it."""
+    """PBS caches the ACL for five seconds from the first permission check."""
     simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, acl_cache_seconds=5)
     authority = Authority(tmp_path)
     with serve(simulator.app(), authority.tls("127.0.0.1"), "127.0.0.1") as port:
@@ -121,7 +121,7 @@ def test_delayed_acl_cache_of_pbs_is_waited_for(ansible, tmp_path):
 
 class TestPermissionsOf:
     def test_group_permissions_equal_those_of_a_member_without_own_entries(self, homelab, ansible):
-        """The server says it of the member, and the ACL of the group."""
+        """The server returns it for the member; for the group it follows from the ACL."""
         group, user = {"groupid": "crew"}, {"userid": "carl@pve", "groups": ["crew"]}
         acl = [
             {"path": "/", "roles": ["PVEAuditor"], "groups": ["crew"]},

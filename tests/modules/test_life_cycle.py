@@ -1,7 +1,7 @@
-"""The life of one object of every kind: made, changed, options taken away, removed, and each of it once more.
+"""The life cycle of one object of every kind: create, update, unset options, delete, each step twice.
 
-Every step is first taken in check mode. Prediction and report must be the same, a step taken twice changes nothing, and
-the servers see exactly the requests that the plans say.
+Every step first runs in check mode. Prediction and result must be equal, a repeated step changes nothing, and the servers
+receive exactly the planned requests.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from tests.modules.systems import WRITING, system_of, task, union
 LIVES = union("LIVES")
 NEWER = union("NEWER")
 
-STEPS = ("make", "change", "take away", "remove")
+STEPS = ("create", "update", "unset", "delete")
 WAYS = ("predicted", "done", "predicted again", "done again")
 
 
 def steps_of(module):
-    """The steps of a kind; some cannot be changed (None), and what no option names cannot be removed."""
-    key, make, change, take_away = LIVES[module]
-    steps = zip(STEPS, (make, change, take_away, {"state": "absent"} if key else None))
+    """The steps of a kind; some objects cannot be updated (None), and objects without a key cannot be deleted."""
+    key, create, update, unset = LIVES[module]
+    steps = zip(STEPS, (create, update, unset, {"state": "absent"} if key else None))
     return {step: {**key, **options} for step, options in steps if options is not None}
 
 
@@ -35,7 +35,7 @@ TAKEN = [(module, step) for module in LIVES for step in steps_of(module)]
     ids=["newest servers", "older servers"],
 )
 def lived(request, fleet_of, ansible):
-    """The lives of all objects of a system, one after the other, on a fleet of its own."""
+    """The life cycles of all objects of a system, one after the other, on a fleet of its own."""
     runs = {}
 
     def of(system):
@@ -113,7 +113,7 @@ def test_servers_receive_exactly_the_planned_requests(lived, system):
 
 
 def test_undeclared_options_are_kept(lived, ansible):
-    """A client has much that a task may leave out, and the server replaces it whole."""
+    """A client has many options that a task can omit, and an update replaces all of them."""
     wired, _run = lived(system_of("pocketid_client"))
     full = {
         "id": "kept",

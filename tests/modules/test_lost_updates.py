@@ -16,7 +16,7 @@ AFTER_READ, BEFORE_WRITE = "after the plan was read", "just before the write arr
 
 @dataclass
 class Race:
-    """A task, what somebody else sends meanwhile, and what the object has in the end."""
+    """A task, the concurrent request, and the resulting object."""
 
     module: str
     options: dict
@@ -94,7 +94,7 @@ def number_of_races():
 
 
 def concurrent_change(wired, system, race, moment):
-    """Send the other change once: before the first write, or before what follows the first read of the object's kind."""
+    """Send the concurrent request once: before the first write, or right after the first read of the object's kind."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
     separator = {"pve": "=", "pbs": ":"}[system]
     headers = {

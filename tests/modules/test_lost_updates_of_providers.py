@@ -1,4 +1,4 @@
-"""Pocket ID and authentik: somebody else changes an object at any moment before the last look of a task, and nothing is lost."""
+"""Pocket ID and authentik: a concurrent change at any moment before the last read of a task is not lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PVE, PBS, OTHER = "https://pve1.example.org:8006", "https://pbs1.example.org:800
 
 @dataclass
 class Race:
-    """Tasks that prepare, the task, what somebody else does to the state of the server, and what the object has afterwards."""
+    """Preparing tasks, the task, the concurrent change of the server's state, and the resulting object."""
 
     prepared: list[tuple[str, dict[str, Any]]]
     task: tuple[str, dict[str, Any]]
@@ -147,7 +147,7 @@ class Server:
         return in_process.run(f"{self.system}_{module}", **self.connection, **options)
 
     def disturb(self, number, meanwhile):
-        """Let somebody else act once, after the answer to a request."""
+        """Apply the concurrent change once, after the response to a request."""
         plain, seen = self.observed.app, []
 
         def disturbed(environ, start_response):
@@ -193,7 +193,7 @@ def test_concurrent_changes_are_both_kept(authority, number_of_races, system, na
     with prepared(system, race, authority) as server:
         server.run(module, **options)
         reads = next(index for index, one in enumerate(server.observed.journal) if one.verb != "GET")
-    # the last of them is the look just before the first write, after which only the server itself could tell
+    # the last read precedes the first write; a later change could be detected by the server only
     assert reads > 1
     for number in range(1, reads):
         with prepared(system, race, authority) as server:

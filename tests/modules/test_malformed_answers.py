@@ -1,4 +1,4 @@
-"""Answers of a form that no API has, in the place of each answer in turn: what was wrong is named, and no trace is shown."""
+"""Malformed responses in place of each response in turn: the problem is reported without a traceback."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ REFUSAL = (json.dumps(dict.fromkeys(("message", "error", "detail"), "y" * 100_00
 
 
 class Meddling:
-    """Stands before a simulator, and puts another answer in the place of the one with a number."""
+    """WSGI middleware that replaces the response with a given number."""
 
     def __init__(self, observed):
         self.observed, self.plain, self.number, self.answer, self.status = observed, observed.app, None, None, "200 OK"
@@ -108,13 +108,13 @@ def trial(request, fleet_of):
 
 
 def missing_in(result, written):
-    """What a result lacks that people need."""
+    """The information that is missing in a result."""
     message = result["msg"]
     return [
         lack
         for lack, wrong in {
             "a trace": "trace" in result or "Traceback" in message or "fault of" in message,
-            # what has a form of the API says that nothing is allowed, or that an object is not there
+            # a well-formed response may state that nothing is allowed or that an object does not exist
             "no request": "request" not in result and not re.search("lacks|did not keep it|cannot be changed", message),
             "a long message": len(message) > 1500,
             "what was done": written and not (result["changed"] and result["done"]),

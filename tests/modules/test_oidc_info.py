@@ -1,4 +1,4 @@
-"""What an issuer must be like for PVE and PBS, said before anybody signs in: one issuer for each fault, and one without."""
+"""Requirements of PVE and PBS on an issuer, reported before the first login: one issuer for each fault, and one without."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def answering(page, status, body):
     return lambda provider: provider.broken.update({page: Response(body, status, content_type="application/json")})
 
 
-# what is wrong: how the issuer is made so, options of the task, and what is said of it (None: nothing)
+# fault: how the issuer gets it, options of the task, pattern of the problem (None: no problem)
 CASES = {
     "nothing": (lambda provider: None, {}, None),
     "another issuer": (
@@ -39,7 +39,7 @@ CASES = {
         {},
         "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer",
     ),
-    "a slash at its end": (
+    "a trailing slash": (
         lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"),
         {},
         "realms must have exactly 'https://.*/', slash for slash",
@@ -59,8 +59,8 @@ CASES = {
     "no code": (saying(response_types_supported=["id_token"]), {}, "it does not support the response type code"),
     "no RS256": (saying(id_token_signing_alg_values_supported=["ES256"]), {}, "it does not sign with RS256"),
     "no keys": (answering("jwks", 200, "{}"), {}, "its key set has no RSA key"),
-    "a key set that cannot be had": (answering("jwks", 500, ""), {}, "was refused with 500"),
-    "a key set that is a page": (
+    "an unreachable key set": (answering("jwks", 500, ""), {}, "was refused with 500"),
+    "an HTML page as key set": (
         lambda provider: provider.broken.update(jwks=HTML),
         {},
         r"\(text/html\) is none of this API",
@@ -85,20 +85,20 @@ CASES = {
         CLIENT,
         "the issuer rejects the secret of the client pve",
     ),
-    "an answer that tells nothing": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
+    "an empty response": (answering("token", 400, '{"error": "invalid_request"}'), CLIENT, None),
 }
 WARNED = {"no scope groups": "the scope groups", "no claim groups": "the claim groups"}
 ACCEPTED = {
     "a right secret": True,
     "a wrong secret": False,
     "a wrong secret, as Keycloak says it": False,
-    "an answer that tells nothing": None,
+    "an empty response": None,
 }
 
 
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory, ansible):
-    """All issuers, each below a path of its own, asked in one run; and one whose certificate nobody trusts."""
+    """The results for all issuers, each below its own path, in one run; and for one with an untrusted certificate."""
     authority = Authority(tmp_path_factory.mktemp("authority"))
     with staged(authority) as stage:
         providers = {f"/{number}": Provider(f"{stage.url}/{number}", ("pve", None)) for number in range(len(CASES))}

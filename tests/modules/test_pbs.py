@@ -1,4 +1,4 @@
-"""What is odd about PBS: directories that are asked before a realm is saved, syncs, built-in realms, and its versions."""
+"""Particularities of PBS: directories are contacted before a realm is saved, syncs, built-in realms, versions."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class TestSync:
         for part in ("changed", "plan", "diff", "added", "updated", "removed"):
             assert predicted[part] == done[part]
         assert not again["changed"] and again["plan"] == [] and again["diff"] == {"before": {}, "after": {}}
-        # a dry run each, and one for real
+        # one dry run for each, and one sync
         assert server.writes() == ["POST /access/domains/company/sync"] * 4
         users = {one["userid"]: one for one in server.done("pbs_info", gather=["users"])["users"]}
         assert users["ann@company"]["email"] == "ann@example.org"
@@ -284,7 +284,7 @@ class TestVersions:
 
 
 class TestLeftovers:
-    """A removed user leaves nothing that the next of that name would have, whatever the server keeps."""
+    """A removed user leaves nothing to the next user of the same name, although the server itself keeps it."""
 
     ANN = [
         ("pbs_realm", {"realm": "sso", "issuer_url": "https://id.example.org", "client_id": "pbs"}),
@@ -387,7 +387,7 @@ def test_login_with_a_second_factor(host):
 
 
 def test_second_factor_lock_is_cleared(host):
-    """With other changes, and in a run that has written before."""
+    """Together with other changes, in a task that has already written."""
     server = host(passwords={"bob@pbs": "password-of-bob"}, totp={"bob@pbs": pyotp.random_base32()})
     server.simulator.state.second_factors["bob@pbs"].locked = True
     unlocked = {"userid": "bob@pbs", "tfa_locked": False, "comment": "Unlocked"}
@@ -404,7 +404,7 @@ def test_second_factor_lock_is_cleared(host):
 
 
 def test_acl_rows_of_a_group_are_not_those_of_a_user_of_that_name(host):
-    """PBS reads a row of the user @ops@pbs as one of the group ops@pbs."""
+    """PBS parses a row of the user @ops@pbs as one of the group ops@pbs."""
     server = host()
     with server.simulator.state.acl.change() as rows:
         rows["/tape"] = {"@ops@pbs": {"Audit": True}}

@@ -1,4 +1,4 @@
-"""What is special about Pocket ID: its releases, secrets and their rotation, LDAP, sign-ons for others, and searches."""
+"""Particularities of Pocket ID: releases, secrets and their rotation, LDAP, one-time logins, searches."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Server:
         return definition.execute(checked.validated_parameters, check)
 
     def run(self, module, **options):
-        """The result of a task that check mode predicts, and that changes nothing when it is run again."""
+        """The result of a task; check mode predicts it, and a second run changes nothing."""
         predicted, done = self.ask(module, check=True, **options), self.ask(module, **options)
         assert not done.get("failed"), done
         assert (predicted["plan"], predicted["diff"]) == (done["plan"], done["diff"])
@@ -305,7 +305,7 @@ class TestSecrets:
     COMPLETE = {**GENERATED, "secret_candidates_complete": True}
 
     def interrupted(self, server):
-        """A run that ended before any host had the secret that it made."""
+        """A run that ended before a host received the secret that it created."""
         return server.ask("client", **CLIENT, **self.GENERATED, secret_candidates=[])["secret"]
 
     def test_leftover_secrets_of_interrupted_runs_are_removed_later(self, server):
@@ -344,7 +344,7 @@ class TestSecrets:
         assert server.secrets() == [first, second] and left
 
     def test_repeatedly_interrupted_runs_never_reach_the_limit(self, server):
-        """Each ends right after it made a secret, and the next one begins at once."""
+        """Each run ends right after it created a secret, and the next one begins at once."""
         for _each in range(25):
             made = server.ask("client", **CLIENT, **self.COMPLETE, secret_candidates=[])
             assert made["secret"].startswith("f_") and made["secret"] in server.secrets()
@@ -505,7 +505,7 @@ class TestLockout:
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_last_administrator_is_kept_unless_another_is_declared(self, server, boss, loss):
-        """The server's own account, to which a static key belongs, is nobody who can sign in."""
+        """The built-in account of the static key cannot sign in."""
         change = {"username": "boss", **loss}
         assert "user boss: no administrator would be left who can sign in" in server.refused("state", users=[change])
         server.run("state", users=[change, {"username": "new", "email": "new@example.org", "is_admin": True}])

@@ -1,4 +1,4 @@
-"""Nodes of Pulse: tokens and when they are sent, clusters and their addresses, ids that move, and what 5.1 forgets."""
+"""Nodes of Pulse: when tokens are sent, addresses of clusters, changing ids, settings lost by 5.1."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class TestTokens:
         results = ansible.tasks(tasks).results()
         assert [one["changed"] for one in results] == [True, False, False, True, True, False, True]
         assert [one["failed"] for one in results] == [False] * 5 + [True, False]
-        # Pulse 5.1 does not look at a secret without a name
+        # Pulse 5.1 ignores a secret without a name
         assert all(("tokenName" in one) == ("tokenValue" in one) for one in sent(monitored))
 
     def test_entry_with_a_password_is_converted_to_a_token(self, monitored, ansible):
-        """It was made by hand; its flags can be changed without a token too."""
+        """It was created by hand; its flags can be changed without a token."""
         body = {
             "type": "pve",
             "name": "old",
@@ -152,7 +152,7 @@ class TestClusters:
         assert [result["changed"] for result in run.succeeded().results()] == [True, False, True]
 
     def test_node_merged_into_a_cluster_by_pulse_is_reported(self, monitored, ansible):
-        """Under an address that nothing tells to be one of its: Pulse makes no entry of it, and that is said."""
+        """The address is not known to belong to the cluster, so Pulse merges the node; the task reports it."""
         node = monitored.fleet.pve["berlin"][1]
         unknown = node.url.replace(node.host, f"[::ffff:{node.host}]")
         run = ansible.tasks(
@@ -173,7 +173,7 @@ class TestClusters:
 
 class TestIds:
     def test_several_nodes_are_removed_in_one_task(self, monitored, ansible):
-        """Each removal moves the ids of those behind it."""
+        """Each removal changes the ids of all following entries."""
         nodes = [
             {
                 "type": "pbs",
@@ -211,14 +211,14 @@ class TestIds:
 
 class TestQuirksOfPulse:
     def test_undeclared_settings_are_kept(self, monitored, ansible):
-        """5.1 takes away the URL for people and the fingerprint with any change that does not name them."""
+        """5.1 unsets guest URL and fingerprint in every update that omits them."""
         kept = {"guest_url": "https://people.example.org", "fingerprint": "ab" * 32, "test_connection": False}
         run = ansible.tasks([vault(monitored, **kept), vault(monitored, name="strongroom")])
         first, second = (result["node"] for result in run.succeeded().results())
         assert second == {**first, "name": "strongroom"}
 
     def test_new_backup_server_is_monitored_completely(self, monitored, ansible):
-        """5.1 has all of it off unless it is said."""
+        """5.1 disables everything that is not set explicitly."""
         (result,) = ansible.tasks([vault(monitored)]).succeeded().results()
         assert [value for option, value in result["node"].items() if option.startswith("monitor_")] == [True] * 4
         assert sent(monitored)[0]["monitorDatastores"] is True

@@ -1,4 +1,4 @@
-"""What is odd about PVE: syncs of realms with directories, the jobs that begin them, and its versions."""
+"""Particularities of PVE: realm syncs, sync jobs, versions."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_side_effects_on_other_objects_are_predicted(cluster):
 
 
 class TestManagers:
-    """Who manages some groups or guests only may do that, and is told before the first write what is beyond it."""
+    """A delegated manager of some groups or guests can change these; anything else is refused before the first write."""
 
     STATE = {
         "roles": [
@@ -294,7 +294,7 @@ class TestManagers:
 
 
 class TestOldVersions:
-    """What 7.4 cannot do is refused with the version that can; the rest works."""
+    """Options that 7.4 does not support are refused with the required version; all others work."""
 
     WORKS = [
         ("pve_role", {"roleid": "Reader", "privs": ["VM.Audit", "VM.Monitor"]}),

@@ -1,4 +1,4 @@
-"""Secrets of API tokens: kept, made anew, tried first; on servers that can regenerate them in place and on older ones."""
+"""Secrets of API tokens: keep, test, regenerate; on servers that regenerate in place and on older ones."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ IN_PLACE = {("pve", "9.2"), ("pbs", "4.2")}
 
 
 class Stage:
-    """One server with a user; `minted` has every secret that it told, `strike` which of its writes fail by name of token."""
+    """One server with a user; `minted` has every secret that it returned, `strike` the writes that fail by name of token."""
 
     def __init__(self, wired, system, version, folder):
         self.wired, self.system, self.folder = wired, system, folder
@@ -75,7 +75,7 @@ class Stage:
         return task(self.wired, f"{self.system}_info", gather=["tokens", "acl"])
 
     def rows(self, told, name):
-        """The ACL of a token in what the info module told."""
+        """The ACL of a token in the result of the info module."""
         return sorted(
             (one["path"], *one["roles"], one["propagate"])
             for one in told["acl"]
@@ -138,7 +138,7 @@ class TestExistingSecret:
 
 class TestRegeneration:
     def test_regenerated_secret_replaces_the_old_one_and_keeps_the_acl(self, stage, ansible):
-        """With everything ansible can print, and no secret in it."""
+        """At the highest verbosity no secret is printed."""
         anew = stage.kept("anew", secret="regenerate", comment="")
         assert ansible.tasks(stage.company("anew")).succeeded().failed == []
         old = read(stage.file("anew"))
@@ -209,7 +209,7 @@ class TestInvalidSecret:
         assert stage.accepts("lost", read(path)) and stage.minted.count(read(path)) == 1
 
     def test_lost_secret_file_of_an_expired_token_is_replaced_after_the_suggested_change(self, stage, ansible):
-        """What is advised works: another expire, in the same task."""
+        """The suggested change works: another expire in the same task."""
         path = stage.file("expired")
         expired = [*stage.company("expired"), lost(path), stage.token("expired", expire=1500000000)]
         tasks = [
@@ -238,7 +238,7 @@ class TestInvalidSecret:
         assert made["changed"] and stage.accepts(name, read(stage.file(name))) and len(stage.rows(after, name)) == 3
 
     def test_working_candidate_is_stored_in_the_file(self, stage, ansible):
-        """What stands in the playbook is a variable, as from a vault."""
+        """The playbook contains a variable, as from a vault."""
         path = stage.file("candidate")
         assert ansible.tasks(stage.company("candidate")).succeeded().failed == []
         right = read(path)
@@ -274,7 +274,7 @@ class TestInvalidSecret:
 
 @pytest.mark.parametrize("carried_out", [False, True], ids=["unseen by the server", "with the answer lost"])
 def test_run_interrupted_at_any_request_is_repaired_by_the_next(stage, ansible, carried_out):
-    """At each of its requests."""
+    """Interrupted at each request in turn."""
     prefix = "cut" if carried_out else "halted"
     assert ansible.tasks(stage.company(f"{prefix}x")).succeeded().failed == []
     (plan,) = (
@@ -364,7 +364,7 @@ def test_permissions_of_a_readable_secret_file_are_restricted(stage, ansible):
 
 
 def test_full_disk_is_detected_before_a_secret_is_regenerated(stage, ansible):
-    """Nothing is asked of the server: neither that it makes a secret, nor that it removes a token to make it again."""
+    """The server receives no request: neither to regenerate the secret nor to recreate the token."""
     path = stage.file("full")
     assert ansible.tasks(stage.company("full")).succeeded().failed == []
     secret = read(path)

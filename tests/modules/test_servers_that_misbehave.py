@@ -1,4 +1,4 @@
-"""What servers, and what stands before them, can do: answers that are none, lost answers, redirects, half-way failures."""
+"""Faults of servers and reverse proxies: invalid or lost responses, redirects, partial failures."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class TestEverywhere:
         assert result["failed"] and "redirects to https://127.0.0.1:1/elsewhere" in result["msg"], result
 
     def test_failure_reports_completed_steps(self, homelab, ansible, module, options):
-        """The object is made, and then it cannot be read back."""
+        """The object is created, but cannot be read back."""
         watched = observed(homelab, module)
         tasks = [task(homelab, module, **options)]
         plain = watched.app
@@ -85,7 +85,7 @@ class TestEverywhere:
 
 @pytest.mark.parametrize("system", ["pve", "pbs"])
 class TestSigningIn:
-    """With a password, which goes to the server that was named and to no other."""
+    """Login with a password, which is sent to the declared server only."""
 
     def options(self, wired, system):
         name = {"pve": "pve1", "pbs": "pbs1"}[system]
@@ -117,7 +117,7 @@ class TestSigningIn:
 
 
 def test_login_with_a_second_factor_on_pve(fleet_of, ansible, tmp_path):
-    """A time-based one, on PVE."""
+    """A time-based one-time password."""
     import pyotp
 
     from tests.simulators.pve import PveSimulator
@@ -146,7 +146,7 @@ def test_login_with_a_second_factor_on_pve(fleet_of, ansible, tmp_path):
 
 
 def test_token_without_read_permission_fails_instead_of_reporting_absence(homelab, ansible):
-    """Rights above do not count where an entry below takes them away, and lists then leave objects out in silence."""
+    """An entry on a deeper path can revoke inherited privileges; lists then omit objects silently."""
     prepared = ansible.tasks(
         [
             task(homelab, "pve_user", userid="blind@pve"),
@@ -168,7 +168,7 @@ def test_token_without_read_permission_fails_instead_of_reporting_absence(homela
 
 
 def test_default_realm_of_pbs_can_be_moved_in_one_task(homelab, ansible):
-    """An update of a realm that is the default says so once more, and another one may be made the default in the same task."""
+    """An update of the default realm repeats `default`, and the same task can make another realm the default."""
     one, two = ({"realm": name, **REALM} for name in ("one", "two"))
     state = [{**one, "default": True}, {**two, "comment": "new"}]
     run = ansible.tasks(
@@ -209,7 +209,7 @@ def test_environment_of_a_task_applies_in_process_too(homelab, ansible):
 
 
 def test_names_in_decomposed_unicode_are_idempotent(homelab, ansible):
-    """Pocket ID composes what Unicode allows to write in two ways."""
+    """Pocket ID normalises names to composed Unicode."""
     decomposed = "Zu\u0308rich"
     client = {"name": decomposed, "secret": "a-chosen-client-secret"}
     run = ansible.tasks(
@@ -251,7 +251,7 @@ def test_undeclared_acl_rows_are_removed_inside_an_exclusive_scope_only(homelab,
     assert left(path="/", role="Admin", realm="pbs") == set(rows) - {rows[1]}
     assert left(subject="ann@pbs") == {rows[2], rows[3]}
     assert left(subtree="/datastore") == {rows[2], rows[3]}
-    # the entry of the token that does it is below / too, and is not taken away by the way
+    # the entry of the calling token is below / as well and is kept
     with pytest.raises(AssertionError, match="is what root@pam!fleet itself works by; declare it as well"):
         left(subtree="/")
     assert left(subtree="/", realm="pbs") == {rows[2]}

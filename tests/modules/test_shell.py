@@ -21,7 +21,7 @@ def homelab(fleet_of):
 
 @pytest.fixture
 def run(homelab, ansible, tmp_path):
-    """Runs tasks for the hosts of a group that ansible reaches as `variables` say."""
+    """Run tasks for the hosts of a group with connection variables."""
 
     def play(system, tasks, *arguments, **variables):
         inventory, playbook = tmp_path / "inventory.yml", tmp_path / "tasks.yml"
@@ -101,7 +101,7 @@ REFUSED = {"message": "Parameter verification failed.\n", "errors": {"userid": "
             500,
             "500: perl: warning: some module said something create user failed: no space left",
         ),
-        # the command of PBS does not tell the status
+        # the command of PBS does not return the status
         ("pbs", "value does not match the regex pattern", 400, "500: value does not match the regex pattern"),
     ],
 )
@@ -139,7 +139,7 @@ def test_become_is_honoured(run):
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_module_on_the_target_uses_the_local_shell(run, system):
-    """With fleetgate_execute_on, or async, it is on the host already."""
+    """With fleetgate_execute_on or async the module already runs on the host."""
     told = run(
         system,
         [task(system, "info", gather=["version"])],
@@ -168,7 +168,7 @@ def test_unsetting_two_options_over_the_shell_is_refused_by_pbs_only(run):
 
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_regenerated_secret_cannot_be_verified_over_the_shell(run, tmp_path, system):
-    """root on a host is asked for none."""
+    """Root on a host needs no secret, so there is no way to test one."""
     one = {"userid": f"renewed@{system}", SYSTEMS[system][1]: "tok", "secret_file": str(tmp_path / "renewed")}
     told = run(
         system,

@@ -1,4 +1,4 @@
-"""Whether anybody could sign in through a realm is asked of the server, which has to reach the issuer and trust it."""
+"""check_connection has the server start a login, which requires that it reaches and trusts the issuer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulators.pve import PveSimulator
 
 
 class Trusting(Server):
-    """A server with the authorities of `trust` beside none of its own."""
+    """A server that trusts the authorities of `trust` only."""
 
     def __init__(self, wired, ansible, system, trust):
         super().__init__(wired, ansible)
@@ -56,5 +56,5 @@ class TestIssuer:
             told = server.one(server.module, check=check, **realm)
             assert told["failed"] and "check_connection: nobody can sign in through the realm sso (" in told["msg"]
             assert told["msg"].endswith("see that the server reaches the issuer and trusts its certificate")
-        # the realm is as declared, and what comes next can go on from there
+        # the realm is as declared, so the next task builds on it
         assert not server.done(server.module, **{**realm, "check_connection": False})["changed"]

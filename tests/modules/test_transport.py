@@ -1,4 +1,4 @@
-"""The way of requests: how long they may take, what is trusted, and what of a server's words is shown."""
+"""Transport of requests: time limits, trust, and the parts of responses that are printed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECRET = 'tok"en\\val/ue+with=special&characters-7391'
 FORMS = {
     "plain": SECRET,
     "a path": quote(SECRET, safe=""),
-    "a path in small letters": re.sub("%..", lambda code: code[0].lower(), quote(SECRET, safe="")),
+    "a path in the wrong case": re.sub("%..", lambda code: code[0].lower(), quote(SECRET, safe="")),
     "a form": quote_plus(SECRET),
     "JSON": json.dumps(SECRET),
     "JSON of Perl": json.dumps(SECRET).replace("/", "\\/"),
@@ -41,7 +41,7 @@ def homelab(fleet_of):
 
 @contextmanager
 def listening(handle):
-    """A server on loopback that does with each connection what a function says; yields its port."""
+    """A server on loopback that passes each connection to a function; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve():
@@ -121,7 +121,7 @@ def test_untrusted_certificate_is_not_reported_as_unreachable(homelab):
 
 @pytest.mark.parametrize("form", FORMS)
 def test_secret_echoed_by_the_server_is_masked(form):
-    """In the middle of other text, and where the quotation of a long body ends."""
+    """Inside other text, and where the quotation of a long body ends."""
 
     def app(connection):
         connection.recv(65536)

@@ -1,4 +1,4 @@
-"""What a task reports although it succeeds, and values that are equal although they differ in form."""
+"""Warnings of successful tasks, and values that are equal in different notations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a whole state adds to single objects: scopes, a limit for removals, and other people who write at the same time."""
+"""Whole states beyond single objects: exclusive scopes, the removal limit, concurrent writes."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_unchanged_object_takes_one_request(homelab, ansible, module, options):
 
 
 def meanwhile(wired, system, times=1, users=()):
-    """Somebody else changes the realm between each of the next reads of it and what follows, and makes some users."""
+    """Change the realm and create users right after each of the next reads of the realm."""
     server, options = SYSTEMS[system].server(wired), SYSTEMS[system].connection(wired)
     plain, left = server.observed.app, [times]
     separator = {"pve": "=", "pbs": ":"}[system]
@@ -252,7 +252,7 @@ class TestPruning:
 
 
 class TestCascadingDeletion:
-    """A token goes with its user, and the entries of both."""
+    """Deleting a user deletes its tokens and the ACL entries of both."""
 
     def company(self, system):
         token = {"userid": f"ann@{system}", {"pve": "tokenid", "pbs": "token_name"}[system]: "ci"}
@@ -287,7 +287,7 @@ class TestCascadingDeletion:
 
 
 class TestLockout:
-    """A run that would take its own rights away, or its own access, is refused before it writes."""
+    """A run that would remove the caller's own rights or access is refused before the first write."""
 
     STATE = {
         "roles": [

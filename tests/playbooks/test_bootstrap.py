@@ -1,4 +1,4 @@
-"""The playbook bootstrap: from a new fleet and root's shell to an identity that the main job works with."""
+"""The playbook bootstrap: from a new fleet with root shells to an identity that wire uses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def homelab(fleet_of, tmp_path):
 
 
 def plans(run):
-    """Plan and diff of the identity by host, and what the last look with the token would have to change."""
+    """Plan and diff of the identity by host, and the remaining changes found with the new token."""
     told = {}
     for row in run.rows:
         if "plan" in row["result"]:

@@ -1,4 +1,4 @@
-"""The playbook monitor: Pulse monitors a fleet, with identities that may look and do nothing else."""
+"""The playbook monitor: Pulse monitors a fleet with read-only identities."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.support.pulse import nodes
 
 @pytest.fixture(scope="module")
 def homelab(fleet_of):
-    """One PVE, one PBS. The tests go on from each other."""
+    """One PVE, one PBS. The tests build on each other."""
     return fleet_of("homelab")
 
 
@@ -35,7 +35,7 @@ def test_check_mode_on_an_empty_fleet_completes_and_sends_only_reads(homelab, pl
 
 
 def test_run_matches_its_plan_and_prints_no_secret(homelab, planned):
-    """Neither those of the automation, nor those that are made for Pulse and sent there."""
+    """Neither the secrets of the automation nor those created for Pulse."""
     done = homelab.play("monitor", "-vvvv", "--diff").succeeded()
     assert {name for name, _write in homelab.fleet.writes()} == {"pve1", "pbs1", "pulse1"}
     assert sorted(done.changed) == sorted(planned.changed) != []

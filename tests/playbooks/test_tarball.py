@@ -1,4 +1,4 @@
-"""The tarball, installed into an empty folder, is all that is needed: documentation, modules, roles, the playbook."""
+"""The tarball, installed into an empty folder, is complete: documentation, modules, roles, playbooks."""
 
 from __future__ import annotations
 

@@ -6,13 +6,13 @@ import pytest
 
 from tests.simulators.browser import Refused
 
-# the examples with one cluster and one backup server, and what their realms are called
+# the examples with one cluster and one backup server, and the names of their realms
 REALMS = {"homelab": "pocketid", "authentik": "authentik", "oidc": "company"}
 
 
 @pytest.fixture(scope="module", params=REALMS)
 def wired(request, fleet_of):
-    """A fleet of which nothing is wired yet; the tests go on from each other."""
+    """A fleet that is not wired yet; the tests build on each other."""
     return fleet_of(request.param)
 
 
@@ -70,7 +70,7 @@ def test_users_have_their_rights_on_the_backup_server(wired):
 
 
 def test_users_without_rights_cannot_sign_in_on_the_backup_server(wired):
-    """In one of the examples there is something for everybody."""
+    """In the example with authentik everyone has rights."""
     server = backup_of(wired)
     bob = wired.person("bob")
     if wired.example == "authentik":
@@ -81,7 +81,7 @@ def test_users_without_rights_cannot_sign_in_on_the_backup_server(wired):
 
 
 def test_second_run_writes_nothing_and_prints_no_secret(wired):
-    """Neither what was given, nor what the servers keep: the client secrets that the realms hold."""
+    """Neither declared secrets nor the client secrets stored in the realms."""
     again = wired.play("wire", "-vvvv", "--diff").succeeded()
     assert again.changed == [] and wired.fleet.writes() == []
     realm = REALMS[wired.example]
@@ -93,7 +93,7 @@ def test_second_run_writes_nothing_and_prints_no_secret(wired):
 
 
 def test_check_mode_of_a_wired_fleet_changes_nothing(wired):
-    """In the example that has them all, with the modules on the way that is not theirs by default."""
+    """The example homelab runs the modules on the target instead of in process."""
     ordinary = {"fleetgate_execute_on": "target", "ansible_connection": "local"} if wired.example == "homelab" else {}
     assert wired.play("wire", "--check", **ordinary).succeeded().changed == []
     assert wired.fleet.writes() == []

@@ -1,4 +1,4 @@
-"""Runs ansible as users do, in a process of its own, and gives back what every task said."""
+"""Runs ansible as users do, in its own process, and returns the result of every task."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Run:
         ]
 
     def told(self, *parts: str) -> list[str]:
-        """Those parts of every result that has a plan, with host and task; in order, because hosts finish in any."""
+        """The given parts of every result with a plan, with host and task; sorted, because hosts finish in any order."""
         planned = [row for row in self.rows if row["result"].get("plan")]
         return sorted(repr((row["host"], row["task"], [row["result"][part] for part in parts])) for row in planned)
 
@@ -71,7 +71,7 @@ class Ansible:
         self._count = 0
 
     def tasks(self, tasks: list[dict[str, Any]], *arguments: str, secrets: tuple[str, ...] = (), **play: Any) -> Run:
-        """Run tasks on the control node. Each goes on after the failure of another.
+        """Run tasks on the control node. A failed task does not stop the others.
 
         `secrets` come from a file of variables, as from a vault, because ansible quotes a playbook where a task fails.
         """
@@ -119,14 +119,14 @@ class Ansible:
             "ANSIBLE_LOCALHOST_WARNING": "false",
             "ANSIBLE_INVENTORY_UNPARSED_WARNING": "false",
             "ANSIBLE_NOCOLOR": "true",
-            # what must not be in it is looked for there; ansible-core 2.21 tells it on request only
+            # tests search the results for secrets; ansible-core 2.21 includes the invocation on request only
             "ANSIBLE_INJECT_INVOCATION": "true",
             "ANSIBLE_HOME": str(self._folder / "home"),
         }
 
 
 class LoadedAnsible(Ansible):
-    """The same, with ansible-playbook in forks of a process that has loaded ansible. Runs with settings of their own have one of their own."""
+    """Runs ansible-playbook in forks of a process that has loaded ansible; runs with other settings get a new process."""
 
     def __enter__(self) -> LoadedAnsible:
         program = [sys.executable, "-m", "tests.support.loaded"]

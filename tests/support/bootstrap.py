@@ -1,4 +1,4 @@
-"""A fleet without an identity of the automation yet, and what bootstrap makes there."""
+"""A fleet without an identity of the automation, and the results of bootstrap."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STORED = "{{ lookup('ansible.builtin.file', fleetgate_token_file, errors='ignore
 
 
 def new(wired: Wired, folder: Path) -> Wired:
-    """A fleet whose inventory has no credential but what bootstrap will have stored."""
+    """A fleet whose inventory has no credentials except those that bootstrap stores."""
     inventory = wired.fleet.inventory()
     for system in ("pve", "pbs"):
         for host in inventory["all"]["children"][system]["hosts"].values():
@@ -36,7 +36,7 @@ def stored(wired: Wired) -> dict[str, str]:
 
 
 def rights(server: Server, system: str, secret: str, trust: str) -> dict[str, set[str]]:
-    """What the server says that the stored token may do, as privileges by path."""
+    """The effective privileges of the stored token by path."""
     separator = {"pve": "=", "pbs": ":"}[system]
     header = {"Authorization": f"{system.upper()}APIToken=fleetgate@{system}!automation{separator}{secret}"}
     told = requests.get(f"{server.url}/api2/json/access/permissions", headers=header, verify=trust, timeout=10).json()[

@@ -1,4 +1,4 @@
-"""Runs a module's own function as a task would, without a playbook around it: for tests that run many thousand tasks."""
+"""Runs the function of a module as a task does, without a playbook: for tests that run many thousand tasks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 
 def result_of(module: str, check: bool = False, **options: Any) -> dict[str, Any]:
-    """The result of a module, as the task that has these options would show it."""
+    """The result of a module, as a task with these options returns it."""
     definition = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{module}").MODULE
     result: dict[str, Any] = definition.run_task(options, check)
     return result

@@ -1,7 +1,7 @@
 """A process that has loaded ansible, and runs ansible-playbook in forks of itself: loading is half of a short run.
 
 Requests come as lines of JSON with `arguments`, `environment`, `folder` and the file for the `output`; each is answered with
-the exit code. The collection and its libraries are loaded by each run, as ever. Settings of ansible are those of this process.
+the exit code. Each run loads the collection and its libraries. Settings of ansible are those of this process.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How Pulse gets on with the servers of a simulated fleet, and what the tokens that it has may do there."""
+"""The connections of Pulse to the servers of a simulated fleet, and the privileges of its tokens."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ USERS = {"pve": "pulse-monitor@pve", "pbs": "pulse-monitor@pbs"}
 
 
 def nodes(wired: Wired, ansible: Ansible) -> dict[str, dict[str, Any]]:
-    """The entries of Pulse by address, and how it gets on with them when it has looked at all of them."""
+    """The entries of Pulse by address, with their status after Pulse has polled all of them."""
     for _try in range(20):
         (told,) = ansible.tasks([task(wired, "pulse_info")]).succeeded().results()
         if "pending" not in {one["state"] for one in told["status"]}:
@@ -26,7 +26,7 @@ def nodes(wired: Wired, ansible: Ansible) -> dict[str, dict[str, Any]]:
 
 
 def wait_until(state: str, wired: Wired, ansible: Ansible, address: str) -> None:
-    """Wait until an entry of Pulse has a state, which takes it a look or two."""
+    """Wait until an entry of Pulse has a state, which takes one or two polls."""
     for _try in range(30):
         told = nodes(wired, ansible)[address]
         if told["state"] == state:
@@ -35,7 +35,7 @@ def wait_until(state: str, wired: Wired, ansible: Ansible, address: str) -> None
 
 
 def privileges(wired: Wired, ansible: Ansible, system: str) -> dict[str, dict[str, int]]:
-    """What the token may do on the first server of a system, by path, as the server tells the token itself."""
+    """The privileges of the token on the first server of a system by path, as the server returns them to the token."""
     owner = {"pve": {"tokenid": "probe"}, "pbs": {"token_name": "probe"}}[system]
     made = {"userid": USERS[system], **owner}
     rows = [

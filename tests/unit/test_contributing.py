@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md: its worked example is executed as printed, and its lists are what they say."""
+"""CONTRIBUTING.md: its worked example is executed as printed, and its lists are complete."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECRET = "0d1f3a5b-7c9e-4b2d-8f60-1a3c5e7f9b1d"
 
 
 def apply_blocks(folder):
-    """Carry out the blocks of the page in a copy of the collection: each begins with the path of its file."""
+    """Apply the code blocks of the page to a copy of the collection; each block begins with the path of its file."""
     for language, path, block in re.findall(r"( *```(?:python|diff))\n *# (\S+/\S+)\n(.*?)^ *```$", TEXT, re.M | re.S):
         file, block = folder / path, textwrap.dedent(block)
         if language.endswith("python"):
@@ -33,7 +33,7 @@ def apply_blocks(folder):
 
 @pytest.fixture(scope="module")
 def extended(tmp_path_factory):
-    """The collection with what the page adds to it."""
+    """The collection with the additions of the page."""
     folder = tmp_path_factory.mktemp("contributing")
     collection = folder / "collections/ansible_collections/fleetgate/proxmox"
     for part in ("plugins", "meta"):

@@ -1,4 +1,4 @@
-"""docs/coverage.md names every request and parameter of access control on PVE and PBS, and options that there are."""
+"""docs/coverage.md lists every request and parameter of access control on PVE and PBS, and existing options."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TEXT = (ROOT / "docs/coverage.md").read_text()
 
 
 def endpoints(system, *releases):
-    """The endpoints that a simulator knows, which are those of the product: parameters by verb by path."""
+    """The endpoints of a simulator, which equal those of the product: parameters by verb by path."""
     data = json.loads((ROOT / f"tests/simulators/{system}/schema.json").read_text())
     for release in releases:
         data = data[release]

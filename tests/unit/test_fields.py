@@ -1,4 +1,4 @@
-"""Kinds of values: what they accept, how they look on the wire, when two are the same."""
+"""Kinds of values: rules, wire format, equality."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def module(name):
 
 
 class Fleet:
-    """The compiler, with short forms for what the tests say most."""
+    """The compiler, with short forms for frequent calls."""
 
     def __init__(self):
         self.compiler, self.products = module("compiler"), module("products")
@@ -189,7 +189,7 @@ class TestPve:
     def test_person_with_rights_is_created_before_the_first_login(self, fleet):
         person = {**ALICE, "rights": {"pve": [{"path": "/vms/100", "roles": ["PVEVMUser"]}]}}
         kinds, _entries = fleet.host("pve", [person])
-        # a name of one letter is refused by PBS, and is left to the first sign-on on PVE too
+        # PBS refuses names of one letter; PVE creates the user at the first login
         assert kinds["user"] == [{"userid": "alice@pocketid", "email": "alice@example.org", "firstname": "Alice"}]
         assert kinds["acl"] == [{"path": "/vms/100", "roles": ["PVEVMUser"], "users": ["alice@pocketid"]}]
 
@@ -316,7 +316,7 @@ class TestDeclaration:
 
 
 class TestProviders:
-    """What people and clients are in the words of a provider."""
+    """People and clients translated to the options of a provider."""
 
     def entries(self, fleet, provider, client=None, users=(), groups=()):
         entries = module("entries").Entries()
@@ -417,7 +417,7 @@ class TestProviders:
 
 
 class TestExtension:
-    """A product and a provider that nobody knows yet take one object each."""
+    """An additional product or provider takes one object."""
 
     def test_a_new_product_is_compiled_from_its_object(self, fleet, monkeypatch):
         from dataclasses import replace

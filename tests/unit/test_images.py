@@ -1,4 +1,4 @@
-"""Whether two files show the same picture, which is what decides about an upload."""
+"""Equality of pictures, which decides about an upload."""
 
 from __future__ import annotations
 

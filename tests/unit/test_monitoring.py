@@ -1,4 +1,4 @@
-"""What the role monitoring makes of its variables."""
+"""The entries that are compiled from the variables of the role monitoring."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names that PVE and PBS accept, held against the recorded answers of PVE and the schema of PBS."""
+"""Names that PVE and PBS accept, compared with the recorded responses of PVE and the schema of PBS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def names():
 
 
 def test_acl_paths_are_accepted_exactly_as_pve_does(names):
-    """Of ACL writes that only differ in their path, the recorded status tells."""
+    """The recorded status of ACL writes that differ in their path only."""
     seen = 0
     for case, params, response in recorded("pve-acl", "PUT", "/api2/json/access/acl"):
         if case.startswith("path '"):
@@ -43,7 +43,7 @@ def test_group_names_are_accepted_exactly_as_pve_does(names):
     for case, params, response in recorded("pve-groups", "POST", "/api2/json/access/groups"):
         if set(params) == {"groupid"} and "duplicate" not in case:
             good = bool(params["groupid"]) and names.GROUP.problem(params["groupid"]) is None
-            # the server makes it, and has forgotten it when it next reads its file
+            # the server creates it, and loses it when it reads its file again
             if params["groupid"] == "0":
                 continue
             assert good is (response["status"] == 200), case
@@ -53,7 +53,7 @@ def test_user_ids_are_accepted_exactly_as_pve_does(names):
     for case, params, response in recorded("pve-users", "POST", "/api2/json/access/users"):
         if set(params) == {"userid"} and "duplicate" not in case:
             good = names.USER.problem(params["userid"]) is None
-            # the server makes such a user and can then never address it
+            # the server creates such a user, but no request can address it
             if "umlaut" not in case:
                 assert good is (response["status"] == 200), case
 

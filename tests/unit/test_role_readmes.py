@@ -1,4 +1,4 @@
-"""The README of a role cannot go stale: variables are documented once, in meta/argument_specs.yml."""
+"""The README of a role stays correct: variables are documented once, in meta/argument_specs.yml."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files of secrets: nothing is lost on a full disk, and nothing is left by a run that was killed."""
+"""Secret files: nothing is lost on a full disk, and a killed run leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def errors():
 
 
 def full_disk(monkeypatch, after):
-    """A disk that has room for so many bytes, and none for files elsewhere."""
+    """Simulate a disk with room for a number of bytes and none for other files."""
     room, write = [after], os.write
 
     def limited(descriptor, content):
@@ -58,7 +58,7 @@ def test_full_disk_is_detected_before_the_server_is_called(secret_file, errors, 
 
 
 def test_secret_survives_a_disk_that_fills_up_later(secret_file, errors, tmp_path, monkeypatch):
-    """As on file systems that never write in place, filled by somebody else in between."""
+    """As on copy-on-write file systems that another process fills in between."""
     (tmp_path / "token").write_text("the-secret-of-now")
     (tmp_path / "elsewhere").mkdir()
     file = secret_file.SecretFile(str(tmp_path / "token"))

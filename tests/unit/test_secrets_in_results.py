@@ -1,4 +1,4 @@
-"""No result shows a secret, whatever is wrong with the task and whatever a server sends back."""
+"""No result contains a secret, for any invalid task and any response."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def definition(module):
 
 
 def echoing(module):
-    """A module whose server sends back all that it was given, and in whatever form."""
+    """A module whose server returns everything it received, in several encodings."""
 
     def run(params, check_mode):
         text = repr({name: value for name, value in params.items() if name != "shell"})
@@ -48,7 +48,7 @@ def echoing(module):
 
 
 def with_secrets(spec):
-    """What must be given, and the secret in every option that is one, in entries of lists and by aliases too."""
+    """The required options, and a secret in every option that holds one, including entries of lists and aliases."""
     given = {}
     for name, option in spec.items():
         if option.get("no_log"):
@@ -63,7 +63,7 @@ def with_secrets(spec):
 
 
 def ways_to(spec, way=()):
-    """Every option of a module, as the names that lead to it."""
+    """Every option of a module, as the path of names that leads to it."""
     for name, option in spec.items():
         yield (*way, name)
         if "options" in option:
@@ -71,7 +71,7 @@ def ways_to(spec, way=()):
 
 
 def put(given, spec, way, value):
-    """The options with one value at the end of a way, in the first entry of each list on it."""
+    """The options with a value at the end of a path, in the first entry of each list on it."""
     name, rest = way[0], way[1:]
     if not rest:
         return {**given, name: value}
@@ -82,7 +82,7 @@ def put(given, spec, way, value):
 
 
 def tries():
-    """Every option of every module with every value, one at a time, and secrets all around it."""
+    """Every option of every module with every value, one at a time, with secrets in all other options."""
     for module in MODULES:
         spec = definition(module).argument_spec
         for way in ways_to(spec):

@@ -1,4 +1,4 @@
-"""What would be forgotten when a module is added."""
+"""Completeness: steps that are easily forgotten when a module is added."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_entries_of_a_state_module_have_the_options_of_the_one_object_module(sys
 
 @pytest.mark.parametrize("module", MODULES)
 def test_options_that_hold_secrets_are_not_logged(module):
-    """By the name of the option; those that only name or steer a secret are listed."""
+    """Derived from the option's name; options that only refer to a secret are listed."""
     harmless = {
         "api_token_id",
         "secret_file",
@@ -105,7 +105,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
 
 
 def test_examples_of_modules_are_tasks_that_the_modules_accept():
-    """Names and choices of options; what the values mean is not looked at."""
+    """Checks names and choices of options, not the meaning of values."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
     count = 0
@@ -138,7 +138,7 @@ def test_every_example_inventory_can_be_simulated():
 
 @pytest.mark.parametrize("example", sorted(path.parent.name for path in (ROOT / "examples").glob("*/inventory.yml")))
 def test_example_folder_has_exactly_the_hosts_of_its_inventory_file(ansible, example):
-    """Ansible reads every file of a folder that is an inventory, a logo for example, and makes hosts of its lines."""
+    """Ansible reads every file of an inventory folder, for example a logo, and would create hosts from its lines."""
 
     def hosts(path):
         listed = json.loads(ansible.program("ansible-inventory", "--list", "-i", str(path)).stdout)
@@ -149,14 +149,14 @@ def test_example_folder_has_exactly_the_hosts_of_its_inventory_file(ansible, exa
 
 @pytest.fixture(scope="module")
 def documented(ansible):
-    """What ansible-doc tells of every module, by its name."""
+    """The output of ansible-doc for every module by name."""
     told = ansible.program("ansible-doc", "--json", *(f"fleetgate.proxmox.{module}" for module in MODULES))
     return {name.rpartition(".")[2]: one["doc"] for name, one in json.loads(told.stdout).items()}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_module_attributes_describe_support_and_limitations(documented, module):
-    """By the names of options: those that act in every run, and what can only be looked at when everything is done."""
+    """Derived from option names: options that act in every run, and results that can be verified only at the end."""
     told = documented[module]["attributes"]
     assert {"action", "action_group", "async", "check_mode", "diff_mode", "idempotent", "platform"} == set(told)
     groups = {f"fleetgate.proxmox.{name}" for name, members in GROUPS.items() if module in members or name == "all"}
@@ -182,7 +182,7 @@ def test_defaults_of_a_role_are_documented(role):
     entries = yaml.safe_load((folder / "meta/argument_specs.yml").read_text())["argument_specs"].values()
     documented = {name: option for entry in entries for name, option in entry["options"].items()}
     assert set(defaults) <= set(documented)
-    # what a client is by default is told in words
+    # the default of a client is documented as text
     assert {name: documented[name].get("default") for name in defaults if name != "fleetgate_client"} == {
         name: value for name, value in defaults.items() if name != "fleetgate_client"
     }

@@ -1,4 +1,4 @@
-"""What is found of a realm that nobody declares: on PVE and PBS, for each kind of object, and what is left out."""
+"""Undeclared objects of a realm on PVE and PBS, for each kind of object, and exceptions."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def row(kind, subject, role, path="/"):
 
 @pytest.fixture(params=["pve", "pbs"])
 def product(request):
-    # what the fake server replaces is put back by a copy of its own
+    # a copy of the module keeps the replacement local to the test
     import copy
 
     return copy.deepcopy(fleet().products.PRODUCTS[request.param])
@@ -199,7 +199,7 @@ def test_unchanged_members_are_not_sent(pve):
 
 
 def test_unknown_members_are_kept(product):
-    """Any issuer may put people into a group that is declared without members."""
+    """With a plain OpenID issuer, the members of a group declared without members are unknown."""
     users = [{"userid": "bob@sso", "groups": ["staff-sso"]}]
     groups = {"group": [{"groupid": "staff-sso", "users": ["bob@sso"]}]} if product.has_groups else {}
     server = FakeServer(product, user=users, **groups)

@@ -1,9 +1,9 @@
 """The contract of authentik's administration API and OpenID provider, fact by fact, over HTTPS; tests are named by its rules.
 
-Without more the facts are asked of the simulator, as 2026.8 and as 2025.12. Given FLEETGATE_AUTHENTIK_URL, the token of
-an administrator in FLEETGATE_AUTHENTIK_TOKEN and perhaps a bundle of authorities in FLEETGATE_AUTHENTIK_CA they are asked
-of that server, with the objects that its blueprints make. Everything that is made there has `fg-` and a random number in
-its name and is removed afterwards.
+By default the simulator is tested as 2026.8 and as 2025.12. Given FLEETGATE_AUTHENTIK_URL, the token of
+an administrator in FLEETGATE_AUTHENTIK_TOKEN and optionally a CA bundle in FLEETGATE_AUTHENTIK_CA, that server is
+tested, with the objects created by its blueprints. The names of created objects contain `fg-` and a random number; they are
+removed afterwards.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ Address = tuple[str, str | bool, str]  # URL, bundle and token of a server
 
 @pytest.fixture(scope="session")
 def simulated(authority: Authority) -> Iterator[Callable[[str], Address]]:
-    """Starts the simulator of a version when it is first asked for."""
+    """Start the simulator of a version on first use."""
     with ExitStack() as stack:
 
         @cache

@@ -1,4 +1,4 @@
-"""The server that facts are asked of, simulated or real, as its clients reach it, and how its answers are read."""
+"""The server under test, simulated or real, and helpers to read its responses."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Server:
             )
 
     def ask(self, request: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
-        """The answer's JSON, after a look at its status."""
+        """The JSON of a response with the expected status."""
         answer = self.call(request, body, **options)
         assert answer.status_code == status if status else answer.ok, f"{answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
@@ -57,7 +57,7 @@ class Server:
     def version(self) -> tuple[int, ...]:
         return tuple(map(int, self.ask("GET /admin/version/")["version_current"].split(".")[:2]))
 
-    # -- what a case is made of --------------------------------------------------------------------------------
+    # -- objects of a case --------------------------------------------------------------------------------
 
     def make(self, path: str, body: dict[str, Any], key: str = "pk") -> dict[str, Any]:
         made = self.ask(f"POST {path}", body, 201)
@@ -100,7 +100,7 @@ class Server:
         return made
 
     def bare_provider(self, **values: Any) -> dict[str, Any]:
-        """A provider with nothing but what the API demands."""
+        """A provider with required fields only."""
         return self.make("/providers/oauth2/", {"name": self.name, **self.flows, "redirect_uris": [STRICT], **values})
 
     def proxy(self) -> dict[str, Any]:
@@ -111,7 +111,7 @@ class Server:
         return made
 
     def provider(self, **values: Any) -> dict[str, Any]:
-        """A provider that people can sign in with."""
+        """A provider that allows logins."""
         body = {
             "signing_key": self.rsa_key,
             "property_mappings": [self.mappings[scope] for scope in ("openid", "email", "profile")],

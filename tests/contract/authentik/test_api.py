@@ -1,4 +1,4 @@
-"""What holds for the whole API: credentials, paths, faults, lists and their filters (rules 7 to 11, 16, section 2)."""
+"""The whole API: credentials, paths, errors, lists and their filters (rules 7 to 11, 16, section 2)."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_13_write_permission_requires_view_permission(server: Server) -> None:
 
 
 def test_13_options_response_lists_permitted_writes(server: Server) -> None:
-    """Read in Django REST framework 3.16 and tried with it, not seen at authentik."""
+    """Verified with Django REST framework 3.16, not with authentik itself."""
     item = f"/core/groups/{server.group()['pk']}/"
     told = {}
     for verbs in ((), ("view",), ("view", "add"), ("view", "change")):
@@ -190,7 +190,7 @@ def test_2_page_size_is_limited_to_a_hundred(server: Server) -> None:
 
 
 def test_7_list_of_applications_is_cached(server: Server) -> None:
-    """Without a search it comes from a cache, whatever the filters say. The page of an application does not."""
+    """Without a search term the list comes from a cache regardless of filters; a single application does not."""
     one, other = (server.application(name=f" {server.name}") for _each in range(2))
     server.ask("GET /core/applications/")
     filtered = server.ask(f"GET /core/applications/?slug={other['slug']}")

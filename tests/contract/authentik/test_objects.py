@@ -1,4 +1,4 @@
-"""Objects: what the server fills in, what an update takes away, and what goes with what (rules 1 to 3, 12 to 18, sections 3 to 8, 12)."""
+"""Objects: defaults, updates, cascading deletion (rules 1 to 3, 12 to 18, sections 3 to 8, 12)."""
 
 from __future__ import annotations
 
@@ -211,7 +211,7 @@ def test_4_invalid_files_are_refused(server: Server) -> None:
 
 
 def test_4_icon_is_uploaded_to_its_application_up_to_2025_10(server: Server) -> None:
-    """A file never takes the name of another, and what was there before stays until it is cleared."""
+    """A file never replaces another, and the previous icon remains until it is cleared."""
     application = server.application()
     item = f"/core/applications/{application['slug']}/"
     if server.version >= (2025, 12):
@@ -293,7 +293,7 @@ def test_5_groups_have_parents(server: Server) -> None:
 
 
 def test_12_binding_order_must_be_unique_on_update(server: Server) -> None:
-    """Two may be made with the same order, but then neither can be changed and keep it."""
+    """Two bindings can be created with the same order, but then no update can keep it."""
     application = server.application()
     one, other = (server.bind(application, 1, group=server.group()["pk"]) for _each in range(2))
     body = {"target": application["pk"], "group": one["group"], "order": 1, "enabled": False}
@@ -317,7 +317,7 @@ def test_7_binding_has_exactly_one_subject(server: Server, count: int, refusal: 
 
 
 def test_5_and_7_application_without_bindings_admits_everybody(server: Server) -> None:
-    """Groups take their bindings with them, and disabled ones do not count."""
+    """Deleting a group deletes its bindings, and disabled bindings have no effect."""
     application, user, group = server.application(), server.user(), server.group()
     path = f"GET /core/applications/{application['slug']}/check_access/?for_user={user['pk']}"
     assert server.ask(path)["passing"] is True

@@ -1,4 +1,4 @@
-"""The OpenID provider: issuers, logins through the flow executor, tokens, and how to find out whether a secret is right."""
+"""The OpenID provider: issuers, logins through the flow executor, tokens, and tests of a client secret."""
 
 from __future__ import annotations
 
@@ -113,14 +113,14 @@ def test_1_login_without_a_grant_type_is_refused(server: Server) -> None:
     back = server.returned(server.user(), provider)
     if server.version >= (2026, 5):
         assert (back["error"], back["error_description"]) == ("invalid_request", "The request is otherwise malformed")
-        # and whether a secret is right cannot be told
+        # and a secret cannot be tested
         assert oauth_error(server.redeem(provider, "x", secret="wrong")) == (400, "invalid_grant")
     else:
         assert back["code"]
 
 
 def test_3_first_login_sets_an_empty_redirect_uri(server: Server) -> None:
-    """An empty list takes over whatever is asked with, by anybody."""
+    """An empty list stores the redirect URI of the first request, whoever sends it."""
     provider = server.provider(redirect_uris=[])
     server.application(provider)
     taken = "https://evil.example.test/"
@@ -169,7 +169,7 @@ def test_inactive_user_cannot_sign_in(server: Server) -> None:
 
 
 def test_secret_can_be_tested_with_a_registered_redirect_uri(server: Server) -> None:
-    """The secret is looked at first and the redirect URI second, and the refusal is the same."""
+    """The secret is checked before the redirect URI, with the same error."""
     provider = server.provider()
     server.application(provider)
     assert oauth_error(server.redeem(provider, "no-such-code")) == (400, "invalid_grant")

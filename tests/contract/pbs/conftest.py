@@ -1,9 +1,9 @@
-"""The contract of Proxmox Backup Server's access API, fact by fact, over HTTPS; tests are named by its sections.
+"""The contract of Proxmox Backup Server's access API, fact by fact, over HTTPS; test names begin with its sections.
 
-Without more the facts are asked of the simulator. Given FLEETGATE_PBS_URL (https://host:8007), FLEETGATE_PBS_TOKEN
-(`user@realm!name:secret`, with the role Admin on /) and FLEETGATE_PBS_CA (a bundle) they are asked of that server,
+By default the simulator is tested. Given FLEETGATE_PBS_URL (https://host:8007), FLEETGATE_PBS_TOKEN
+(`user@realm!name:secret`, with the role Admin on /) and FLEETGATE_PBS_CA (a bundle), that server is tested,
 which should be a 4.2. Cases that need root's password, another release, a clock, the default realm, a directory or an
-identity provider are then skipped. What is made there has `fg-` and a random number in its name, and is removed.
+identity provider are then skipped. The names of created objects contain `fg-` and a random number; they are removed.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ORACLE = "root@pam!oracle:11111111-2222-3333-4444-555555555555"
 
 @pytest.fixture
 def simulated(authority: Authority, stage: Stage) -> Callable[..., Server]:
-    """Starts a simulator with the given options; skips where a real server is asked."""
+    """Start a simulator with the given options; skip the test for a real server."""
     if REAL:
         pytest.skip("needs powers that only the simulator has")
 
@@ -49,7 +49,7 @@ def simulated(authority: Authority, stage: Stage) -> Callable[..., Server]:
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest) -> Iterator[Server]:
-    """The server under test; a real one is tidied up."""
+    """The server under test; a real server is cleaned up."""
     if not REAL:
         yield request.getfixturevalue("simulated")()
         return

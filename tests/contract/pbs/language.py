@@ -1,6 +1,6 @@
-"""The words in which facts are written: cases of steps, and what an answer is compared with.
+"""The notation of facts: cases of steps, and expected responses.
 
-`{n}` stands for a name that nobody else uses. An expected answer is a value, a type, a pattern, a predicate, or a dict
+`{n}` stands for a unique name. An expected response is a value, a type, a pattern, a predicate, or a dict
 of these for the keys that matter.
 """
 
@@ -41,7 +41,7 @@ class Raw(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One request of a case and what it must be answered with: the text of an error, the data of a success."""
+    """One request of a case and the expected response: the text of an error, or the data of a success."""
 
     request: str
     body: Any = None
@@ -50,12 +50,12 @@ class Step(NamedTuple):
 
 
 def case(section: str, name: str, *steps: tuple, version: str | None = None) -> Any:
-    """A fact of one section of the contract. A `version` makes it one for a simulator of that release."""
+    """A fact of one section of the contract. With `version` it applies to a simulator of that release."""
     return pytest.param(steps, version, id=f"{section} {name}{f' in {version}' if version else ''}")
 
 
 def grant(auth_id: str, path: str, role: str, **more: Any) -> tuple:
-    """The step that adds an ACL row, or with delete=True takes one away."""
+    """The step that adds an ACL row, or removes it with delete=True."""
     return f"PUT {ACL}", {"path": path, "role": role, "auth-id": auth_id, **more}
 
 

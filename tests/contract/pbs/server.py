@@ -1,4 +1,4 @@
-"""The server that facts are asked of, simulated or real, as its clients reach it."""
+"""The server under test, simulated or real."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .language import ABSENT, ACL, ANY, FORM, JSON, OPENID, ROOT_PASSWORD, TOKEN
 
 
 class Clock:
-    """The time, which a test can let pass."""
+    """A clock that a test can advance."""
 
     def __init__(self) -> None:
         self.ahead = 0.0
@@ -29,7 +29,7 @@ class Clock:
 
 @dataclass
 class Server:
-    """A server at `url`, the token of an administrator, the name for {n}; the rest is of a simulated one."""
+    """A server at `url`, the token of an administrator, the name for {n}; the other fields are set for a simulator."""
 
     url: str
     ca: str
@@ -85,9 +85,9 @@ class Server:
         return [self.named(each) for each in thing] if isinstance(thing, list) else thing
 
     def identity(self, user_rows: Sequence[tuple] = (), token_rows: Sequence[tuple] = ()) -> str:
-        """Make the user and the token of {n} with ACL rows (path, role[, propagate]); the token's credentials.
+        """Create the user and the token of {n} with ACL rows (path, role[, propagate]); return the credentials of the token.
 
-        The user is written last, because that renews what a server remembers of the ACL for up to five seconds.
+        The user is written last, because that refreshes the ACL that the server caches for up to five seconds.
         """
         self.data(f"POST {USERS}", {"userid": "{n}@pbs"})
         made = self.data(f"POST {TOKEN}")
@@ -98,7 +98,7 @@ class Server:
         return f"{made['tokenid']}:{made['value']}"
 
     def by_ticket(self, userid: str = "root@pam", password: str = ROOT_PASSWORD) -> dict[str, str]:
-        """The options of a call that is made with a ticket."""
+        """The options of a call with a ticket."""
         made = self.data("POST /access/ticket", {"username": userid, "password": password}, token="")
         return {
             "token": "",
@@ -107,7 +107,7 @@ class Server:
         }
 
     def clean(self) -> None:
-        """Remove what bears the name of {n}: rows before identities before realms."""
+        """Remove all objects named {n}: rows before identities before realms."""
         for row in self.data(f"GET {ACL}"):
             if self.n in row["ugid"]:
                 self.ask(grant(row["ugid"], row["path"], row["roleid"], delete=True))

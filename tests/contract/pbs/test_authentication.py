@@ -26,7 +26,7 @@ TOKEN_HEADERS = [
     ("Bearer {secret}", 401),
 ]
 
-# Who asks for which change of a password; the new one is good where nothing else is said.
+# The caller, the change of a password, and the status.
 PASSWORD_CHANGES = [
     ("root", {"userid": BOB[0]}, 200),
     ("root", {"userid": "root@pam"}, 200),

@@ -1,4 +1,4 @@
-"""Section 4: what a sync of a realm does, and the task that does it (src/server/realm_sync_job.rs, 3.2.4 and 4.2.3)."""
+"""Section 4: the sync of a realm and its task (src/server/realm_sync_job.rs, 3.2.4 and 4.2.3)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def synced(simulated: Callable[..., Server]) -> Callable[..., Server]:
 
 
 def log_of(server: Server, realm: str = "{n}", **options: object) -> list[str]:
-    """What a sync writes to its log, without the time of each line."""
+    """The log of a sync, without the time of each line."""
     upid = quote(server.data(f"POST /access/domains/{realm}/sync", options))
     server.ask((f"GET /nodes/localhost/tasks/{upid}/status", None, 200, {"status": "running", "exitstatus": ABSENT}))
     server.clock.ahead += 60
@@ -81,7 +81,7 @@ def test_4_dry_run_logs_the_same_and_changes_nothing(synced: Callable[..., Serve
 
 
 def test_4_sync_updates_existing_users(synced: Callable[..., Server]) -> None:
-    """A user without the words that a sync writes down counts as changed, although nothing else is."""
+    """A user without the fields that a sync writes is logged as changed, although its values are the same."""
     server = synced()
     server.ask(
         (f"POST {USERS}", {"userid": "ann@{n}", "comment": "mine", "enable": False, "lastname": "Other"}),

@@ -1,4 +1,4 @@
-"""All sections: what can be said as a table of requests and answers."""
+"""All sections: facts that are described by a table of requests and responses."""
 
 from __future__ import annotations
 

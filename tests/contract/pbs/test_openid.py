@@ -44,7 +44,7 @@ USER_NAMES = [
     ("name", {"name": "n" * 60}, {}, None),
 ]
 
-# Whether the realm creates users, the account that is there before, and why the login is refused.
+# Whether the realm creates users, the existing account, and the reason why the login is refused.
 ACCOUNTS = [
     (False, None, "user account 'ann@{n}' missing, disabled or expired."),
     (False, {}, None),
@@ -57,7 +57,7 @@ ACCOUNTS = [
 
 SHARED = "a secret of some length, for HMAC"
 
-# Settings of the realm, metadata of the provider and what it does, with which the login succeeds.
+# Settings of the realm, metadata and behaviour of the provider with which the login succeeds.
 LET_IN = {
     "an audience that the realm names": ({"audiences": "other, third"}, {}, {"claims": {"aud": ["pbs", "other"]}}),
     "a client key that needs coding": ({"client-key": "s+/&= cret"}, {}, {"client": ("pbs", "s+/&= cret")}),
@@ -68,7 +68,7 @@ LET_IN = {
     ),
 }
 
-# What the provider does wrong between the authorization URL and the login.
+# Faults of the provider between the authorization URL and the login.
 REFUSED = {
     "another issuer": {"claims": {"iss": "https://idp.example.org"}},
     "another audience": {"claims": {"aud": "other"}},
@@ -93,8 +93,8 @@ REFUSED = {
 # Settings of the realm and metadata of the provider, for which the authorization URL is refused.
 NOT_DISCOVERED = {
     "another issuer": ({}, {"issuer": "https://idp.example.org"}),
-    "a slash too many": ({"issuer-url": "{issuer}/"}, {}),
-    "an issuer that is elsewhere": ({"issuer-url": "{issuer}/elsewhere"}, {}),
+    "an extra slash": ({"issuer-url": "{issuer}/"}, {}),
+    "an issuer at another address": ({"issuer-url": "{issuer}/elsewhere"}, {}),
     "keys that cannot be fetched": ({}, {"jwks_uri": "https://127.0.0.1:1/jwks"}),
     "no keys": ({}, {"jwks_uri": None}),
 }
@@ -111,7 +111,7 @@ class Login:
         return self.server.data("POST /access/openid/auth-url", {"realm": "{n}", "redirect-url": CALLBACK}, token="")
 
     def walk(self, **more: Any) -> requests.Response:
-        """One login from the first page to the last; the answer of the server."""
+        """Perform one login; return the response of the server."""
         body = {**self.provider.log_in(self.url()), **more}
         return self.server.call("POST /access/openid/login", body, token="")
 

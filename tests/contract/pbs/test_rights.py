@@ -1,4 +1,4 @@
-"""Sections 7 to 9 and 11: who may do what, and what a monitor sees."""
+"""Sections 7 to 9 and 11: permissions, and the data a monitoring identity can read."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ AUDIT = {"Sys.Audit": True, "Datastore.Audit": True}
 
 # The rows of a user and of its token, and the privileges that the token has on a path.
 EFFECTIVE = [
-    pytest.param([("/", "Audit")], [], "/", {}, id="a token needs rows of its own"),
-    pytest.param([], [("/", "Admin")], "/", {}, id="and its owner needs some, too"),
+    pytest.param([("/", "Audit")], [], "/", {}, id="a token needs its own rows"),
+    pytest.param([], [("/", "Admin")], "/", {}, id="the owner of a token needs rows, too"),
     pytest.param([("/", "Audit")], [("/", "Admin")], "/datastore/x", AUDIT, id="what both have"),
     pytest.param(
         [("/", "Admin")],
@@ -50,7 +50,7 @@ EFFECTIVE = [
         [("/", "Audit"), ("/datastore", "DatastoreBackup", False)],
         "/datastore/x",
         AUDIT,
-        id="what does not propagate does not replace further down",
+        id="a row without propagation does not replace rows further down",
     ),
     pytest.param(
         [("/datastore", "Audit", False)],
@@ -61,7 +61,7 @@ EFFECTIVE = [
     ),
 ]
 
-# The one row that both a user and its token have, and the answer to a request of the token.
+# The only row of both a user and its token, and the response to a request of the token.
 DECLARED = [
     (("/", "Audit"), f"GET {REALM}", None, 200),
     (("/", "Audit"), f"GET {OPENID}", None, 403),

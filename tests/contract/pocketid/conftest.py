@@ -1,11 +1,10 @@
 """The contract of Pocket ID's administration API and OpenID provider, fact by fact, over HTTPS; tests are named by its sections.
 
-Without more the facts are asked of the simulator, as 2.14 and as 2.13, and those of test_dialects of older ones. Given
-FLEETGATE_POCKETID_URL, the static key in FLEETGATE_POCKETID_API_KEY and perhaps a bundle of authorities in
-FLEETGATE_POCKETID_CA they are asked of that server, with SQLite and without rate limits: a 2.13 or 2.14, or test_dialects
-of an older one. Everything that is made there has `fg-` in its name and is removed afterwards; the application
-configuration is changed and put back. A sync is only asked for with FLEETGATE_POCKETID_LDAP: the settings of a directory
-as JSON, which has nothing but DIRECTORY.
+By default the simulator is tested as 2.14 and as 2.13, by test_dialects as older versions. Given
+FLEETGATE_POCKETID_URL, the static key in FLEETGATE_POCKETID_API_KEY and optionally a CA bundle in
+FLEETGATE_POCKETID_CA, that server is tested, with SQLite and without rate limits: a 2.13 or 2.14, by test_dialects an
+older one. The names of created objects contain `fg-`; they are removed afterwards, and the application configuration is
+restored. Syncs require FLEETGATE_POCKETID_LDAP: the settings of a directory as JSON, which contains DIRECTORY only.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ Address = tuple[str, str | bool, str]  # URL, bundle and key of a server
 
 @pytest.fixture(scope="session")
 def simulated(authority: Authority) -> Iterator[Callable[[str], Address]]:
-    """Starts the simulator of a version when it is first asked for."""
+    """Start the simulator of a version on first use."""
     with ExitStack() as stack:
 
         @cache
@@ -76,7 +75,7 @@ def login(server: Server) -> Login:
 
 @pytest.fixture
 def configuration(server: Server) -> Iterator[dict[str, str]]:
-    """The settings as they are, which are put back afterwards."""
+    """The current settings, which are restored afterwards."""
     before = {row["key"]: row["value"] for row in server.ask(f"GET {CONFIGURATION}/all")}
     yield before
     server.ask(f"PUT {CONFIGURATION}", before)

@@ -1,4 +1,4 @@
-"""The server that facts are asked of, simulated or real, as its clients reach it, and how its answers are read."""
+"""The server under test, simulated or real, and helpers to read its responses."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Server:
     made: list[str] = field(default_factory=list)
 
     def call(self, request: str, body: Any = None, key: str | None = None, **options: Any) -> requests.Response:
-        """`request` is `VERB /path?query`; an empty key is none. Nothing is remembered from one call to the next."""
+        """`request` is `VERB /path?query`; an empty key sends none. Calls share no cookies."""
         verb, path = request.split(" ", 1)
         headers = dict(options.pop("headers", {}))
         if key != "":
@@ -42,7 +42,7 @@ class Server:
             )
 
     def ask(self, request: str, body: Any = None, status: int | None = None, **options: Any) -> Any:
-        """The answer's JSON, after a look at its status."""
+        """The JSON of a response with the expected status."""
         answer = self.call(request, body, **options)
         assert answer.status_code == status if status else answer.ok, f"{answer.status_code} {answer.text}"
         return answer.json() if answer.content else None
@@ -56,7 +56,7 @@ class Server:
 
     @property
     def version(self) -> tuple[int, ...]:
-        """Its numbers, which it tells from 2.3 on; before, what it knows tells it."""
+        """Its numbers, which it returns since 2.3; earlier versions are detected by their features."""
         answer = self.call("GET /api/version/current")
         if answer.status_code == 404:
             settings = {row["key"] for row in self.ask(f"GET {CONFIGURATION}/all")}
@@ -100,7 +100,7 @@ class Server:
         return {"Authorization": f"Bearer {value}"}
 
     def authorize(self, client: str, session: dict[str, str] | None = None, **changes: str | None) -> requests.Response:
-        """A request for a login as a relying party makes it; a change to None leaves a parameter out."""
+        """A login request of a relying party; a change to None omits a parameter."""
         query = {
             "client_id": client,
             "redirect_uri": PVE,
@@ -176,7 +176,7 @@ class Directory:
         self.server.ask(f"POST {CONFIGURATION}/sync-ldap", status=204)
 
     def there(self) -> dict[str, str]:
-        """The paths of all that came from it, by name."""
+        """The paths of all synced objects by name."""
         users, groups = (self.server.ask(f"GET {path}?search=fg-")["data"] for path in (USERS, GROUPS))
         return {
             **{one["username"]: f"{USERS}/{one['id']}" for one in users if one["ldapId"]},

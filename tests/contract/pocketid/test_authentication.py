@@ -35,7 +35,7 @@ def test_1_session_authenticates_its_user(server: Server) -> None:
     cookie = {"Cookie": f"__Host-access_token={session['Authorization'].split()[1]}"}
     assert server.ask(f"GET {USERS}/me", key="", headers=cookie)["id"] == user["id"]
     server.refused(f"GET {USERS}", status=403, code="forbidden", key="", headers=session)
-    # a session is looked at before the key, so it can stand in the key's way
+    # a session is checked before the key, so an invalid one prevents the use of the key
     server.refused(f"GET {USERS}", status=403, code="forbidden", headers=cookie)
     assert server.ask(f"GET {USERS}/me")["id"] != server.ask(f"GET {USERS}/me", headers=session)["id"] == user["id"]
     server.ask(f"PUT {USERS}/{user['id']}", {**user, "disabled": True})

@@ -119,7 +119,7 @@ MATCHES = [
     (f"{PVE}/**", PVE, True),
     (f"{PVE}/**/y", f"{PVE}/a/b/y", True),
     (f"{PVE}/**/y", f"{PVE}/y", False),
-    # letters after a single star are its name and stand for nothing
+    # letters after a single star are its name and match nothing
     (f"{PVE}/a*b", f"{PVE}/aXb", True),
     (f"{PVE}/a*b", f"{PVE}/aX", True),
     (f"{PVE}/a*b", f"{PVE}/a/b", False),

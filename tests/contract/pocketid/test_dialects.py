@@ -1,4 +1,4 @@
-"""Sections 3, 5, 11, 18 and 19: what versions before 2.13 do in another way, as far as anybody may depend on it."""
+"""Sections 3, 5, 11, 18 and 19: differences of versions before 2.13 that clients may depend on."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEYS = "/api/api-keys"
 SCIM = "/api/scim/service-provider"
 CHOSEN = "a-chosen-client-secret"
 TOMORROWS = {"name": "fg-key", "expiresAt": "2035-01-01T00:00:00Z"}
-# what a client and a user are told of, by the version that it came with
+# fields of a client and a user by the version that introduced them
 OF_CLIENTS = {
     "description": (2, 10),
     "skipConsent": (2, 10),
@@ -47,7 +47,7 @@ def ann(server: Server, version: tuple[int, ...]) -> str:
 
 
 def refused(server: Server, request: str, body: Any = None, status: int = 400, **options: Any) -> str:
-    """The text of a refusal, which is all that these versions tell."""
+    """The text of a refusal, which has no other content in these versions."""
     answer = server.ask(request, body, status, **options)
     assert answer.keys() == {"error"}
     return answer["error"]

@@ -48,7 +48,7 @@ def test_15_only_the_locale_of_a_user_can_be_changed(server: Server, ann: str) -
     answer = server.ask(f"PUT {ann}", {**taken, "locale": "de"}, 200)
     assert answer == {**before, "locale": "de", "userGroups": []}
     assert server.ask(f"GET {ann}") == {**before, "locale": "de"}
-    # what breaks a rule is refused all the same
+    # invalid values are refused as usual
     server.refused(f"PUT {ann}", {**ANN, "username": ""}, status=400, code="validation_failed")
     server.refused(f"PUT {ann}", {"username": "fg-ann"}, status=400, code="validation_failed")
 
@@ -105,7 +105,7 @@ def test_15_sync_restores_values_of_the_directory(server: Server, directory: Dir
     directory.sync()
     after = server.ask(f"GET {ann}")
     assert {**after, "userGroups": []} == {**before[0], "customClaims": CLAIMS, "userGroups": []}
-    # who was put into another group stays in it
+    # users added to another group stay in it
     assert names(after["userGroups"]) == {own["id"], own_id(crew)}
     group = server.ask(f"GET {crew}")
     assert (group["friendlyName"], group["customClaims"], names(group["allowedOidcClients"])) == (

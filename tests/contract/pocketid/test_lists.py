@@ -28,7 +28,7 @@ def test_2_lists_are_paged_sorted_and_filtered(server: Server) -> None:
     assert page("pagination[limit]=2&pagination[page]=9") == (ids[4:], (3, 5, 3, 2))
     assert page("pagination[limit]=0&pagination[page]=-1") == (ids, (1, 5, 1, 20))
     assert page("pagination[limit]=500")[1] == (1, 5, 1, 100)
-    # a number that is none stops the reading of the options where it stands
+    # an invalid number stops the parsing of all following options
     assert page("pagination[limit]=x&pagination[page]=9&sort[column]=name") == (ids, (1, 5, 1, 20))
     assert page("sort[column]=name")[0] == ids[::-1] == page("sort[column]=Name&sort[direction]=junk")[0]
     assert page("sort[column]=name&sort[direction]=desc")[0] == ids

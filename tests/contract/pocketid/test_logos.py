@@ -21,7 +21,7 @@ EXIF = struct.pack(">2sHLHHHLLL", b"MM", 42, 8, 1, 0x010E, 2, 19, 26, 0) + b"sec
 
 
 def png(*chunks: tuple[bytes, bytes], blank: bool = False) -> bytes:
-    """One grey pixel with these chunks; `blank` makes them zeroes with a checksum that fits."""
+    """One grey pixel with these chunks; `blank` fills them with zeroes and a valid checksum."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -36,7 +36,7 @@ def jpeg(exif: bytes) -> bytes:
 
 
 def webp(flags: int, *chunks: tuple[bytes, bytes]) -> bytes:
-    """An extended WebP with these flags; the pixels are of no interest to anybody."""
+    """An extended WebP with these flags; its pixels are irrelevant."""
     rows = ((b"VP8X", bytes([flags]) + bytes(9)), (b"VP8L", b"12345"), *chunks)
     body = b"".join(struct.pack("<4sI", kind, len(data)) + data + bytes(len(data) % 2) for kind, data in rows)
     return struct.pack("<4sI4s", b"RIFF", len(body) + 4, b"WEBP") + body

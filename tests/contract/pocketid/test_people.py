@@ -70,12 +70,12 @@ def test_8_created_at_changes_with_memberships(server: Server) -> None:
     assert read == re.sub(r"\.\d+", "", first)
     time.sleep(1.1)
     server.ask(f"PUT {CLIENTS}/{client}/allowed-user-groups", {"userGroupIds": [group["id"]]})
-    # told anew without being so
+    # the response has a new date although the stored one is unchanged
     [of_client] = server.ask(f"PUT {CLIENTS}/{client}", {"name": "x", "isGroupRestricted": True})["allowedUserGroups"]
     [of_user] = server.user(userGroupIds=[group["id"]])["userGroups"]
     assert min(of_client["createdAt"], of_user["createdAt"]) > read
     assert server.ask(path)["createdAt"] == read
-    # anew for good
+    # the stored date changes
     server.ask(f"PUT {USERS}/{user['id']}/user-groups", {"userGroupIds": [group["id"]]})
     assert server.ask(path)["createdAt"] > read
 
@@ -186,7 +186,7 @@ def test_10_duplicate_users_are_refused(server: Server) -> None:
         assert server.refused(request, same, status=409, code="already_in_use") == {"property": "username"}
         both = {"username": user["username"], "email": user["email"]}
         assert server.refused(request, both, status=409, code="already_in_use") == {"property": "email"}
-    # addresses have a case, and an id that is taken is not told apart from a breakdown
+    # e-mail addresses are case-sensitive, and a duplicate id is reported as an internal error
     assert server.user(email=user["email"].upper())["email"] == user["email"].upper()
     taken = {"id": user["id"], "username": f"{server.n}.c", "email": f"{server.n}-c@example.org"}
     server.refused(f"POST {USERS}", taken, status=500, code="internal_error")

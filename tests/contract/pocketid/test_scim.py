@@ -1,4 +1,4 @@
-"""Section 14: where the users and groups of a client are sent by SCIM."""
+"""Section 14: SCIM providers, which receive the users and groups of a client."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def client(server: Server) -> str:
 
 
 def made(server: Server, client: str, **values: Any) -> dict[str, Any]:
-    """A provider of the client, which goes with it."""
+    """A provider of the client, which is deleted with it."""
     return server.ask(f"POST {SCIM}", {"endpoint": ENDPOINT, "oidcClientId": client, **values}, 201)
 
 
@@ -90,7 +90,7 @@ def test_14_provider_requires_a_client(server: Server, client: str) -> None:
     provider, nobodys = made(server, client), {"endpoint": "mailto:any@example.org", "oidcClientId": "none"}
     for request in (f"POST {SCIM}", f"PUT {SCIM}/{provider['id']}"):
         assert server.refused(request, nobodys, status=404, code="not_found") == {"resource": "OIDC client"}
-    # who has none and who there is not are told alike
+    # clients without a provider and missing clients get the same response
     details = server.refused(of("none"), status=404, code="not_found")
     assert details == {"resource": "SCIM service provider"}
     server.refused(f"PUT {SCIM}/none", nobodys, status=404, code="not_found")

@@ -1,4 +1,4 @@
-"""Section 5: secrets of clients, and how to find out whether one is right."""
+"""Section 5: secrets of clients and tests of a secret."""
 
 from __future__ import annotations
 

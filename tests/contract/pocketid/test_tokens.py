@@ -95,7 +95,7 @@ def test_17_code_is_valid_once(login: Login) -> None:
     tokens = login.redeem(code).json()
     assert login.server.bearing("/api/oidc/userinfo", tokens["access_token"]).status_code == 200
     assert oauth_error(login.redeem(code)) == (400, "invalid_grant")
-    # a second use is taken for a theft: what the first one brought is void
+    # a second use revokes the tokens of the first one
     assert login.server.bearing("/api/oidc/userinfo", tokens["access_token"]).status_code == 401
     assert login.server.introspect(login.auth, tokens["access_token"]).json() == {"active": False}
 
@@ -130,7 +130,7 @@ def test_17_pkce_is_optional_by_default(login: Login, challenge: str, method: st
         code = login.code(**asked)
         assert oauth_error(login.redeem(code, **form)) == (400, "invalid_grant")
         assert oauth_error(login.redeem(code, code_verifier=verifier)) == (400, "invalid_grant")
-    # a failed try spends the challenge, and what is left is a code without one
+    # a failed attempt consumes the challenge, and the code is valid without one
     assert login.redeem(code).status_code == 200
     assert oauth_error(login.redeem(login.code(), code_verifier=verifier)) == (400, "invalid_grant")
     assert "pkceSupported" not in server.ask(f"PUT {CLIENTS}/{login.client}", {**client, "pkceEnabled": False})

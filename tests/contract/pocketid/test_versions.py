@@ -1,4 +1,4 @@
-"""Sections 18 and 21: the version, and what only the simulator can be asked."""
+"""Sections 18 and 21: the version, and rate limits, which are tested with the simulator only."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """The contract of Pulse's list of nodes, fact by fact, over HTTP; tests are named by its sections.
 
-Behind it are a simulated PVE cluster and a simulated PBS. Without more the facts are asked of the simulator, as 6.3 and
+It monitors a simulated PVE cluster and a simulated PBS. By default the simulator is tested as 6.3 and
 as 5.1. Given FLEETGATE_PULSE_URL, a token with settings:read and settings:write in FLEETGATE_PULSE_TOKEN and perhaps a
 bundle of authorities in FLEETGATE_PULSE_CA they are asked of that server, which must reach the addresses of this machine
 that begin with 127. Every node that is made there has an address of these and is removed afterwards.
@@ -28,7 +28,7 @@ Address = tuple[str, str | bool, str]  # URL, bundle and token of a server
 
 @pytest.fixture(scope="session")
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
-    """What is monitored: the cluster `lab` of two nodes and the backup server `vault`."""
+    """The monitored servers: the cluster `lab` of two nodes and the backup server `vault`."""
     description = Description({"lab": ("lab1", "lab2")}, ("vault",))
     with FleetServers(description, tmp_path_factory.mktemp("fleet")) as fleet:
         yield fleet
@@ -36,7 +36,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
 
 @pytest.fixture(scope="session")
 def simulated(authority: Authority) -> Iterator[Callable[[str], Address]]:
-    """Starts the simulator of a version when it is first asked for. It does not trust the authority of the fleet."""
+    """Start the simulator of a version on first use. It does not trust the authority of the fleet."""
     with ExitStack() as stack:
 
         @cache

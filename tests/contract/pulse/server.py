@@ -1,4 +1,4 @@
-"""The server that facts are asked of, simulated or real, and the servers that it monitors."""
+"""The server under test, simulated or real, and the servers that it monitors."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from tests.simulators.fleet import Fleet
 
 NODES, TOKENS = "/api/config/nodes", "/api/security/tokens"
 GENERIC = "Connection failed. Please check your credentials and network settings"
-# where nobody answers
+# an address where nothing listens
 NOWHERE = "127.0.99.1"
 
 
 @dataclass
 class Server:
-    """The server under test, a token for it, and what it is to monitor."""
+    """The server under test, a token for it, and the monitored fleet."""
 
     url: str
     ca: str | bool
@@ -44,7 +44,7 @@ class Server:
         return answer.json() if answer.content else None
 
     def refused(self, request: str, body: Any = None, status: int = 400, **options: Any) -> str:
-        """The text of a refusal, which is plain text whatever was asked."""
+        """The text of a refusal, which is always plain text."""
         answer = self.call(request, body, **options)
         assert answer.status_code == status, f"{answer.status_code} {answer.text}"
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -67,12 +67,12 @@ class Server:
         return {**given, "tokenName": "root@pam!fleet", "tokenValue": self.fleet.tokens["lab"], **changes}
 
     def nobody(self, kind: str = "pbs", place: str = NOWHERE, **changes: Any) -> dict[str, Any]:
-        """A request for a server that is not there."""
+        """A request for an unreachable server."""
         given = {"type": kind, "name": f"fg {place}", "host": place, "tokenName": "fg@pbs!x", "tokenValue": "fg-secret"}
         return {**given, **changes}
 
     def add(self, body: dict[str, Any]) -> dict[str, Any]:
-        """The entry that became of a request."""
+        """The entry created by a request."""
         answer = self.call(f"POST {NODES}", body)
         assert (answer.status_code, answer.json()) == (201, {"status": "success"}), answer.text
         assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
@@ -92,7 +92,7 @@ class Server:
         return [one for one in self.ask(f"GET {NODES}") if kind in (None, one["type"])]
 
     def connection(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """What 6 tells of a connection."""
+        """The status of a connection as Pulse 6 returns it."""
         (found,) = (
             one
             for one in self.ask("GET /api/connections")["connections"]
@@ -106,7 +106,7 @@ class Server:
 
 
 def becomes(told: Callable[[], Any], wanted: Any, seconds: float = 30) -> None:
-    """Pulse looks at its nodes in its own time."""
+    """Wait for a value that Pulse updates when it polls its nodes."""
     end = time.monotonic() + seconds
     while told() != wanted and time.monotonic() < end:
         time.sleep(0.2)

@@ -20,7 +20,7 @@ def test_1_missing_credentials_are_rejected(server: Server) -> None:
 
 
 def test_1_wrong_token_is_rejected(server: Server) -> None:
-    """6 says so in plain text."""
+    """Pulse 6 answers in plain text."""
     answer = server.call(f"GET {NODES}", token="0" * 64)
     assert answer.status_code == 401
     if server.old:
@@ -55,7 +55,7 @@ def test_1_requests_require_their_scopes(server: Server, request_: str) -> None:
 
 
 def test_2_token_cannot_grant_scopes_it_lacks(server: Server) -> None:
-    """But in 5.1 it does."""
+    """Pulse 5.1 allows it."""
     answer = server.call(f"POST {TOKENS}", {"name": "fg", "scopes": ["monitoring:read"]})
     if server.old:
         server.ask(f"DELETE {TOKENS}/{answer.json()['record']['id']}", status=204)

@@ -1,4 +1,4 @@
-"""Sections 7, 8, 11 and 12: tokens, certificates, clusters, and how Pulse gets on with its nodes."""
+"""Sections 7, 8, 11 and 12: tokens, certificates, clusters, and the status of nodes."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class TestConnectionTests:
 
 
 class TestTokens:
-    """Section 7: only the full id of a token works, but more is taken."""
+    """Section 7: only the full id of a token works, but others are accepted."""
 
     def test_pbs_token_without_its_user_passes_the_test_and_fails_later(self, server: Server) -> None:
         bare = server.pbs(tokenName="fleet", user="root@pam")
@@ -100,7 +100,7 @@ class TestTokens:
 
 
 def members(entry: dict) -> list[dict]:
-    """Nodes of a cluster, with names in small letters: those of 5.1 are others."""
+    """Nodes of a cluster, with lower-case field names: those of 5.1 differ in case."""
     return [{name.lower(): value for name, value in one.items()} for one in entry["clusterEndpoints"]]
 
 
@@ -131,7 +131,7 @@ class TestClusters:
         assert (entry["name"], entry["monitorVMs"]) == ("fg lab1", True)
 
     def test_different_fingerprints_create_two_entries_for_one_cluster(self, server: Server) -> None:
-        """Where 6 is given a fingerprint for each, it takes them for nodes of two clusters."""
+        """Pulse 6 creates two clusters if each node has its own fingerprint."""
         one, two = server.pve(), server.pve(2)
         server.add({**one, "fingerprint": fingerprint(one["host"])})
         answer = server.call(f"POST {NODES}", {**two, "fingerprint": fingerprint(two["host"])})

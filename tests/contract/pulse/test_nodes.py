@@ -1,4 +1,4 @@
-"""Sections 4 to 10: what becomes of a node that is added, changed and removed."""
+"""Sections 4 to 10: adding, updating and removing nodes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from .server import NODES, NOWHERE, Server
 
-# what is sent beside a name, and the refusal
+# the body besides a name, and the refusal
 REFUSED = [
     ({"name": ""}, "Name is required"),
     ({"type": ""}, "Type is required"),
@@ -53,7 +53,7 @@ def test_4_invalid_json_and_methods_are_refused(server: Server) -> None:
 
 
 def test_5_new_pbs_has_default_settings(server: Server) -> None:
-    """201 does not mean that it works: nobody is there. In 5.1 nothing is monitored then."""
+    """Status 201 does not mean that the connection works: nothing listens there. 5.1 then monitors nothing."""
     entry = server.add(server.nobody(unknown="ignored"))
     assert entry.pop("status") in ("connected", "disconnected")
     flags = (
@@ -96,7 +96,7 @@ def test_5_new_pve_has_default_settings(server: Server) -> None:
 
 
 def test_5_false_flags_are_omitted(server: Server) -> None:
-    """And some are never false, whatever is sent: those of a PVE's backups and, in 6, of a PBS's datastores."""
+    """Some flags are always true: those of a PVE's backups and, in 6, of a PBS's datastores."""
     off = dict.fromkeys(
         (
             "monitorDatastores",
@@ -216,7 +216,7 @@ def test_10_unknown_ids_are_refused(server: Server, verb: str) -> None:
 
 
 def test_9_settings_left_out_of_an_update(server: Server) -> None:
-    """5.1 takes away the URL for people and the fingerprint."""
+    """5.1 unsets guest URL and fingerprint."""
     given = {
         "guestURL": "https://fg.example.org",
         "fingerprint": "ab" * 32,
@@ -239,7 +239,7 @@ def test_9_settings_left_out_of_an_update(server: Server) -> None:
 
 
 def test_9_backups_of_a_pbs_are_always_monitored(server: Server) -> None:
-    """They are not told with the rest, and on whatever is sent."""
+    """They are not returned with the other settings and are always enabled."""
     entry = server.add(server.nobody(monitorBackups=False))
     assert "monitorBackups" not in entry
     if not server.old:
@@ -253,7 +253,7 @@ def test_9_token_can_be_updated_in_part(server: Server) -> None:
     tested = f"POST {NODES}/{entry['id']}/test"
     assert server.call(tested).status_code == 400
     server.change(entry, tokenValue=server.fleet.tokens["vault"])
-    # a secret alone is not looked at by 5.1
+    # 5.1 ignores a secret without a token name
     assert server.call(tested).status_code == (400 if server.old else 200)
     if server.old:
         assert server.change(entry, tokenName="fg@pbs!other")["tokenName"] == "fg@pbs!other"

@@ -1,4 +1,4 @@
-"""Sends recorded requests to a server, and stands in for the issuers that they speak of."""
+"""Sends recorded requests to a server, and serves the issuers that they refer to."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ ORACLE = "root@pam!oracle"
 ROOT_PASSWORD = "root-password"
 ISSUER_HOST = "https://id.example.com"
 
-# What the recordings do not contain but later cases build upon.
+# Requests that are missing in the recordings but required by later cases.
 UNRECORDED = {"boolean spelling 0 as read back": ("DELETE", "/api2/json/access/domains/xb0")}
 TICKET_OF = {
     "login with a ticket as password": "admin@pve",
@@ -49,7 +49,7 @@ class Issuers:
 
 
 class Client:
-    """Sends recorded requests, with what they leave out: secrets, tickets, digests, the path through the issuer."""
+    """Sends recorded requests and fills in omitted parts: secrets, tickets, digests, the login at the issuer."""
 
     def __init__(self, url: str, ca: str, oracle: str, issuers: Issuers | None = None) -> None:
         """`oracle`: full token id and secret, joined by `=`, of what the recordings call root@pam!oracle."""

@@ -1,4 +1,4 @@
-"""What the recordings of PVE need beside the cluster itself."""
+"""Fixtures for the recordings of PVE."""
 
 from __future__ import annotations
 

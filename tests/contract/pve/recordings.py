@@ -1,4 +1,4 @@
-"""The recorded answers of the product, and what it takes to be the same.
+"""The recorded responses of the product, and their comparison.
 
 Strings like `<ticket>` in a recorded body stand for values that are new every time; lists have no order.
 """

@@ -1,4 +1,4 @@
-"""What 7.4 does not do yet, or does in another way: section 13 of the contract, and pve-access-control 7.4-3."""
+"""Differences of 7.4: section 13 of the contract, and pve-access-control 7.4-3."""
 
 from __future__ import annotations
 

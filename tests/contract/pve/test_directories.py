@@ -1,6 +1,6 @@
-"""Realms of directories: the connection that is tried, what a sync does, and the task that does it.
+"""Realms of directories: connection check, sync, and the task of a sync.
 
-Held to pve-access-control 9.1.1 (API2/Domains.pm, Auth/LDAP.pm) and pve-manager 9.2.11 (API2/Tasks.pm): no server of
+Compared with pve-access-control 9.1.1 (API2/Domains.pm, Auth/LDAP.pm) and pve-manager 9.2.11 (API2/Tasks.pm): no server of
 the recordings had a directory.
 """
 
@@ -31,7 +31,7 @@ MAKES_GROUPS = ["adding group 'admins-corp'", "adding group 'staff-corp'"]
 
 
 class Server:
-    """A simulated node, and a clock that is moved on."""
+    """A simulated node and its clock."""
 
     def __init__(self, **options) -> None:
         self.now = 1_700_000_000.0
@@ -64,7 +64,7 @@ class Server:
         return told
 
     def sync(self, **options) -> list[str]:
-        """What a sync writes to its log."""
+        """The log of a sync."""
         upid = self.data("POST", "/access/domains/corp/sync", **{"scope": "both", **options})
         self.now += 60
         return [row["t"] for row in self.data("GET", f"/nodes/pve1/tasks/{upid}/log", limit=0)]
@@ -169,7 +169,7 @@ def test_remove_vanished_removes_the_selected_parts(
 
 @pytest.mark.parametrize(("vanished", "verb"), [("none", "updating"), ("properties", "overwriting")])
 def test_sync_updates_existing_objects(realm: Callable[..., Server], vanished: str, verb: str) -> None:
-    """Tokens and the switch stay in any case, members of a group that only the server knows in none."""
+    """Tokens and the enabled flag are always kept, group members that only the server knows never."""
     server = realm()
     server.data("POST", "/access/groups", groupid="staff-corp", comment="mine")
     server.data("POST", "/access/users", userid="ann@corp", comment="mine", enable=0)
@@ -259,7 +259,7 @@ def test_base_dn_returned_by_the_directory_is_stored() -> None:
     ],
 )
 def test_unusable_directory_fails_the_check_and_the_sync(settings: dict, reason: str) -> None:
-    """It is only looked for when that is asked for; a sync then fails with the same words."""
+    """The directory is contacted only with check-connection; a sync fails with the same message."""
     server = Server()
     checked = server.ask("POST", "/access/domains", **{**LDAP, **settings, "check-connection": 1})
     assert checked == (500, (f"add auth server failed: {reason}", None))
@@ -274,7 +274,7 @@ def test_trusted_directory_passes_the_check(trusted: dict) -> None:
 
 
 def test_refused_search_fails_the_sync(realm: Callable[..., Server]) -> None:
-    """An Active Directory takes a connection without a name, and only refuses the search."""
+    """An Active Directory accepts an anonymous bind and refuses the search."""
     server = Server()
     server.data("POST", "/access/domains", **AD, **{"check-connection": 1})
     assert server.sync()[-1] == "TASK ERROR: ldap user search error: Operations error"

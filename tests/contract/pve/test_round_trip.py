@@ -1,4 +1,4 @@
-"""What pve_info tells can be given back to pve_state and changes nothing, on every configuration of the recordings."""
+"""The result of pve_info can be passed to pve_state without changes, for every configuration of the recordings."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_recorded_configuration_round_trips(transcript: Path, authority: A
             answer = client.replay(case)
             if case["request"]["method"] == "GET" or answer["status"] != 200:
                 continue
-            # with root@pam goes the token that looks
+            # root@pam owns the token of the test
             if case["request"]["path"].endswith("/users/root@pam"):
                 break
             told = in_process.run("pve_info", **server, gather=list(STATE), show_secrets=True)

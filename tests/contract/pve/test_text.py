@@ -1,4 +1,4 @@
-"""What becomes of text beyond ASCII in user.cfg (pve-access-control 9.1.1, AccessControl.pm, write_user_config)."""
+"""Non-ASCII text in user.cfg (pve-access-control 9.1.1, AccessControl.pm, write_user_config)."""
 
 from __future__ import annotations
 

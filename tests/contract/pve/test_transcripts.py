@@ -1,4 +1,4 @@
-"""Holds the Proxmox VE simulator to the recorded answers of the product.
+"""Compares the Proxmox VE simulator with the recorded responses of the product.
 
 Every transcript is replayed in order over HTTPS, and every answer compared: status, reason phrase, content type, body.
 With FLEETGATE_PVE_URL (https://host:8006), FLEETGATE_PVE_TOKEN (user@realm!name=secret, of an administrator) and
@@ -21,7 +21,7 @@ from .recordings import TRANSCRIPTS, cases, same
 SECRET = "00000000-0000-4000-8000-000000000001"
 HELD_LOCK = "another node holds the lock of user.cfg: fails after 10 seconds"
 
-# Answers that cannot be equal: why, and the parts of the response that are expected instead of the recorded ones.
+# Responses that cannot be equal: the reason, and the parts of the response that are expected instead.
 STAND_IN_VERSION = (
     "the recording of 8.4 has the version text of a stand-in for 9.2",
     {"body": {"data": {"version": "8.4.1", "release": "8.4", "repoid": "2a5fa54a8503f96d"}}},
@@ -29,7 +29,7 @@ STAND_IN_VERSION = (
 
 
 def failure(message: str) -> tuple[str, dict]:
-    """A failure in the words of the product's Rust libraries, which were stand-ins when the answers were recorded."""
+    """An error with the text of the product's Rust libraries, which were replaced by stubs in the recordings."""
     words = {"status": 500, "reason": message, "body": {"data": None, "message": f"{message}\n"}}
     return "seen on 9.2.11 with its own libraries", words
 
@@ -97,7 +97,7 @@ def replayed(recorded: list[dict], simulated: PveSimulator, authority: Authority
 
 
 def problems(name: str, outcome: list[tuple[dict, dict]]) -> list[str]:
-    """The answers that are not as recorded or, where a difference is listed, as listed."""
+    """The responses that differ from the recording or, if a difference is listed, from the listed response."""
     found = []
     for case, answer in outcome:
         recorded = case["response"]

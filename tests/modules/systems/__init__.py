@@ -1,8 +1,8 @@
-"""Tables of what the tests of all modules do with those of one system, a file for each system.
+"""Tables for the tests that cover all modules, a file for each system.
 
-Each has `connection` (the options that lead to its first server) and EVERY_MODULE, HIDDEN and BAD_INPUT; those whose
-modules write have also `server`, LIVES, COMPANY, THERE and ONE, and those with privileges MISSING_RIGHTS. NEWER are
-options by module that older servers do not have.
+Each has `connection` (the connection options of its first server) and EVERY_MODULE, HIDDEN and BAD_INPUT; systems with
+writing modules also have `server`, LIVES, COMPANY, THERE and ONE, and those with privileges MISSING_RIGHTS. NEWER are
+options by module that older servers do not support.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from tests.modules.systems import authentik, oidc, pbs, pocketid, pulse, pve
 
 SYSTEMS = {"pve": pve, "pbs": pbs, "pocketid": pocketid, "authentik": authentik, "pulse": pulse, "oidc": oidc}
-WRITING = [one for one in SYSTEMS.values() if hasattr(one, "LIVES")]
+WRITING = [system for system in SYSTEMS.values() if hasattr(system, "LIVES")]
 
 
 def system_of(module):
@@ -24,5 +24,8 @@ def task(wired, module, **options):
 
 
 def union(name, systems=WRITING):
-    """The tables of that name of all systems as one."""
-    return {key: row for one in systems for key, row in getattr(one, name, {}).items()}
+    """The tables of that name of all systems, merged; a key in two tables would silently hide a case."""
+    tables = [getattr(system, name, {}) for system in systems]
+    merged = {key: row for table in tables for key, row in table.items()}
+    assert len(merged) == sum(map(len, tables)), f"{name} of two systems have the same key"
+    return merged

@@ -1,4 +1,4 @@
-"""authentik: what the tests of all modules do with its modules."""
+"""authentik: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.authentik import AuthentikSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.authentik
 
 
@@ -30,7 +30,7 @@ def start_anew(wired):
 PVE, PBS = "https://pve1.example.org:8006", "https://pbs1.example.org:8007"
 SELF_SIGNED = "authentik Self-signed Certificate"
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"username": "ann"}, {"username": "bob"}],
     "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
@@ -80,7 +80,7 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared: groups have the users that say so."""
+    """An undeclared object after the declared state is applied: groups contain the users that list them."""
     if plural != "groups":
         return one
     users = set(one["users"])
@@ -91,10 +91,10 @@ def as_left(plural, one, declared):
     return {**one, "users": sorted(users)}
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("authentik_user", {"username": "new", "email": "n@example.org"})
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "authentik_user": (
         {"username": "rita"},
@@ -188,10 +188,10 @@ LIVES = {
         {"description": ""},
     ),
 }
-# what 2025.12 does not have
+# options that 2025.12 does not support
 NEWER = {"authentik_application": ("logout_redirect_uris", "meta_hide")}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("authentik_user", {"username": "staff", "email": "staff@example.org", "name": "Staff"}),
     ("authentik_user", {"username": "other", "email": "other@example.org", "name": "Other"}),
@@ -233,7 +233,7 @@ EVERY_MODULE = [
     ("authentik_info", {}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("authentik_group", {"name": "readers"}),
     ("authentik_user", {"username": "reader"}),
@@ -243,7 +243,7 @@ THERE = [
 ]
 _APP = {"slug": "app", "name": "App", "redirect_uris": [PVE]}
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "authentik: a wrong token": (
         "authentik_user",
@@ -271,7 +271,7 @@ BAD_INPUT = {
         {"username": "ann", "groups": ["nobody"]},
         "user ann: group nobody does not exist",
     ),
-    "authentik: a path with a slash at its end": (
+    "authentik: a path with a trailing slash": (
         "authentik_user",
         {"username": "ann", "path": "users/"},
         "path: 'users/' must not begin or end with a slash",
@@ -291,7 +291,7 @@ BAD_INPUT = {
         {"name": "readers", "parents": ["readers"]},
         "parents: 'readers' cannot be its own parent",
     ),
-    "authentik: oneself": (
+    "authentik: removing the calling user": (
         "authentik_user",
         {"username": "akadmin", "state": "absent"},
         "user akadmin: this user owns the token of this task",
@@ -316,13 +316,13 @@ BAD_INPUT = {
         {**_APP, "redirect_uris": ["pve1:8006"]},
         "redirect_uris: 'pve1:8006' must be a URL with its scheme",
     ),
-    "authentik: a pattern that is none": (
+    "authentik: an invalid pattern": (
         "authentik_application",
         {**_APP, "redirect_uri_patterns": ["https://(a"]},
         r"redirect_uri_patterns: 'https://\(a' is not a valid regular expression",
     ),
     "authentik: a reserved slug": ("authentik_application", {**_APP, "slug": "token"}, "slug: 'token' is reserved"),
-    "authentik: a time span that is none": (
+    "authentik: an invalid time span": (
         "authentik_application",
         {**_APP, "access_token_validity": "1h"},
         "access_token_validity: '1h' must be a time span such as 'minutes=5'",
@@ -362,33 +362,33 @@ BAD_INPUT = {
         {**_APP, "client_type": "public", "return_secret": True},
         "client_secret: must not be set for a public client",
     ),
-    "authentik: an icon that is not there": (
+    "authentik: a missing icon file": (
         "authentik_application",
         {**_APP, "icon": "no-such.svg"},
         "icon: .*no-such.svg' cannot be read",
     ),
-    "authentik: an icon of no known kind": (
+    "authentik: an icon of an unknown type": (
         "authentik_application",
         {**_APP, "icon": __file__},
         r"icon: '.*\.py' must end in one of svg, png",
     ),
-    "authentik: an icon that is nothing": (
+    "authentik: an empty icon file": (
         "authentik_application",
         {**_APP, "icon": "/dev/null"},
         "icon: '/dev/null' is empty",
     ),
-    "authentik: an icon to take away": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
-    "authentik: an icon in two ways": (
+    "authentik: an empty icon": ("authentik_application", {**_APP, "icon": ""}, "icon: must not be empty"),
+    "authentik: an icon as file and as URL": (
         "authentik_application",
         {**_APP, "icon": LOGO, "meta_icon": ""},
         "icon: and meta_icon are mutually exclusive",
     ),
-    "authentik: nobody to bind": (
+    "authentik: a binding without a subject": (
         "authentik_binding",
         {"application": "library"},
         "group: exactly one of group, user and policy must be given",
     ),
-    "authentik: two to bind": (
+    "authentik: a binding with two subjects": (
         "authentik_binding",
         {"application": "library", "group": "readers", "user": "reader"},
         "group: exactly one of group, user and policy must be given",
@@ -418,7 +418,11 @@ BAD_INPUT = {
         {"name": "readers", "state": "absent"},
         "application library would have no binding left",
     ),
-    "authentik: no owner of a token": ("authentik_token", {"identifier": "x", "user": ""}, "user: must not be empty"),
+    "authentik: a token without an owner": (
+        "authentik_token",
+        {"identifier": "x", "user": ""},
+        "user: must not be empty",
+    ),
     "authentik: no identifier": ("authentik_token", {"identifier": ""}, "identifier: must not be empty"),
     "authentik: no user name": ("authentik_user", {"username": ""}, "username: must not be empty"),
     "authentik: no client secret": (
@@ -426,12 +430,12 @@ BAD_INPUT = {
         {"slug": "library", "client_secret": ""},
         "client_secret: must not be empty",
     ),
-    "authentik: a token of somebody else": (
+    "authentik: a token of another user": (
         "authentik_token",
         {"identifier": "library", "user": "akadmin"},
         "user: is 'reader' on the server and cannot be changed to 'akadmin'",
     ),
-    "authentik: two of one order": (
+    "authentik: two bindings with the same order": (
         "authentik_state",
         {
             "bindings": [

@@ -1,4 +1,4 @@
-"""OpenID issuers: what the tests of all modules do with its modules."""
+"""OpenID issuers: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ HIDDEN = ()
 # tasks that use every module, in an order in which they can run
 EVERY_MODULE = [("oidc_info", {"claims": ["groups"]})]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
-    "an issuer that nobody may use": (
+    "a forbidden issuer": (
         "oidc_info",
         {"issuer": "http://id.example.org"},
         "issuer: 'http://id.example.org' must be an https:// URL",

@@ -1,4 +1,4 @@
-"""Proxmox Backup Server: what the tests of all modules do with its modules."""
+"""Proxmox Backup Server: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.simulators.pbs import PbsSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return next(iter(wired.fleet.pbs.values()))
 
 
@@ -20,14 +20,14 @@ def connection(wired):
 
 
 def start_anew(wired):
-    """A host, with nothing on it."""
+    """An empty host."""
     tokens = {"root@pam!fleet": connection(wired)["api_token_secret"]}
     server(wired).observed.app = PbsSimulator(
         tokens=tokens, directories=example_directories(), acl_cache_seconds=0
     ).app()
 
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"userid": "ann@pbs"}, {"userid": "bob@pbs"}],
     "tokens": [{"userid": "ann@pbs", "token_name": "ci", "return_secret": True}],
@@ -42,7 +42,7 @@ def any_state():
     kinds = {kind.plural: kind for kind in PBS.resources}
     sso = {"type": "openid", **ISSUER, "on_immutable_change": "recreate"}
     company = {**LDAP, "server1": "ldap.example.org", "on_immutable_change": "recreate"}
-    # what a directory must be reached by does not go together in any way
+    # the options of a connection to a directory depend on each other
     fixed = dict.fromkeys(
         ("issuer_url", "client_id", "server1", "port", "mode", "verify", "base_dn", "user_attr", "bind_dn")
     )
@@ -64,13 +64,13 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
         return {**one, "default": False}
     return one
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pbs_user", {"userid": "new@pbs"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
@@ -85,7 +85,7 @@ COMPANY_REALM = {"realm": "company", **LDAP}
 BIND = {"bind_dn": f"cn=proxmox,{EXAMPLE}", "password": "a-bind-password"}
 CA = "/etc/ssl/example-ca.pem"
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pbs_realm": (
         {"realm": "sso"},
@@ -174,7 +174,7 @@ LIVES = {
 # options that older servers do not have
 NEWER = {"pbs_realm": ("default", "audiences"), "pbs_realm of an Active Directory": ("default",)}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (("pbs_user", {"userid": "staff@pbs"}),)
 
 # given to modules or kept by servers, and never to be seen
@@ -204,14 +204,14 @@ EVERY_MODULE = [
 ]
 
 ACL = {"path": "/", "roles": ["Audit"], "users": ["ann@pbs"]}
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pbs_realm", dict(realm="sso", **REALM)),
     ("pbs_user", {"userid": "ann@pbs"}),
     ("pbs_acl", {"path": "/datastore", "roles": ["DatastoreAudit"], "users": ["ann@pbs"]}),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a realm name that PBS refuses": ("pbs_realm", {"realm": "-x", **REALM}, "realm: '-x' may only have letters"),
     "an empty issuer on PBS": (
@@ -234,7 +234,7 @@ BAD_INPUT = {
         {**COMPANY_REALM, "issuer_url": "https://id.example.org"},
         "issuer_url: is no option of a realm of type ldap",
     ),
-    "an option that pam does not have": (
+    "an option pam does not support": (
         "pbs_realm",
         {"realm": "pam", "autocreate": True},
         "autocreate: is no option of a realm of type pam",
@@ -251,7 +251,7 @@ BAD_INPUT = {
     ),
     "a realm name of one letter": ("pbs_realm", {"realm": "x", **REALM}, "realm: 'x' must have at least 2 characters"),
     "a realm name of 33 letters": ("pbs_realm", {"realm": "x" * 33, **REALM}, "must not be longer than 32 characters"),
-    "a directory without what it needs": (
+    "a directory without required options": (
         "pbs_realm",
         {"realm": "new", "type": "ldap"},
         "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed",
@@ -261,7 +261,7 @@ BAD_INPUT = {
         {"realm": "new", "type": "ad"},
         "server1: is needed to make realm new$",
     ),
-    "an Active Directory whose base is taken away": (
+    "an Active Directory with its base DN unset": (
         "pbs_realm",
         {"realm": "new", "type": "ad", "base_dn": ""},
         "base_dn: must not be empty",
@@ -281,23 +281,23 @@ BAD_INPUT = {
         {**COMPANY_REALM, "server2": "x:389"},
         "server2: 'x:389' must be a host name or an address",
     ),
-    "a port that is none": ("pbs_realm", {**COMPANY_REALM, "port": 65536}, "port: must be from 1 to 65535"),
-    "a mode that is none": (
+    "an invalid port": ("pbs_realm", {**COMPANY_REALM, "port": 65536}, "port: must be from 1 to 65535"),
+    "an invalid mode": (
         "pbs_realm",
         {**COMPANY_REALM, "mode": "tls"},
         "value of mode must be one of: ldap, ldap\\+starttls, ldaps",
     ),
-    "a base that is no distinguished name": (
+    "an invalid base DN": (
         "pbs_realm",
         {**COMPANY_REALM, "base_dn": "example.org"},
         "base_dn: 'example.org' is not a distinguished name",
     ),
-    "an attribute that is none": (
+    "an invalid attribute": (
         "pbs_realm",
         {**COMPANY_REALM, "user_attr": "u id"},
         "user_attr: 'u id' is not the name of an attribute",
     ),
-    "a synced attribute that is none": (
+    "an invalid synced attribute": (
         "pbs_realm",
         {**COMPANY_REALM, "sync_attributes": {"email": "m,n"}},
         "sync_attributes: email: 'm,n' is not the name",
@@ -307,28 +307,28 @@ BAD_INPUT = {
         {**COMPANY_REALM, "sync_attributes": {"phone": "x"}},
         "sync_attributes: unknown option phone",
     ),
-    "a class that is none": (
+    "an invalid object class": (
         "pbs_realm",
         {**COMPANY_REALM, "user_classes": ["a,b"]},
         "user_classes: 'a,b' is not the name of an attribute",
     ),
-    "something that does not vanish": (
+    "an unknown value of remove_vanished": (
         "pbs_realm",
         {**COMPANY_REALM, "sync_defaults_options": {"remove_vanished": ["users"]}},
         "remove_vanished must be one or more of: acl, entry, properties",
     ),
-    "a bind without a password": (
+    "a bind DN without a password on PBS": (
         "pbs_realm",
         {**COMPANY_REALM, "bind_dn": "cn=x"},
         "password: is needed, because the realm binds as 'cn=x'",
     ),
-    "a bind password that is empty": (
+    "an empty bind password": ("pbs_realm", {**COMPANY_REALM, **BIND, "password": ""}, "password: must not be empty"),
+    "a bind password without a bind DN": (
         "pbs_realm",
-        {**COMPANY_REALM, **BIND, "password": ""},
-        "password: must not be empty",
+        {**COMPANY_REALM, "password": "x"},
+        "password: is that of bind_dn",
     ),
-    "a bind password for nobody": ("pbs_realm", {**COMPANY_REALM, "password": "x"}, "password: is that of bind_dn"),
-    "a bind without a password for a realm that had none": (
+    "a new bind DN without a password on an existing realm": (
         "pbs_realm",
         {"realm": "directory", "type": "ldap", "bind_dn": "cn=x"},
         "password: is needed",
@@ -338,12 +338,12 @@ BAD_INPUT = {
         {"realm": "sso", "scopes": ["urn:x"]},
         "scopes: 'urn:x' may only have letters",
     ),
-    "a prompt of two words": (
+    "a prompt with a blank": (
         "pbs_realm",
         {"realm": "sso", "prompt": "login now"},
         "prompt: 'login now' may only have letters",
     ),
-    "a class of authentication that PBS refuses": (
+    "an invalid authentication context class on PBS": (
         "pbs_realm",
         {"realm": "sso", "acr_values": ["a#b"]},
         "acr_values: 'a#b' may not have blanks",
@@ -368,38 +368,38 @@ BAD_INPUT = {
         {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]},
         "only one realm can be the default, and not sso and pam",
     ),
-    "a capath that PBS would forget": (
+    "a new capath on an existing realm of PBS": (
         "pbs_realm",
         {"realm": "directory", "type": "ldap", "capath": CA},
         "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate",
     ),
-    "a sync of a realm without a directory": (
+    "a sync of a realm without a directory on PBS": (
         "pbs_realm_sync",
         {"realm": "sso"},
         "realm: 'sso' is of type openid, and only realms of type ldap and ad",
     ),
-    "a sync of a realm that is not there": ("pbs_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
-    "a sync that removes nothing in particular": (
+    "a sync of a missing realm on PBS": ("pbs_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
+    "a sync with an empty remove_vanished": (
         "pbs_realm_sync",
         {"realm": "directory", "remove_vanished": []},
         "remove_vanished: must not be empty",
     ),
-    "a user of PBS in no realm": (
+    "a user in a missing realm on PBS": (
         "pbs_user",
         {"userid": "ann@nowhere"},
         "user ann@nowhere: realm nowhere does not exist",
     ),
-    "a name of one letter on PBS": (
+    "a one-letter name on PBS": (
         "pbs_user",
         {"userid": "ann@pbs", "firstname": "A"},
         "firstname: 'A' must have at least 2 characters",
     ),
-    "a name that PBS would cut": (
+    "a name PBS truncates": (
         "pbs_user",
         {"userid": "ann@pbs", "firstname": "A "},
         "firstname: 'A ' must not begin or end with a blank",
     ),
-    "the removal of a built-in realm of PBS": (
+    "removing a built-in realm of PBS": (
         "pbs_realm",
         {"realm": "pam", "state": "absent"},
         "realm: 'pam' is built in and cannot be removed",
@@ -414,7 +414,7 @@ BAD_INPUT = {
     "a user of PBS with a colon": ("pbs_user", {"userid": "a:b@pbs"}, "userid: 'a:b@pbs' must be"),
     "a user of PBS with a slash": ("pbs_user", {"userid": "a/b@pbs"}, "userid: 'a/b@pbs' must be"),
     "a user of PBS with a comma": ("pbs_user", {"userid": "a,b@pbs"}, "userid: 'a,b@pbs' must be a name and a realm"),
-    "a user of PBS that would be read as a group": (
+    "a user PBS parses as a group": (
         "pbs_user",
         {"userid": "@ops@pbs"},
         "userid: '@ops@pbs' must be .* nor begin with '.' or '@'",
@@ -429,12 +429,12 @@ BAD_INPUT = {
         {**ACL, "users": ["a,b@pbs"]},
         "users: 'a,b@pbs' must be a name and a realm",
     ),
-    "an entry for two users of PBS in one name": (
+    "an ACL entry for two users in one name on PBS": (
         "pbs_acl",
         {**ACL, "users": ["ann@pbs,bob@pbs"]},
         "users: 'ann@pbs,bob@pbs' must be",
     ),
-    "an entry that PBS reads as one of a group": (
+    "an ACL entry PBS parses as one of a group": (
         "pbs_acl",
         {**ACL, "users": ["@ann@pbs"]},
         "users: '@ann@pbs' must be a name and a realm",
@@ -449,7 +449,7 @@ BAD_INPUT = {
         {"users": [{"userid": "a,b@pbs"}], "acl": [{"path": "/", "roles": ["Audit"], "users": ["a,b@pbs"]}]},
         r"users\[0\]\.userid: 'a,b@pbs' must be .*acl\[0\]\.users: 'a,b@pbs' must be",
     ),
-    "a user of PBS whose path is refused": (
+    "a user id PBS refuses in a path": (
         "pbs_user",
         {"userid": ".ann@pbs"},
         "userid: '.ann@pbs' must be a name and a realm, .* nor begin with '.'",
@@ -469,21 +469,17 @@ BAD_INPUT = {
         {"userid": "ann@pbs", "lastname": "x" * 65},
         "lastname: .* must not be longer than 64",
     ),
-    "an address of one letter on PBS": (
+    "a one-letter e-mail address on PBS": (
         "pbs_user",
         {"userid": "ann@pbs", "email": "a"},
         "email: 'a' must have at least 2 characters",
     ),
-    "an end in milliseconds on PBS": (
+    "an expiry in milliseconds on PBS": (
         "pbs_user",
         {"userid": "ann@pbs", "expire": 1767222000000},
         "expire: is in seconds since 1970",
     ),
-    "an end before the beginning on PBS": (
-        "pbs_user",
-        {"userid": "ann@pbs", "expire": -1},
-        "expire: must be at least 0",
-    ),
+    "a negative expiry on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": -1}, "expire: must be at least 0"),
     "a comment of a user of PBS that is too long": (
         "pbs_user",
         {"userid": "ann@pbs", "comment": "x" * 129},
@@ -499,7 +495,7 @@ BAD_INPUT = {
         {"userid": "ann@pbs", "password": "x" * 65},
         "password: must not be longer than 64",
     ),
-    "a password that PBS does not keep": (
+    "a password for an OpenID user on PBS": (
         "pbs_user",
         {"userid": "ann@sso", "password": "long-enough"},
         "password: cannot be set on ann@sso",
@@ -509,8 +505,12 @@ BAD_INPUT = {
         {"userid": "ann@pam", "password": "long-enough"},
         "password: cannot be set on ann@pam",
     ),
-    "a lock on PBS": ("pbs_user", {"userid": "ann@pbs", "tfa_locked": True}, "tfa_locked: can only be taken away"),
-    "the removal of root on PBS": (
+    "setting tfa_locked on PBS": (
+        "pbs_user",
+        {"userid": "ann@pbs", "tfa_locked": True},
+        "tfa_locked: can only be taken away",
+    ),
+    "removing root on PBS": (
         "pbs_user",
         {"userid": "root@pam", "state": "absent"},
         "userid: 'root@pam' cannot be removed",
@@ -520,22 +520,22 @@ BAD_INPUT = {
         {"userid": "root@pam", "token_name": "-x", "return_secret": True},
         "token_name: '-x' may only have letters",
     ),
-    "a token of nobody on PBS": (
+    "a token of a missing user on PBS": (
         "pbs_token",
         {"userid": "nobody@pbs", "token_name": "x", "return_secret": True},
         "user nobody@pbs does not exist",
     ),
-    "an entry for nobody on PBS": (
+    "an ACL entry without a subject on PBS": (
         "pbs_acl",
         {"path": "/", "roles": ["Audit"]},
         "users or tokens: must name at least one",
     ),
-    "an entry for root on PBS": (
+    "an ACL entry for root on PBS": (
         "pbs_acl",
         {**ACL, "users": ["root@pam"]},
         "users: 'root@pam' has every right already",
     ),
-    "an entry of no role on PBS": ("pbs_acl", {**ACL, "roles": []}, "roles: must not be empty"),
+    "an ACL entry without a role on PBS": ("pbs_acl", {**ACL, "roles": []}, "roles: must not be empty"),
     "a token in place of a user on PBS": (
         "pbs_acl",
         {**ACL, "users": ["root@pam!fleet"]},
@@ -546,7 +546,7 @@ BAD_INPUT = {
         {"path": "/", "roles": ["Audit"], "tokens": ["root@pam"]},
         "tokens: 'root@pam' must be a full token id",
     ),
-    "a token that PBS does not have": (
+    "a missing token on PBS": (
         "pbs_acl",
         {"path": "/", "roles": ["Audit"], "tokens": ["root@pam!x"]},
         "token root@pam!x does not exist",
@@ -573,7 +573,7 @@ BAD_INPUT = {
         {**ACL, "roles": ["Audit", "NoAccess"]},
         "no other role beside NoAccess, and there is Audit",
     ),
-    "a role that excludes one that is there": (
+    "a role conflicting with an existing one": (
         "pbs_acl",
         {"path": "/datastore", "roles": ["NoAccess"], "users": ["ann@pbs"]},
         "acl /datastore user ann@pbs NoAccess: the server keeps no other role beside NoAccess, and there is DatastoreAudit",
@@ -598,7 +598,7 @@ BAD_INPUT = {
         },
         "required_privileges: 'VM.Audit' is not a privilege of this server",
     ),
-    "candidates that nobody tries on PBS": (
+    "candidates that are never tried on PBS": (
         "pbs_token",
         {"userid": "ann@pbs", "token_name": "new", "secret_candidates": ["x"]},
         "secret_candidates: are only tried with secret=if_invalid",
@@ -610,7 +610,7 @@ BAD_INPUT = {
     ),
 }
 
-# who lacks a right: token, module, options, and what the message must say
+# missing privilege: token, module, options, pattern of the message
 MISSING_RIGHTS = [
     ("pbs look", "pbs_realm_sync", {"realm": "directory"}, "lacks Permissions.Modify on /access/users"),
     ("pbs look", "pbs_user", {"userid": "new@pbs"}, "weak@pbs!look lacks Permissions.Modify on /access/users"),

@@ -1,4 +1,4 @@
-"""Pocket ID: what the tests of all modules do with its modules."""
+"""Pocket ID: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.pocketid import PocketIdSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.pocketid
 
 
@@ -18,10 +18,10 @@ def connection(wired):
     return {"url": server(wired).url, "api_key": wired.fleet.api_key, "ca_path": str(wired.fleet.authority.bundle)}
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pocketid_user", {"username": "new", "email": "n@example.org"})
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "users": [{"username": "ann"}, {"username": "bob"}],
     "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
@@ -30,7 +30,7 @@ ANY_COMPANY = {
 
 
 def start_anew(wired):
-    """A server with nothing on it, where users need no e-mail address."""
+    """An empty server on which users need no e-mail address."""
     simulator = PocketIdSimulator(issuer=server(wired).url, api_key=wired.fleet.api_key)
     simulator.state.configuration["requireUserEmail"] = "false"
     server(wired).observed.app = simulator.app()
@@ -86,7 +86,7 @@ def any_state():
 
 
 def _sensible(client):
-    """Naming groups restricts a client, so it cannot be said not to be."""
+    """Listing groups restricts a client, which then cannot be declared unrestricted."""
     return {
         option: value
         for option, value in client.items()
@@ -95,12 +95,12 @@ def _sensible(client):
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     said = next((entry for entry in declared.get("clients", ()) if entry["id"] == one.get("id")), {})
     return {**one, "is_group_restricted": True} if plural == "clients" and said.get("allowed_groups") else one
 
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pocketid_user": (
         {"username": "rita"},
@@ -197,7 +197,7 @@ LIVES = {
     ),
 }
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("pocketid_user", {"username": "staff", "email": "staff@example.org", "first_name": "Staff"}),
     ("pocketid_user", {"username": "other", "email": "other@example.org", "first_name": "Other"}),
@@ -247,14 +247,14 @@ EVERY_MODULE = [
     ("pocketid_info", {"claims": [{"client": "kitchen", "username": "carla"}]}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pocketid_user", dict(username="dora", email="dora@example.org")),
     ("pocketid_client", dict(id="public", name="Public", is_public=True)),
     ("pocketid_client", dict(id="private", name="Private")),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a wrong API key": (
         "pocketid_user",
@@ -282,7 +282,7 @@ BAD_INPUT = {
         {"username": "ann"},
         "email: is required by the server's setting requireUserEmail",
     ),
-    "a claim that the server makes": (
+    "a reserved claim": (
         "pocketid_group",
         {"name": "band", "custom_claims": {"sub": "x"}},
         "custom_claims: 'sub' is a claim that the server generates",
@@ -297,17 +297,17 @@ BAD_INPUT = {
         {"id": "app", "name": "App", "federated_identities": [{"subject": "x"}]},
         "missing required arguments: issuer",
     ),
-    "an id that only a client can give itself": (
+    "an id reserved for self-registered clients": (
         "pocketid_client",
         {"id": "https://app.example.org", "name": "App"},
         "is only possible for a client that registers itself",
     ),
-    "a token that lasts forever": (
+    "a token lifetime beyond the maximum": (
         "pocketid_user",
         {"username": "dora", "one_time_access": "always", "one_time_access_seconds": 10**7},
         "one_time_access_seconds: must be from 2 to 2678400",
     ),
-    "a SCIM provider of no client": (
+    "a SCIM provider without a client": (
         "pocketid_scim_provider",
         {"client": "none", "endpoint": "https://x.example.org"},
         "client none does not exist",
@@ -317,22 +317,18 @@ BAD_INPUT = {
         {"client": "private"},
         "endpoint: is needed to make scim_provider private",
     ),
-    "a key whose value would be lost": (
+    "an API key without a place to store it": (
         "pocketid_api_key",
         {"username": "nobody", "name": "key"},
         "secret_file: or return_secret is needed",
     ),
-    "a setting that there is not": (
-        "pocketid_settings",
-        {"settings": {"appNam": "x"}},
-        "settings: 'appNam' is none of",
-    ),
+    "an unknown setting": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
     "a password among the settings": (
         "pocketid_settings",
         {"settings": {"smtpPassword": "x"}},
         "'smtpPassword' is given as smtp_password",
     ),
-    "a token that lasts no time": (
+    "a token lifetime of zero": (
         "pocketid_client",
         {"id": "app", "name": "App", "access_token_duration_minutes": 0},
         "access_token_duration_minutes: must be from 1 to 525600",
@@ -377,17 +373,17 @@ BAD_INPUT = {
         {"id": "app", "name": "App", "is_public": True, "return_secret": True},
         "secret: must not be set for a public client",
     ),
-    "a logo that is not there": (
+    "a missing logo file": (
         "pocketid_client",
         {"id": "app", "name": "App", "logo": "no-such.svg"},
         "logo: .*no-such.svg' cannot be read",
     ),
-    "a callback that is no URL": (
+    "an invalid callback URL": (
         "pocketid_client",
         {"id": "app", "name": "App", "callback_urls": ["pve1"]},
         "callback_urls: 'pve1' must be a URL",
     ),
-    "a callback whose scheme was forgotten": (
+    "a callback URL without a scheme": (
         "pocketid_client",
         {"id": "app", "name": "App", "callback_urls": ["pve1:8006"]},
         "callback_urls: 'pve1:8006' must be a URL",

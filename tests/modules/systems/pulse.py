@@ -1,10 +1,10 @@
-"""Pulse: what the tests of all modules do with its modules. Nothing listens where these nodes are said to be."""
+"""Pulse: tables for the tests of all modules. Nothing listens at the addresses of these nodes."""
 
 from __future__ import annotations
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return wired.fleet.pulse
 
 
@@ -16,10 +16,10 @@ def connection(wired):
 TOKEN = {"token_name": "pulse-monitor@pbs!pulse", "token_value": "a-secret-of-a-token", "test_connection": False}
 VAULT = {"type": "pbs", "host": "127.0.99.1", **TOKEN}
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pulse_node", VAULT)
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pulse_node": (
         {"type": "pbs", "host": "127.0.99.1"},
@@ -72,7 +72,7 @@ EVERY_MODULE = [
     ("pulse_info", {"gather": ["nodes", "version"]}),
 ]
 
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pulse_node", {**VAULT, "name": "Vault"}),
     ("pulse_node", {**VAULT, "type": "pve", "host": "127.0.99.1", "token_name": "pulse-monitor@pve!pulse"}),
@@ -80,7 +80,7 @@ THERE = [
 
 OTHER = {**VAULT, "host": "vault2.example.org"}
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
     "a wrong API token of Pulse": (
         "pulse_node",
@@ -122,12 +122,12 @@ BAD_INPUT = {
         {"type": "pbs", "host": "127.0.99.1", "token_name": "a@pbs!b"},
         "token_value: must be given, because token_name changes",
     ),
-    "a token that is taken away": (
+    "an empty token": (
         "pulse_node",
         {"type": "pbs", "host": "127.0.99.1", "token_name": ""},
         "token_name: cannot be unset; remove the node",
     ),
-    "a token that Pulse cannot sign in with": (
+    "a token rejected by the monitored server": (
         "pulse_node",
         {**OTHER, "host": "127.0.99.9", "test_connection": True},
         "token_value: Pulse cannot connect to https://127.0.99.9:8007 as pulse-monitor@pbs!pulse .*check the token, the address as Pulse reaches it",
@@ -157,19 +157,18 @@ BAD_INPUT = {
         {**OTHER, "host": "1pbs.example.org"},
         "host: '1pbs.example.org' begins with a digit but is no IP",
     ),
-    "a host that is no IPv6 address": (
+    "an invalid IPv6 address": (
         "pulse_node",
         {**OTHER, "host": "a:b:c"},
         "host: 'a:b:c' has an invalid address or port",
     ),
-    "a port that cannot be": (
+    "a port out of range": (
         "pulse_node",
         {**OTHER, "host": "pbs.example.org:99999"},
         "host: 'pbs.example.org:99999' has an invalid address or port",
     ),
-    "no port": ("pulse_node", {**OTHER, "host": "pbs.example.org:0"}, "host: 'pbs.example.org:0' has an invalid port"),
-    "an alias that is no address": ("pulse_node", {**OTHER, "aliases": ["a b"]}, "aliases: 'a b' must be a host name"),
-    "an alias that is no IP address": (
+    "an invalid alias": ("pulse_node", {**OTHER, "aliases": ["a b"]}, "aliases: 'a b' must be a host name"),
+    "an invalid IP address as alias": (
         "pulse_node",
         {**OTHER, "aliases": ["300.1.1.1"]},
         "aliases: '300.1.1.1' begins with a digit but is no IP address",
@@ -189,17 +188,17 @@ BAD_INPUT = {
         {**OTHER, "fingerprint": "ab:cd"},
         "fingerprint: 'ab:cd' must be a SHA-256 fingerprint",
     ),
-    "a connection that is waited for in vain": (
+    "a connection that never succeeds": (
         "pulse_node",
         {**OTHER, "enabled": False, "wait_until_connected": 5},
         "wait_until_connected: cannot succeed, because enabled is false",
     ),
-    "one node declared in two ways": (
+    "one node declared twice": (
         "pulse_state",
         {"nodes": [{**OTHER, "name": "a"}, {**OTHER, "host": "https://vault2.example.org:8007/", "name": "b"}]},
         r"nodes\[1\]\.name: 'b' for node pbs https://vault2.example.org:8007, which is declared with 'a' before",
     ),
-    "a type that Pulse monitors in another way": (
+    "a node type Pulse does not manage": (
         "pulse_node",
         {**OTHER, "type": "pmg"},
         "value of type must be one of: pve, pbs, got: pmg",

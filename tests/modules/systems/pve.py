@@ -1,4 +1,4 @@
-"""Proxmox VE: what the tests of all modules do with its modules."""
+"""Proxmox VE: tables for the tests of all modules."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.simulators.pve import PveSimulator
 
 
 def server(wired):
-    """The server that the tasks go to."""
+    """The server that tasks connect to."""
     return next(iter(wired.fleet.pve.values()))[0]
 
 
@@ -19,13 +19,13 @@ def connection(wired):
 
 
 def start_anew(wired):
-    """A cluster, with nothing on it."""
+    """An empty cluster."""
     server(wired).observed.app = PveSimulator(tokens={"root@pam!fleet": connection(wired)["api_token_secret"]}).app(
         "pve1"
     )
 
 
-# who the states of any_state refer to
+# principals that the states of any_state refer to
 ANY_COMPANY = {
     "groups": [{"groupid": "staff"}, {"groupid": "others"}],
     "users": [{"userid": "ann@pve", "groups": ["staff"]}, {"userid": "bob@pve"}],
@@ -76,7 +76,7 @@ def any_state():
 
 
 def as_left(plural, one, declared):
-    """What is left of an object that is not declared when the rest is made as declared; None when it is gone too."""
+    """An undeclared object after the declared state is applied; None if it is removed."""
     if plural == "realms" and any(realm.get("default") for realm in declared.get("realms", ())):
         return {**one, "default": False}
     if plural == "users":
@@ -87,7 +87,7 @@ def as_left(plural, one, declared):
 
 
 def _joined(before, name, entries, key, option):
-    """A membership is one of the user and of the group: what is left of `before` when the other side is made as declared."""
+    """Users and groups share memberships: `before` after the memberships declared on the other side are applied."""
     after = set(before)
     for entry in entries:
         if entry.get("state") == "absent" or name not in entry.get(option, (name,) if entry[key] in after else ()):
@@ -97,7 +97,7 @@ def _joined(before, name, entries, key, option):
     return sorted(after)
 
 
-# a task that makes something, for what may go wrong with any
+# a task that creates an object, for tests of failures
 ONE = ("pve_group", {"groupid": "new"})
 
 ISSUER = {"issuer_url": "https://id.example.org", "client_id": "proxmox"}
@@ -106,7 +106,7 @@ BIND = {"bind_dn": "cn=proxmox,dc=example,dc=org", "password": "a-bind-password"
 
 JOB = {"id": "nightly", "schedule": "2:30", "scope": "both"}
 
-# kind of object: the options that name it, those it is made with, those that change it, those that take options away
+# kind of object: options that identify, create, update and unset
 LIVES = {
     "pve_role": ({"roleid": "Reader"}, {"privs": ["VM.Audit"]}, {"privs": ["Sys.Audit", "VM.Audit"]}, {"privs": []}),
     "pve_group": (
@@ -268,7 +268,7 @@ LIVES = {
 # options that older servers than the newest do not have
 NEWER = {"pve_realm": ("audiences",)}
 
-# who the objects above refer to
+# principals that the objects above refer to
 COMPANY = (
     ("pve_group", {"groupid": "staff"}),
     ("pve_group", {"groupid": "others"}),
@@ -318,7 +318,7 @@ EVERY_MODULE = [
 
 LONG = "x" * 57 + "@sso.org"
 ACL = {"path": "/", "roles": ["PVEAuditor"], "users": ["root@pve"]}
-# what is there already when bad input arrives
+# existing objects that bad input refers to
 THERE = [
     ("pve_realm", dict(realm="sso", **REALM, username_claim="preferred_username")),
     ("pve_group", dict(groupid="readers")),
@@ -326,9 +326,9 @@ THERE = [
     ("pve_realm_sync_job", {**JOB, "realm": "directory"}),
 ]
 
-# what is wrong: module, options, and what the message must say
+# case: module, options, pattern of the message
 BAD_INPUT = {
-    "a group that PVE would drop at sign-on": (
+    "a group name PVE ignores at login": (
         "pve_group",
         {"groupid": "My Admins"},
         "groupid: 'My Admins' may only have letters",
@@ -345,24 +345,24 @@ BAD_INPUT = {
         {"path": "/", "roles": ["PVEAuditor"], "tokens": ["ann@pve!no"]},
         "token ann@pve!no does not exist",
     ),
-    "a path that no ACL is for": (
+    "a path without ACL support": (
         "pve_acl",
         {**ACL, "path": "/cluster"},
         "path: '/cluster' is not a path that PVE has ACL entries for",
     ),
-    "a path that PVE has no longer": (
+    "a path PVE no longer has": (
         "pve_acl",
         {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]},
         "path: '/sdn/vnets/v' is gone since version 8.0",
     ),
-    "a guest number that cannot be": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
-    "an ACL for nobody": (
+    "an invalid guest number": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
+    "an ACL entry without a subject": (
         "pve_acl",
         {"path": "/", "roles": ["PVEAuditor"]},
         "users or groups or tokens: must name at least one",
     ),
-    "an ACL for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
-    "a user of a role that is no user": (
+    "an ACL entry for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
+    "an ACL entry for an invalid user id": (
         "pve_acl",
         {**ACL, "users": ["ann@pve!ci"]},
         "'ann@pve!ci' must be a name and a realm",
@@ -373,7 +373,7 @@ BAD_INPUT = {
         "privs: 'VM.Monitor' is not a privilege of this server; Proxmox VE 9 removed it; use VM.GuestAgent.Audit .* Sys.Audit",
     ),
     "a misspelt privilege": ("pve_role", {"roleid": "Bad", "privs": ["Sys.Audti"]}, "did you mean Sys.Audit"),
-    "an end in milliseconds": (
+    "an expiry in milliseconds": (
         "pve_user",
         {"userid": "ann@pve", "expire": 1767222000000},
         "expire: is in seconds since 1970, and 1767222000000",
@@ -425,29 +425,37 @@ BAD_INPUT = {
         "userid: .* must not be longer than 64 characters",
     ),
     "a user without a realm": ("pve_user", {"userid": "ann"}, "userid: 'ann' must be a name and a realm"),
-    "a user that no request could address": (
+    "a user id invalid in a request path": (
         "pve_user",
         {"userid": "jürgen@pve"},
         "userid: .* characters outside ASCII",
     ),
-    "an address that PVE would not keep": (
+    "an e-mail address PVE does not keep": (
         "pve_user",
         {"userid": "ann@pve", "email": "語@example.org"},
         "email: '語@example.org' is not an e-mail address",
     ),
-    "a user that PVE takes for two": (
+    "a user id PVE parses as two": (
         "pve_user",
         {"userid": "ann,bob@pve"},
         "userid: 'ann,bob@pve' must be a name and a realm",
     ),
-    "an entry of an ACL that PVE splits": (
+    "an ACL subject PVE splits": (
         "pve_acl",
         {**ACL, "users": ["ann;bob@pve"]},
         "users: 'ann;bob@pve' must be a name and a realm",
     ),
-    "a group that leads elsewhere": ("pve_group", {"groupid": ".."}, "groupid: '..' may only have letters"),
-    "a role that leads elsewhere": ("pve_role", {"roleid": ".", "privs": []}, "roleid: '.' is not the name of a role"),
-    "a password that OpenID cannot have": (
+    "a group name that alters the request path": (
+        "pve_group",
+        {"groupid": ".."},
+        "groupid: '..' may only have letters",
+    ),
+    "a role name that alters the request path": (
+        "pve_role",
+        {"roleid": ".", "privs": []},
+        "roleid: '.' is not the name of a role",
+    ),
+    "a password for an OpenID user": (
         "pve_user",
         {"userid": "ann@sso", "password": "long-enough-1"},
         "password: cannot be set on ann@sso",
@@ -457,17 +465,17 @@ BAD_INPUT = {
         {"userid": "ann@pve", "password": "short"},
         "password: must have at least 8 characters",
     ),
-    "a membership in no group": (
+    "a membership in an empty group name": (
         "pve_user",
         {"userid": "ann@pve", "groups": ["nogroup"]},
         "user ann@pve: group nogroup does not exist",
     ),
-    "a token whose secret would be lost": (
+    "a token without a place to store its secret": (
         "pve_token",
         {"userid": "root@pam", "tokenid": "new"},
         "secret_file: or return_secret is needed",
     ),
-    "a token of nobody": (
+    "a token of a missing user": (
         "pve_token",
         {"userid": "nobody@pve", "tokenid": "new", "return_secret": True},
         "token nobody@pve!new: user nobody@pve does not exist",
@@ -492,7 +500,7 @@ BAD_INPUT = {
         {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
         r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before",
     ),
-    "an ACL for what is being removed": (
+    "an ACL entry for a user being removed": (
         "pve_state",
         {
             "groups": [{"groupid": "readers", "state": "absent"}],
@@ -524,18 +532,22 @@ BAD_INPUT = {
         {"realm": "new", "type": "ldap", "server1": "ldap.example.org"},
         "base_dn: is needed to make realm new",
     ),
-    "a directory of Windows without a domain": (
+    "an Active Directory without a domain": (
         "pve_realm",
         {"realm": "new", "type": "ad", "server1": "dc1"},
         "domain: is needed to make realm new",
     ),
-    "a directory that is a URL": (
+    "the URL of a directory server": (
         "pve_realm",
         {"realm": "new", **LDAP, "server1": "ldap://x"},
         "server1: 'ldap://x' must be a host name",
     ),
-    "a directory at no port": ("pve_realm", {"realm": "new", **LDAP, "port": 70000}, "port: must be from 1 to 65535"),
-    "a bind without a password": (
+    "a directory with an invalid port": (
+        "pve_realm",
+        {"realm": "new", **LDAP, "port": 70000},
+        "port: must be from 1 to 65535",
+    ),
+    "a bind DN without a password": (
         "pve_realm",
         {"realm": "new", **LDAP, "bind_dn": "cn=x"},
         "password: is needed, because the realm binds as 'cn=x'",
@@ -545,12 +557,12 @@ BAD_INPUT = {
         {"realm": "new", **LDAP, "password": "a-bind-password"},
         "password: is that of bind_dn",
     ),
-    "an issuer of a directory": (
+    "issuer options on a directory": (
         "pve_realm",
         {"realm": "new", **LDAP, "client_id": "x"},
         "client_id: is no option of a realm of type ldap",
     ),
-    "a directory of pam": (
+    "directory options on pam": (
         "pve_realm",
         {"realm": "pam", "server1": "ldap.example.org"},
         "server1: is no option of a realm of type pam",
@@ -560,23 +572,23 @@ BAD_INPUT = {
         {"realm": "new", "type": "pve"},
         "type: 'pve' is not the type of the realm new",
     ),
-    "a second factor with a setting that there is not": (
+    "a second factor with an unknown setting": (
         "pve_realm",
         {"realm": "pam", "tfa": "type=yubico,k=w"},
         "tfa: .*may have id, key, url",
     ),
-    "a second factor with a setting twice": (
+    "a second factor with a duplicate setting": (
         "pve_realm",
         {"realm": "pam", "tfa": "type=oath,step=30,digits=6,step=60"},
         "tfa: must begin",
     ),
-    "a second factor that is none": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
+    "an invalid second factor": ("pve_realm", {"realm": "pam", "tfa": "oath"}, "tfa: must begin with type="),
     "a job for a realm without a directory": (
         "pve_realm_sync_job",
         {**JOB, "id": "weekly", "realm": "sso"},
         "realm: 'sso' is of type openid, and only realms of type ldap and ad are synced",
     ),
-    "a job for a realm that is not there": (
+    "a job for a missing realm": (
         "pve_realm_sync_job",
         {**JOB, "id": "weekly", "realm": "nowhere"},
         "realm_sync_job weekly: realm nowhere does not",
@@ -586,21 +598,17 @@ BAD_INPUT = {
         {"id": "nightly", "realm": "sso"},
         "realm: is 'directory' on the server and cannot be changed to 'sso'",
     ),
-    "a job at no time": (
+    "an empty schedule of a job": (
         "pve_realm_sync_job",
         {"id": "weekly", "realm": "directory", "scope": "both"},
         "schedule: is needed to make realm_sync_job weekly",
     ),
-    "a job at a time that is none": (
+    "an invalid schedule of a job": (
         "pve_realm_sync_job",
         {**JOB, "schedule": "@daily"},
         "schedule: '@daily' is not a calendar event",
     ),
-    "a job with a name that cannot be": (
-        "pve_realm_sync_job",
-        {**JOB, "id": "1st"},
-        "id: '1st' must begin with a letter",
-    ),
+    "an invalid job name": ("pve_realm_sync_job", {**JOB, "id": "1st"}, "id: '1st' must begin with a letter"),
     "a long comment of a job": (
         "pve_realm_sync_job",
         {"id": "nightly", "comment": "x" * 513},
@@ -616,13 +624,13 @@ BAD_INPUT = {
         {"realm": "sso"},
         "realm: 'sso' is of type openid, and only realms of type ldap and ad",
     ),
-    "a sync of a realm that is not there": ("pve_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
-    "a sync that removes nothing, and something": (
+    "a sync of a missing realm": ("pve_realm_sync", {"realm": "nowhere"}, "realm nowhere does not exist"),
+    "a sync with none and another value in remove_vanished": (
         "pve_realm_sync",
         {"realm": "directory", "remove_vanished": ["none", "acl"]},
         "remove_vanished: none goes with nothing else",
     ),
-    "a path that is none": (
+    "an invalid path": (
         "pve_realm",
         {"realm": "new", **LDAP, "capath": "ca.pem"},
         "capath: 'ca.pem' must be a path on the nodes",
@@ -637,7 +645,7 @@ BAD_INPUT = {
         {"roleid": "Administrator", "state": "absent"},
         "'Administrator' is built in and cannot be removed",
     ),
-    "a secret file that cannot be": (
+    "an impossible path of a secret file": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
         "secret_file: .*make its folder first",
@@ -647,7 +655,7 @@ BAD_INPUT = {
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"},
         "secret_file: '/tmp' is a folder",
     ),
-    "a secret file for two": (
+    "one secret file for two tokens": (
         "pve_state",
         {
             "tokens": [
@@ -662,27 +670,27 @@ BAD_INPUT = {
         {"userid": "root@pam", "tokenid": "fleet", "secret_file": "/tmp/no-such-secret"},
         "secret_file: .* its secret cannot be read again",
     ),
-    "a filter that says nothing": (
+    "an empty filter": (
         "pve_info",
         {"filters": {"users": [{}]}},
         r"filters\.users\[0\]: must name at least one of name, realm",
     ),
-    "a filter that cannot be": (
+    "an invalid filter": (
         "pve_info",
         {"filters": {"acl": [{"path": "vms"}]}},
         r"filters\.acl\[0\]\.path: 'vms' must begin with a slash",
     ),
-    "a filter of what there is not": (
+    "a filter for an unknown kind of object": (
         "pve_info",
         {"filters": {"users": [{"group": "x"}]}},
         r"filters: users\[0\]: unknown option group",
     ),
-    "a privilege that there is not": (
+    "an unknown privilege in a requirement": (
         "pve_user",
         {"userid": "ann@pve", "required_privileges": [{"path": "/", "privileges": ["Sys.Audti"]}]},
         "required_privileges: 'Sys.Audti' is not a privilege of this server",
     ),
-    "a requirement on no path": (
+    "a requirement without a path": (
         "pve_user",
         {
             "userid": "ann@pve",
@@ -695,7 +703,7 @@ BAD_INPUT = {
         {"users": [{"userid": "ann@pve", "required_privileges": [{"path": "/"}]}]},
         r"users\[0\]: required_privileges\[0\]: missing required arguments: privileges",
     ),
-    "candidates that nobody tries": (
+    "candidates that are never tried": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_candidates": ["x"]},
         "secret_candidates: are only tried with secret=if_invalid",
@@ -715,12 +723,12 @@ BAD_INPUT = {
         {"userid": "ann@pve", "tokenid": "new", "secret_file_vault_id": "x"},
         "secret_file_vault_id: needs secret_file",
     ),
-    "a policy that there is not": (
+    "an unknown policy": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret": "rotate"},
         "value of secret must be one of: keep, reg",
     ),
-    "an entry that is none": (
+    "an invalid entry": (
         "pve_state",
         {"groups": [{"groupid": "a"}, "b"]},
         "groups.1.: must be a dictionary, and not text",
@@ -749,7 +757,7 @@ BAD_INPUT = {
         {"groupid": "a", "api_port": True},
         "api_port: must be a whole number, and not true or false",
     ),
-    "a port that no host has": ("pve_group", {"groupid": "a", "api_port": 70000}, "api_port: must be from 1 to 65535"),
+    "an impossible port": ("pve_group", {"groupid": "a", "api_port": 70000}, "api_port: must be from 1 to 65535"),
     "true for a time limit": (
         "pve_group",
         {"groupid": "a", "api_timeout": True},
@@ -775,12 +783,12 @@ BAD_INPUT = {
         {"exclusive": {"acl": [{"pth": "/"}]}},
         r"exclusive: acl\[0\]: unknown option pth",
     ),
-    "a scope that says nothing": (
+    "an empty scope": (
         "pve_acl",
         {**ACL, "users": ["ann@pve"], "exclusive": [{}]},
         r"exclusive\[0\]: must name at least one of path, subtree",
     ),
-    "a condition of a scope that came out empty": (
+    "an empty condition of a scope": (
         "pve_state",
         {"exclusive": {"users": [{"name": "*", "realm": ""}]}},
         r"exclusive\.users\[0\]\.realm: must not be empty",
@@ -800,12 +808,12 @@ BAD_INPUT = {
         {"groupid": "readers", "users": ["nobody@pve"]},
         "group readers: user nobody@pve does not exist",
     ),
-    "a member that is no user": (
+    "a member that is not a user": (
         "pve_group",
         {"groupid": "readers", "users": ["nobody"]},
         "users: 'nobody' must be a name and a realm",
     ),
-    "a membership that is declared in two ways": (
+    "a membership declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
         "group readers: users: ann@pve is a member, but by groups of its own entry none",
@@ -826,17 +834,17 @@ BAD_INPUT = {
         },
         "group readers: users: ann@pve is a member, but by groups of its own entry none",
     ),
-    "an end of what one works by": (
+    "an expiry for the credentials in use": (
         "pve_acl",
         {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]},
         "root@pam!fleet works by it, .*allow_lockout=true if that is meant",
     ),
-    "a comment that PVE takes for none": (
+    "a blank comment on PVE": (
         "pve_group",
         {"groupid": "a", "comment": "0"},
         "comment: '0' must not be 0, which PVE takes for no text at all",
     ),
-    "a group that PVE forgets": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
+    "a group name PVE does not keep": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
     "a separator that is hard to see": (
         "pve_realm",
         {"realm": "sso", "audiences": ["one\u00a0two"]},
@@ -852,7 +860,7 @@ BAD_INPUT = {
         {"groupid": "a", "api_token_secret": "a-secret-from-a-block\n"},
         "api_token_secret: must be a single line .*a | in YAML adds a line break",
     ),
-    "a token secret that no header can have": (
+    "a token secret invalid in a header": (
         "pve_group",
         {"groupid": "a", "api_token_secret": "a-secret-€"},
         "api_token_secret: may only have printable",
@@ -904,14 +912,14 @@ BAD_INPUT = {
         {"groupid": "a", "ca_path": None},
         "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path",
     ),
-    "an authority that is no file": (
+    "a missing CA file": (
         "pve_group",
         {"groupid": "a", "ca_path": "/no/such/ca.pem"},
         "ca_path: '/no/such/ca.pem' is no file",
     ),
 }
 
-# who lacks a right: token, module, options, and what the message must say
+# missing privilege: token, module, options, pattern of the message
 MISSING_RIGHTS = [
     ("pve look", "pve_group", {"groupid": "new"}, "weak@pve!look lacks Group.Allocate on /access/groups"),
     ("pve look", "pve_role", {"roleid": "new", "privs": []}, "lacks Sys.Modify on /access"),

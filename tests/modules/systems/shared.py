@@ -1,4 +1,4 @@
-"""What the tables of several systems have in common."""
+"""Helpers shared by the tables of several systems."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def proxmox_connection(server, secret, wired):
 
 
 class Server:
-    """The first server of a system, and ansible to work on it with."""
+    """The first server of a system, and tasks that run on it."""
 
     def __init__(self, wired, ansible):
         self.wired, self._ansible = wired, ansible

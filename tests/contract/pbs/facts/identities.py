@@ -25,14 +25,14 @@ from ..language import (
 CASES = [
     case(
         "5",
-        "a user has only what was set",
+        "a user has only the fields that were set",
         MADE,
         (f"GET {USER}", None, 200, {**NEW, "comment": "c", "enable": ABSENT, "expire": ABSENT}),
         (f"GET {USERS}", None, 200, has(userid="{n}@pbs", email="a@example.org", tokens=ABSENT)),
     ),
     case(
         "5",
-        "tokens are listed when asked for",
+        "tokens are listed on request",
         MADE,
         (f"POST {TOKEN}", {"comment": "x"}),
         (
@@ -63,7 +63,7 @@ CASES = [
     ),
     case(
         "5",
-        "a password for an openid user: the user is there nevertheless",
+        "a password for an openid user: the user is created nevertheless",
         REALM_MADE,
         (
             f"POST {USERS}",
@@ -111,7 +111,7 @@ CASES = [
     ),
     case(
         "5",
-        "a user that is not there",
+        "a missing user",
         (f"PUT {USER}", {}, 400, "no such user '{n}@pbs'"),
         (f"DELETE {USER}", None, 400, "user '{n}@pbs' does not exist."),
     ),
@@ -156,7 +156,7 @@ CASES = [
     ),
     case(
         "6",
-        "tokens of nobody",
+        "tokens of a missing user",
         (f"GET {USER}/token", None, 200, []),
         (f"GET {TOKEN}", None, 400, "no such token '{n}@pbs!t'"),
     ),
@@ -189,7 +189,7 @@ CASES = [
     ),
     case(
         "6",
-        "delete takes the rows along",
+        "delete removes the rows",
         MADE,
         (f"POST {TOKEN}",),
         grant("{n}@pbs!t", "/", "Audit"),
@@ -198,7 +198,7 @@ CASES = [
     ),
     case(
         "6",
-        "a token that is not there",
+        "a missing token",
         MADE,
         (f"PUT {TOKEN}", {}, 400, "no such token '{n}@pbs!t'"),
         (f"DELETE {TOKEN}", None, 400, "token 't' of user '{n}@pbs' does not exist."),

@@ -1,4 +1,4 @@
-"""Section 13: what older releases do differently."""
+"""Section 13: differences of older releases."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ CASES = [
         version="3.3",
     ),
     case("13", "shorter passwords", (f"POST {USERS}", {**NEW, "password": "five5"}), version="3.2"),
-    case("13", "shorter passwords no more", (f"POST {USERS}", {**NEW, "password": "five5"}, 400), version="3.3"),
+    case("13", "shorter passwords are refused", (f"POST {USERS}", {**NEW, "password": "five5"}, 400), version="3.3"),
     case(
         "13",
         "PUT user sets the password",
@@ -57,7 +57,7 @@ CASES = [
     ),
     case(
         "13",
-        "token delete and regenerate are not there",
+        "token delete and regenerate are not supported",
         MADE,
         (f"POST {TOKEN}",),
         (f"PUT {TOKEN}", {"delete": ["comment"]}, 400),

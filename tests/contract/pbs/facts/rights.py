@@ -1,4 +1,4 @@
-"""Sections 7 to 9 and 11: ACL, roles, permissions, and what a monitoring identity reads."""
+"""Sections 7 to 9 and 11: ACL, roles, permissions, and the data a monitoring identity can read."""
 
 from __future__ import annotations
 
@@ -65,13 +65,11 @@ CASES = [
         ),
     ),
     case(
-        "7",
-        "nobody named",
-        (f"PUT {ACL}", {"path": "/", "role": "Audit"}, 400, "missing 'userid' or 'group' parameter."),
+        "7", "no subject", (f"PUT {ACL}", {"path": "/", "role": "Audit"}, 400, "missing 'userid' or 'group' parameter.")
     ),
     case(
         "7",
-        "an identity that is not there",
+        "a missing identity",
         (*grant("{n}@pbs", "/", "Audit"), 400, "no such user."),
         (*grant("{n}@pbs!t", "/", "Audit"), 400, "no such API token."),
     ),
@@ -137,8 +135,12 @@ CASES = [
             ),
         ),
     ),
-    case("9", "of an unknown identity", ("GET /access/permissions?auth-id={n}@pbs", None, 200, {})),
-    case("9", "on a path that is not in the tree", ("GET /access/permissions?path=/nope", None, 200, {"/nope": dict})),
+    case("9", "permissions of an unknown identity", ("GET /access/permissions?auth-id={n}@pbs", None, 200, {})),
+    case(
+        "9",
+        "permissions on a path outside the tree",
+        ("GET /access/permissions?path=/nope", None, 200, {"/nope": dict}),
+    ),
     case(
         "11",
         "reads",
