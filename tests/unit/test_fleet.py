@@ -243,6 +243,16 @@ class TestPbs:
         assert [user["userid"] for user in kinds["user"]] == ["carol@pocketid"]
         assert len(entries.warnings) == 1 and "c:d@pocketid" in entries.warnings[0]
 
+    @pytest.mark.parametrize("product", ["pve", "pbs"])
+    @pytest.mark.parametrize("claim", [None, ""])
+    def test_a_claim_that_a_template_leaves_empty_is_the_default(self, fleet, product, claim):
+        """Users are named after the default then, and Proxmox would take "sub" for a realm without the option."""
+        declared = fleet.declare(realm={**REALM, "username_claim": claim})
+        issuer, product = fleet.compiler.Issuer("https://id.example.org"), fleet.products.PRODUCTS[product]
+        realm = fleet.compiler.realm_entry(product, declared, issuer, "pve", "", True)
+        assert realm["username_claim"] == "preferred_username"
+        assert fleet.compiler.naming(declared)("alice") == "alice@pocketid"
+
     def test_users_are_named_by_email_when_the_realm_uses_that_claim(self, fleet):
         group = {**ADMINS, "members": ["alice"]}
         kinds, _entries = fleet.host("pbs", [ALICE], [group], {**REALM, "username_claim": "email"})

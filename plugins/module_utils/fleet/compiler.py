@@ -16,6 +16,7 @@ from typing import Any
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import Text
+from ..proxmox.realm import CLAIM_OF_TODAY
 from .declaration import Declaration, Group, Holder, Person, Place, Right, suggestion
 from .entries import Entries
 from .products import PRODUCTS, Product, Server
@@ -67,7 +68,12 @@ def realm_entry(
     product: Product, declared: Declaration, issuer: Issuer, client_id: str, secret: str, check_connection: bool
 ) -> dict[str, Any]:
     """The options of the realm: those that are declared, and the defaults of the product."""
-    options = {option: value for option, value in declared.realm.items() if option not in product.not_in_realm}
+    # an option without a value is one that is not declared, such as what a template leaves empty
+    options = {
+        option: value
+        for option, value in declared.realm.items()
+        if option not in product.not_in_realm and value is not None and (option, value) != ("username_claim", "")
+    }
     name = options.pop(_NAME_OF_REALM)
     known = {option for one in PRODUCTS.values() for option in _realm_options(one)}
     refuse(
@@ -232,14 +238,20 @@ def _user_name(product: Product) -> Text:
     return kind
 
 
+def username_claim(declared: Declaration) -> str:
+    """The claim that user names are taken from, by the name that providers have for it."""
+    claim = declared.realm.get("username_claim") or "preferred_username"
+    return CLAIM_OF_TODAY.get(claim, claim)
+
+
 def naming(declared: Declaration) -> Callable[[str], str]:
     """What a user of the identity provider is called on PVE and PBS, which only some claims tell beforehand."""
-    claim = declared.realm.get("username_claim") or "preferred_username"
+    claim = username_claim(declared)
     realm = declared.realm["name"]
     emails = {person.name: person.options.get("email") for person in declared.users}
 
     def name_in_realm(username: str) -> str:
-        if claim in ("preferred_username", "username"):
+        if claim == "preferred_username":
             return f"{username}@{realm}"
         if claim == "email" and emails.get(username):
             return f"{emails[username]}@{realm}"

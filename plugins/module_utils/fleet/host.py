@@ -14,7 +14,7 @@ from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
-from .compiler import Addresses, Issuer, addresses, host_entries, members_of, naming, realm_entry
+from .compiler import Addresses, Issuer, addresses, host_entries, members_of, naming, realm_entry, username_claim
 from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
@@ -262,8 +262,7 @@ def _connects(compiled: _Compiled) -> bool:
 def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
     name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
-    claimed = compiled.declared.realm.get("username_claim") or "preferred_username"
-    if claimed == "email":
+    if username_claim(compiled.declared) == "email":
         return
     users = {key[0]: actual.values for key, actual in state.actual("user").items()}
     usernames = [person.name for person in compiled.declared.users if person.present]

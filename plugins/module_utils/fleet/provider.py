@@ -15,7 +15,7 @@ from ..core.module import Definition
 from ..core.plan import ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
-from .compiler import Client, Issuer, Wiring, aliases, clients, leaders
+from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .host import Problems, with_warnings
@@ -124,7 +124,7 @@ def _scope_problems(
     """Claims that do not come with the scopes of the realm: without them nobody can sign in, or nobody is in a group."""
     scopes = declared.realm.get("scopes") or default
     scopes = scopes.split() if isinstance(scopes, str) else scopes
-    username = declared.realm.get("username_claim") or "preferred_username"
+    username = username_claim(declared)
     needed = {username: f"nobody can sign in, because username_claim is {username}"}
     grouped = any(
         group.present and (group.rights or {}).get(name)

@@ -152,7 +152,7 @@ class PocketId(Provider):
     title = "Pocket ID"
     system = POCKETID
     scopes = ("email", "profile", "groups")
-    scope_of_claim = {"groups": "groups", "preferred_username": "profile", "username": "profile", "email": "email"}
+    scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
@@ -202,7 +202,7 @@ class Authentik(Provider):
     title = "authentik"
     system = AUTHENTIK
     issuer_path = "/application/o/{slug}/"
-    scope_of_claim = {"groups": "profile", "preferred_username": "profile", "username": "profile", "email": "email"}
+    scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
 
     _client: ClassVar[Translation] = {

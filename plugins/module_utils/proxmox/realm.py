@@ -34,10 +34,10 @@ class UsernameClaim(Text):
     """The claim that user names are taken from. Two older names still mean the claims of today on both products."""
 
     def same(self, one, other):
-        return _CLAIM_OF_TODAY.get(one, one) == _CLAIM_OF_TODAY.get(other, other)
+        return CLAIM_OF_TODAY.get(one, one) == CLAIM_OF_TODAY.get(other, other)
 
 
-_CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
+CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
 
 
 class Realm(Resource):
