@@ -170,7 +170,7 @@ class TestReleases:
     @pytest.mark.parametrize("release", ["2.0", "2.3"])
     def test_a_user_without_names_is_refused_where_they_are_needed(self, start, release):
         message = start(release).refused("user", username="ann", email="ann@example.org")
-        assert "first_name: is needed to make user ann" in message and "display_name: is needed" in message
+        assert "first_name: is required to create user ann" in message and "display_name: is needed" in message
 
 
 class TestClients:

@@ -309,7 +309,7 @@ BAD_INPUT = {
     "authentik: no name": (
         "authentik_application",
         {"slug": "app", "redirect_uris": [PVE]},
-        "name: is needed to make application app",
+        "name: is required to create application app",
     ),
     "authentik: a redirect URI without a scheme": (
         "authentik_application",

@@ -110,12 +110,12 @@ BAD_INPUT = {
     "a new node without a token": (
         "pulse_node",
         {**OTHER, "token_name": None},
-        "token_name: is needed to make node pbs https://vault2.example.org:8007",
+        "token_name: is required to create node pbs https://vault2.example.org:8007",
     ),
     "a new node without a secret": (
         "pulse_node",
         {**OTHER, "token_value": None},
-        "token_value: is needed to make node pbs",
+        "token_value: is required to create node pbs",
     ),
     "another token without its secret": (
         "pulse_node",
@@ -181,12 +181,12 @@ BAD_INPUT = {
     "a flag of the other kind": (
         "pulse_node",
         {**OTHER, "monitor_vms": True},
-        "monitor_vms: is no option of a node of type pbs",
+        "monitor_vms: is not an option of a node of type pbs",
     ),
     "datastores of a PVE": (
         "pulse_state",
         {"nodes": [{**OTHER, "type": "pve", "exclude_datastores": []}]},
-        r"nodes\[0\]\.exclude_datastores: is no option of a node of type pve",
+        r"nodes\[0\]\.exclude_datastores: is not an option of a node of type pve",
     ),
     "a fingerprint that is too short": (
         "pulse_node",
