@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import importlib
 import re
+from typing import Any
 
 import yaml
 
@@ -34,7 +35,7 @@ CONDITIONS = {
 }
 
 
-def lists_of(system, kinds):
+def lists_of(system: str, kinds: dict[str, str]) -> str:
     """Documentation of the list options of `<system>_state`, from the modules of its kinds (option: module's kind).
 
     Attributes with partial support in one module have partial support in the state module.
@@ -69,7 +70,7 @@ def lists_of(system, kinds):
     return yaml.safe_dump({"options": options, "attributes": limits})
 
 
-def _as_entries(documentation, option):
+def _as_entries(documentation: str, option: str) -> list[dict[str, Any]]:
     """The documentation of a module as that of list entries, including shared fragments."""
     texts = [
         documentation,
@@ -79,13 +80,13 @@ def _as_entries(documentation, option):
     return [yaml.safe_load(re.sub(r"\bO\((?=\w)", f"O({option}[].", text)) for text in texts]
 
 
-def _fragment(name):
+def _fragment(name: str) -> str:
     file, _dot, part = name.partition(".")
     module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.doc_fragments.{file}")
     return getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
 
 
-def filters_of(system):
+def filters_of(system: str) -> str:
     """Documentation of the filters of `<system>_info`, which have the form of scopes."""
     info = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_info")
     declared = info.MODULE.argument_spec["filters"]["options"]
@@ -96,12 +97,12 @@ def filters_of(system):
             " first.",
         ],
         "type": "dict",
-        "suboptions": {option: _scope(one["options"], MATCHES) for option, one in declared.items()},
+        "suboptions": {option: _scope(spec["options"], MATCHES) for option, spec in declared.items()},
     }
     return yaml.safe_dump({"options": {"filters": filters}})
 
 
-def _scope(conditions, description):
+def _scope(conditions: dict[str, Any], description: str) -> dict[str, Any]:
     return {
         "description": [description],
         "type": "list",

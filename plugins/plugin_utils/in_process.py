@@ -10,9 +10,10 @@ are imported once, before ansible forks its workers.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import date
+from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleActionFail, AnsibleError, AnsibleFileNotFound
@@ -37,7 +38,7 @@ class InProcessAction(ActionBase):
 
     module: Definition
 
-    def run(self, tmp=None, task_vars=None):
+    def run(self, tmp: str | None = None, task_vars: Any = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
         if where not in ("controller", "target"):
@@ -57,33 +58,33 @@ class InProcessAction(ActionBase):
                     result.pop("invocation", None)
         return result
 
-    def _arguments(self, task_vars):
+    def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """The arguments of the module."""
         return self._with_files(self._with_address(self._task.args, task_vars))
 
     @contextmanager
-    def _environment(self):
+    def _environment(self) -> Iterator[None]:
         """The `environment` of the task, which an ordinary module would find around it."""
-        wanted, before = {}, dict(os.environ)
-        self._compute_environment_string(wanted)
-        os.environ.update({name: str(value) for name, value in wanted.items()})
+        variables, before = {}, dict(os.environ)
+        self._compute_environment_string(variables)
+        os.environ.update({name: str(value) for name, value in variables.items()})
         try:
             yield
         finally:
             os.environ.clear()
             os.environ.update(before)
 
-    def _in_process(self, args):
+    def _in_process(self, args: dict[str, Any]) -> dict[str, Any]:
         with vault_at_hand(Vault(self._loader)):
             return self.module.run_task(_as_json(args), self._task.check_mode, shell=self._run_on_host)
 
-    def _returns_invocation(self, task_vars):
+    def _returns_invocation(self, task_vars: dict[str, Any]) -> bool:
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
         setting = "INJECT_INVOCATION"
         known = setting in C.config.get_configuration_definitions()
         return not known or C.config.get_config_value(setting, variables=task_vars)
 
-    def _run_on_host(self, script):
+    def _run_on_host(self, script: str) -> tuple[str, str]:
         """Run a script over the connection that ansible has to the host; returns what it says on stdout and stderr.
 
         The script goes to the stdin of a shell, and with no_log what it says stays out of the output of -vvv.
@@ -99,14 +100,14 @@ class InProcessAction(ActionBase):
         finally:
             context.no_log = before
 
-    def _why_unreachable(self):
+    def _why_unreachable(self) -> str:
         """With no_log ansible does not tell why it cannot connect, so it is asked once more with nothing to hide."""
         try:
             return self._low_level_execute_command("true")["stderr"]
         except AnsibleError as error:
             return str(error)
 
-    def _with_address(self, args, task_vars):
+    def _with_address(self, args: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The arguments, with the inventory host as address of the server where none is given in any way."""
         place, host = self.module.address, task_vars["inventory_hostname"]
         if not place.option or args.get(place.option) or host in C.LOCALHOST:
@@ -118,19 +119,19 @@ class InProcessAction(ActionBase):
         address = self._templar.template(task_vars.get("ansible_host", host))
         return {**args, place.option: place.form.format(host=in_url(address))}
 
-    def _with_files(self, args):
+    def _with_files(self, args: dict[str, Any]) -> dict[str, Any]:
         """The arguments, with files to send found where ansible looks for files: in a role, beside the playbook."""
-        found = dict(args)
+        located = dict(args)
         for within, options in self.module.uploads.items():
             if within and isinstance(args.get(within), list):
-                found[within] = [
+                located[within] = [
                     self._located(entry, options) if isinstance(entry, dict) else entry for entry in args[within]
                 ]
             elif not within:
-                found = self._located(found, options)
-        return found
+                located = self._located(located, options)
+        return located
 
-    def _located(self, entry, options):
+    def _located(self, entry: dict[str, Any], options: Iterable[str]) -> dict[str, Any]:
         located = dict(entry)
         for option in options:
             if entry.get(option):
@@ -140,12 +141,12 @@ class InProcessAction(ActionBase):
         return located
 
 
-def _as_json(value):
+def _as_json(value: Any) -> Any:
     """A value as ansible hands it to an ordinary module: as JSON, which has no dates, sets and bytes, and only text for keys."""
     if isinstance(value, Mapping):
-        return {to_text(name): _as_json(one) for name, one in value.items()}
+        return {to_text(name): _as_json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, set)):
-        return [_as_json(one) for one in value]
+        return [_as_json(item) for item in value]
     if isinstance(value, date):
         return value.isoformat()
     return to_text(value) if isinstance(value, bytes) else value

@@ -26,7 +26,7 @@ def exposed_secret_files(args: Mapping[str, Any], sources: Iterable[str]) -> lis
     given = [("", args)]
     for option, value in args.items():
         entries = value if isinstance(value, list) else ()
-        given += [(f"{option}[{index}].", one) for index, one in enumerate(entries) if isinstance(one, dict)]
+        given += [(f"{option}[{index}].", entry) for index, entry in enumerate(entries) if isinstance(entry, dict)]
     return [
         f"{where}secret_file: '{entry['secret_file']}' is in a folder that is an inventory, so Ansible would make hosts of its"
         " lines and print the secret as the name of a host; let the name end in .txt, or keep the file outside of the folder"

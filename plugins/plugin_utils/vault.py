@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ansible.module_utils.common.text.converters import to_text
 from ansible.parsing.vault import AnsibleVaultError, match_encrypt_vault_id_secret
 
@@ -11,17 +13,17 @@ from ansible.parsing.vault import AnsibleVaultError, match_encrypt_vault_id_secr
 class Vault:
     """Encrypts and decrypts texts as ansible-vault does; None is the answer where a password is not known."""
 
-    def __init__(self, loader):
+    def __init__(self, loader: Any) -> None:
         self._vault = loader._vault
 
-    def encrypt(self, text, vault_id):
+    def encrypt(self, text: str, vault_id: str) -> str | None:
         try:
             _name, password = match_encrypt_vault_id_secret(self._vault.secrets, encrypt_vault_id=vault_id)
         except AnsibleVaultError:
             return None
         return to_text(self._vault.encrypt(text, password, vault_id))
 
-    def decrypt(self, text):
+    def decrypt(self, text: str) -> str | None:
         try:
             return to_text(self._vault.decrypt(text))
         except AnsibleVaultError:

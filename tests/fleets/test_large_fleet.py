@@ -7,10 +7,7 @@ import pytest
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 
-CHECKED, SET_UP = (
-    "Check the host",
-    "Set up the realm and the permissions",
-)
+CHECKED, SET_UP = ("Check the host", "Set up the realm and the permissions")
 
 
 @pytest.fixture(scope="module")

@@ -177,7 +177,7 @@ class TestDirectories:
             "on_immutable_change": "recreate",
         }
         lacks = server.one("pbs_realm", **sso)
-        assert lacks["failed"] and "client_id: is needed to make realm company" in lacks["msg"]
+        assert lacks["failed"] and "client_id: is required to create realm company" in lacks["msg"]
         made = server.done("pbs_realm", **sso, client_id="pbs")
         assert made["realm"]["default"] and made["realm"]["comment"] == "Company" and "server1" not in made["realm"]
         assert [f"{one['verb']} {one['path']}" for one in made["plan"]] == [

@@ -7,8 +7,10 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ansible.module_utils.basic import env_fallback
@@ -17,6 +19,11 @@ from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
 from .secrets import excerpt
 from .transport import Transport, certificate_of, has_no_answer, requests, unreachable, urllib3
+
+if TYPE_CHECKING:
+    from .plan import ServerState
+    from .resource import Permission, Step
+
 
 # A host name or an address that requests do not leave the machine for.
 LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
@@ -30,16 +37,16 @@ _UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeErro
 class Authorization(requests.auth.AuthBase if requests else object):
     """Puts one header on each request. An object, because a default header would give way to an entry in netrc."""
 
-    def __init__(self, header, value):
+    def __init__(self, header: str, value: str) -> None:
         self.header, self.value = header, value
 
-    def __call__(self, request):
+    def __call__(self, request: Any) -> Any:
         if self.header:
             request.headers[self.header] = self.value
         return request
 
 
-def connection_options(prefix, credential, timeout=10):
+def connection_options(prefix: str, credential: str, timeout: int = 10) -> dict[str, Any]:
     """The argument_spec of a connection with a `credential`; each option falls back to an environment variable with the prefix."""
     options = {
         "url": {"type": "str"},
@@ -51,23 +58,25 @@ def connection_options(prefix, credential, timeout=10):
     return {name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])} for name, spec in options.items()}
 
 
-def in_url(host):
+def in_url(host: str) -> str:
     """A host name or an address as it is in URLs: an IPv6 address in brackets, which may be there already."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
-def has_userinfo(address):
+def has_userinfo(address: str) -> bool:
     """Whether an address holds a user name or a password, which would be in every message that names the server."""
     return "@" in address.partition("?")[0]
 
 
-def limit_problems(params, **numbers):
+def limit_problems(params: dict[str, Any], **numbers: Number) -> list[str]:
     """What is wrong with options that are numbers, a sentence each."""
     found = ((option, kind.problem(params[option])) for option, kind in numbers.items())
     return [f"{option}: {rule}, and not {excerpt(params[option])}" for option, rule in found if rule]
 
 
-def session_for(params, address, option, advice, header, scheme=""):
+def session_for(
+    params: dict[str, Any], address: str, option: str, advice: str, header: str, scheme: str = ""
+) -> requests.Session:
     """A session that shows the credential in `option` in a header, after `scheme`; options that cannot be right are refused.
 
     `address` says which address `url` must be, with an example, and `advice` how to come by a credential.
@@ -92,7 +101,7 @@ def session_for(params, address, option, advice, header, scheme=""):
     return session
 
 
-def use_transport(session):
+def use_transport(session: requests.Session) -> None:
     """Have a session send all its requests on the one way."""
     transport = Transport()
     for scheme in ("https://", "http://"):
@@ -102,7 +111,15 @@ def use_transport(session):
 class Client:
     """One server. `title` names it in messages; with `check_mode` it cannot send anything but reads."""
 
-    def __init__(self, title, session, base_url, check_mode=False, timeout=10, verify=True):
+    def __init__(
+        self,
+        title: str,
+        session: requests.Session,
+        base_url: str,
+        check_mode: bool = False,
+        timeout: float = 10,
+        verify: bool | str = True,
+    ) -> None:
         self.title = title
         self.session = session
         self.base_url = base_url.rstrip("/")
@@ -116,18 +133,18 @@ class Client:
             urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         use_transport(session)
 
-    def with_base_url(self, url):
+    def with_base_url(self, url: str) -> Client:
         """A client like this one for another address, letter by letter: a slash at its end may matter there."""
         other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
         other.base_url, other._last = url, self._last
         return other
 
-    def certificate(self, *path):
+    def certificate(self, *path: str) -> bytes | None:
         """The certificate that the server shows, in binary form: with the last answer, or else with that to a GET."""
         response = self._last.get("response") or self._send("GET", path, allowed_status=range(300, 600))
         return certificate_of(response)
 
-    def read(self, *path, **query):
+    def read(self, *path: Any, **query: Any) -> Any:
         """The answer to a GET; `path` has one part per segment, unquoted."""
         response = self._send("GET", path, params=self.encode(query))
         content = self._content(response)
@@ -135,7 +152,7 @@ class Client:
             raise self._malformed(response, "it is empty" if not response.content else "it is null")
         return content
 
-    def write(self, verb, path, body=None, upload=None):
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
         """Send one step of a plan and return the answer; `upload` is the path of a file to send."""
         if self.check_mode:
             raise RuntimeError(f"a client opened for check mode was asked to {verb} /{'/'.join(path)}")
@@ -144,51 +161,51 @@ class Client:
                 return self._content(self._send(verb, path, **self.uploaded(source, body)))
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
-    def probe(self, url, form, auth, allowed_status=()):
+    def probe(self, url: str, form: dict[str, Any], auth: Any, allowed_status: Container[int] = ()) -> Any:
         """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
         return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
-    def check_permissions(self, permissions):
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
         """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
         refuse(self.missing_permissions(permissions))
 
-    def permissions_for(self, steps, server):
+    def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
         """What the caller must be allowed to do for the steps of a plan, as (Need, what for)."""
         return [(need, step.reason) for step in steps for need in step.permissions]
 
-    def missing_permissions(self, permissions):
+    def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
         """A sentence for each of `needs` that the caller lacks; servers with privileges override it."""
         return []
 
     # -- what differs between servers --------------------------------------------------------------------------
 
-    def route(self, path):
+    def route(self, path: Sequence[Any]) -> str:
         """The path of a URL that leads to `path`, which has one part per segment, unquoted."""
         return "".join("/" + quote(str(part), safe="@!") for part in path)
 
-    def encode(self, values):
+    def encode(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values in the form that the server expects in a query or a form."""
         return values
 
-    def payload(self, verb, body):
+    def payload(self, verb: str, body: Any) -> dict[str, Any]:
         """The keyword arguments that send `body` with `verb`; a DELETE says what it means in its query."""
         return {"params" if verb == "DELETE" else "json": body} if body is not None else {}
 
-    def uploaded(self, source, body):
+    def uploaded(self, source: Any, body: Any) -> dict[str, Any]:
         """The keyword arguments that send an open file, and `body` with it."""
         return {"params": body, "files": {"file": source}}
 
-    def unwrap(self, body):
+    def unwrap(self, body: Any) -> Any:
         """What a successful answer means, made of the JSON in it."""
         return body
 
-    def explain(self, response):
+    def explain(self, response: Any) -> str:
         """Why the server refused, in its own words."""
         return response.text.strip() or response.reason
 
     # -- the one place that sends ------------------------------------------------------------------------------
 
-    def _send(self, verb, path, allowed_status=(), **content):
+    def _send(self, verb: str, path: Sequence[Any], allowed_status: Container[int] = (), **content: Any) -> Any:
         """Send a request; an answer with a status of an error is raised unless `allowed_status` has the status."""
         route = self.route(path) if path else ""
         try:
@@ -210,14 +227,14 @@ class Client:
             why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {explained}"
         raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
 
-    def _explained(self, response):
+    def _explained(self, response: Any) -> str:
         """Why the server refused; what stands before it has errors in forms of its own, in JSON as well."""
         try:
             return self.explain(response)
         except _UNFIT:
             return response.reason
 
-    def _content(self, response):
+    def _content(self, response: Any) -> Any:
         if not response.content:
             return None
         try:
@@ -236,7 +253,7 @@ class Client:
             return self.unwrap(content)
 
     @contextmanager
-    def understanding(self):
+    def understanding(self) -> Iterator[None]:
         """Around all that works with answers: where one has not the form of this API, the error names its request."""
         try:
             yield
@@ -246,7 +263,7 @@ class Client:
             why = f"it is {_outline(self._last['content'])} ({_place(error)})"
             raise self._malformed(self._last["response"], why) from None
 
-    def _malformed(self, response, why):
+    def _malformed(self, response: Any, why: str) -> FleetgateError:
         verb, route = self._last["verb"], self._last["route"]
         kind = excerpt(response.headers.get("Content-Type", "no type"))
         where = f"the answer to {verb} {route or self.base_url} ({kind}) is none of this API: {why}"
@@ -258,7 +275,7 @@ class Client:
         )
 
 
-def _outline(content):
+def _outline(content: Any) -> str:
     """The form of an answer in a few words; its values may be secret."""
     if isinstance(content, dict):
         fields = [f"{name} ({_kind_of(value)})" for name, value in list(content.items())[:5]]
@@ -277,13 +294,13 @@ _KINDS = {
 }
 
 
-def _kind_of(content):
+def _kind_of(content: Any) -> str:
     if isinstance(content, list):
         return f"a list that begins with {_KINDS[type(content[0])]}" if content else "an empty list"
     return _KINDS[type(content)]
 
 
-def _place(error):
+def _place(error: Exception) -> str:
     """What did not fit, and where: for whoever has to find out whether the server is wrong or this collection."""
     trace = error.__traceback__
     while trace.tb_next:
@@ -293,7 +310,7 @@ def _place(error):
     return f"{missing}; {place}"
 
 
-def version_problem(client, since):
+def version_problem(client: Any, since: tuple[int, ...]) -> str | None:
     """What there is to say of a server that is older than the version `since`, or None."""
     if client.version >= since:
         return None
@@ -301,7 +318,7 @@ def version_problem(client, since):
     return f"needs version {needed} or later ({client.title} has {has})"
 
 
-def verification(params):
+def verification(params: dict[str, Any]) -> bool | str:
     """What requests calls verify, from the options validate_certs and ca_path."""
     trusted = params["ca_path"]
     if trusted and not os.path.isfile(trusted):
@@ -309,7 +326,7 @@ def verification(params):
     return params["validate_certs"] and (trusted or True)
 
 
-def require_requests():
+def require_requests() -> None:
     if requests is None:
         raise FleetgateError(
             "the Python package requests is needed on the node that runs the task: pip install requests"

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class FleetgateError(Exception):
     """What stops a task: one or more problems, each a sentence that says what is wrong, where, and what to do.
@@ -14,7 +16,15 @@ class FleetgateError(Exception):
     `conflict` that somebody else changed the object after it was read. `diff` has what was to be changed.
     """
 
-    def __init__(self, *problems, verb=None, path=None, status=None, no_answer=False, conflict=False):
+    def __init__(
+        self,
+        *problems: str,
+        verb: str | None = None,
+        path: str | None = None,
+        status: int | None = None,
+        no_answer: bool = False,
+        conflict: bool = False,
+    ) -> None:
         super().__init__("; ".join(problems))
         self.problems = list(problems)
         self.verb = verb
@@ -26,7 +36,7 @@ class FleetgateError(Exception):
         self.secrets = {}
         self.diff = {}
 
-    def as_result(self):
+    def as_result(self) -> dict[str, Any]:
         """The error as keys of a task result."""
         result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}
         if self.done:
@@ -43,7 +53,7 @@ class FleetgateError(Exception):
         return result
 
 
-def refuse(problems):
+def refuse(problems: list[str]) -> None:
     """Raise one error for all `problems`, each told once; does nothing when there are none."""
     if problems:
         raise FleetgateError(*dict.fromkeys(problems))

@@ -40,19 +40,19 @@ class Text:
 
     empty = ""
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "str", **({"choices": list(self.choices)} if self.choices else {})}
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         return "" if wire is None else str(wire)
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return value
 
-    def same(self, one, other):
-        return one == other
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         """The rule that `value` breaks, or None."""
         if _CONTROL.search(value):
             return "must be a single line without control characters (a | in YAML adds a line break)"
@@ -76,7 +76,7 @@ PASSWORD = Text(shortest=8, longest=64, free=True)
 class Path(Text):
     """The path of a file on the node that runs the task."""
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "path"}
 
 
@@ -87,7 +87,7 @@ class Picture(Path):
     largest: int = 0
     endings: tuple = ()
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         broken = super().problem(value)
         if broken or not value:
             return broken
@@ -111,19 +111,19 @@ class Flag:
 
     empty = False
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "bool"}
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         return str(wire).lower() in ("1", "true", "yes", "on")
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return value
 
-    def same(self, one, other):
-        return one == other
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         return None
 
 
@@ -137,19 +137,19 @@ class Number:
 
     empty = 0
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "int"}
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         return int(wire)
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return value
 
-    def same(self, one, other):
-        return one == other
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         if self.optional and value == 0:
             return None
         return None if self.least <= value <= self.most else f"must be from {self.least} to {self.most}"
@@ -161,7 +161,7 @@ class Moment(Number):
 
     most: int = 253402300799
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         if value > self.most:
             return "must be in seconds since 1970, and not in milliseconds"
         return super().problem(value)
@@ -172,22 +172,22 @@ class Mapping:
     """Values of any kind by name, which are replaced as a whole."""
 
     @property
-    def empty(self):
+    def empty(self) -> dict[str, Any]:
         return {}
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {"type": "dict"}
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         return wire
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         return value
 
-    def same(self, one, other):
-        return one == other
+    def same(self, value: Any, other: Any) -> bool:
+        return value == other
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         try:
             json.dumps(value, allow_nan=False)
         except ValueError:
@@ -207,27 +207,27 @@ class Names:
 
     empty = ()
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         return {
             "type": "list",
             "elements": "str",
             **({"choices": list(self.each.choices)} if self.each.choices else {}),
         }
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         if wire is None:
             return []
         names = _SEPARATORS.split(wire) if isinstance(wire, str) else wire
         return sorted({str(name) for name in names if name != ""})
 
-    def encode(self, value):
+    def encode(self, value: Any) -> Any:
         names = list(dict.fromkeys(value))
         return names if self.separator is None else self.separator.join(names)
 
-    def same(self, one, other):
-        return set(one) == set(other)
+    def same(self, value: Any, other: Any) -> bool:
+        return set(value) == set(other)
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         for name in value:
             if not name:
                 return "must not hold an empty name"
@@ -247,46 +247,48 @@ class Properties:
     parts: tuple
 
     @property
-    def empty(self):
+    def empty(self) -> dict[str, Any]:
         return {}
 
-    def spec(self):
-        return {"type": "dict", "options": {one.option: one.spec() for one in self.parts}}
+    def spec(self) -> dict[str, Any]:
+        return {"type": "dict", "options": {part.option: part.spec() for part in self.parts}}
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> Any:
         raw = dict(part.strip().split("=", 1) for part in wire.split(",") if part)
         return {one.option: one.decode(raw) for one in self.parts if one.name in raw}
 
-    def encode(self, value):
-        kept = ((one, value[one.option]) for one in self.parts if one.option in value)
-        return ",".join(f"{one.name}={self._text(one.kind.encode(part))}" for one, part in kept)
+    def encode(self, value: Any) -> Any:
+        kept = ((part, value[part.option]) for part in self.parts if part.option in value)
+        return ",".join(f"{part.name}={self._text(part.kind.encode(content))}" for part, content in kept)
 
     @staticmethod
-    def _text(value):
+    def _text(value: Any) -> Any:
         return str(int(value)) if isinstance(value, bool) else value
 
-    def merge(self, has, given):
+    def merge(self, has: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
         """What there is after `given` was sent to where `has` was; nothing given takes all of it away."""
-        given = {one.option: given[one.option] for one in self.parts if given.get(one.option) is not None}
+        given = {part.option: given[part.option] for part in self.parts if given.get(part.option) is not None}
         whole = {**has, **given} if given else {}
         return {
-            one.option: (sorted(set(whole[one.option])) if one.is_set else whole[one.option])
-            for one in self.parts
-            if one.option in whole and not one.is_empty(whole[one.option])
+            part.option: (sorted(set(whole[part.option])) if part.is_set else whole[part.option])
+            for part in self.parts
+            if part.option in whole and not part.is_empty(whole[part.option])
         }
 
-    def same(self, one, other):
-        return one.keys() == other.keys() and all(
-            part.kind.same(one[part.option], other[part.option]) for part in self.parts if part.option in one
+    def same(self, value: Any, other: Any) -> bool:
+        return value.keys() == other.keys() and all(
+            field.kind.same(value[field.option], other[field.option]) for field in self.parts if field.option in value
         )
 
-    def problem(self, value):
-        for one in self.parts:
-            part = value.get(one.option)
-            broken = part is not None and one.kind.problem(part)
+    def problem(self, value: Any) -> str | None:
+        for part in self.parts:
+            content = value.get(part.option)
+            broken = content is not None and part.kind.problem(content)
             if broken:
                 return (
-                    f"{one.option}: '{excerpt(part)}' {broken}" if isinstance(part, str) else f"{one.option}: {broken}"
+                    f"{part.option}: '{excerpt(content)}' {broken}"
+                    if isinstance(content, str)
+                    else f"{part.option}: {broken}"
                 )
         return None
 
@@ -299,18 +301,18 @@ class Records:
 
     empty = ()
 
-    def spec(self):
-        options = {one.option: {**one.spec(), "required": True} for one in self.table}
+    def spec(self) -> dict[str, Any]:
+        options = {column.option: {**column.spec(), "required": True} for column in self.table}
         return {"type": "list", "elements": "dict", "options": options}
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         for number, record in enumerate(value):
-            for one in self.table:
-                part = record[one.option]
-                broken = one.kind.problem(part)
+            for column in self.table:
+                content = record[column.option]
+                broken = column.kind.problem(content)
                 if broken:
-                    named = f"'{excerpt(part)}' {broken}" if isinstance(part, str) else broken
-                    return f"entry {number}: {one.option}: {named}"
+                    named = f"'{excerpt(content)}' {broken}" if isinstance(content, str) else broken
+                    return f"entry {number}: {column.option}: {named}"
         return None
 
 
@@ -344,32 +346,32 @@ class Field:
     aliases: tuple = ()
 
     @property
-    def name(self):
+    def name(self) -> str:
         return self.wire or self.option.replace("_", "-")
 
     @property
-    def absent(self):
+    def absent(self) -> Any:
         """The value that an object without this field has."""
         if self.default is not None:
             return self.default
         return [] if isinstance(self.kind, Names) else self.kind.empty
 
     @property
-    def is_set(self):
+    def is_set(self) -> bool:
         return isinstance(self.kind, Names)
 
-    def is_empty(self, value):
+    def is_empty(self, value: Any) -> bool:
         """Whether sending `value` takes the option away."""
         return value in ("", [], {}) or (isinstance(self.kind, Number) and self.kind.optional and value == 0)
 
-    def effective(self, value):
+    def effective(self, value: Any) -> Any:
         """What there is after `value` was sent: where an empty one took the option away, the server's default counts."""
         return self.absent if self.is_empty(value) else value
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         # no_log is always said, because ansible guesses it from names such as client_key or tokens
         return {**self.kind.spec(), "no_log": self.secret, **({"aliases": list(self.aliases)} if self.aliases else {})}
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Any:
         """This field's value in an object as the server sent it."""
         return self.absent if raw.get(self.name) is None else self.kind.decode(raw[self.name])

@@ -8,6 +8,7 @@ import math
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -45,7 +46,7 @@ class Definition:
     # the secrets in options that the argument_spec cannot describe, because they depend on others
     hidden: Callable[[dict], Iterable[str]] = lambda params: ()
 
-    def main(self):
+    def main(self) -> None:
         """Run as an ordinary module."""
         module = _Module(argument_spec=self.argument_spec, supports_check_mode=True)
         secrets = module.no_log_values | self.secrets_in(module.params)
@@ -56,11 +57,11 @@ class Definition:
             module.fail_json(**result)
         module.exit_json(**result)
 
-    def secrets_in(self, params):
+    def secrets_in(self, params: dict[str, Any]) -> set[str]:
         """The values of all secret options, whatever else is wrong with the options."""
         return secret_values(self.argument_spec, params) | set(self.hidden(params))
 
-    def run_task(self, args, check_mode, **more):
+    def run_task(self, args: dict[str, Any], check_mode: bool, **more: Any) -> dict[str, Any]:
         """The result of a task with these arguments; where they are wrong, it has all problems and nothing is done.
 
         `more` goes to the function of the module along with the options.
@@ -75,14 +76,14 @@ class Definition:
             return refusal(problems, secrets)
         return self.answer(checked.validated_parameters, check_mode, checked._no_log_values | secrets, **more)
 
-    def answer(self, params, check_mode, secrets, **more):
+    def answer(self, params: dict[str, Any], check_mode: bool, secrets: set[str], **more: Any) -> dict[str, Any]:
         """The result of a task with valid options, without any of its `secrets`."""
         hidden = every_form(secrets)
         with secrets_of_task(hidden):
             result = self.execute({**params, **more}, check_mode)
         return self.finish(result, params, hidden)
 
-    def execute(self, params, check_mode):
+    def execute(self, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         """The one boundary: whatever happens becomes a result."""
         try:
             return self.run(params, check_mode)
@@ -97,21 +98,21 @@ class Definition:
                 "trace": trace,
             }
 
-    def finish(self, result, params, hidden):
+    def finish(self, result: dict[str, Any], params: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
         """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
         kept = {key: result[key] for key in ("secret", "secrets") if key in result}
         invocation = {"module_args": params}
         return {**_sentences_cut(remove_values({**result, "invocation": invocation}, hidden)), **kept}
 
 
-def refusal(problems, secrets):
+def refusal(problems: list[str], secrets: set[str]) -> dict[str, Any]:
     """The result of a task whose options are wrong. Its invocation shows none of them: a secret may be in the wrong one."""
     result = {"failed": True, "changed": False, "msg": "; ".join(problems), "problems": problems}
     result["invocation"] = {"module_args": {}}
     return _sentences_cut(remove_values(result, every_form(secrets)))
 
 
-def _sentences_cut(result):
+def _sentences_cut(result: dict[str, Any]) -> dict[str, Any]:
     """A result without sentences that nobody would read to the end."""
     if "problems" in result:
         problems = [cut(problem, LONGEST_SENTENCE) for problem in result["problems"]]
@@ -119,46 +120,48 @@ def _sentences_cut(result):
     return result
 
 
-def asked_for(result):
+def asked_for(result: dict[str, Any]) -> set[str]:
     """The secrets in a result, which are there because the task asked for them."""
     return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
 
 
-def argument_problems(argument_spec, params, way=""):
+def argument_problems(argument_spec: dict[str, Any], params: dict[str, Any], where: str = "") -> list[str]:
     """Everything wrong with the options of a task, each with the way to it: `users[3].email: ...`.
 
     Ansible itself stops at the first problem, does not say in which entry of a list it is, stumbles over some values of a
     wrong type and takes others for what they are not: a list for text, or true for the number 1.
     """
     given, options = _given(params), {}
-    problems = [f"{way}unknown option {excerpt(name)}" for name in given if not isinstance(name, str)]
+    problems = [f"{where}unknown option {excerpt(name)}" for name in given if not isinstance(name, str)]
     for name, option in argument_spec.items():
-        names = [one for one in (name, *option.get("aliases", ())) if one in given]
-        misfit = next((f"{one}{rule}" for one in names for rule in [_misfit(option, given[one])] if rule), None)
+        spellings = [spelling for spelling in (name, *option.get("aliases", ())) if spelling in given]
+        misfit = next(
+            (f"{spelling}{rule}" for spelling in spellings for rule in [_misfit(option, given[spelling])] if rule), None
+        )
         # without what is nested in it, which is looked at entry by entry below
         options[name] = {
             key: value for key, value in option.items() if key not in ("options", "required" if misfit else "")
         }
         if misfit:
-            problems.append(f"{way}{misfit}")
-            given = {one: value for one, value in given.items() if one not in names}
+            problems.append(f"{where}{misfit}")
+            given = {spelling: value for spelling, value in given.items() if spelling not in spellings}
     given = {name: value for name, value in given.items() if isinstance(name, str)}
     checked = ArgumentSpecValidator(options).validate(given)
-    problems += [f"{way}{excerpt(_reword(problem))}" for problem in checked.error_messages]
+    problems += [f"{where}{excerpt(_reword(problem))}" for problem in checked.error_messages]
     for name, option in argument_spec.items():
         value = checked.validated_parameters.get(name) if "options" in option else None
         if isinstance(value, dict):
-            problems += argument_problems(option["options"], value, f"{way}{name}: ")
+            problems += argument_problems(option["options"], value, f"{where}{name}: ")
         elif isinstance(value, list):
             for index, entry in enumerate(value):
-                problems += argument_problems(option["options"], entry, f"{way}{name}[{index}]: ")
+                problems += argument_problems(option["options"], entry, f"{where}{name}[{index}]: ")
     return problems
 
 
 _CONTAINERS = {dict: "a dictionary", list: "a list", tuple: "a list", set: "a set"}
 
 
-def _misfit(option, value):
+def _misfit(option: dict[str, Any], value: Any) -> str | None:
     """What is wrong with the type of a value, as the end of a sentence that begins with the option; None where it fits.
 
     It does not show the value, which may hold a secret.
@@ -169,9 +172,9 @@ def _misfit(option, value):
     if wanted == "list":
         if isinstance(value, list):
             entries = (
-                (index, _misfit({"type": option.get("elements", "raw")}, one)) for index, one in enumerate(value)
+                (index, _misfit({"type": option.get("elements", "raw")}, entry)) for index, entry in enumerate(value)
             )
-            missing = [index for index, one in enumerate(value) if one is None]
+            missing = [index for index, entry in enumerate(value) if entry is None]
             if missing:
                 return f"[{missing[0]}]: must not be null"
             return next((f"[{index}]{rule}" for index, rule in entries if rule), None)
@@ -190,7 +193,7 @@ def _misfit(option, value):
 _WORDS = {"bool": "true or false", "path": "a path"}
 
 
-def _kind_of(value):
+def _kind_of(value: Any) -> str:
     if isinstance(value, bool):
         return "true or false"
     if isinstance(value, float):
@@ -201,7 +204,7 @@ def _kind_of(value):
     )
 
 
-def _is_whole(value):
+def _is_whole(value: Any) -> bool:
     """Whether a value is a whole number, or a text that says one."""
     if isinstance(value, (bool, *_CONTAINERS)):
         return False
@@ -211,14 +214,14 @@ def _is_whole(value):
         return False
 
 
-def _given(options):
+def _given(options: dict[str, Any]) -> dict[str, Any]:
     """Options without those that ansible has filled in with nothing, and without what it adds for itself."""
     return {
         name: value for name, value in options.items() if value is not None and not str(name).startswith("_ansible_")
     }
 
 
-def _reword(problem):
+def _reword(problem: str) -> str:
     """Ansible names an unknown option and all known ones in a sentence without a verb."""
     unknown, separator, known = problem.partition(". Supported parameters include: ")
     return f"unknown option {unknown}; known are {known.rstrip('.')}" if separator else problem
@@ -229,7 +232,7 @@ class _Module(AnsibleModule):
 
     _problems: list = []
 
-    def _load_params(self):
+    def _load_params(self) -> None:
         super()._load_params()
         self._secrets = secret_values(self.argument_spec, self.params)
         with secrets_of_task(every_form(self._secrets)):
@@ -238,7 +241,7 @@ class _Module(AnsibleModule):
             # ansible would stumble over them, and must not log them
             self.params = {name: value for name, value in self.params.items() if name.startswith("_ansible_")}
 
-    def fail_json(self, msg, **result):
+    def fail_json(self, msg: str, **result: Any) -> None:
         if self._problems:
             result = refusal(self._problems, self._secrets)
             msg = result.pop("msg")

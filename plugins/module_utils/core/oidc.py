@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
 from urllib.parse import quote_plus
 
 from .client import LOOPBACK, Client, requests, require_requests
@@ -30,7 +32,7 @@ _REQUIRED = (
 )
 
 
-def discover(issuer, timeout, verify):
+def discover(issuer: str, timeout: float, verify: bool | str) -> tuple[dict[str, Any], Client]:
     """The discovery document of an issuer, and a client for its endpoints."""
     require_requests()
     client = Client(f"issuer {issuer}", requests.Session(), issuer, check_mode=True, timeout=timeout, verify=verify)
@@ -40,7 +42,7 @@ def discover(issuer, timeout, verify):
     return document, client
 
 
-def shortcomings(issuer, document, keys):
+def shortcomings(issuer: str, document: dict[str, Any], keys: list[dict[str, Any]]) -> list[str]:
     """What keeps PVE and PBS from using an issuer, a sentence each. `keys` is its JSON Web Key Set."""
     problems = [f"its discovery document lacks {name}" for name in _REQUIRED if not document.get(name)]
     if "code" not in document.get("response_types_supported", ("code",)):
@@ -61,7 +63,7 @@ def shortcomings(issuer, document, keys):
     return problems
 
 
-def other_name(issuer, document, client):
+def other_name(issuer: str, document: dict[str, Any], client: Client) -> list[str]:
     """What to do where an issuer calls itself differently than it was asked for: advice that can be followed."""
     name = document["issuer"]
     if name == issuer:
@@ -89,7 +91,7 @@ def other_name(issuer, document, client):
     ]
 
 
-def unadvertised(document, scopes, claims):
+def unadvertised(document: dict[str, Any], scopes: Iterable[str], claims: Iterable[str]) -> list[str]:
     """Scopes and claims that a discovery document leaves out, a sentence each. It need not list all that an issuer knows."""
     return [
         f"its discovery document does not list the {word} {name}, which it may know nevertheless; try a login if in doubt"
@@ -99,7 +101,7 @@ def unadvertised(document, scopes, claims):
     ]
 
 
-def secret_is_right(client, token_endpoint, client_id, secret, redirect_uri):
+def secret_is_right(client: Client, token_endpoint: str, client_id: str, secret: str, redirect_uri: str) -> bool:
     """Whether a client's secret is the right one, asked without side effect: with a code that cannot exist.
 
     The token endpoint looks at the secret first: `invalid_client` is a wrong one (or, at authentik, a redirect URI

@@ -8,13 +8,16 @@ comparison and the usual requests follow from the table; a subclass overrides a 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 from .secrets import excerpt
+
+if TYPE_CHECKING:
+    from .plan import Plan, ServerState
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Permission:
-    """What the caller must be allowed: any of `privileges` (or `every` one) on each of `paths`, or one of the `others`.
+    """What the caller must hold: any of `privileges` (or `every` one) on each of `paths`, or one of the `others`.
 
     The user `oneself` needs no privilege when signed in with a ticket.
     """
@@ -38,16 +41,16 @@ class Permission:
     oneself: str = ""
     every: bool = False
 
-    def __str__(self):
+    def __str__(self) -> str:
         return f"{' or '.join(self.privileges)} on {' and '.join(self.paths)}"
 
 
 @dataclass(frozen=True)
 class OneTimeSecret:
-    """A secret that a server tells once: `owner` names what it opens, `answer` the key it comes under.
+    """A secret that a server returns once: `owner` is the object it belongs to, `answer` its key in the response.
 
-    One that is `known` is only to be kept in the file. `vault_id` says what the file is encrypted with. `heard` is a list
-    of an entry that it is added to, where the look at what was kept must know it.
+    A `known` secret is only written to the file. `vault_id` selects the password that encrypts the file. The secret is added
+    to `candidates_sink`, a list of the entry, where verification needs it.
     """
 
     owner: str
@@ -59,15 +62,15 @@ class OneTimeSecret:
     candidates_sink: list | None = field(default=None, repr=False)
 
 
-# The verb of a step that sends nothing: a secret that is known goes into its file.
+# The verb of a step that sends nothing: a known secret is written to its file.
 STORE = "STORE"
-# One that sends nothing either: the file of a secret gets a mode in which nobody else can read it.
+# Another that sends nothing: the file of a secret gets a mode that only its owner can read.
 PROTECT = "PROTECT"
 
 
 @dataclass(frozen=True)
 class Guard:
-    """An object that must not have changed since the plan was made, when a request replaces these `options` of it (all by default)."""
+    """An object that must not have changed since the plan was built, when a request replaces these `options` of it (all by default)."""
 
     kind: str
     key: tuple
@@ -78,7 +81,7 @@ class Guard:
 class Step:
     """One request that changes something. `path` has one part per segment, unquoted.
 
-    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is made again.
+    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is built again.
     """
 
     verb: str
@@ -95,7 +98,7 @@ class Step:
     # the user whose request it is, where it cannot be that of the client's own identity
     caller: str = ""
 
-    def to_diff(self):
+    def to_diff(self) -> dict[str, Any]:
         """The step as results show it: without its body, which may hold secrets."""
         parts = (part.key[-1] if isinstance(part, Reference) else str(part) for part in self.path)
         return {"verb": self.verb, "path": "/" + "/".join(parts), "reason": self.reason}
@@ -111,10 +114,10 @@ class Actual:
 
 @dataclass
 class Change:
-    """What is to happen to one object: made (no `found`), changed (to `values`) or removed (no `values`).
+    """What is to happen to one object: create (no `found`), update (to `values`) or delete (no `values`).
 
-    `values` has the options to send and nothing else. `recreates` means that the object has to be removed and made
-    again, because what changes can only be said when it is made.
+    `values` has the options to send and nothing else. `recreates` means that the object must be deleted and created
+    again, because an option that differs can only be set at creation.
     """
 
     resource: Resource
@@ -125,40 +128,40 @@ class Change:
     recreates: bool = False
 
     @property
-    def creates(self):
+    def creates(self) -> bool:
         return self.found is None and self.values is not None
 
     @property
-    def removes(self):
+    def removes(self) -> bool:
         return self.values is None
 
     @property
-    def label(self):
+    def label(self) -> str:
         return self.resource.label(self.key)
 
-    def difference(self):
+    def difference(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         return self.resource.difference(self.found.values if self.found else None, self.values)
 
 
-def fields_spec(fields, required=()):
+def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict[str, Any]:
     """The argument_spec of a table of fields."""
-    return {one.option: {**one.spec(), "required": one.option in required} for one in fields}
+    return {row.option: {**row.spec(), "required": row.option in required} for row in fields}
 
 
-def rule_violations(fields, values):
+def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tuple[str, str]]:
     """The rules of a table that values break, as (option, rule) pairs."""
-    found = []
-    for one in fields:
-        value = values.get(one.option)
+    violations = []
+    for row in fields:
+        value = values.get(row.option)
         if value is None:
             continue
-        broken = one.kind.problem(value)
+        broken = row.kind.problem(value)
         if broken:
-            named = isinstance(value, str) and not one.secret
-            found.append((one.option, f"'{excerpt(value)}' {broken}" if named else broken))
-        elif one.needed and not value:
-            found.append((one.option, "must not be empty"))
-    return found
+            named = isinstance(value, str) and not row.secret
+            violations.append((row.option, f"'{excerpt(value)}' {broken}" if named else broken))
+        elif row.needed and not value:
+            violations.append((row.option, "must not be empty"))
+    return violations
 
 
 class Resource:
@@ -219,6 +222,8 @@ class Resource:
     `in_scope(scopes, key)`, `matches_condition(condition, wanted, key)`, `built_in(found)`
                                     -> which undeclared objects `exclusive` means
     `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
+    `warnings(entries, changes, server)`
+                                    -> sentences: what the user should know although nothing is wrong
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
     `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
@@ -251,7 +256,7 @@ class Resource:
     # the table of a declared entry, where that is a short form and differs from the table of the objects
     input_fields: tuple = ()
     collection: tuple = ()
-    # the option that tells the type of an object, where objects of this kind differ in the options that they have
+    # the option with the type of an object, where objects of this kind differ in the options that they have
     variant = ""
     # the first version of the server that has objects of this kind, as numbers
     since: tuple = ()
@@ -259,155 +264,161 @@ class Resource:
     uploads: tuple = ()
     # what a scope of this kind may name, in which the declared objects are all that there are
     scope: tuple = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
-    # what the caller must be allowed to do to see all objects: servers leave others out of their lists in silence
+    # what the caller must be allowed to do to see all objects: servers silently leave others out of their lists
     audit_permission: Permission | None = None
-    # how an option is taken away: by sending it "empty", or by its name in the list "delete"
+    # how an option is unset: by sending it "empty", or by its name in the list "delete"
     unset_by = "empty"
-    # whether an object is made under its own path instead of its collection's
+    # whether an object is created under its own path instead of its collection's
     made_at_item = False
     # whether one entry can stand for several objects
     many = False
-    # whether the server compares the digest that an update carries, and refuses the update after a change by somebody else
+    # whether the server compares the digest that an update carries, and refuses the update after a change by another client
     has_digest = False
-    immutable_remedy = "remove the object and make it again"
+    immutable_remedy = "delete and recreate the object"
 
     # -- the table ---------------------------------------------------------------------------------------------
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         """The argument_spec of one entry."""
         if self.input_fields:
             spec, growing = (
-                fields_spec(self.input_fields, [one.option for one in self.input_fields if one.needed]),
+                fields_spec(self.input_fields, [row.option for row in self.input_fields if row.needed]),
                 [],
             )
         else:
             spec = fields_spec(self.fields, self.key)
-            growing = [one.option for one in self.fields if one.is_set and not one.task_only]
+            growing = [row.option for row in self.fields if row.is_set and not row.task_only]
         if growing:
-            for way in ("append", "remove"):
-                spec[way] = {"type": "list", "elements": "str", "choices": growing, "default": []}
+            for operation in ("append", "remove"):
+                spec[operation] = {"type": "list", "elements": "str", "choices": growing, "default": []}
         spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
         return spec
 
-    def field(self, option) -> Field:
-        return next(one for one in self.fields if one.option == option)
+    def field(self, option: str) -> Field:
+        return next(row for row in self.fields if row.option == option)
 
-    def table(self, values) -> tuple:
+    def table(self, values: dict[str, Any]) -> tuple[Field, ...]:
         """The fields that an object with these values has."""
         if not self.variant:
             return self.fields
         kind = values.get(self.variant)
         return tuple(
-            (replace(one, needed=kind in one.needed) if isinstance(one.needed, tuple) else one)
-            for one in self.fields
-            if not one.types or kind in one.types
+            (replace(row, needed=kind in row.needed) if isinstance(row.needed, tuple) else row)
+            for row in self.fields
+            if not row.types or kind in row.types
         )
 
-    def key_of(self, entry):
+    def key_of(self, entry: dict[str, Any]) -> tuple[str, ...]:
         return tuple(entry[option] for option in self.key)
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         return f"{self.name} {'!'.join(key)}"
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def normalise(self, entry) -> dict:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         """An entry with its values in the form in which the server keeps them."""
         return entry
 
-    def identify(self, entry, server) -> dict:
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
         """An entry with its key complete, where it may be found in other ways too."""
         return entry
 
-    def expand(self, entry) -> list:
+    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """The objects that one entry declares; more than one only where an entry is a short form."""
         return [entry]
 
-    def problems(self, entry) -> list:
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         """What is wrong with an entry by itself, as (option, rule) pairs."""
         table = self.input_fields or self.table(entry)
-        known = {one.option for one in table}
-        strange = [one.option for one in self.fields if entry.get(one.option) is not None and one.option not in known]
+        known = {row.option for row in table}
+        unsuitable = [
+            row.option for row in self.fields if entry.get(row.option) is not None and row.option not in known
+        ]
         return [
             *rule_violations(table, entry),
             *(
-                (option, f"is no option of a {self.name} of type {entry[self.variant]}")
-                for option in strange
+                (option, f"is not an option of a {self.name} of type {entry[self.variant]}")
+                for option in unsuitable
                 if not self.input_fields
             ),
         ]
 
-    def references(self, key, values) -> Iterable[Reference]:
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         """Objects of the same server that an object with this key and these values refers to."""
         return ()
 
-    def compare(self, server, entry, found):
-        """The values of `entry` that the server does not have, and what stands against sending them.
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        """The values of `entry` that differ from the server, and the problems with sending them.
 
-        Only what the entry says is compared: None means that it says nothing.
+        Only options that the entry sets are compared: None means not set.
         """
         values, problems = {}, []
-        for one in self.table(entry):
-            wanted = entry.get(one.option)
-            if wanted is None or one.task_only:
+        for row in self.table(entry):
+            wanted = entry.get(row.option)
+            if wanted is None or row.task_only:
                 continue
-            has = found.values.get(one.option, one.absent) if found else one.absent
-            if isinstance(one.kind, Properties):
-                wanted = one.kind.merge(has, wanted)
-            if one.option in entry.get("append", ()):
-                wanted = [*has, *wanted]
-            if one.option in entry.get("remove", ()):
-                wanted = [value for value in has if value not in wanted]
-            if found is None:
-                # what the server means anyway is not said to one that may not know the option yet
-                if not (one.since and one.kind.same(has, one.effective(wanted))):
-                    values[one.option] = wanted
+            current = actual.values.get(row.option, row.absent) if actual else row.absent
+            if isinstance(row.kind, Properties):
+                wanted = row.kind.merge(current, wanted)
+            if row.option in entry.get("append", ()):
+                wanted = [*current, *wanted]
+            if row.option in entry.get("remove", ()):
+                wanted = [value for value in current if value not in wanted]
+            if actual is None:
+                # a default is not sent, because an older server may not know the option
+                if not (row.since and row.kind.same(current, row.effective(wanted))):
+                    values[row.option] = wanted
                 continue
-            if one.write_only or one.option in self.key:
-                if entry.get(f"update_{one.option}") == "always":
-                    values[one.option] = wanted
+            if row.write_only or row.option in self.key:
+                if entry.get(f"update_{row.option}") == "always":
+                    values[row.option] = wanted
                 continue
-            if one.kind.same(has, one.effective(wanted)):
+            if row.kind.same(current, row.effective(wanted)):
                 continue
-            if one.immutable and not self.may_recreate(entry):
+            if row.immutable and not self.may_recreate(entry):
                 problems.append(
                     (
-                        one.option,
-                        f"is '{has}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}",
+                        row.option,
+                        f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}",
                     )
                 )
-            values[one.option] = wanted
-        if found is None or (self.requires_recreate(values) and self.may_recreate(entry)):
-            whole = {**found.values, **values} if found else values
-            missing = [one.option for one in self.table(entry) if one.needed and whole.get(one.option) in (None, "")]
-            problems += [(option, f"is needed to make {self.label(self.key_of(entry))}") for option in missing]
+            values[row.option] = wanted
+        if actual is None or (self.requires_recreate(values) and self.may_recreate(entry)):
+            whole = {**actual.values, **values} if actual else values
+            missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
+            problems += [(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
         return values, problems
 
-    def requires_recreate(self, values) -> bool:
-        """Whether an object that is there has to be removed and made again for these values to be sent."""
+    def requires_recreate(self, values: dict[str, Any]) -> bool:
+        """Whether an existing object must be recreated to set these values."""
         return any(self.field(option).immutable for option in values)
 
-    def may_recreate(self, entry) -> bool:
-        """Whether an object may be removed and made again for the sake of what cannot be changed."""
+    def may_recreate(self, entry: dict[str, Any]) -> bool:
+        """Whether an object may be recreated to change what cannot be updated."""
         return False
 
-    def conflicts(self, entries) -> list:
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         """What is wrong with entries that are right by themselves, as sentences; `entries` has them by kind."""
         return []
 
-    def deletion_blockers(self, entry, found) -> list:
-        """What stands against removing an object, as (option, rule) pairs."""
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+        """Why an object cannot be deleted, as (option, rule) pairs."""
         return []
 
-    def safety_checks(self, changes, server) -> list:
-        """What stands against all changes of a plan together, of whatever kind, as sentences."""
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Why all changes of a plan together, of any kind, must not be made, as sentences."""
         return []
 
-    def warnings(self, entries, changes, server) -> list:
+    def warnings(
+        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
+    ) -> list[str]:
         """What a user should know although nothing is wrong, as sentences; `entries` has the declared ones by key."""
         return []
 
-    def in_scope(self, scopes, key) -> bool:
+    def in_scope(self, scopes: list[dict[str, Any]], key: tuple[str, ...]) -> bool:
         """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
         return any(
             all(
@@ -418,29 +429,29 @@ class Resource:
             for scope in scopes
         )
 
-    def matches_condition(self, condition, wanted, key) -> bool:
+    def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
         """Whether an object with this key is what one condition of a scope says."""
         return condition == "name" and fnmatchcase("!".join(key), wanted)
 
-    def built_in(self, found) -> bool:
+    def built_in(self, actual: Actual) -> bool:
         """Whether an object belongs to the server, and is never meant where others of its kind are removed."""
         return False
 
-    def prune_blockers(self, key, server) -> list:
-        """What stands against removing an object that is only not declared."""
+    def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
+        """Why an undeclared object must not be deleted, as sentences."""
         return []
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server, keys) -> Iterable[dict]:
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict]:
         """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
-        raise NotImplementedError(f"{type(self).__name__} does not say how it is read")
+        raise NotImplementedError(f"{type(self).__name__} does not implement read")
 
-    def decode(self, raw) -> Actual:
-        told = self.table({self.variant: raw.get(self.variant)})
-        return Actual({one.option: one.decode(raw) for one in told if not (one.write_only or one.task_only)}, raw)
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        table = self.table({self.variant: raw.get(self.variant)})
+        return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
 
-    def read_again(self, server, key) -> Actual | None:
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         """One object as it is now; None where it is gone."""
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
@@ -449,33 +460,39 @@ class Resource:
         """Whether these options of an object (all if none are named) are still as the plan was made on."""
         return all(now.values[option] == planned.values[option] for option in options or planned.values)
 
-    def id_of(self, key, server):
+    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
         """What the server knows an object by in requests, asked for right before one is sent."""
         return server.actual(self.name)[key].raw["id"]
 
-    def wait_until_effective(self, entry, client):
-        """Wait for what comes about by itself when everything is made as declared; raises where it does not."""
+    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
+        """Wait for what the server does by itself after a plan is applied; raise an error if it does not."""
 
-    def wait_for_changes(self, changes, server):
+    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
         """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 
-    def steps(self, changes, server) -> list:
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         """The requests for all changes of this kind, in order."""
         return [step for change in changes for step in self.steps_for(change, server)]
 
-    def delegate_changes(self, change, plan, entries, server):
+    def delegate_changes(
+        self,
+        change: Change,
+        plan: Plan,
+        entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
+        server: ServerState,
+    ) -> None:
         """Pass on what is written through objects of another kind, as changes of the plan.
 
         `entries` has what is declared of each object, by kind and key.
         """
 
-    def last_steps(self, changes, server) -> list:
-        """The requests that may only be sent when everything else that is declared is there."""
+    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """The requests that may only be sent when all other declared objects exist."""
         return []
 
-    def steps_for(self, change, server) -> list:
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         item, permissions = self.item_path(change.key), self.required_permissions(change, server)
         if change.removes:
             return [Step("DELETE", item, f"{change.label} is declared absent", permissions=permissions)]
@@ -491,7 +508,7 @@ class Resource:
             values = {**self.carried_over(change.found.values), **change.values}
             known = {one.option for one in self.table(values)}
             whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
-            removal = Step("DELETE", item, f"{change.label} is made anew: {changed}", permissions=permissions)
+            removal = Step("DELETE", item, f"{change.label} is recreated: {changed}", permissions=permissions)
             return [removal, *self.steps_for(whole, server)]
         return [
             Step(
@@ -505,51 +522,53 @@ class Resource:
             )
         ]
 
-    def guard(self, change) -> Guard | None:
+    def guard(self, change: Change) -> Guard | None:
         """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
         return Guard(self.name, change.key) if self.has_digest else None
 
-    def carried_over(self, values) -> dict:
-        """What an object that is made again is given of what it had."""
+    def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The values that a recreated object keeps."""
         return {option: value for option, value in values.items() if value != self.field(option).absent}
 
-    def item_path(self, key) -> tuple:
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         return (*self.collection, *key)
 
-    def predict_side_effects(self, key, values, changes) -> dict:
+    def predict_side_effects(
+        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
+    ) -> dict[str, Any]:
         """The values of an object once all changes of a plan are made: the server may change it along with others."""
         return values
 
-    def cascade(self, change, server) -> list:
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
         """Further changes that the removal of an object entails, because the server does not make them by itself."""
         return []
 
-    def required_permissions(self, change, server) -> tuple:
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """What the caller must be allowed to do for this change."""
         return ()
 
-    def read_permission(self, key, server) -> Permission | None:
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         """What the caller must be allowed to do to see one object."""
         return self.audit_permission
 
-    def request_body(self, change) -> dict:
+    def request_body(self, change: Change) -> dict[str, Any]:
         """The body that sends the values of a change, in wire form."""
         body, unset = {}, []
-        for one in self.fields:
-            value = change.values.get(one.option)
-            in_path = one.option in self.key and (self.made_at_item or not change.creates)
-            if one.task_only or value is None or in_path:
+        for row in self.fields:
+            value = change.values.get(row.option)
+            in_path = row.option in self.key and (self.made_at_item or not change.creates)
+            if row.task_only or value is None or in_path:
                 continue
-            if one.is_empty(value):
+            if row.is_empty(value):
                 if change.creates:
                     continue
                 if self.unset_by == "delete":
-                    unset.append(one.name)
+                    unset.append(row.name)
                     continue
-            body[one.name] = one.kind.encode(value)
+            body[row.name] = row.kind.encode(value)
         return {**body, "delete": unset} if unset else body
 
-    def known_secrets(self, key, entry) -> dict:
+    def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
         """The secrets that an entry asks for and that are known without the server, by what they open."""
         known = entry.get("known_secret")
         return {"!".join(key): known} if known and entry.get("return_secret") else {}
@@ -557,39 +576,38 @@ class Resource:
     # -- results -----------------------------------------------------------------------------------------------
 
     @property
-    def returns_secrets(self):
-        """Whether the server tells a secret of such an object to those who may read it."""
-        return any(one.secret and not (one.write_only or one.task_only) for one in self.fields)
+    def returns_secrets(self) -> bool:
+        """Whether the server returns a secret of such an object to callers that may read it."""
+        return any(row.secret and not (row.write_only or row.task_only) for row in self.fields)
 
-    def to_result(self, values, secrets=False):
-        """An object as results show it: every option that can be told, secrets only when asked for."""
+    def to_result(self, values: dict[str, Any], secrets: bool = False) -> dict[str, Any]:
+        """An object as results return it: every readable option, secrets only on request."""
         return {
-            one.option: (sorted(set(values[one.option])) if one.is_set else values[one.option])
-            for one in self.table(values)
-            if not (one.task_only or one.write_only or (one.secret and not secrets))
+            row.option: (sorted(set(values[row.option])) if row.is_set else values[row.option])
+            for row in self.table(values)
+            if not (row.task_only or row.write_only or (row.secret and not secrets))
         }
 
-    def to_diff(self, values):
+    def to_diff(self, values: dict[str, Any]) -> dict[str, Any]:
         """Values as a diff shows them: sets in order, secrets only as there or not."""
         shown = {}
-        for one in self.fields:
-            if one.option in values and not one.task_only:
-                value = one.effective(values[one.option])
-                hidden = one.secret and (value or one.write_only)
-                shown[one.option] = HIDDEN if hidden else sorted(set(value)) if one.is_set else value
+        for row in self.fields:
+            if row.option in values and not row.task_only:
+                value = row.effective(values[row.option])
+                hidden = row.secret and (value or row.write_only)
+                shown[row.option] = HIDDEN if hidden else sorted(set(value)) if row.is_set else value
         return shown
 
-    def difference(self, before, after):
+    def difference(
+        self, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
         if before is None or after is None:
             values = self.to_diff(before or after)
-            told = {option: value for option, value in values.items() if value != self.field(option).absent}
-            return (None, told) if before is None else (told, None)
-        was, will_be = (
-            self.to_diff({option: before[option] for option in after if option in before}),
-            self.to_diff(after),
-        )
-        for option, value in will_be.items():
-            if value == HIDDEN and was.get(option) == HIDDEN:
-                will_be[option] = HIDDEN_OTHER
-        return was, will_be
+            shown = {option: value for option, value in values.items() if value != self.field(option).absent}
+            return (None, shown) if before is None else (shown, None)
+        old, new = (self.to_diff({option: before[option] for option in after if option in before}), self.to_diff(after))
+        for option, value in new.items():
+            if value == HIDDEN and old.get(option) == HIDDEN:
+                new[option] = HIDDEN_OTHER
+        return old, new

@@ -8,8 +8,10 @@ import fcntl
 import os
 import stat
 import tempfile
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from typing import Any
 
 from .errors import FleetgateError
 
@@ -25,7 +27,7 @@ _vault = ContextVar("vault", default=None)
 
 
 @contextmanager
-def vault_at_hand(vault):
+def vault_at_hand(vault: Any) -> Iterator[None]:
     """What runs inside may encrypt and decrypt."""
     token = _vault.set(vault)
     try:
@@ -34,7 +36,7 @@ def vault_at_hand(vault):
         _vault.reset(token)
 
 
-def cannot_keep(path, vault_id):
+def cannot_keep(path: str, vault_id: str | None) -> list[tuple[str, str]]:
     """Why a secret could not be kept in a file, as (option, rule) pairs; nothing is written."""
     problems = []
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
@@ -50,7 +52,7 @@ def cannot_keep(path, vault_id):
     return problems
 
 
-def kept_secret(path):
+def kept_secret(path: str) -> tuple[str | None, bool, str | None]:
     """What a file holds (None where it is not there), whether it is encrypted, and why it cannot be read."""
     try:
         with open(path, encoding="utf-8") as source:

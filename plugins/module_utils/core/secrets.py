@@ -60,25 +60,25 @@ def secret_values(argument_spec: dict, params: dict) -> set[str]:
 
     A password within a URL is one as well.
     """
-    found: set[str] = set()
+    secrets: set[str] = set()
     for name, value in params.items():
         option = argument_spec.get(name) or next(
-            (one for one in argument_spec.values() if name in one.get("aliases", ())), {}
+            (spec for spec in argument_spec.values() if name in spec.get("aliases", ())), {}
         )
         if option.get("no_log"):
-            found.update(_scalars(value))
+            secrets.update(_scalars(value))
         elif option.get("options"):
             entries = value if isinstance(value, (list, tuple)) else [value]
             for entry in entries:
                 if isinstance(entry, dict):
-                    found |= secret_values(option["options"], entry)
+                    secrets |= secret_values(option["options"], entry)
         for text in _scalars(value):
             given = _USERINFO.findall(text)
             if name in _ADDRESSES:
                 given.append(text.rpartition("@")[0].rpartition("//")[2])
             for part in (part for userinfo in given for part in (userinfo, userinfo.partition(":")[2])):
-                found |= {part, unquote(part)}
-    return found - {""}
+                secrets |= {part, unquote(part)}
+    return secrets - {""}
 
 
 def every_form(secrets: Iterable[str]) -> set[str]:
@@ -86,11 +86,11 @@ def every_form(secrets: Iterable[str]) -> set[str]:
     forms: set[str] = set()
     for secret in map(str, secrets):
         escaped = {quote(secret, safe=safe) for safe in ("", "/", "!'()*", "!'()*/")} | {quote_plus(secret)}
-        forms |= escaped | {_ESCAPED.sub(lambda code: code[0].lower(), one) for one in escaped}
+        forms |= escaped | {_ESCAPED.sub(lambda code: code[0].lower(), form) for form in escaped}
         text = {json.dumps(secret, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False)} | {
             repr(secret)[1:-1]
         }
-        forms |= text | {one.replace("/", "\\/") for one in text}
+        forms |= text | {form.replace("/", "\\/") for form in text}
         forms |= {
             escape(secret),
             escape(secret, quote=False),

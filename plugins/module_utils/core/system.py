@@ -5,11 +5,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from .errors import FleetgateError, refuse
 from .module import Address, Definition
 from .plan import Desired, ServerState, converge
 from .resource import fields_spec, rule_violations
+
+if TYPE_CHECKING:
+    from .resource import Resource
+
 
 # how many objects one run may remove
 LIMIT = {"max_removals": {"type": "int", "default": 20}}
@@ -35,7 +40,7 @@ class System:
         permissions: Callable | None = None,
         apart: tuple = (),
         questions: dict | None = None,
-    ):
+    ) -> None:
         self.connection = connection
         self.address = address
         self.connect = connect
@@ -47,7 +52,7 @@ class System:
         self.permissions = permissions
         self._clients: dict = {}
 
-    def client(self, params, check_mode):
+    def client(self, params: dict[str, Any], check_mode: bool) -> Any:
         """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
         shell = params.get("shell") if params.get("connection") == "shell" else None
         known = (check_mode, shell, *(params[option] for option in self.connection))
@@ -55,11 +60,11 @@ class System:
             self._clients[known] = self.connect(params, check_mode)
         return self._clients[known]
 
-    def one(self, name):
+    def one(self, name: str) -> Definition:
         """The module for one object of a kind."""
-        resource = next(one for one in (*self.resources, *self.apart) if one.name == name)
+        resource = next(kind for kind in (*self.resources, *self.apart) if kind.name == name)
 
-        def run(params, check_mode):
+        def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             scopes = {name: params["exclusive"]} if resource.many else {}
             result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
             there = objects[name]
@@ -76,16 +81,16 @@ class System:
         }
         return Definition(spec, run, self.address, {"": resource.uploads})
 
-    def state(self):
+    def state(self) -> Definition:
         """The module for the whole state of a server, in one task."""
 
-        def run(params, check_mode):
+        def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             entries = [
                 (resource, options, f"{resource.plural}[{index}].")
                 for resource in self.resources
                 for index, options in enumerate(params[resource.plural] or ())
             ]
-            scopes = {one.name: (params["exclusive"] or {}).get(one.plural) for one in self.resources}
+            scopes = {resource.name: (params["exclusive"] or {}).get(resource.plural) for resource in self.resources}
             result, objects, secrets = self._converge(params, check_mode, entries, scopes)
             result.update(
                 {resource.plural: objects[resource.name] for resource in self.resources if resource.name in objects}
@@ -93,20 +98,26 @@ class System:
             return {**result, **({"secrets": secrets} if secrets else {})}
 
         spec = {
-            one.plural: {"type": "list", "elements": "dict", "options": one.spec(), "no_log": False}
-            for one in self.resources
+            resource.plural: {"type": "list", "elements": "dict", "options": resource.spec(), "no_log": False}
+            for resource in self.resources
         }
-        spec["exclusive"] = {"type": "dict", "options": {one.plural: _scopes_spec(one) for one in self.resources}}
+        spec["exclusive"] = {
+            "type": "dict",
+            "options": {resource.plural: _scopes_spec(resource) for resource in self.resources},
+        }
         return Definition(
-            {**self.connection, **spec, **LIMIT}, run, self.address, {one.plural: one.uploads for one in self.resources}
+            {**self.connection, **spec, **LIMIT},
+            run,
+            self.address,
+            {resource.plural: resource.uploads for resource in self.resources},
         )
 
-    def info(self):
+    def info(self) -> Definition:
         """The module that reads; its lists can be given to the state module, and change nothing there."""
         resources = {one.plural: one for one in (*self.resources, *self.lookups)}
         choices = [*resources, *self.facts]
 
-        def run(params, check_mode):
+        def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             filters = {name: scopes for name, scopes in (params["filters"] or {}).items() if scopes}
             refuse(
                 [
@@ -164,33 +175,41 @@ class System:
             spec[name] = {"type": "list", "elements": "dict", "options": fields_spec(fields, needed), "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
 
-    def _converge(self, params, check_mode, entries, scopes):
+    def _converge(
+        self,
+        params: dict[str, Any],
+        check_mode: bool,
+        entries: list[tuple[Resource, dict[str, Any], str]],
+        scopes: dict[str, Any],
+    ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]], dict[str, str]]:
         desired = self.desired(params, entries, scopes)
         return converge(
             self.client(params, check_mode),
             self.kinds,
             desired,
-            {name: one for name, one in scopes.items() if one},
+            {name: wanted for name, wanted in scopes.items() if wanted},
             check_mode,
             params.get("max_removals"),
         )
 
     @property
-    def kinds(self):
+    def kinds(self) -> tuple[Resource, ...]:
         """All resources that can be read."""
         return (*self.resources, *self.apart, *self.lookups)
 
-    def desired(self, params, entries, scopes):
+    def desired(
+        self, params: dict[str, Any], entries: list[tuple[Resource, dict[str, Any], str]], scopes: dict[str, Any]
+    ) -> list[Desired]:
         """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
         declared = [
             Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
         ]
-        broken = [(one, option, rule) for one in declared for option, rule in one.resource.problems(one.entry)]
+        broken = [(entry, option, rule) for entry in declared for option, rule in entry.resource.problems(entry.entry)]
         if broken:
             broken = self._not_there(params, broken)
-        problems = [f"{one.where}{option}: {rule}" for one, option, rule in broken]
-        by_kind = {kind.name: [one.entry for one in declared if one.resource is kind] for kind in self.resources}
+        problems = [f"{entry.where}{option}: {rule}" for entry, option, rule in broken]
+        by_kind = {kind.name: [entry.entry for entry in declared if entry.resource is kind] for kind in self.resources}
         for resource in self.resources:
             problems += resource.conflicts(by_kind)
             for index, scope in enumerate(scopes.get(resource.name) or ()):
@@ -203,7 +222,9 @@ class System:
         refuse(problems)
         return declared
 
-    def _not_there(self, params, broken):
+    def _not_there(
+        self, params: dict[str, Any], broken: list[tuple[Desired, str, str]]
+    ) -> list[tuple[Desired, str, str]]:
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:
             client = self.client(params, True)
@@ -214,7 +235,7 @@ class System:
             return broken
 
 
-def _scope_problems(resource, scope, where):
+def _scope_problems(resource: Resource, scope: dict[str, Any], where: str) -> list[str]:
     given = {option: value for option, value in scope.items() if value is not None}
     if not given:
         return [f"{where}: must name at least one of {', '.join(scope)}"]
@@ -223,5 +244,5 @@ def _scope_problems(resource, scope, where):
     return empty + [f"{where}.{option}: {rule}" for option, rule in rule_violations(resource.scope, given)]
 
 
-def _scopes_spec(resource):
+def _scopes_spec(resource: Resource) -> dict[str, Any]:
     return {"type": "list", "elements": "dict", "options": fields_spec(resource.scope), "no_log": False}

@@ -10,6 +10,7 @@ import os
 import ssl
 import time
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 try:
@@ -36,14 +37,22 @@ class RetryPolicy(Retry):
     That is the case when no connection came about, and when the server refused the request unseen (429).
     """
 
-    def is_retry(self, method, status_code, has_retry_after=False):
+    def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
         return status_code == 429 or (method == "GET" and status_code in BUSY)
 
-    def get_retry_after(self, response):
+    def get_retry_after(self, response: Any) -> float | None:
         wanted = super().get_retry_after(response)
         return wanted and min(wanted, LONGEST_WAIT)
 
-    def increment(self, method=None, url=None, response=None, error=None, _pool=None, _stacktrace=None):
+    def increment(
+        self,
+        method: str | None = None,
+        url: str | None = None,
+        response: Any = None,
+        error: Exception | None = None,
+        _pool: Any = None,
+        _stacktrace: Any = None,
+    ) -> Retry:
         # who was silent for the whole time limit would be so again, and the same certificate would come again
         slow = isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError)
         if slow or (error is not None and is_untrusted(error)):
@@ -61,16 +70,16 @@ class _Incoming(io.RawIOBase):
     The timeout of a socket alone is one for each read: a server that sends a byte now and then would hold a task for ever.
     """
 
-    def __init__(self, raw, connection):
+    def __init__(self, raw: Any, connection: Any) -> None:
         super().__init__()
         self._raw, self._connection = raw, connection
         self._ends = time.monotonic() + connection.gettimeout()
         self._rest = LARGEST_ANSWER
 
-    def readable(self):
+    def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer):
+    def readinto(self, buffer: Any) -> int | None:
         left = self._ends - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
@@ -81,7 +90,7 @@ class _Incoming(io.RawIOBase):
             raise TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB")
         return count
 
-    def close(self):
+    def close(self) -> None:
         super().close()
         self._raw.close()
 
@@ -89,13 +98,13 @@ class _Incoming(io.RawIOBase):
 class _Answer(http.client.HTTPResponse):
     """An answer with a time limit for all of it, and with the certificate that the server showed."""
 
-    def __init__(self, sock, *args, **settings):
+    def __init__(self, sock: Any, *args: Any, **settings: Any) -> None:
         super().__init__(sock, *args, **settings)
         self.fp = io.BufferedReader(_Incoming(self.fp.detach(), sock))
         self.certificate = sock.getpeercert(binary_form=True) if hasattr(sock, "getpeercert") else None
 
 
-def _with_limits(pools):
+def _with_limits(pools: dict[str, Any]) -> dict[str, Any]:
     """Kinds of connection pools by scheme, whose connections have such answers."""
     return {
         scheme: type(
@@ -110,18 +119,18 @@ def _with_limits(pools):
 class Transport(HTTPAdapter):
     """The one adapter of all sessions; proxies, also those of the environment, are used in the same way."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__(
             max_retries=RetryPolicy(
                 total=4, backoff_factor=0.2, allowed_methods=frozenset(("GET",)), raise_on_status=False
             )
         )
 
-    def init_poolmanager(self, *args, **settings):
+    def init_poolmanager(self, *args: Any, **settings: Any) -> None:
         super().init_poolmanager(*args, **settings)
         self.poolmanager.pool_classes_by_scheme = _with_limits(self.poolmanager.pool_classes_by_scheme)
 
-    def proxy_manager_for(self, proxy, **settings):
+    def proxy_manager_for(self, proxy: str, **settings: Any) -> Any:
         known = proxy in self.proxy_manager
         manager = super().proxy_manager_for(proxy, **settings)
         if not known:
@@ -129,7 +138,7 @@ class Transport(HTTPAdapter):
         return manager
 
 
-def certificate_of(response):
+def certificate_of(response: Any) -> bytes | None:
     """The certificate that a server showed with an answer, in binary form; None where there was none to see."""
     return getattr(getattr(response.raw, "_original_response", None), "certificate", None)
 
@@ -142,27 +151,27 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
     while error is not None:
         yield error
         inner = [getattr(error, "reason", None), *error.args]
-        error = next((one for one in inner if isinstance(one, BaseException)), None)
+        error = next((cause for cause in inner if isinstance(cause, BaseException)), None)
 
 
-def is_untrusted(error):
+def is_untrusted(error: Exception) -> bool:
     """Whether a certificate was the reason; all else that TLS can fail by is a connection that did not come about."""
-    return any(isinstance(one, (ssl.SSLCertVerificationError, CertificateError)) for one in _causes(error))
+    return any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in _causes(error))
 
 
-def has_no_answer(error):
+def has_no_answer(error: Exception) -> bool:
     """Whether a server is out of reach, and may be back later."""
     gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
     return gone and not is_untrusted(error)
 
 
-def unreachable(title, url, error):
+def unreachable(title: str, url: str, error: Exception) -> str:
     """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
     by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
     return f"{title}: {_no_answer(url, error)}{by_proxy}"
 
 
-def _no_answer(url, error):
+def _no_answer(url: str, error: Exception) -> str:
     *_outer, innermost = _causes(error)
     why = str(innermost.args[-1] if innermost.args else innermost)
     if isinstance(innermost, TooLarge):
@@ -172,7 +181,9 @@ def _no_answer(url, error):
             f"the certificate of {url} is not trusted ({why}); give the file of the authority"
             " that issued it as ca_path, or trust it on the node that runs the task"
         )
-    if any(isinstance(one, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError)) for one in _causes(error)):
+    if any(
+        isinstance(cause, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError)) for cause in _causes(error)
+    ):
         return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
     if isinstance(error, requests.exceptions.SSLError):
         return f"{url} does not answer over TLS ({why}); check the address, the port and what stands before it"
@@ -181,7 +192,7 @@ def _no_answer(url, error):
     return f"{url} cannot be used ({type(error).__name__}: {error})"
 
 
-def _proxy(url):
+def _proxy(url: str) -> str:
     """What to say of the proxy that a request for a URL goes through, which requests takes from the environment."""
     if requests.utils.should_bypass_proxies(url, no_proxy=None):
         return ""

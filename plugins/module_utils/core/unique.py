@@ -14,16 +14,16 @@ def conflicts_over(resource: Resource, option: str, changes: list[Change], holde
 
     `holders` are the objects on the server that have one of these values.
     """
-    ours = {change.key: change for change in changes if change.resource is resource}
-    taken: dict = {}
+    own = {change.key: change for change in changes if change.resource is resource}
+    takers: dict = {}
     problems = []
-    for change in ours.values():
+    for change in own.values():
         value = None if change.removes else change.values.get(option)
-        if value and taken.setdefault(value, change) is not change:
-            problems.append(f"{change.label}: {option}: '{value}' is declared for {taken[value].label} as well")
+        if value and takers.setdefault(value, change) is not change:
+            problems.append(f"{change.label}: {option}: '{value}' is declared for {takers[value].label} as well")
     for holder in holders:
         key, value = resource.key_of(holder.values), holder.values[option]
-        taker, release = taken.get(value), ours.get(key)
+        taker, release = takers.get(value), own.get(key)
         if taker is None or taker.key == key:
             continue
         if release is None or not (release.removes or option in release.values):
@@ -35,7 +35,7 @@ def conflicts_over(resource: Resource, option: str, changes: list[Change], holde
                 f"{taker.label}: {option}: '{value}' is that of {release.label}, which is removed after other changes;"
                 " remove it in a task before this one"
             )
-    waiting = _in_a_circle(list(ours.values()), option)
+    waiting = _in_a_circle(list(own.values()), option)
     if waiting:
         labels = ", ".join(change.label for change in waiting)
         problems.append(
@@ -58,9 +58,9 @@ def released_first(changes: list[Change], option: str) -> list[Change]:
     return ordered
 
 
-def _in_a_circle(changes, option):
+def _in_a_circle(changes: list[Change], option: str) -> list[Change]:
     """The changes that wait for each other to give up a value."""
-    moving = [one for one in changes if one.found and not one.removes and option in one.values]
+    moving = [change for change in changes if change.found and not change.removes and option in change.values]
     waiting = moving
     while True:
         held = {change.found.values[option] for change in waiting} - {"", None}

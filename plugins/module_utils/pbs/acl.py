@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from ..core.client import Client, version_problem
+from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -17,6 +19,10 @@ from ..proxmox.acl import Acl as ProxmoxAcl
 from ..proxmox.client import ROOT
 from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, NEWER_PATHS, NEWER_ROLES, ROLE, TOKEN, USER
+
+if TYPE_CHECKING:
+    from ..core.resource import Actual
+
 
 _SEE_PERMISSIONS = Permission(("/access",), ("Sys.Audit",))
 
@@ -33,42 +39,44 @@ class Acl(ProxmoxAcl):
         ALLOW_LOCKOUT,
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """Rows of type group have no effect and cannot be written through the API; they are not rows of the user of that name."""
         return [row for row in super().read(server, keys) if row["ugid_type"] == "user"]
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Actual:
         """The type of a token's row is user as well, so the id decides."""
         # the name of a user may contain !, but neither a realm nor a token name contains @
         return super().decode({**raw, "type": "token" if "!" in raw["ugid"].rpartition("@")[2] else "user"})
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         path, role = entry["path"], entry["roleid"]
         newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
         newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
-        for option, value, since in newer if found is None else ():
+        for option, value, since in newer if actual is None else ():
             old = version_problem(server.client, since)
             problems += [(option, f"'{value}' {old}")] if old else []
         return values, problems
 
-    def safety_checks(self, changes, server):
-        """NoAccess stands alone: it takes other roles of a subject on a path away, and another role takes it away."""
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """NoAccess excludes other roles: it replaces those of the principal on the path, and another role replaces it."""
         rows = [change for change in changes if change.resource is self]
-        made, removed = ({one.key for one in rows if one.removes is gone} for gone in (False, True))
-        there = sorted((set(server.actual(self.name)) | made) - removed) if made else ()
+        created, removed = ({change.key for change in rows if change.removes is gone} for gone in (False, True))
+        remaining = sorted((set(server.actual(self.name)) | created) - removed) if created else ()
         return super().safety_checks(changes, server) + [
-            f"{self.label(key)}: the server keeps no other role beside {NO_ACCESS}, and there is {other[3]}; declare one of them absent"
-            for key in sorted(made)
-            for other in there
+            f"{self.label(key)}: the server keeps no other role beside {NO_ACCESS}, and {other[3]} exists or is declared; declare one of them absent"
+            for key in sorted(created)
+            for other in remaining
             if key[:3] == other[:3] and (key[3] == NO_ACCESS) != (other[3] == NO_ACCESS)
         ]
 
-    def decides(self, path):
+    def decides(self, path: str) -> bool:
         return path in ("/", "/access", "/access/acl")
 
-    def steps_for(self, change, server):
-        """One request for each row, which is all that the API takes."""
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
+        """One request for each row, which is all that the API accepts."""
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"
         body = {"path": path, "role": role, "auth-id": subject}
@@ -83,7 +91,7 @@ class Acl(ProxmoxAcl):
             )
         ]
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         return (Permission(("/access/acl",), (MODIFY,)),)
 
     def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
@@ -98,8 +106,8 @@ class Acl(ProxmoxAcl):
             )
 
     def _permissions(self, server: ServerState, subject: str, path: str) -> dict[str, bool]:
-        """What a user or token may do on a path once all rows count: a token never more than its user."""
-        rows: dict[str, dict] = {}
+        """What a user or token may do on a path once all rows are in effect: a token never has more than its user."""
+        rows: dict[str, dict[str, bool]] = {}
         for (place, _kind, ugid, role), row in server.actual(self.name).items():
             if ugid == subject:
                 rows.setdefault(place, {})[role] = row.values["propagate"]
@@ -112,6 +120,6 @@ class Acl(ProxmoxAcl):
         return {privilege: flag and limit[privilege] for privilege, flag in held.items() if privilege in limit}
 
 
-def _on_path(client: Client, subject: str, path: str) -> dict[str, bool]:
-    """What the server lets a subject do on a path now."""
+def _on_path(client: Any, subject: str, path: str) -> dict[str, bool]:
+    """The effective permissions of a principal on a path."""
     return client.permissions_of(subject, path).get(path, {})

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
 from ..core.errors import FleetgateError
 from ..proxmox.client import ProxmoxClient, connection_spec
@@ -16,41 +18,41 @@ class PbsClient(ProxmoxClient):
     service = "PBS"
     all_powerful = "Admin"
     whose = "auth-id"
-    # up to 5 seconds, as section 7 of the contract tells
+    # up to 5 seconds, section 7 of the contract
     acl_effective_after = 6
     command = ("proxmox-backup-debug", "api")
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         super().__init__(params, check_mode)
         self.session.hooks["response"].append(_as_unauthorized)
 
     @cached_property
-    def version_text(self):
-        told = self.read("version")
-        return f"{told['version']}.{told['release']}"
+    def version_text(self) -> str:
+        version = self.read("version")
+        return f"{version['version']}.{version['release']}"
 
-    def write(self, verb, path, body=None, upload=None):
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
         try:
             return super().write(verb, path, body, upload)
         except FleetgateError as error:
-            # of a user whose realm is gone the server says this, and removes it
+            # the server returns this error for a user whose realm no longer exists, and deletes the user
             if verb == "DELETE" and path[1] == "users" and "unknown realm" in str(error):
                 return None
             raise
 
-    def unwrap(self, body):
-        """The data, each object with the digest that the server sends beside them."""
+    def unwrap(self, body: Any) -> Any:
+        """The data, each object with the digest that the server returns beside them."""
         data, digest = body["data"], body.get("digest")
         if digest is None:
             return data
-        return {**data, "digest": digest} if isinstance(data, dict) else [{**one, "digest": digest} for one in data]
+        return {**data, "digest": digest} if isinstance(data, dict) else [{**entry, "digest": digest} for entry in data]
 
-    def reason(self, response):
+    def reason(self, response: Any) -> str:
         """Error bodies are plain text, whatever their content type says."""
         return " ".join(response.text.split()) or response.reason
 
 
-def _as_unauthorized(response, **_options):
+def _as_unauthorized(response: Any, **_options: Any) -> None:
     """Correct the status of refused credentials: proxmox-rest-server 1.0.4 answers 400 instead of 401."""
     if response.status_code == 400 and response.text.strip() == "authentication failed":
         response.status_code = 401

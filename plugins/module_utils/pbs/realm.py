@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.errors import FleetgateError
@@ -12,6 +13,11 @@ from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import COMMENT, REALM, SAFE_ID
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change, Step
+
 
 OWN = ("pam", "pbs")
 # Before, the two realms that every server has were fixed, and no other could be the default.
@@ -57,28 +63,30 @@ class Realm(ProxmoxRealm):
         ProxmoxRealm.check_connection,
     )
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if entry["type"] == "ad" and entry["base_dn"] == "":
             problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
         return problems
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if entry["type"] in OWN and values:
             old = version_problem(server.client, ALL_ARE_SETTINGS)
             if old:
                 problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
-            elif found is None:
+            elif actual is None:
                 problems.append(
                     ("realm", f"'{entry['realm']}' was removed; it comes back when the server is restarted")
                 )
         return values, problems
 
-    def place(self, name, kind):
+    def place(self, name: str, kind: str) -> tuple[Any, ...]:
         return (*self.collection, *(() if kind in OWN else (kind,)), name)
 
-    def _detail(self, server, listed):
+    def _detail(self, server: ServerState, listed: dict[str, Any]) -> dict[str, Any]:
         try:
             return super()._detail(server, listed)
         except FleetgateError as error:
@@ -86,18 +94,18 @@ class Realm(ProxmoxRealm):
                 raise
             return listed
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         """The type is in the path, of what there is as of what is made."""
         name = change.key[0]
 
-        def placed(step):
+        def placed(step: Step) -> tuple[Any, ...]:
             if step.verb == "POST":
                 return (*self.collection, change.values.get("type") or change.found.values["type"])
             return self.place(name, change.found.values["type"])
 
         return [replace(step, path=placed(step)) for step in super().steps_for(change, server)]
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("type", None)
         if not change.creates and {**change.found.values, **change.values}["default"]:

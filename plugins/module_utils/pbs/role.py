@@ -4,9 +4,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import Field, Names
 from ..core.resource import Resource
 from .names import ROLE
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
 
 
 class Role(Resource):
@@ -15,5 +21,5 @@ class Role(Resource):
     key = ("roleid",)
     fields = (Field("roleid", ROLE), Field("privs", Names()), Field("comment"))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read("access", "roles")

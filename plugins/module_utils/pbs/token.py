@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
@@ -13,6 +15,10 @@ from ..proxmox.identity import required_privileges, token_id
 from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Change
 
 
 class Token(ProxmoxToken):
@@ -32,28 +38,28 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         """The name and the user have a length together, which the server looks at last of all."""
         problems, full = super().problems(entry), token_id(self.key_of(entry))
         broken = not problems and TOKEN.problem(full)
         return [("token_name", f"'{full}' {broken}")] if broken else problems
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """Tokens are told with their users."""
         for user in server.actual("user").values():
             for token in user.raw.get("tokens") or ():
                 names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
                 yield {**token, **names, "digest": user.raw.get("digest")}
 
-    def cascade(self, change, server):
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
         """Servers before 3.3.7 leave the rows of a removed token behind."""
         return removed_rows(server, token_id(change.key))
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """Who removes a token has to see its entries in the ACL where the server leaves them behind."""
         left = change.removes and not self.regenerates(server.client)
         sees = (server.resources["acl"].audit_permission,) if left else ()
         return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)
 
-    def read_permission(self, key, server):
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         return replace(self.audit_permission, oneself=key[0])

@@ -5,7 +5,9 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.fields import PASSWORD, Field, Flag, Moment
@@ -14,6 +16,11 @@ from ..proxmox.acl import removed_rows
 from ..proxmox.identity import realm_of, required_privileges
 from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, COMMENT, PERSON, USER
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual
+
 
 TAKES_TOKENS_ALONG = (3, 3, 7)
 
@@ -35,24 +42,26 @@ class User(ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read("access", "users", include_tokens=True)
 
-    def read_again(self, server, key):
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         """Only the list tells of locks."""
         return next((self.decode(raw) for raw in self.read(server, (key,)) if raw["userid"] == key[0]), None)
 
-    def decode(self, raw):
+    def decode(self, raw: dict[str, Any]) -> Actual:
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
         return super().decode({**raw, "tfa-locked": locked})
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if values.get("tfa_locked"):
             problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
         return values, problems
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes or change.creates or "tfa_locked" not in change.values:
             return super().steps_for(change, server)
         path, reason = (*self.item_path(change.key), "unlock-tfa"), f"{change.label}: tfa_locked"
@@ -62,33 +71,33 @@ class User(ProxmoxUser):
             Step("PUT", path, reason, permissions=self.required_permissions(change, server)),
         ]
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("tfa-locked", None)
         return body
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("realm", (realm_of(key[0]),))]
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) != "pbs":
             problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
         return problems
 
-    def cascade(self, change, server):
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
         """What the server leaves behind would count for the next user of that name: the user's rows always, the tokens where
         it is older than 3.3.7 or the realm is gone."""
         (userid,) = change.key
         token = server.resources["token"]
-        found = server.actual("token")
-        tokens = [Change(token, key, found[key], None) for key in sorted(found) if key[0] == userid]
+        actual = server.actual("token")
+        tokens = [Change(token, key, actual[key], None) for key in sorted(actual) if key[0] == userid]
         leaves_them = tokens and (
             (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
         )
         return [*removed_rows(server, userid), *(tokens if leaves_them else ())]
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """Who removes a user has to see its entries in the ACL, which would be left behind."""
         sees = (server.resources["acl"].audit_permission,) if change.removes else ()
         return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

@@ -7,9 +7,17 @@ An entry says: these users, groups and tokens have these roles on this path. It 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
 from .identity import normalise_acl_path, realm_of, self_lockout
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual
+
 
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL
@@ -18,12 +26,12 @@ MODIFY = "Permissions.Modify"
 ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
 
 
-def removed_rows(server, subject):
+def removed_rows(server: ServerState, subject: str) -> list[Change]:
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
-    acl, found = server.resources["acl"], server.actual("acl")
+    acl, actual = server.resources["acl"], server.actual("acl")
     return [
-        Change(acl, key, found[key], None)
-        for key in sorted(found)
+        Change(acl, key, actual[key], None)
+        for key in sorted(actual)
         if key[2] == subject or key[2].startswith(f"{subject}!")
     ]
 
@@ -45,10 +53,10 @@ class Acl(Resource):
         Field("realm"),
     )
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "path": normalise_acl_path(entry["path"])}
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if not entry["roles"]:
             problems.append(("roles", "must name at least one role"))
@@ -58,7 +66,7 @@ class Acl(Resource):
             problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
         return problems
 
-    def expand(self, entry):
+    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
         return [
             {
                 "path": entry["path"],
@@ -74,15 +82,17 @@ class Acl(Resource):
             for role in entry["roles"]
         ]
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read("access", "acl")
 
-    def compare(self, server, entry, found):
-        if found is None:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        if actual is None:
             return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
-        return super().compare(server, entry, found)
+        return super().compare(server, entry, actual)
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         _path, kind, subject, role = key
         if kind != "token":
             return [Reference("role", (role,)), Reference(kind, (subject,))]
@@ -90,7 +100,7 @@ class Acl(Resource):
         # a token goes with its user
         return [Reference("role", (role,)), Reference("user", token[:1]), Reference("token", token)]
 
-    def matches_condition(self, condition, wanted, key):
+    def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
         path, kind, subject, role = key
         if condition == "subtree":
             return f"{path}/".startswith(f"{normalise_acl_path(wanted).rstrip('/')}/")
@@ -100,46 +110,50 @@ class Acl(Resource):
             return path == normalise_acl_path(wanted)
         return {"role": role, "subject": subject}[condition] == wanted
 
-    def prune_blockers(self, key, server):
+    def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
         return self_lockout(server.client, key[2], self.groups_of(server))
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """A run does not take away what it works by itself, unless it is told to."""
-        told = [
+        guarded = [
             change
             for change in changes
             if change.resource is self and change.entry and not change.entry["allow_lockout"]
         ]
-        mine = self._mine(server) if told else ()
-        told = [change for change in told if change.key[2] in mine]
-        harsh = [
+        own = self._mine(server) if guarded else ()
+        guarded = [change for change in guarded if change.key[2] in own]
+        removing = [
             change
-            for change in told
+            for change in guarded
             if change.removes or change.key[3] == NO_ACCESS or (change.found and not change.values["propagate"])
         ]
         return [
             *(
                 f"{change.label}: {server.client.caller} works by it, and might not be able to give it back;"
                 " allow_lockout=true if that is meant"
-                for change in harsh
+                for change in removing
             ),
-            *self._overruled([change for change in told if change.creates and change not in harsh], changes, server),
+            *self._overruled(
+                [change for change in guarded if change.creates and change not in removing], changes, server
+            ),
             *self._lost_with_others(changes, server),
         ]
 
-    def _mine(self, server):
+    def _mine(self, server: ServerState) -> tuple[str, ...]:
         """The subjects whose entries count for the caller."""
         return (server.client.caller, server.client.user, *self.groups_of(server))
 
-    def _overruled(self, made, changes, server):
+    def _overruled(self, created: list[Change], changes: list[Change], server: ServerState) -> list[str]:
         """The same of first entries of a subject on a path, which take the place of what counted there before."""
-        there = {key[:3] for key in server.actual(self.name)} if made else ()
+        existing = {key[:3] for key in server.actual(self.name)} if created else ()
         roles = {}
-        for change in made:
-            if change.key[:3] not in there and self.decides(change.key[0]):
+        for change in created:
+            if change.key[:3] not in existing and self.decides(change.key[0]):
                 roles.setdefault(change.key[:3], []).append(change.key[3])
         known = {key: role.values for key, role in server.actual("role").items()} if roles else {}
-        known.update({one.key: one.values for one in changes if one.resource.name == "role" and one.creates})
+        known.update(
+            {change.key: change.values for change in changes if change.resource.name == "role" and change.creates}
+        )
         caller = server.client.caller
         return [
             f"acl {path} {kind} {subject}: {caller} would have {MODIFY} there no longer; allow_lockout=true if that is meant"
@@ -148,11 +162,11 @@ class Acl(Resource):
             and MODIFY in server.client.permissions_of(caller, path).get(path, ())
         ]
 
-    def decides(self, path):
+    def decides(self, path: str) -> bool:
         """Whether entries on a path decide who may change the ACL."""
         return True
 
-    def _lost_with_others(self, changes, server):
+    def _lost_with_others(self, changes: list[Change], server: ServerState) -> list[str]:
         """The same of entries that go with a role, a group or a membership."""
         lost = {}
         for change in changes:
@@ -160,35 +174,35 @@ class Acl(Resource):
             if change.removes and kind in ("role", "group"):
                 lost[Reference(kind, change.key)] = change.label
             elif kind == "user" and change.key == (server.client.user,) and change.found and not change.removes:
-                has = change.found.values.get("groups", ())
-                left = set(has) - set(change.values.get("groups", has))
+                current = change.found.values.get("groups", ())
+                left = set(current) - set(change.values.get("groups", current))
                 lost.update({Reference("group", (group,)): change.label for group in left})
         if not lost:
             return []
         gone = {change.key for change in changes if change.resource is self and change.removes}
-        mine = self._mine(server)
+        own = self._mine(server)
         return [
             f"{lost[reference]}: {server.client.caller} works by {self.label(key)}, which would count no longer;"
             " remove that entry first if that is meant, with allow_lockout=true"
             for key in server.actual(self.name)
-            if key[2] in mine and key not in gone
+            if key[2] in own and key not in gone
             for reference in self.references(key, {})
             if reference in lost
         ]
 
-    def groups_of(self, server):
+    def groups_of(self, server: ServerState) -> Sequence[str]:
         """The groups whose entries count for the caller."""
         return ()
 
-    def belongs(self, kind, subject, realm):
+    def belongs(self, kind: str, subject: str, realm: str) -> bool:
         """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""
         return kind == "user" and realm_of(subject) == realm
 
-    def label(self, key):
+    def label(self, key: tuple[str, ...]) -> str:
         path, kind, subject, role = key
         return f"acl {path} {kind} {subject} {role}"
 
-    def to_result(self, values, secrets=False):
+    def to_result(self, values: dict[str, Any], secrets: bool = False) -> dict[str, Any]:
         option = next(option for option, kind in self.subjects.items() if kind == values["type"])
         return {
             "path": values["path"],

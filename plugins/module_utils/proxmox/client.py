@@ -7,7 +7,9 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Container, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback
 
@@ -26,8 +28,11 @@ from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL, Number, Text
 from .shell import ADDRESS, Commands, run_here
 
+if TYPE_CHECKING:
+    from ..core.resource import Permission
+
 try:
-    # proxmoxer leaves the interpreter when requests is missing, so that is looked at first
+    # proxmoxer exits the interpreter when requests is missing, so check that first
     if requests is None:
         raise ImportError("requests")
     from proxmoxer.backends.https import ProxmoxHTTPApiTokenAuth, ProxmoxHTTPAuth, ProxmoxHttpSession
@@ -35,7 +40,7 @@ except ImportError:
     ProxmoxHTTPApiTokenAuth = ProxmoxHttpSession = None
     ProxmoxHTTPAuth = object
 
-# Who may do everything, whatever the ACL says.
+# The superuser, to whom the ACL does not apply.
 ROOT = "root@pam"
 
 _IPV6 = r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?"
@@ -44,17 +49,17 @@ HOST = Text(
     rule="must be a host name or an address, without https://, path and port, which is api_port",
 )
 
-# Both products take a lock on the configuration file; this long it may be held by somebody else.
+# Both products take a lock on the configuration file; another process may hold it this long (seconds between attempts).
 LOCK_PAUSES = (0.5, 1, 2)
 
 
-def connection_spec(environment, port, **secrets):
+def connection_spec(environment: str, port: int, **secrets: str) -> dict[str, Any]:
     """The argument_spec of the connection; `environment` begins the names of the variables it falls back to.
 
     `secrets` are further options, with the end of that name.
     """
 
-    def option(kind, name, **more):
+    def option(kind: str, name: str, **more: Any) -> dict[str, Any]:
         return {"type": kind, "fallback": (env_fallback, [f"{environment}_{name}"]), **more}
 
     return {
@@ -73,37 +78,39 @@ def connection_spec(environment, port, **secrets):
 
 
 class LoginClient(Client):
-    """A server before anybody has signed in. A ticket is no change, so it is asked for in check mode too."""
+    """A server before login. A ticket changes nothing, so it is requested in check mode as well."""
 
-    def payload(self, verb, body):
+    def payload(self, verb: str, body: Any) -> dict[str, Any]:
         return {"data": body}
 
-    def unwrap(self, body):
+    def unwrap(self, body: Any) -> Any:
         return body["data"]
 
 
 class Ticket(ProxmoxHTTPAuth):
-    """A ticket for a user's password, made and renewed through `door`: a client that follows no redirect with it."""
+    """A ticket for a user's password, created and renewed through `login`, a client that does not follow redirects."""
 
-    def __init__(self, door, user, password, second_factor, **settings):
-        self._door = door
+    def __init__(
+        self, login: LoginClient, user: str, password: str, second_factor: str | None, **settings: Any
+    ) -> None:
+        self._login = login
         super().__init__(user, password, second_factor, **settings)
 
-    def _get_new_tokens(self, password=None, otp=None, otptype="totp"):
-        with self._door.understanding():
-            answer = self._ask(password=password or self.pve_auth_ticket)
+    def _get_new_tokens(self, password: str | None = None, otp: str | None = None, otptype: str = "totp") -> None:
+        with self._login.understanding():
+            answer = self._request_ticket(password=password or self.pve_auth_ticket)
             if "!tfa!" in answer["ticket"]:
-                answer = self._ask(**{"password": f"{otptype}:{otp}", "tfa-challenge": answer["ticket"]})
+                answer = self._request_ticket(**{"password": f"{otptype}:{otp}", "tfa-challenge": answer["ticket"]})
             self.pve_auth_ticket, self.csrf_prevention_token = (answer["ticket"], answer["CSRFPreventionToken"])
         self.birth_time = time.monotonic()
 
-    def _ask(self, **answer):
+    def _request_ticket(self, **answer: Any) -> Any:
         try:
-            return self._door.write("POST", ("access", "ticket"), {"username": self.username, **answer})
+            return self._login.write("POST", ("access", "ticket"), {"username": self.username, **answer})
         except FleetgateError as error:
             if error.status != 401:
                 raise
-            why = f"{self._door.title}: {self.username} could not sign in; check api_user (with its realm), api_password and the second factor"
+            why = f"{self._login.title}: {self.username} could not sign in; check api_user (with its realm), api_password and the second factor"
             raise FleetgateError(why, verb="POST", path="/access/ticket", status=401) from None
 
 
@@ -111,31 +118,31 @@ class ProxmoxClient(Client):
     """One PVE node or PBS host, signed in; `caller` is what it acts as: the `user`, or a token of the user.
 
     Over the shell of the host it is root. `command` is the command that knows the API there.
-    Sources: pve-http-server 6.0.5 and proxmox-rest-server 1.0.6, as told in sections 1 and 2 of their contracts.
+    Sources: pve-http-server 6.0.5 and proxmox-rest-server 1.0.6, as described in sections 1 and 2 of their contracts.
     """
 
     service = ""
-    command: tuple = ()
-    # the role that holds all privileges, the parameter that names whose permissions are asked for, and the seconds that a
-    # change of the ACL may take until it counts
+    command: tuple[str, ...] = ()
+    # the role with all privileges, the query parameter for the principal whose permissions are read, and the seconds until a
+    # change of the ACL takes effect
     all_powerful = ""
     whose = ""
     acl_effective_after = 0
 
-    def __init__(self, params, check_mode):
+    def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
         if params["connection"] == "shell":
             self._use_shell(params, check_mode)
         else:
             self._sign_in(params, check_mode)
 
-    def _use_shell(self, params, check_mode):
+    def _use_shell(self, params: dict[str, Any], check_mode: bool) -> None:
         require_requests()
         title = f"{self.service} {params['api_host'] or 'on this host'}"
         super().__init__(title, requests.Session(), ADDRESS, check_mode)
         self.session.mount(ADDRESS, Commands(title, self.command, params.get("shell", run_here)))
         self.user = self.caller = ROOT
 
-    def _sign_in(self, params, check_mode):
+    def _sign_in(self, params: dict[str, Any], check_mode: bool) -> None:
         user, token_name = _identity(params)
         title, host = f"{self.service} {params['api_host']}", in_url(params["api_host"])
         url = f"https://{host}:{params['api_port']}/api2/json"
@@ -148,66 +155,68 @@ class ProxmoxClient(Client):
                 user, token_name, params["api_token_secret"], service=self.service
             )
         else:
-            door = LoginClient(title, requests.Session(), url, **transport)
-            door.session.auth = Authorization("", "")
-            self.session.auth = Ticket(door, user, params["api_password"], params.get("api_totp"), service=self.service)
+            login = LoginClient(title, requests.Session(), url, **transport)
+            login.session.auth = Authorization("", "")
+            self.session.auth = Ticket(
+                login, user, params["api_password"], params.get("api_totp"), service=self.service
+            )
 
-    def dry_run(self, path, body):
+    def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
 
-    def payload(self, verb, body):
+    def payload(self, verb: str, body: Any) -> dict[str, Any]:
         values = self.encode(body or {})
         return {"params": values} if verb in ("GET", "DELETE") else {"data": values}
 
-    def encode(self, values):
+    def encode(self, values: dict[str, Any]) -> dict[str, Any]:
         return {key: int(value) if isinstance(value, bool) else value for key, value in values.items()}
 
-    def unwrap(self, body):
+    def unwrap(self, body: Any) -> Any:
         return body["data"]
 
-    def explain(self, response):
+    def explain(self, response: Any) -> str:
         if response.status_code == 401:
             return (
                 f"{self.caller} is not accepted; the secret is wrong, the user or token is disabled, expired or removed,"
-                f" or this is no {self.service} server"
+                f" or this is not a {self.service} server"
             )
         reason = self.reason(response)
         if response.status_code == 403 and "!" in self.caller:
-            reason += f" (rights of the token {self.caller}: it needs ACL entries of its own)"
+            reason += f" (the token {self.caller} needs ACL entries of its own)"
         return reason
 
-    def reason(self, response):
-        """Why the request was refused, in the server's words."""
+    def reason(self, response: Any) -> str:
+        """The reason the server gave for the refusal."""
         raise NotImplementedError
 
-    def _send(self, verb, path, **content):
+    def _send(self, verb: str, path: Sequence[Any], allowed_status: Container[int] = (), **content: Any) -> Any:
         for pause in LOCK_PAUSES:
             try:
-                return super()._send(verb, path, **content)
+                return super()._send(verb, path, allowed_status, **content)
             except FleetgateError as error:
                 error.conflict = "detected modified configuration" in str(error)
                 # the lock was never taken, so nothing was written and the request may be sent again
                 if "got lock request timeout" not in str(error):
                     raise
             time.sleep(pause)
-        return super()._send(verb, path, **content)
+        return super()._send(verb, path, allowed_status, **content)
 
     @cached_property
-    def version(self):
+    def version(self) -> tuple[int, ...]:
         """Version of the server as numbers, for example (9, 2, 11)."""
         return tuple(int(number) for number in re.findall(r"[0-9]+", self.version_text))
 
     @cached_property
-    def version_text(self):
-        """Version of the server as it is called."""
+    def version_text(self) -> str:
+        """Version of the server as text."""
         raise NotImplementedError
 
-    def accepts(self, token, secret):
-        """Whether a secret is that of a token, given by its full id; the server says so without any right being needed."""
+    def accepts(self, token: str, secret: str) -> bool:
+        """Whether a secret is that of a token, given by its full id. The request requires no privilege."""
         if self.base_url == ADDRESS:
-            why = f"whether the secret of {token} works cannot be tried with connection=shell, which needs none"
-            raise FleetgateError(f"{self.title}: {why}; use connection=https, or say secret=keep or secret=regenerate")
+            why = f"whether the secret of {token} works cannot be tested with connection=shell"
+            raise FleetgateError(f"{self.title}: {why}; use connection=https, or set secret=keep or secret=regenerate")
         user, _mark, name = token.rpartition("!")
         try:
             self._send("GET", ("version",), auth=ProxmoxHTTPApiTokenAuth(user, name, secret, service=self.service))
@@ -217,50 +226,52 @@ class ProxmoxClient(Client):
             return False
         return True
 
-    def permissions_of(self, who, path=None):
-        """What a user or token may do, as the server counts: whether each privilege propagates, by path; all or one path."""
-        told = self.read("access", "permissions", **{self.whose: who, **({"path": path} if path else {})})
-        return {one: {name: bool(flag) for name, flag in held.items()} for one, held in told.items()}
+    def permissions_of(self, identity: str, path: str | None = None) -> dict[str, dict[str, bool]]:
+        """The effective permissions of a user or token: whether each privilege propagates, by path; on all paths or on `path`."""
+        permissions = self.read("access", "permissions", **{self.whose: identity, **({"path": path} if path else {})})
+        return {place: {name: bool(flag) for name, flag in held.items()} for place, held in permissions.items()}
 
-    def missing_permissions(self, permissions):
+    def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
         permissions = [
-            (need, what_for) for need, what_for in permissions if not (need.oneself and need.oneself == self.caller)
+            (permission, purpose)
+            for permission, purpose in permissions
+            if not (permission.oneself and permission.oneself == self.caller)
         ]
         if not permissions or self.caller == ROOT:
             return []
         granted = self.read("access", "permissions")
-        missing = {}
-        for need, what_for in permissions:
-            if not self._satisfied(need, granted):
-                missing.setdefault(str(need), what_for)
+        missing: dict[str, str] = {}
+        for permission, purpose in permissions:
+            if not self._satisfied(permission, granted):
+                missing.setdefault(str(permission), purpose)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"
         return [
-            f"{self.title}: {self.caller} lacks {need} ({what_for}); give it a role that holds it{hint}"
-            for need, what_for in missing.items()
+            f"{self.title}: {self.caller} lacks {permission} ({purpose}); give it a role that holds it{hint}"
+            for permission, purpose in missing.items()
         ]
 
-    def _satisfied(self, need, granted):
-        for path in need.paths:
+    def _satisfied(self, permission: Permission, granted: dict[str, Any]) -> bool:
+        for path in permission.paths:
             if path not in granted:
-                # only paths with entries are listed, and they are left out where there is no right
+                # only paths with ACL entries are listed, and only those with a privilege
                 granted[path] = self.read("access", "permissions", path=path).get(path, {})
-        wanted = set(need.privileges)
-        held = [wanted & set(granted[path]) for path in need.paths]
-        allowed = all(one == wanted if need.every else one for one in held)
-        return allowed or any(self._satisfied(other, granted) for other in need.others)
+        wanted = set(permission.privileges)
+        held = [wanted & set(granted[path]) for path in permission.paths]
+        allowed = all(propagates == wanted if permission.every else propagates for propagates in held)
+        return allowed or any(self._satisfied(other, granted) for other in permission.others)
 
 
-def version(client):
-    """A fact: the version of the server as it is called."""
+def version(client: Any) -> str:
+    """A fact: the version of the server as text."""
     return client.version_text
 
 
-def fingerprint(client):
-    """A fact: SHA-256 fingerprint of the certificate that the server shows with its answers.
+def fingerprint(client: Any) -> str | None:
+    """A fact: SHA-256 fingerprint of the certificate that the server presents.
 
-    None over the shell of the host, which sees no certificate.
+    None with connection=shell, which sees no certificate.
     """
     if client.base_url == ADDRESS:
         return None
@@ -271,17 +282,15 @@ def fingerprint(client):
     return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))
 
 
-def _identity(params):
-    """The user and, with a token, the token's name, from the two ways to write them."""
+def _identity(params: dict[str, Any]) -> tuple[str, str | None]:
+    """The user and, with a token, the token's name; a token id may include the user or not."""
     problems = []
     if ProxmoxHttpSession is None:
         require_requests()
         problems.append("the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer")
     host, user, token = params["api_host"], params["api_user"], params["api_token_id"]
     if not host:
-        problems.append(
-            "api_host: must be given (for a playbook, the inventory host itself is meant when it is left out)"
-        )
+        problems.append("api_host: must be set (in a playbook it defaults to the inventory host)")
     elif has_userinfo(host):
         problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
@@ -300,13 +309,13 @@ def _identity(params):
             )
         user, token = (owner, name) if separator else (user, token)
         if not user:
-            problems.append(f"api_token_id: '{token}' names no user; write user@realm!{token}")
+            problems.append(f"api_token_id: '{token}' has no user; write user@realm!{token}")
         if not params["api_token_secret"]:
-            problems.append("api_token_secret: must be given with api_token_id")
+            problems.append("api_token_secret: must be set with api_token_id")
         elif CREDENTIAL.problem(params["api_token_secret"]):
             problems.append(f"api_token_secret: {CREDENTIAL.problem(params['api_token_secret'])}")
     elif not (user and params["api_password"]):
-        problems.append("credentials: give api_token_id and api_token_secret, or api_user and api_password")
+        problems.append("credentials: set api_token_id and api_token_secret, or api_user and api_password")
     if user and "@" not in user:
         problems.append(f"api_user: '{user}' has no realm; write for example {user}@pam")
     refuse(problems)

@@ -4,30 +4,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
 from ..core.errors import refuse
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+
 
 # the paths that PVE tells of even where no entry names them (section 12 of its contract)
 _TOPS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 
-def permissions_of_identities(server, ids):
+def permissions_of_identities(server: ServerState, ids: list[str]) -> dict[str, dict[str, Any]]:
     """Permissions by user or full token id: whether each privilege propagates, by path."""
     refuse(
         [
-            f"permissions_of: '{one}' is no user and no token, and PBS has no groups; write NAME@REALM or NAME@REALM!TOKEN"
-            for one in ids
-            if "@" not in one
+            f"permissions_of: '{identity}' is no user and no token, and PBS has no groups; write NAME@REALM or NAME@REALM!TOKEN"
+            for identity in ids
+            if "@" not in identity
         ]
     )
-    return {one: server.client.permissions_of(one) for one in ids}
+    return {identity: server.client.permissions_of(identity) for identity in ids}
 
 
-def permissions_of_anybody(server, ids):
+def permissions_of_anybody(server: ServerState, ids: list[str]) -> dict[str, dict[str, Any]]:
     """The same, and of groups what a member has who has no entries of its own, by name of the group."""
-    return {one: server.client.permissions_of(one) if "@" in one else _of_group(server, one) for one in ids}
+    return {name: server.client.permissions_of(name) if "@" in name else _of_group(server, name) for name in ids}
 
 
-def _of_group(server, group):
+def _of_group(server: ServerState, group: str) -> dict[str, Any]:
     """The rule of the server (section 11 of the contract of PVE), but for what a pool gives on its guests and storages."""
     entries = {}
     for (path, kind, subject, role), row in server.actual("acl").items():
@@ -39,7 +46,9 @@ def _of_group(server, group):
     return {path: held for path, held in rights.items() if held}
 
 
-def privileges_at(path, entries, known):
+def privileges_at(
+    path: str, entries: dict[str, dict[str, bool]], known: Mapping[tuple[str, ...], Iterable[str]]
+) -> dict[str, bool]:
     """What one subject's entries, roles by path, give on a path; `known` has the privileges of each role.
 
     Deeper entries replace those from above, entries that do not propagate count at their own path only.
@@ -54,7 +63,7 @@ def privileges_at(path, entries, known):
     return held
 
 
-def _down_to(path):
+def _down_to(path: str) -> list[str]:
     """The paths from the root down to one."""
     parts = [part for part in path.split("/") if part]
     return ["/" + "/".join(parts[:end]) for end in range(len(parts) + 1)]

@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Number, Text
@@ -12,6 +14,11 @@ from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
 from .identity import realm_of
 from .similar import similar_names
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change, Step
+
 
 OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
@@ -33,8 +40,8 @@ ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an 
 class UsernameClaim(Text):
     """The claim that user names are taken from. Two older names still mean the claims of today on both products."""
 
-    def same(self, one, other):
-        return CLAIM_OF_TODAY.get(one, one) == CLAIM_OF_TODAY.get(other, other)
+    def same(self, value: Any, other: Any) -> bool:
+        return CLAIM_OF_TODAY.get(value, value) == CLAIM_OF_TODAY.get(other, other)
 
 
 CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
@@ -80,18 +87,18 @@ class Realm(Resource):
     update_password = Field("update_password", Text(choices=("on_create", "always")), task_only=True)
     check_connection = Field("check_connection", Flag(), task_only=True, types=OPENID)
 
-    def spec(self):
+    def spec(self) -> dict[str, Any]:
         spec = super().spec()
         for option, default in (("on_immutable_change", "fail"), ("update_password", "on_create")):
             if option in spec:
                 spec[option]["default"] = default
         return spec
 
-    def normalise(self, entry):
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         name = entry["realm"]
         return {**entry, "type": entry["type"] or (name if name in BUILT_IN else "openid")}
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         kind = entry["type"]
         if kind != entry["realm"] and (kind in BUILT_IN or entry["realm"] in self.types):
@@ -100,21 +107,23 @@ class Realm(Resource):
             problems.append(("password", "must not be empty; it goes with bind_dn when that is taken away"))
         return problems
 
-    def compare(self, server, entry, found):
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         """The password of a realm's bind_dn cannot be read, so it goes along when the realm is made or binds as another."""
-        values, problems = super().compare(server, entry, found)
-        has, password = found.values if found else {}, entry.get("password")
-        is_made = found is None or (self.requires_recreate(values) and self.may_recreate(entry))
-        binds = {**has, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
+        values, problems = super().compare(server, entry, actual)
+        current, password = actual.values if actual else {}, entry.get("password")
+        is_created = actual is None or (self.requires_recreate(values) and self.may_recreate(entry))
+        binds = {**current, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
         if password and not binds:
             problems.append(("password", "is that of bind_dn, which must be given with it"))
-        elif password and (is_made or values.get("bind_dn")):
+        elif password and (is_created or values.get("bind_dn")):
             values["password"] = password
-        elif binds and (is_made or not has.get("bind_dn")):
+        elif binds and (is_created or not current.get("bind_dn")):
             problems.append(("password", f"is needed, because the realm binds as '{binds}'"))
         return values, problems
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """The list needs no rights but tells little, so each realm that matters is read by itself."""
         for listed in server.client.read("access", "domains"):
             wanted = keys is None or (listed["realm"],) in keys
@@ -123,16 +132,16 @@ class Realm(Resource):
             elif keys is not None:
                 yield listed
 
-    def read_again(self, server, key):
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         return self.decode(
             self._detail(server, {"realm": key[0], "type": server.actual(self.name)[key].values["type"]})
         )
 
-    def place(self, name, kind):
+    def place(self, name: str, kind: str) -> tuple[Any, ...]:
         """Where the realm with this name and type is."""
         return self.item_path((name,))
 
-    def _detail(self, server, listed):
+    def _detail(self, server: ServerState, listed: dict[str, Any]) -> dict[str, Any]:
         name, kind = listed["realm"], listed["type"]
         try:
             return {"type": kind, **server.client.read(*self.place(name, kind)), "realm": name}
@@ -143,14 +152,14 @@ class Realm(Resource):
                 )
             raise
 
-    def deletion_blockers(self, entry, found):
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
         """The server would remove a realm of any type, and set a built-in one back to its defaults."""
-        there = found.values["type"]
-        if there != entry["type"]:
-            return [("type", f"is '{there}' on the server and not '{entry['type']}', so it is not removed")]
-        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(found) else []
+        current = actual.values["type"]
+        if current != entry["type"]:
+            return [("type", f"is '{current}' on the server and not '{entry['type']}', so it is not removed")]
+        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(actual) else []
 
-    def safety_checks(self, changes, server):
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """A run does not remove the realm that the caller belongs to."""
         client = server.client
         return [
@@ -159,37 +168,41 @@ class Realm(Resource):
             if change.resource is self and change.removes and change.key[0] == realm_of(client.user)
         ]
 
-    def warnings(self, entries, changes, server):
+    def warnings(
+        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
+    ) -> list[str]:
         return similar_names(self, changes, server)
 
-    def may_recreate(self, entry):
+    def may_recreate(self, entry: dict[str, Any]) -> bool:
         return entry["on_immutable_change"] == "recreate"
 
-    def built_in(self, found):
-        return found.values["realm"] in BUILT_IN
+    def built_in(self, actual: Actual) -> bool:
+        return actual.values["realm"] in BUILT_IN
 
-    def conflicts(self, entries):
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         realms = entries[self.name]
         claimants = [entry["realm"] for entry in realms if entry["default"] and entry["state"] == "present"]
         return (
             [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
         )
 
-    def steps(self, changes, server):
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
         return super().steps(
             sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), server
         )
 
-    def predict_side_effects(self, key, values, changes):
+    def predict_side_effects(
+        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
+    ) -> dict[str, Any]:
         """A realm that becomes the default takes that mark from the one that had it."""
-        others = (one for one in changes if one.resource is self and one.key != key and one.values)
-        return {**values, "default": False} if any(one.values.get("default") for one in others) else values
+        others = (change for change in changes if change.resource is self and change.key != key and change.values)
+        return {**values, "default": False} if any(change.values.get("default") for change in others) else values
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         return (Permission((self.audit_path,), ("Realm.Allocate",)),)
 
-    def wait_until_effective(self, entry, client):
+    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
         """Have the server begin a sign-on, for which it asks the issuer who it is, as it would for a browser."""
         if not entry["check_connection"] or entry["type"] not in OPENID:
             return

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
@@ -35,7 +36,7 @@ class RealmSync:
     said: dict
     permissions: Callable[[str], tuple]
 
-    def definition(self):
+    def definition(self) -> Definition:
         spec = {
             "realm": {"type": "str", "required": True},
             **self.options,
@@ -44,7 +45,7 @@ class RealmSync:
         }
         return Definition({**self.system.connection, **spec}, self._run, self.system.address)
 
-    def _run(self, params, check_mode):
+    def _run(self, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         realm = params["realm"]
         refuse(self._problems(params))
         client = self.system.client(params, check_mode)
@@ -55,43 +56,43 @@ class RealmSync:
         dry = self._as_filter_error(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
         check_removals([label(name) for name in dry["removed"]], params["max_removals"])
         before = self._observed(client, realm)
-        told = self._foretold(dry, before)
-        if not check_mode and any(found for kind, found in dry.items() if kind != "problem"):
+        outcome_of_sync = self._foretold(dry, before)
+        if not check_mode and any(names for kind, names in dry.items() if kind != "problem"):
             done = self._as_filter_error(log_of(client, client.write("POST", path, body), params["wait"]))
-            told = self._seen(done, before, self._observed(client, realm))
-        changed = any(told[outcome] for outcome in OUTCOMES)
-        reason = ", ".join(f"{len(told[outcome])} {outcome}" for outcome in OUTCOMES)
+            outcome_of_sync = self._seen(done, before, self._observed(client, realm))
+        changed = any(outcome_of_sync[outcome] for outcome in OUTCOMES)
+        reason = ", ".join(f"{len(outcome_of_sync[outcome])} {outcome}" for outcome in OUTCOMES)
         step = {"verb": "POST", "path": "/" + "/".join(path), "reason": f"realm {realm}: {reason}"}
         return {
             "changed": changed,
             "plan": [step] if changed else [],
-            "diff": _difference(told),
-            **{outcome: told[outcome] for outcome in OUTCOMES},
-            **({"warnings": told["problem"]} if told["problem"] else {}),
+            "diff": _difference(outcome_of_sync),
+            **{outcome: outcome_of_sync[outcome] for outcome in OUTCOMES},
+            **({"warnings": outcome_of_sync["problem"]} if outcome_of_sync["problem"] else {}),
         }
 
-    def _problems(self, params):
+    def _problems(self, params: dict[str, Any]) -> list[str]:
         """What is wrong with the options, as sentences."""
         empty = [name for name in self.options if params[name] in ([], "")]
         return [f"{name}: must not be empty; leave it out for what the realm says" for name in empty]
 
-    def _rehearse(self, client, realm, path, body):
+    def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
         """Begin the dry run; returns its task."""
         return client.dry_run(path, {**body, "dry-run": True})
 
-    def _observed(self, client, realm):
+    def _observed(self, client: Any, realm: str) -> Any:
         """What there is of a realm, for a product whose log does not tell all that a sync does."""
 
-    def _foretold(self, dry, before):
+    def _foretold(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
         """What a sync will do, of what a dry run said."""
         return dry
 
-    def _seen(self, done, before, after):
+    def _seen(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
         """What a sync did, of what it said."""
         return done
 
-    def _check_type(self, client, realm):
-        kinds = {one["realm"]: one["type"] for one in client.read("access", "domains")}
+    def _check_type(self, client: Any, realm: str) -> None:
+        kinds = {realm_listed["realm"]: realm_listed["type"] for realm_listed in client.read("access", "domains")}
         if realm not in kinds:
             raise FleetgateError(f"realm: realm {realm} does not exist")
         if kinds[realm] not in DIRECTORIES:
@@ -99,27 +100,27 @@ class RealmSync:
                 f"realm: '{realm}' is of type {kinds[realm]}, and only realms of type {' and '.join(DIRECTORIES)} have a directory to sync with"
             )
 
-    def _as_filter_error(self, lines):
+    def _as_filter_error(self, lines: list[str]) -> dict[str, list[str]]:
         """What a log says: users by outcome, and whole lines that tell of a problem."""
         return {
-            name: sorted({found[1] for found in (re.fullmatch(pattern, line) for line in lines) if found})
+            name: sorted({match[1] for match in (re.fullmatch(pattern, line) for line in lines) if match})
             for name, pattern in self.said.items()
         }
 
 
-def _wire(value):
+def _wire(value: Any) -> Any:
     return ";".join(value) if isinstance(value, list) else value
 
 
-def label(name):
+def label(name: str) -> str:
     """A user or a group in words; only the names of users have an at sign."""
     return f"{'user' if '@' in name else 'group'} {name}"
 
 
-def _difference(told):
+def _difference(report: dict[str, list[str]]) -> dict[str, dict[str, str]]:
     """The diff of a task. What of a user or a group is updated no server tells."""
-    before = {label(name): "there" for name in told["removed"]}
-    after = {label(name): "there" for name in told["added"]}
-    before.update({label(name): "as it was" for name in told["updated"]})
-    after.update({label(name): "as the directory says" for name in told["updated"]})
+    before = {label(name): "there" for name in report["removed"]}
+    after = {label(name): "there" for name in report["added"]}
+    before.update({label(name): "as it was" for name in report["updated"]})
+    after.update({label(name): "as the directory says" for name in report["updated"]})
     return {"before": before, "after": after}

@@ -14,7 +14,9 @@ from __future__ import annotations
 import re
 import shlex
 import subprocess
+from collections.abc import Callable, Sequence
 from io import BytesIO
+from typing import Any, NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from ..core.client import requests
@@ -41,7 +43,7 @@ STATUS = re.compile(r"^(\d{3}) ", re.MULTILINE)
 USAGE = re.compile(r"^(pvesh|usage:) .*", re.MULTILINE | re.DOTALL | re.IGNORECASE)
 
 
-def run_here(script):
+def run_here(script: str) -> tuple[str, str]:
     """Run a script of the shell on this node; returns what it says on stdout and stderr."""
     done = subprocess.run(["/bin/sh"], input=script, capture_output=True, text=True, check=False)
     return done.stdout, done.stderr
@@ -50,13 +52,13 @@ def run_here(script):
 class Commands(requests.adapters.BaseAdapter if requests else object):
     """The transport of a session that gives requests to `command`, by way of `shell`: a function like `run_here`."""
 
-    def __init__(self, title, command, shell):
+    def __init__(self, title: str, command: Sequence[str], shell: Callable[[str], tuple[str, str]]) -> None:
         super().__init__()
         self._title = title
         self._command = command
         self._shell = shell
 
-    def send(self, request, **_transport):
+    def send(self, request: Any, **_transport: Any) -> Any:
         where = urlsplit(request.url)
         options = [
             pair for form in (where.query, request.body) for pair in parse_qsl(form or "", keep_blank_values=True)
@@ -79,14 +81,14 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
             self._refuse(request, f"the host has no {self._command[0]}; with connection=shell the task must run for it")
         return self._answer(request, said, code)
 
-    def close(self):
+    def close(self) -> None:
         pass
 
-    def _refuse(self, request, why, **more):
+    def _refuse(self, request: Any, why: str, **more: Any) -> NoReturn:
         path = unquote(urlsplit(request.url).path)
         raise FleetgateError(f"{self._title}: {why}", verb=request.method, path=path, **more)
 
-    def _answer(self, request, said, code):
+    def _answer(self, request: Any, said: str, code: int) -> Any:
         """A response like one of the API. What tasks of the server log may come before the data."""
         answer = requests.Response()
         answer.request, answer.url = request, request.url

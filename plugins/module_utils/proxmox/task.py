@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from ..core.errors import FleetgateError
 from ..core.waiting import wait_until
@@ -16,7 +17,7 @@ LAST_LINES = 5
 _STAMP = re.compile(r"^\d{4}-\d\d-\d\dT\S+: ")
 
 
-def log_of(client, upid, seconds):
+def log_of(client: Any, upid: str, seconds: float) -> list[str]:
     """The log lines of a task that has ended. It is an error if it failed, or is still running after some seconds."""
     task = ("nodes", upid.split(":")[1], "tasks", upid)
     status = wait_until(_is_over, lambda: client.read(*task, "status"), seconds)
@@ -30,5 +31,5 @@ def log_of(client, upid, seconds):
     return lines
 
 
-def _is_over(status):
+def _is_over(status: dict[str, Any]) -> bool:
     return status["status"] == "stopped"

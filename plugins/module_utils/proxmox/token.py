@@ -7,12 +7,19 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
 from .identity import Identity, token_id
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
@@ -35,14 +42,14 @@ class Token(Identity):
     regenerates_since: tuple = ()
     regenerated = ""
 
-    def item_path(self, key):
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
         userid, token_name = key
         return ("access", "users", userid, "token", token_name)
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", key[:1])]
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if entry["secret_candidates"] and entry["secret"] != IF_INVALID:
             problems.append(("secret_candidates", f"are only tried with secret={IF_INVALID}"))
@@ -50,7 +57,7 @@ class Token(Identity):
             problems.append(("secret_file_vault_id", "needs secret_file"))
         return problems
 
-    def conflicts(self, entries):
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         """A file keeps one secret."""
         owners = {}
         for entry in entries[self.name]:
@@ -62,29 +69,33 @@ class Token(Identity):
             if len(tokens) > 1
         ]
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         file = entry["secret_file"]
-        task, unreadable = self._task_with_secret(server, entry, found, values)
+        task, unreadable = self._task_with_secret(server, entry, actual, values)
         if unreadable:
             return values, [*problems, ("secret_file", unreadable)]
-        if found and not task and self._was_interrupted(server, entry):
+        if actual and not task and self._was_interrupted(server, entry):
             task = REGENERATE
-        if found is None or task == REGENERATE:
-            problems += self._cannot_have_a_secret(server.client, entry, found)
-        if file and (found is None or task):
+        if actual is None or task == REGENERATE:
+            problems += self._cannot_have_a_secret(server.client, entry, actual)
+        if file and (actual is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
             problems.append(("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}"))
         return {**values, **({"secret": task} if task else {})}, problems
 
-    def _task_with_secret(self, server, entry, found, values):
+    def _task_with_secret(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> tuple[str | None, str | None]:
         """What is to be done with the secret of an existing token (None: nothing), and why that cannot be decided.
 
         `values` are those about to change. A secret that works is noted in the entry.
         """
         owner = token_id(self.key_of(entry))
-        if found is None or owner in server.minted or entry["secret"] in (None, KEEP):
+        if actual is None or owner in server.minted or entry["secret"] in (None, KEEP):
             return None, None
         if entry["secret"] == REGENERATE:
             return REGENERATE, None
@@ -93,12 +104,12 @@ class Token(Identity):
         if unreadable:
             return None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
-        possible = [one for one in candidates if one and not CREDENTIAL.problem(one)]
-        if not self._accepts_secrets(server, found.values):
+        possible = [candidate for candidate in candidates if candidate and not CREDENTIAL.problem(candidate)]
+        if not self._accepts_secrets(server, actual.values):
             # none can be tried now; where none is known and the token will be usable, it needs another
-            usable = self._accepts_secrets(server, {**found.values, **values})
+            usable = self._accepts_secrets(server, {**actual.values, **values})
             return (REGENERATE if usable and not possible else None), None
-        known = next((one for one in possible if server.client.accepts(owner, one)), None)
+        known = next((candidate for candidate in possible if server.client.accepts(owner, candidate)), None)
         entry["known_secret"] = known
         if known is None:
             return REGENERATE, None
@@ -106,7 +117,7 @@ class Token(Identity):
         return (None if as_declared else STORE), None
 
     @staticmethod
-    def _lost(entry):
+    def _lost(entry: dict[str, Any]) -> str:
         """What to do about a lost file."""
         if entry["secret"] == IF_INVALID:
             return (
@@ -115,12 +126,14 @@ class Token(Identity):
             )
         return "its secret cannot be read again; restore the file, or set secret=if_invalid to replace the secret"
 
-    def _accepts_secrets(self, server, values):
+    def _accepts_secrets(self, server: ServerState, values: dict[str, Any]) -> bool:
         """Whether any secret works: a token that is disabled or expired, or whose user is, accepts none."""
         user = server.actual("user")[self.key_of(values)[:1]].values
-        return all(one.get("enable", True) and not 0 < one["expire"] <= time.time() for one in (user, values))
+        return all(
+            identity.get("enable", True) and not 0 < identity["expire"] <= time.time() for identity in (user, values)
+        )
 
-    def _was_interrupted(self, server, entry):
+    def _was_interrupted(self, server: ServerState, entry: dict[str, Any]) -> bool:
         """Whether a run was interrupted after it had created the token and before it kept the secret, so that nobody has it.
 
         Its draft is then beside the file, or nothing has been granted to the token yet.
@@ -137,20 +150,20 @@ class Token(Identity):
         granted = {key[2] for key in server.actual("acl")}
         return not granted & {userid, owner} and not server.actual("user")[(userid,)].values.get("groups")
 
-    def _cannot_have_a_secret(self, client, entry, found):
+    def _cannot_have_a_secret(self, client: Any, entry: dict[str, Any], actual: Actual | None) -> list[tuple[str, str]]:
         """What stands against a new secret, as (option, rule) pairs."""
         problems = []
         if not (entry["secret_file"] or entry["return_secret"]):
-            what = "make a token" if found is None else "make a new secret"
+            what = "make a token" if actual is None else "make a new secret"
             problems.append(
                 ("secret_file", f"or return_secret is needed to {what}, because its secret is told only once")
             )
-        if found and client.caller == token_id(self.key_of(entry)):
+        if actual and client.caller == token_id(self.key_of(entry)):
             why = "cannot be made anew with the token itself, which would end its own access; use other credentials"
             problems.append(("secret", why))
         return problems
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes:
             return super().steps_for(change, server)
         entry, owner = change.entry, token_id(change.key)
@@ -173,19 +186,21 @@ class Token(Identity):
             steps.append(Step(STORE, parts, f"{change.label}: the secret that works is not in its file", secret=secret))
         return steps
 
-    def regenerates(self, client):
+    def regenerates(self, client: Any) -> bool:
         """Whether the server can give a token another secret in place."""
         return client.version >= self.regenerates_since
 
-    def difference(self, before, after):
-        was, will_be = super().difference(before, after)
+    def difference(
+        self, before: dict[str, Any] | None, after: dict[str, Any] | None
+    ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+        old, new = super().difference(before, after)
         option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret"))
         if before and option:
-            was[option], will_be[option] = HIDDEN, HIDDEN_OTHER
-        return was, will_be
+            old[option], new[option] = HIDDEN, HIDDEN_OTHER
+        return old, new
 
 
-def _has_draft(file):
+def _has_draft(file: str) -> bool:
     """Whether a run that was killed has left the file that it was about to write the secret to."""
     folder, name = os.path.split(os.path.abspath(file))
     draft = re.compile(rf"\.{re.escape(name)}\.fleetgate-.*|{re.escape(name)}\.[0-9]+")

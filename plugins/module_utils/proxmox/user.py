@@ -6,11 +6,16 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.plan import ServerState
 from ..core.resource import Change
 from .identity import Identity, realm_of
 from .similar import similar_names
+
+if TYPE_CHECKING:
+    from ..core.resource import Actual, Permission
+
 
 ROOT = "root@pam"
 
@@ -21,29 +26,29 @@ class User(Identity):
     key = ("userid",)
     collection = ("access", "users")
 
-    def built_in(self, found):
-        return found.values["userid"] == ROOT
+    def built_in(self, actual: Actual) -> bool:
+        return actual.values["userid"] == ROOT
 
-    def deletion_blockers(self, entry, found):
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
         """The server would take it, make the user anew and leave it without its tokens."""
         return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
-    def read_permission(self, key, server):
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         return replace(self.audit_permission, oneself=key[0])
 
     def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
         """Accounts that nobody can use, although the task says nothing of that."""
         planned = {change.key: change for change in changes if change.resource is self}
-        found = similar_names(self, changes, server)
+        warnings = similar_names(self, changes, server)
         for key, entry in entries.items():
             if entry["state"] == "absent":
                 continue
             change, actual = planned.get(key), server.actual(self.name).get(key)
             if actual is not None:
-                found += self._unusable(key, entry, {**actual.values, **((change and change.values) or {})})
+                warnings += self._unusable(key, entry, {**actual.values, **((change and change.values) or {})})
             elif change is not None:
-                found += self._without_realm(key, changes, server)
-        return found
+                warnings += self._without_realm(key, changes, server)
+        return warnings
 
     def _unusable(self, key: tuple, entry: dict, values: dict) -> list[str]:
         if not values["enable"] and entry["enable"] is None:

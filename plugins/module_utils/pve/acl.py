@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names
@@ -16,6 +18,10 @@ from ..proxmox.client import ROOT
 from ..proxmox.identity import token_id
 from ..proxmox.permissions import privileges_at
 from .names import ACL_PATH, GROUP, PATHS_SINCE, PATHS_UNTIL, ROLE_IN_USE, TOKEN, USER
+
+if TYPE_CHECKING:
+    from ..core.resource import Actual
+
 
 # Who may manage one object of a kind may also grant roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
@@ -49,12 +55,12 @@ class Acl(ProxmoxAcl):
         ALLOW_LOCKOUT,
     )
 
-    def belongs(self, kind, subject, realm):
+    def belongs(self, kind: str, subject: str, realm: str) -> bool:
         return super().belongs(kind, subject, realm) or (kind == "group" and subject.endswith(f"-{realm}"))
 
-    def groups_of(self, server):
-        found = server.actual("user").get((server.client.user,))
-        return found.values["groups"] if found and server.client.user != ROOT else ()
+    def groups_of(self, server: ServerState) -> Sequence[str]:
+        user = server.actual("user").get((server.client.user,))
+        return user.values["groups"] if user and server.client.user != ROOT else ()
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         return [
@@ -73,11 +79,11 @@ class Acl(ProxmoxAcl):
         }
         if not any(self._taken(change) for change in narrowed.values()):
             return []
-        mine, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
+        own, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
         problems = []
         for (path, kind, subject), held in rows.items():
             kept = {privilege for role in held for privilege in roles.get(role, ())}
-            for role in sorted(held.keys() & narrowed.keys()) if subject in mine else ():
+            for role in sorted(held.keys() & narrowed.keys()) if subject in own else ():
                 if lost := self._taken(narrowed[role]) - kept:
                     what = (
                         f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
@@ -133,18 +139,20 @@ class Acl(ProxmoxAcl):
                 kept.setdefault(tuple(place), {})[role] = row.values["propagate"]
         return kept
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        for form, since in () if found else PATHS_SINCE:
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        for form, since in () if actual else PATHS_SINCE:
             old = re.fullmatch(form, entry["path"]) and version_problem(server.client, since)
             problems += [("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
-        if found is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
+        if actual is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
             why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
             problems.append(("path", f"'{entry['path']}' {why}"))
         return values, problems
 
-    def steps(self, changes, server):
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         """One request takes many roles and subjects, as long as each role is for the same subjects."""
         batches = {}
         for change in changes:
@@ -161,19 +169,26 @@ class Acl(ProxmoxAcl):
                 steps.append(self._step(path, propagate, roles, subjects, permissions))
         return steps
 
-    def _step(self, path, propagate, roles, subjects, permissions):
+    def _step(
+        self,
+        path: str,
+        propagate: bool | None,
+        roles: list[str],
+        subjects: list[tuple[str, str]],
+        permissions: tuple[Permission, ...],
+    ) -> Step:
         body = {"path": path, "roles": sorted(roles)}
         for option, kind in self.subjects.items():
-            names = [subject for one, subject in subjects if one == kind]
+            names = [subject for type_of_subject, subject in subjects if type_of_subject == kind]
             if names:
                 body[option] = names
         body.update({"delete": True} if propagate is None else {"propagate": propagate})
-        who = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
+        principals = ", ".join(f"{kind} {subject}" for kind, subject in subjects)
         verb = "has no longer" if propagate is None else "has"
-        reason = f"{who} {verb} {', '.join(sorted(roles))} on {path}"
+        reason = f"{principals} {verb} {', '.join(sorted(roles))} on {path}"
         return Step("PUT", ("access", "acl"), reason, body=body, permissions=permissions)
 
-    def _rights(self, path, roles, server):
+    def _rights(self, path: str, roles: list[str], server: ServerState) -> tuple[Permission, ...]:
         """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
         manager = self._manager(path)
         permissions = (_modify(path, manager),)
@@ -185,12 +200,12 @@ class Acl(ProxmoxAcl):
         return (*permissions, Permission((path,), (MODIFY,), enough))
 
     @staticmethod
-    def _manager(path):
+    def _manager(path: str) -> str | None:
         """The privilege of who manages the object of a path."""
         _root, top, *below = path.split("/")
         return _MANAGERS.get(top) if below else None
 
-    def read_permission(self, key, server):
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         return Permission(("/access",), ("Sys.Audit",), others=(_modify(key[0], self._manager(key[0])),))
 
 
@@ -203,6 +218,6 @@ def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[s
     return roles
 
 
-def _modify(path, manager):
+def _modify(path: str, manager: str | None) -> Permission:
     """The right to change the ACL of a path."""
     return Permission((path,), (MODIFY, *((manager,) if manager else ())))

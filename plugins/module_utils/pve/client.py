@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 from ..proxmox.client import ProxmoxClient, connection_spec
 
@@ -18,17 +19,17 @@ class PveClient(ProxmoxClient):
     command = ("pvesh",)
 
     @cached_property
-    def version_text(self):
-        return self.read("version")["version"]
+    def version_text(self) -> str:
+        return str(self.read("version")["version"])
 
-    def encode(self, values):
+    def encode(self, values: dict[str, Any]) -> dict[str, Any]:
         return {
             key: ",".join(value) if isinstance(value, (list, tuple)) else value
             for key, value in super().encode(values).items()
         }
 
-    def reason(self, response):
-        """The text of the body, or the reason phrase, which is all that servers before 2025 send.
+    def reason(self, response: Any) -> str:
+        """The text of the body, or the reason phrase, which is all that servers before 2025 return.
 
         A parameter error raised under a lock has its detail only in the second line of the message.
         """

@@ -6,37 +6,38 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Any
 
 from ..core.fields import Text
 
 
 @dataclass(frozen=True)
 class Line(Text):
-    """Text of PVE, which takes a mere 0 for nothing when it reads its files."""
+    """Text of PVE, which reads a lone 0 in its files as no text."""
 
-    def problem(self, value):
-        return "must not be 0, which PVE takes for no text at all" if value == "0" else super().problem(value)
+    def problem(self, value: Any) -> str | None:
+        return "must not be 0, which PVE reads as no text" if value == "0" else super().problem(value)
 
 
 @dataclass(frozen=True)
 class Comment(Line):
     """A comment in user.cfg, which may have several lines. Blanks at its ends are lost; see `trimmed`."""
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         return super().problem(re.sub(r"[\n\r\t]", " ", value).strip(" "))
 
 
-def trimmed(entry: dict) -> dict:
-    """An entry with its comment as the server keeps it."""
+def trimmed(entry: dict[str, Any]) -> dict[str, Any]:
+    """An entry with its comment as the server stores it."""
     return {**entry, "comment": entry["comment"] and entry["comment"].strip(" ")}
 
 
-# a part of a path that is "." or ".." leads elsewhere, so such an object could be made and never be addressed again
+# a part of a path that is "." or ".." leads elsewhere, so such an object could be created but never addressed again
 _WORD = r"(?!\.{1,2}$)[A-Za-z0-9._-]+"
 
 GROUP = Line(
     pattern=_WORD,
-    rule="may only have letters, digits, '.', '_' and '-', and not be '.' or '..' (PVE drops others in silence at sign-on)",
+    rule="may only have letters, digits, '.', '_' and '-', and not be '.' or '..' (PVE silently drops others at sign-on)",
 )
 ROLE_IN_USE = Line(pattern=_WORD, rule="is not the name of a role: it may only have letters, digits, '.', '_' and '-'")
 REALM = Text(
@@ -45,8 +46,8 @@ REALM = Text(
     longest=32,
 )
 USER = Text(
-    # PVE lets a user with a character outside ASCII be made, but can never address it again; at a ',' or ';' it splits lists of
-    # users, so that such a one can have no group and no rights
+    # PVE creates a user with a character outside ASCII, but can never address it again; it splits lists of users at ',' and ';',
+    # so that a user with one of them in its name can have neither group nor privilege
     pattern=r"[!-+.0-9<-~-]+@[A-Za-z][A-Za-z0-9._-]+",
     rule="must be a name and a realm, NAME@REALM; the name may not have blanks, any of ':/,;' or characters outside ASCII",
     shortest=3,
@@ -80,7 +81,7 @@ _PATHS = (
     rf"/sdn/zones(/{_NAME}(/{_NAME}(/[1-9][0-9]{{0,3}})?)?)?",
     rf"/sdn/vnets/{_NAME}",
 )
-# section 13: since which version of the product there are paths of some form (access control 8.0, 8.0.7, 9.0.1 and 9.1.0)
+# section 13: the version of the product that introduced a form of paths (access control 8.0, 8.0.7, 9.0.1 and 9.1.0)
 PATHS_SINCE = (
     (r"/mapping(/.*)?", (8, 0)),
     (r"/sdn/(zones|zones/[^/]+/.*|(controllers|dns|ipams)(/.*)?)", (8, 0)),
@@ -88,9 +89,9 @@ PATHS_SINCE = (
     (r"/sdn/fabrics(/.*)?", (9, 0)),
     (r"/sdn/(prefix-lists|route-maps)(/.*)?", (9, 1, 14)),
 )
-# and the one form that went, with the first version that has it no longer
+# and the form that was removed, with the first version without it
 PATHS_UNTIL = (r"/sdn/vnets/.*", (8, 0))
 ACL_PATH = Text(
     pattern="/|" + "|".join(form for form in _PATHS if form),
-    rule="is not a path that PVE has ACL entries for; it must be one of /, /access, /nodes, /pool, /sdn, /storage, /vms, /mapping or a valid path below",
+    rule="is not a path for PVE's ACL entries; it must be one of /, /access, /nodes, /pool, /sdn, /storage, /vms, /mapping or a valid path below",
 )

@@ -7,12 +7,18 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, replace
 from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
 from .names import REALM, Line
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+
 
 OWN = ("pam", "pve")
 
@@ -27,7 +33,7 @@ _PATH = Text(pattern=r"/.*", rule="must be a path on the nodes, beginning with a
 class _Host(Text):
     """A host name, or an address without brackets."""
 
-    def problem(self, value):
+    def problem(self, value: Any) -> str | None:
         if value and not re.fullmatch(rf"{_LABEL}(\.{_LABEL})*", value):
             try:
                 ip_address(value)
@@ -52,7 +58,7 @@ _MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expir
 VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
 
 
-def _directory(option, kind, wire="", types=DIRECTORIES, **more):
+def _directory(option: str, kind: Any, wire: str = "", types: tuple[str, ...] = DIRECTORIES, **more: Any) -> Field:
     """An option of directories. Most of them have an underscore on the wire as well."""
     return Field(option, kind, wire=wire or option, types=types, **more)
 
@@ -114,18 +120,20 @@ class Realm(ProxmoxRealm):
         replace(ProxmoxRealm.check_connection, types=(*OPENID, *DIRECTORIES)),
     )
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         if _connects_first(entry) and values:
             old = version_problem(server.client, _CHECKS)
             problems += [("check_connection", f"{old}; leave it out")] if old else []
         return values, problems
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         return {**body, "check-connection": True} if _connects_first(change.entry) else body
 
 
-def _connects_first(entry):
+def _connects_first(entry: dict[str, Any]) -> bool:
     """Whether the server is to connect to a directory before it saves the realm."""
     return entry.get("check_connection") and entry["type"] in DIRECTORIES

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.errors import FleetgateError
 from ..core.resource import Permission
 from ..proxmox.realm_sync import RealmSync
@@ -14,12 +16,12 @@ from .system import PVE
 class PveRealmSync(RealmSync):
     """Users and groups. The log calls every one that is there updated, so what there is is read before and after."""
 
-    def _problems(self, params):
+    def _problems(self, params: dict[str, Any]) -> list[str]:
         vanished = params["remove_vanished"] or ()
         mixed = ["remove_vanished: none goes with nothing else"] if "none" in vanished and len(vanished) > 1 else []
         return super()._problems(params) + mixed
 
-    def _rehearse(self, client, realm, path, body):
+    def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
         try:
             return super()._rehearse(client, realm, path, body)
         except FleetgateError as error:
@@ -28,27 +30,27 @@ class PveRealmSync(RealmSync):
             why = f"scope: must be given, because realm {realm} has none in its sync_defaults_options"
             raise FleetgateError(why) from None
 
-    def _observed(self, client, realm):
+    def _observed(self, client: Any, realm: str) -> Any:
         """The users and groups of a realm by name, with the ACL entries that the caller may see."""
         rows = {}
         for row in client.read("access", "acl"):
             granted = (row["path"], row["roleid"], row["propagate"])
             rows.setdefault((row["type"], row["ugid"]), set()).add(granted)
-        groups = {one["groupid"]: one for one in client.read("access", "groups")}
-        users = {one["userid"]: one for one in client.read("access", "users")}
+        groups = {row["groupid"]: row for row in client.read("access", "groups")}
+        users = {row["userid"]: row for row in client.read("access", "users")}
         return {
-            name: (found, rows.get((kind, name)))
+            name: (values, rows.get((kind, name)))
             for kind, known, end in (("user", users, f"@{realm}"), ("group", groups, f"-{realm}"))
-            for name, found in known.items()
+            for name, values in known.items()
             if name.endswith(end)
         }
 
-    def _foretold(self, dry, before):
+    def _foretold(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
         """A dry run does not tell what an update would change; that ACL entries go is known."""
         updated = [name for name in dry["purged"] if name not in dry["removed"] and before[name][1]]
         return {**dry, "updated": updated}
 
-    def _seen(self, done, before, after):
+    def _seen(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
         return {
             **done,
             "added": sorted(after.keys() - before.keys()),

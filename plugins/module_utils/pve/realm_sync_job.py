@@ -4,11 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.errors import FleetgateError
 from ..core.fields import Field, Flag, Names, Text
 from ..core.resource import Permission, Reference, Resource
 from ..proxmox.realm import DIRECTORIES
 from .names import REALM, Line
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual, Change
+
 
 _JOB = Text(
     pattern=r"[A-Za-z][A-Za-z0-9_-]+",
@@ -23,7 +31,7 @@ _SCHEDULE = Text(
 class Vanished(Names):
     """What a sync takes away. Nothing is called none on the wire."""
 
-    def decode(self, wire):
+    def decode(self, wire: Any) -> list[str]:
         return [] if wire == "none" else super().decode(wire)
 
 
@@ -47,7 +55,7 @@ class RealmSyncJob(Resource):
         Field("comment", Line(longest=512)),
     )
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         try:
             return server.client.read(*self.collection)
         except FleetgateError as error:
@@ -55,8 +63,10 @@ class RealmSyncJob(Resource):
                 raise
             return ()
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         realm = server.actual("realm").get((values.get("realm"),))
         if realm and realm.values["type"] not in DIRECTORIES:
             why = (
@@ -65,15 +75,15 @@ class RealmSyncJob(Resource):
             problems.append(("realm", why))
         return values, problems
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("realm", (values["realm"],))] if values.get("realm") else ()
 
-    def request_body(self, change):
+    def request_body(self, change: Change) -> dict[str, Any]:
         """An update has to say the schedule again, whatever it changes."""
         schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
         return {**schedule, **super().request_body(change)}
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """The server looks for the right to update a job at a realm called `-`, because the request names none."""
         if change.removes:
             return (Permission(("/",), ("Sys.Modify",)),)

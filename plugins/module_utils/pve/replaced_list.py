@@ -7,6 +7,8 @@ Neither carries a digest, so that a change by somebody else between read and upd
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.errors import FleetgateError
 from ..core.plan import ServerState
 from ..core.resource import Actual, Change, Guard, Resource
@@ -29,10 +31,10 @@ class ReplacedList(Resource):
                 raise
             return None
 
-    def request_body(self, change: Change) -> dict:
+    def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         if change.found and self.replaced in change.values:
-            has, wanted = set(change.found.values[self.replaced]), set(change.values[self.replaced])
-            if has < wanted:
-                return {**body, self.replaced: sorted(wanted - has), "append": True}
+            current, wanted = set(change.found.values[self.replaced]), set(change.values[self.replaced])
+            if current < wanted:
+                return {**body, self.replaced: sorted(wanted - current), "append": True}
         return body

@@ -4,12 +4,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import Field, Names
 from ..core.resource import Actual, Permission
 from ..proxmox.acl import ALLOW_LOCKOUT
 from ..proxmox.privileges import unknown_privilege
 from .names import ROLE_IN_USE
 from .replaced_list import ReplacedList
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Change
 
 
 class Role(ReplacedList):
@@ -20,33 +27,35 @@ class Role(ReplacedList):
     fields = (Field("roleid", ROLE_IN_USE), Field("privs", Names()), ALLOW_LOCKOUT)
     replaced = "privs"
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read("access", "roles")
 
     def decode(self, raw: dict) -> Actual:
         """A role that is read by itself is an object with a key for each privilege."""
         return super().decode(raw if "privs" in raw else {**raw, "privs": [name for name in raw if "." in name]})
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         return (Permission(("/access",), ("Sys.Modify",)),)
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
         # the server's own list of privileges is what its all-powerful role holds
         known = server.actual(self.name)[(server.client.all_powerful,)].values["privs"]
         problems += [
             ("privs", problem) for name in values.get("privs", ()) if (problem := unknown_privilege(name, known))
         ]
-        if found is None and entry["roleid"].upper().startswith("PVE"):
+        if actual is None and entry["roleid"].upper().startswith("PVE"):
             problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
-        if found is not None and values and self.built_in(found):
+        if actual is not None and values and self.built_in(actual):
             problems.append(
                 ("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
             )
         return values, problems
 
-    def built_in(self, found):
-        return bool(found.raw.get("special"))
+    def built_in(self, actual: Actual) -> bool:
+        return bool(actual.raw.get("special"))
 
-    def deletion_blockers(self, entry, found):
-        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(found) else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(actual) else []

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..core.module import Address
 from ..core.system import System
 from ..proxmox.client import fingerprint, version
@@ -18,7 +20,7 @@ from .token import Token
 from .user import User
 
 
-def nodes(client):
+def nodes(client: Any) -> list[dict[str, Any]]:
     """The nodes of the cluster: name, whether it answers, its address where known, and whether it is the one asked."""
     entries = [entry for entry in client.read("cluster", "status") if entry["type"] == "node"]
     return [
@@ -27,7 +29,7 @@ def nodes(client):
     ]
 
 
-def cluster(client):
+def cluster(client: Any) -> str | None:
     """The name of the cluster, None for a node that is in none."""
     return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
 

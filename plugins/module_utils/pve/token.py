@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
 from ..core.fields import Field, Flag, Moment
@@ -15,6 +17,11 @@ from ..proxmox.token import REGENERATE, SECRET
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, TOKEN_NAME, USER, Comment, trimmed
 from .user import managed
+
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Actual
+
 
 # pve-access-control 9.0.4
 _CLEARS = (9, 0)
@@ -46,49 +53,51 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict:
+    def normalise(self, entry: dict) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """Tokens are told with their users."""
         users = (user.raw for user in server.actual("user").values())
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
-    def required_permissions(self, change, server):
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """As for the user, whose one group is enough."""
         user = server.actual("user").get(change.key[:1])
         others = tuple(managed((group,)) for group in user.values["groups"]) if user else ()
         return (Permission(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
 
-    def read_permission(self, key, server):
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         """Who sees the user sees its tokens."""
         return None if key[:1] in server.actual("user") else replace(self.audit_permission, oneself=key[0])
 
-    def compare(self, server, entry, found):
-        values, problems = super().compare(server, entry, found)
-        if found and _stand_in(self.key_of(entry)) in server.actual(self.name):
+    def compare(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+        values, problems = super().compare(server, entry, actual)
+        if actual and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
-        made_again = values.get("secret") == REGENERATE and not self.regenerates(server.client)
+        recreated = values.get("secret") == REGENERATE and not self.regenerates(server.client)
         if (
-            found
+            actual
             and values.get("comment") == ""
-            and not made_again
+            and not recreated
             and (old := version_problem(server.client, _CLEARS))
         ):
             why = f"to remove a comment {old}, which keeps it; give another comment, or remove the token and create it again"
             problems.append(("comment", why))
         return values, problems
 
-    def built_in(self, found):
+    def built_in(self, actual: Actual) -> bool:
         """Stand-ins are removed with what they stand in for, and never because nobody declares them."""
-        return found.values["tokenid"].endswith(_SUFFIX)
+        return actual.values["tokenid"].endswith(_SUFFIX)
 
-    def cascade(self, change, server):
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
         stand_in = _stand_in(change.key)
-        there = server.actual(self.name).get(stand_in)
-        return [Change(self, stand_in, there, None)] if there else []
+        existing = server.actual(self.name).get(stand_in)
+        return [Change(self, stand_in, existing, None)] if existing else []
 
-    def steps_for(self, change, server):
+    def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
         if change.removes:
             return steps
@@ -99,7 +108,7 @@ class Token(ProxmoxToken):
             return [*self._kept_meanwhile(change, server), *steps]
         return [*steps, *self._given_back(change, server)]
 
-    def _kept_meanwhile(self, change, server):
+    def _kept_meanwhile(self, change: Change, server: ServerState) -> list[Step]:
         """Requests that give the ACL of a token to its stand-in as well."""
         rows, stand_in = _rows(server, change.key), _stand_in(change.key)
         steps = []
@@ -117,13 +126,13 @@ class Token(ProxmoxToken):
             )
         return [*steps, *_granted(server, stand_in, rows)]
 
-    def _given_back(self, change, server):
+    def _given_back(self, change: Change, server: ServerState) -> list[Step]:
         """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
-        stand_in, made_again = (_stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found)
-        if not made_again and stand_in not in server.actual(self.name):
+        stand_in, recreated = (_stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found)
+        if not recreated and stand_in not in server.actual(self.name):
             return []
-        has, kept = _rows(server, change.key), _rows(server, stand_in)
-        rows = {**kept, **has} if made_again else {row: flag for row, flag in kept.items() if row not in has}
+        current, kept = _rows(server, change.key), _rows(server, stand_in)
+        rows = {**kept, **current} if recreated else {row: flag for row, flag in kept.items() if row not in current}
         if not rows and stand_in not in server.actual(self.name):
             return []
         why = f"{change.label} has its ACL again"
@@ -134,18 +143,20 @@ class Token(ProxmoxToken):
 _SUFFIX = ".fleetgate"
 
 
-def _stand_in(key):
+def _stand_in(key: tuple[str, ...]) -> tuple[str, ...]:
     userid, tokenid = key
     return userid, tokenid + _SUFFIX
 
 
-def _rows(server, key):
+def _rows(server: ServerState, key: tuple[str, ...]) -> dict[tuple[str, str], bool]:
     """The ACL of a token: propagate by path and role."""
-    found = server.actual("acl").items()
-    return {(path, role): row.values["propagate"] for (path, _kind, ugid, role), row in found if ugid == token_id(key)}
+    entries = server.actual("acl").items()
+    return {
+        (path, role): row.values["propagate"] for (path, _kind, ugid, role), row in entries if ugid == token_id(key)
+    }
 
 
-def _granted(server, key, rows):
+def _granted(server: ServerState, key: tuple[str, ...], rows: dict[tuple[str, str], bool]) -> list[Step]:
     """Requests that give rows to a token."""
     acl = server.resources["acl"]
     changes = [

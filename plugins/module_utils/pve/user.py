@@ -4,6 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
 from ..core.fields import PASSWORD, Field, Flag, Moment, Names, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
@@ -11,7 +14,12 @@ from ..proxmox.user import User as ProxmoxUser
 from .names import ACL_PATH, GROUP, USER, Comment, Line, trimmed
 from .replaced_list import ReplacedList
 
-# PVE takes others than ASCII, and then writes them without an encoding
+if TYPE_CHECKING:
+    from ..core.plan import ServerState
+    from ..core.resource import Change
+
+
+# PVE accepts characters outside ASCII, and then writes them without an encoding
 EMAIL = Text(
     pattern=r"[A-Za-z0-9_+~-]+(\.[A-Za-z0-9_+~-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*",
     rule="is not an e-mail address (in ASCII)",
@@ -36,16 +44,16 @@ class User(ReplacedList, ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict:
+    def normalise(self, entry: dict) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
-    def read(self, server, keys):
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return server.client.read("access", "users", full=True)
 
-    def references(self, key, values):
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (group,)) for group in values.get("groups") or ()]
 
-    def problems(self, entry):
+    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
             problems.append(
@@ -53,24 +61,28 @@ class User(ReplacedList, ProxmoxUser):
             )
         return problems
 
-    def predict_side_effects(self, key, values, changes):
-        """A group that is removed takes its memberships along."""
-        removed = {one.key[0] for one in changes if one.resource.name == "group" and one.removes}
+    def predict_side_effects(
+        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
+    ) -> dict[str, Any]:
+        """Deleting a group deletes its memberships."""
+        removed = {change.key[0] for change in changes if change.resource.name == "group" and change.removes}
         return {**values, "groups": [group for group in values.get("groups", ()) if group not in removed]}
 
-    def required_permissions(self, change, server):
-        """Who manages a group of a user may change it where that names the groups it is in then.
+    def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
+        """A manager of one of the user's groups may update it if the request includes the resulting groups.
 
-        The server lets it remove the user as well, but not see whether that is done.
+        The server also lets it delete the user, but not verify the deletion.
         """
         then = (change.values or {}).get("groups") or ()
-        ways = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
-        permissions = [Permission(("/access/groups",), ("User.Modify",), tuple(managed(way) for way in ways if then))]
+        sets = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
+        permissions = [
+            Permission(("/access/groups",), ("User.Modify",), tuple(managed(groups) for groups in sets if then))
+        ]
         if change.creates or change.removes:
             permissions.insert(0, Permission((f"/access/realm/{realm_of(change.key[0])}",), ("Realm.AllocateUser",)))
         return tuple(permissions)
 
 
-def managed(groups):
-    """The right to manage all of some groups."""
+def managed(groups: Iterable[str]) -> Permission:
+    """The permission to manage all of these groups."""
     return Permission(tuple(f"/access/groups/{group}" for group in groups), ("User.Modify",))

@@ -232,12 +232,12 @@ BAD_INPUT = {
     "an option of another type of realm": (
         "pbs_realm",
         {**COMPANY_REALM, "issuer_url": "https://id.example.org"},
-        "issuer_url: is no option of a realm of type ldap",
+        "issuer_url: is not an option of a realm of type ldap",
     ),
     "an option pam does not support": (
         "pbs_realm",
         {"realm": "pam", "autocreate": True},
-        "autocreate: is no option of a realm of type pam",
+        "autocreate: is not an option of a realm of type pam",
     ),
     "the type of another realm": (
         "pbs_realm",
@@ -254,12 +254,12 @@ BAD_INPUT = {
     "a directory without required options": (
         "pbs_realm",
         {"realm": "new", "type": "ldap"},
-        "server1: is needed to make realm new; user_attr: is needed .*; base_dn: is needed",
+        "server1: is required to create realm new; user_attr: is needed .*; base_dn: is needed",
     ),
     "an Active Directory without a server": (
         "pbs_realm",
         {"realm": "new", "type": "ad"},
-        "server1: is needed to make realm new$",
+        "server1: is required to create realm new$",
     ),
     "an Active Directory with its base DN unset": (
         "pbs_realm",
@@ -269,7 +269,7 @@ BAD_INPUT = {
     "a user attribute for an Active Directory": (
         "pbs_realm",
         {"realm": "new", "type": "ad", "user_attr": "uid"},
-        "user_attr: is no option of a realm of type ad",
+        "user_attr: is not an option of a realm of type ad",
     ),
     "the URL of a directory": (
         "pbs_realm",

@@ -315,7 +315,7 @@ BAD_INPUT = {
     "a SCIM provider without an address": (
         "pocketid_scim_provider",
         {"client": "private"},
-        "endpoint: is needed to make scim_provider private",
+        "endpoint: is required to create scim_provider private",
     ),
     "an API key without a place to store it": (
         "pocketid_api_key",

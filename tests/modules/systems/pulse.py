@@ -176,12 +176,12 @@ BAD_INPUT = {
     "a flag of the other kind": (
         "pulse_node",
         {**OTHER, "monitor_vms": True},
-        "monitor_vms: is no option of a node of type pbs",
+        "monitor_vms: is not an option of a node of type pbs",
     ),
     "datastores of a PVE": (
         "pulse_state",
         {"nodes": [{**OTHER, "type": "pve", "exclude_datastores": []}]},
-        r"nodes\[0\]\.exclude_datastores: is no option of a node of type pve",
+        r"nodes\[0\]\.exclude_datastores: is not an option of a node of type pve",
     ),
     "a fingerprint that is too short": (
         "pulse_node",

@@ -402,7 +402,7 @@ BAD_INPUT = {
     "a realm without a client": (
         "pve_realm",
         {"realm": "new", "issuer_url": "https://id.example.org"},
-        "client_id: is needed to make realm new",
+        "client_id: is required to create realm new",
     ),
     "a realm that exists with another type": (
         "pve_realm",
@@ -530,12 +530,12 @@ BAD_INPUT = {
     "a directory without a base": (
         "pve_realm",
         {"realm": "new", "type": "ldap", "server1": "ldap.example.org"},
-        "base_dn: is needed to make realm new",
+        "base_dn: is required to create realm new",
     ),
     "an Active Directory without a domain": (
         "pve_realm",
         {"realm": "new", "type": "ad", "server1": "dc1"},
-        "domain: is needed to make realm new",
+        "domain: is required to create realm new",
     ),
     "the URL of a directory server": (
         "pve_realm",
@@ -560,12 +560,12 @@ BAD_INPUT = {
     "issuer options on a directory": (
         "pve_realm",
         {"realm": "new", **LDAP, "client_id": "x"},
-        "client_id: is no option of a realm of type ldap",
+        "client_id: is not an option of a realm of type ldap",
     ),
     "directory options on pam": (
         "pve_realm",
         {"realm": "pam", "server1": "ldap.example.org"},
-        "server1: is no option of a realm of type pam",
+        "server1: is not an option of a realm of type pam",
     ),
     "a realm that takes a built-in type": (
         "pve_realm",
@@ -601,7 +601,7 @@ BAD_INPUT = {
     "an empty schedule of a job": (
         "pve_realm_sync_job",
         {"id": "weekly", "realm": "directory", "scope": "both"},
-        "schedule: is needed to make realm_sync_job weekly",
+        "schedule: is required to create realm_sync_job weekly",
     ),
     "an invalid schedule of a job": (
         "pve_realm_sync_job",
