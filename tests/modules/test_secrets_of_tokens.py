@@ -187,7 +187,7 @@ class TestRegeneration:
             ),
         ]
         refused, left = ansible.tasks(tasks).results()
-        assert "secret: cannot be made anew with the token itself" in refused["msg"] and not left["changed"]
+        assert "secret: cannot be replaced with the token itself" in refused["msg"] and not left["changed"]
 
 
 class TestInvalidSecret:

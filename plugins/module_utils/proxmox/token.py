@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
+from .client import ROOT
 from .identity import Identity, token_id
 
 if TYPE_CHECKING:
@@ -134,9 +135,9 @@ class Token(Identity):
         )
 
     def _was_interrupted(self, server: ServerState, entry: dict[str, Any]) -> bool:
-        """Whether a run was interrupted after it had created the token and before it kept the secret, so that nobody has it.
+        """Whether a run was interrupted between creating the token and storing its secret, so that nobody has the secret.
 
-        Its draft is then beside the file, or nothing has been granted to the token yet.
+        Then the draft of the file exists, or nothing is granted to the token yet.
         """
         file, userid, owner = entry["secret_file"], self.key_of(entry)[0], "!".join(self.key_of(entry))
         if not file or os.path.exists(file) or entry["secret"] or owner in server.minted:
@@ -144,7 +145,9 @@ class Token(Identity):
         acl = server.resources["acl"]
         if _has_draft(file):
             return True
-        # who may not see the ACL gets an empty one
+        # root needs no ACL entry, and callers without permission read an empty ACL
+        if userid == ROOT:
+            return False
         if acl.audit_permission and server.client.missing_permissions([(acl.audit_permission, "")]):
             return False
         granted = {key[2] for key in server.actual("acl")}
@@ -154,12 +157,12 @@ class Token(Identity):
         """What stands against a new secret, as (option, rule) pairs."""
         problems = []
         if not (entry["secret_file"] or entry["return_secret"]):
-            what = "make a token" if actual is None else "make a new secret"
+            what = "create a token" if actual is None else "replace its secret"
             problems.append(
-                ("secret_file", f"or return_secret is needed to {what}, because its secret is told only once")
+                ("secret_file", f"or return_secret is required to {what}, because the server returns the secret once")
             )
         if actual and client.caller == token_id(self.key_of(entry)):
-            why = "cannot be made anew with the token itself, which would end its own access; use other credentials"
+            why = "cannot be replaced with the token itself, which would end its own access; use other credentials"
             problems.append(("secret", why))
         return problems
 

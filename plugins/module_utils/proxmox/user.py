@@ -10,14 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.plan import ServerState
 from ..core.resource import Change
+from .client import ROOT
 from .identity import Identity, realm_of
 from .similar import similar_names
 
 if TYPE_CHECKING:
     from ..core.resource import Actual, Permission
-
-
-ROOT = "root@pam"
 
 
 class User(Identity):

@@ -477,9 +477,9 @@ BAD_INPUT = {
     "an expiry in milliseconds on PBS": (
         "pbs_user",
         {"userid": "ann@pbs", "expire": 1767222000000},
-        "expire: is in seconds since 1970",
+        "expire: must be in seconds since 1970",
     ),
-    "a negative expiry on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": -1}, "expire: must be at least 0"),
+    "a negative expiry on PBS": ("pbs_user", {"userid": "ann@pbs", "expire": -1}, "expire: must be from 0 to"),
     "a comment of a user of PBS that is too long": (
         "pbs_user",
         {"userid": "ann@pbs", "comment": "x" * 129},
