@@ -191,7 +191,7 @@ def _to_prune(server, resource, scopes, rows, problems):
 
 
 def _predict(server, plan, rows):
-    """Note in the plan what will be there; returns each declared object twice: its change, and what is declared of it."""
+    """Note in the plan what will be there; returns for each declared object its change, what is declared of it, and where."""
     changes = {(one.resource.name, one.key): one for one in plan.changes}
     present = []
     for name, of_kind in rows.items():
@@ -201,7 +201,7 @@ def _predict(server, plan, rows):
             if row.entry["state"] == "absent":
                 continue
             change = changes.get((name, key))
-            present.append((change, Change(row.resource, key, found.get(key), row.entry)))
+            present.append((change, Change(row.resource, key, found.get(key), row.entry), row.where))
             plan.objects[name].append(_outcome(row.resource, key, found.get(key), change, plan.changes))
             plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
@@ -277,12 +277,12 @@ def _outcome(resource, key, found, change, changes):
 def _dangling_references(server, plan, present):
     """Problems with objects that will refer to something that will not be there.
 
-    `present` has each declared object twice: its change, if it has one, and what is declared of it.
+    `present` has for each declared object its change, if it has one, what is declared of it, and where.
     """
     made = {Reference(change.resource.name, change.key) for change in plan.changes if change.creates}
     removed = {Reference(change.resource.name, change.key) for change in plan.changes if change.removes}
     problems = []
-    for change, declared in present:
+    for change, declared, where in present:
         resource = declared.resource
         # what an unchanged object refers to is there, even where the caller cannot see it
         sent = resource.references(declared.key, change.values) if change else ()
@@ -293,7 +293,9 @@ def _dangling_references(server, plan, present):
                 why = "does not exist"
             else:
                 continue
-            problems.append(f"{declared.label}: {server.resources[reference.kind].label(reference.key)} {why}")
+            prefix = f"{where.rstrip('.: ')}: " if where else ""
+            missing = server.resources[reference.kind].label(reference.key)
+            problems.append(f"{prefix}{declared.label}: {missing} {why}")
     return list(dict.fromkeys(problems))
 
 
