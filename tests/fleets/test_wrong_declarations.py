@@ -128,6 +128,19 @@ class TestWire:
         is_refused(homelab, "wire", message, fleetgate_idp=declared)
 
 
+def test_credentials_that_a_host_does_not_accept_are_reported_once(homelab):
+    node = homelab.fleet.pve["pve1"][0]
+    api = {
+        "api_port": node.port,
+        "api_token_id": "root@pam!fleet",
+        "api_token_secret": "11111111-aaaa-4aaa-8aaa-aaaaaaaaaaaa",
+    }
+    api["ca_path"] = str(homelab.fleet.authority.bundle)
+    run = homelab.play("wire", "--limit", "pve", fleetgate_api=api)
+    assert run.code != 0 and " ".join(run.failed).count("is not accepted") == 1, run.failed
+    assert homelab.fleet.writes() == []
+
+
 def test_problems_of_provider_and_hosts_are_reported_together(homelab):
     idp = {**homelab.fleet.provider(), "api_key": "wrong-key-of-nobody"}
     rights = {"pve": [{"path": "/", "roles": ["Administratr"]}], "pbs": [{"path": "/", "roles": ["Amin"]}]}

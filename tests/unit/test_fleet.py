@@ -102,13 +102,27 @@ class TestAddresses:
         found = self.addresses(fleet, "pbs", "192.0.2.7", 8007, domain="example.org")
         assert found.all == ["https://192.0.2.7:8007", "https://lab:8007", "https://lab.example.org:8007"]
 
+    @pytest.mark.parametrize("names", [[""], ""])
+    def test_a_name_that_a_template_leaves_empty_is_no_address(self, fleet, names):
+        server = fleet.products.Server("", ("pve1",))
+        product = fleet.products.PRODUCTS["pve"]
+        found = fleet.compiler.addresses(product, fleet.place, server, "pve1", 8006, names, "")
+        assert found.all == ["https://pve1:8006"]
+
+    @pytest.mark.parametrize(
+        "domain", ["lab.example.org:8006", "192.0.2.1", "::1", "*", ".example.org", "https://x", 5]
+    )
+    def test_what_no_domain_can_be_is_refused(self, fleet, domain):
+        with pytest.raises(Exception, match="fleetgate_domain: .* must be a domain"):
+            self.addresses(fleet, nodes=["pve1"], domain=domain)
+
     @pytest.mark.parametrize(
         "name", ["https://pve.example.org/", "pve.example.org ", "pve..example.org", '["pve"]', "pve:https"]
     )
     def test_invalid_host_name_is_refused(self, fleet, name):
         with pytest.raises(Exception, match="fleetgate_names: .* must "):
             self.addresses(fleet, names=[name])
-        with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be the name"):
+        with pytest.raises(Exception, match="fleetgate_domain: '.example.org' must be a domain"):
             self.addresses(fleet, domain=".example.org")
 
 
@@ -267,6 +281,21 @@ class TestPbs:
 
 
 class TestDeclaration:
+    @pytest.mark.parametrize("state", ["Absent", "presnt"])
+    def test_a_misspelt_state_never_means_absent(self, fleet, state):
+        with pytest.raises(Exception, match=r"fleetgate_users\[alice\]: .*state"):
+            fleet.declare([{"username": "alice", "state": state}])
+
+    @pytest.mark.parametrize(("option", "value"), [("scopes", 5), ("scopes", {"a": 1}), ("username_claim", ["email"])])
+    def test_an_option_of_the_realm_of_a_wrong_type_is_named(self, fleet, option, value):
+        with pytest.raises(Exception, match=f"fleetgate_realm: {option}: must be"):
+            fleet.declare(realm={**REALM, option: value})
+
+    @pytest.mark.parametrize("key", ["PBS", "Pbs", "pbss"])
+    def test_a_misspelt_product_is_suggested(self, fleet, key):
+        with pytest.raises(Exception, match="did you mean pbs"):
+            fleet.declare([{"username": "alice", "rights": {key: []}}])
+
     def test_text_is_converted_to_the_declared_types(self, fleet):
         group = {
             "name": "staff",

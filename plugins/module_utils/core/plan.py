@@ -204,8 +204,8 @@ def _to_prune(
 
 def _predict(
     server: ServerState, plan: Plan, rows: dict[str, dict[tuple[str, ...], Desired]]
-) -> list[tuple[Change | None, Change]]:
-    """Add the resulting objects to the plan; return the change and the desired state of each declared object."""
+) -> list[tuple[Change | None, Change, str]]:
+    """Add the resulting objects to the plan; return the change, the desired state and the place of each declared object."""
     changes = {(change.resource.name, change.key): change for change in plan.changes}
     present = []
     for name, of_kind in rows.items():
@@ -215,7 +215,7 @@ def _predict(
             if row.entry["state"] == "absent":
                 continue
             change = changes.get((name, key))
-            present.append((change, Change(row.resource, key, actual.get(key), row.entry)))
+            present.append((change, Change(row.resource, key, actual.get(key), row.entry), row.where))
             plan.objects[name].append(_outcome(row.resource, key, actual.get(key), change, plan.changes))
             plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
@@ -296,15 +296,17 @@ def _outcome(
     return resource.to_result(values)
 
 
-def _dangling_references(server: ServerState, plan: Plan, present: list[tuple[Change | None, Change]]) -> list[str]:
+def _dangling_references(
+    server: ServerState, plan: Plan, present: list[tuple[Change | None, Change, str]]
+) -> list[str]:
     """Problems with objects that will refer to something that will not be there.
 
-    `present` has each declared object twice: its change, if it has one, and what is declared of it.
+    `present` has for each declared object its change, if it has one, what is declared of it, and where.
     """
     created = {Reference(change.resource.name, change.key) for change in plan.changes if change.creates}
     removed = {Reference(change.resource.name, change.key) for change in plan.changes if change.removes}
     problems = []
-    for change, desired in present:
+    for change, desired, where in present:
         resource = desired.resource
         # what an unchanged object refers to is there, even where the caller cannot see it
         sent = resource.references(desired.key, change.values) if change else ()
@@ -315,7 +317,9 @@ def _dangling_references(server: ServerState, plan: Plan, present: list[tuple[Ch
                 why = "does not exist"
             else:
                 continue
-            problems.append(f"{desired.label}: {server.resources[reference.kind].label(reference.key)} {why}")
+            prefix = f"{where.rstrip('.: ')}: " if where else ""
+            missing = server.resources[reference.kind].label(reference.key)
+            problems.append(f"{prefix}{desired.label}: {missing} {why}")
     return list(dict.fromkeys(problems))
 
 

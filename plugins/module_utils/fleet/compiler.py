@@ -26,6 +26,10 @@ _HOST = Text(
     pattern=r"(?!.*\.\.)[\w*]([\w*.-]*[\w*])?(:\d{1,5})?|[0-9a-fA-F.:]*:[0-9a-fA-F.:]*|\[[0-9a-fA-F.:]+\](:\d{1,5})?",
     rule="must be the name or address of a host, perhaps with a port, without scheme and path",
 )
+_DOMAIN = Text(
+    pattern=r"(?!.*\.\.)(?![\d.]+$)\w([\w.-]*\w)?",
+    rule="must be a domain, for example lab.example.org, without a dot at the beginning or end, scheme, port and path",
+)
 # options of realms that people write, and that mean the name of the realm for the modules
 _NAME_OF_REALM = "name"
 
@@ -287,15 +291,19 @@ class Addresses:
 
 
 def addresses(
-    product: Product, place: Place, server: Server, address: str, port: int, names: Any, domain: str
+    product: Product, place: Place, server: Server, address: str, port: int, names: Any, domain: Any
 ) -> Addresses:
     """The URLs of a web interface: by its nodes, the address of the API, and the names that are declared."""
     names = [names] if isinstance(names, str) else names
     if not (isinstance(names, list) and all(isinstance(name, (str, int, float)) for name in names)):
         refuse(["fleetgate_names: must be a list of names; unable to convert to list"])
-    declared = [("fleetgate_names", str(name)) for name in names] + [("fleetgate_domain", domain)]
-    refuse([f"{variable}: '{name}' {_HOST.problem(name)}" for variable, name in declared if _HOST.problem(name)])
-    known = [*server.nodes, address, *map(str, names)]
+    # a name without a letter is what a template leaves empty
+    names, domain = [str(name) for name in names if name != ""], str(domain)
+    problems = [f"fleetgate_names: '{name}' {_HOST.problem(name)}" for name in names if _HOST.problem(name)]
+    if _DOMAIN.problem(domain):
+        problems.append(f"fleetgate_domain: '{domain}' {_DOMAIN.problem(domain)}")
+    refuse(problems)
+    known = [*server.nodes, address, *names]
     certain = origins(known, port, domain)
     # people do not use the way that the API is reached by, such as a tunnel
     likely = origins(known, product.port, domain) if port != product.port else []

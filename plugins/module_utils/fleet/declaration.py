@@ -144,7 +144,7 @@ class _Reader:
             f"{where}: unknown option {option}{suggestion(option, spec)}" for option in entry if option not in spec
         ]
         known = {
-            option: {part: spec[option][part] for part in ("type", "elements") if part in spec[option]}
+            option: {part: spec[option][part] for part in ("type", "elements", "choices") if part in spec[option]}
             for option in entry
             if option in spec
         }
@@ -210,6 +210,10 @@ def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None)
             )
     if not (isinstance(realm, dict) and realm.get("name")):
         reader.problems.append("fleetgate_realm: name must be given")
+    elif realm.get("username_claim") and not isinstance(realm["username_claim"], str):
+        reader.problems.append("fleetgate_realm: username_claim: must be text")
+    elif realm.get("scopes") and not isinstance(realm["scopes"], (list, str)):
+        reader.problems.append("fleetgate_realm: scopes: must be a list")
     refuse(reader.problems)
     return Declaration(tuple(people), tuple(teams), realm, tuple(reader.warnings))
 
@@ -237,7 +241,8 @@ def client_options(declared: Any, default_id: str, default_name: str) -> dict[st
 def suggestion(option: str, known: Iterable[str], listed: bool = True) -> str:
     """The end of a sentence about an unknown option: the name that was probably meant, or else those that there are."""
     names = sorted(known)
-    close = get_close_matches(str(option), names, 1)
+    given = str(option)
+    close = [name for name in names if name.casefold() == given.casefold()] or get_close_matches(given, names, 1)
     if close:
         return f"; did you mean {close[0]}?"
     return f"; known are {', '.join(names)}" if listed else ""

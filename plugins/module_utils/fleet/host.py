@@ -47,12 +47,14 @@ class Problems(list[str]):
     """Collects what is wrong in parts that do not depend on each other."""
 
     def of(self, part: Callable[..., _Result], *arguments: Any) -> _Result | None:
-        """The result of a part, None where it was refused. A server that does not answer ends all of it."""
+        """The result of a part, None where it was refused. A server that does not answer, or not to this caller, ends all of it."""
         try:
             return part(*arguments)
         except FleetgateError as error:
             if error.no_answer:
                 raise
+            if error.status == 401:
+                refuse([*self, *error.problems])
             self += error.problems
             return None
 
