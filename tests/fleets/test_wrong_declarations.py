@@ -62,7 +62,7 @@ class TestWire:
                         }
                     ]
                 },
-                "'/nope' is not a path that PVE has ACL entries for",
+                "'/nope' is not a path for PVE's ACL entries",
             ),
             ({"fleetgate_groups": [{"name": "admins", "members": ["nobody"]}]}, "user nobody does not exist"),
             (

@@ -57,7 +57,7 @@ class TestRequired:
             [{**one, "check_mode": True}, one, {**one, "check_mode": True}]
         ).results()
         assert not predicted["failed"], "what is not there yet cannot be asked for"
-        lacking = f"required_privileges: token bob@{system}!ci lacks Sys.Audit, Sys.Modify on /; give it a role that holds it; a token needs"
+        lacking = f"required_privileges: token bob@{system}!ci lacks Sys.Audit, Sys.Modify on /; assign it a role with that privilege; a token needs"
         assert done["failed"] and done["changed"] and lacking in done["msg"] and "on /access" not in done["msg"]
         assert f"bob@{system}!ci" in done["secrets"], "what the server told before is not lost"
         assert again["failed"] and not again["changed"] and lacking in again["msg"]
@@ -69,7 +69,7 @@ class TestRequired:
         ).results()
         assert (
             result["failed"]
-            and f"user eve@{system} lacks Sys.Audit on /; give it a role that holds it" in result["msg"]
+            and f"user eve@{system} lacks Sys.Audit on /; assign it a role with that privilege" in result["msg"]
         )
 
     def test_caller_without_audit_privilege_is_refused_before_the_first_write(self, homelab, ansible, system):
@@ -93,7 +93,7 @@ class TestRequired:
         (result,) = ansible.tasks([new]).results()
         assert (
             result["failed"]
-            and f"{who[1]} lacks Sys.Audit on /access (to see what user new@{system} may do)" in result["msg"]
+            and f"{who[1]} lacks Sys.Audit on /access (to read the permissions of user new@{system})" in result["msg"]
         ), result["msg"]
         assert homelab.fleet.writes() == []
 

@@ -165,7 +165,7 @@ class TestRegeneration:
         ]
         for result in ansible.tasks(tasks).results()[-2:]:
             assert (
-                result["failed"] and "secret_file: or return_secret is required to create a new secret" in result["msg"]
+                result["failed"] and "secret_file: or return_secret is required to replace its secret" in result["msg"]
             ), result
 
     def test_callers_own_token_is_not_regenerated(self, stage, ansible):

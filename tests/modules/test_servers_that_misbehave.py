@@ -252,6 +252,6 @@ def test_undeclared_acl_rows_are_removed_inside_an_exclusive_scope_only(homelab,
     assert left(subject="ann@pbs") == {rows[2], rows[3]}
     assert left(subtree="/datastore") == {rows[2], rows[3]}
     # the entry of the calling token is below / as well and is kept
-    with pytest.raises(AssertionError, match="is what root@pam!fleet itself works by; declare it as well"):
+    with pytest.raises(AssertionError, match="is used by the caller root@pam!fleet itself; declare it as well"):
         left(subtree="/")
     assert left(subtree="/", realm="pbs") == {rows[2]}

@@ -182,4 +182,4 @@ def test_regenerated_secret_cannot_be_verified_over_the_shell(run, tmp_path, sys
     )
     _user, made, renewed, tried = told.results()
     assert made["changed"] and renewed["changed"] and [step["verb"] for step in renewed["plan"]] == ["PUT"], renewed
-    assert tried["failed"] and f"renewed@{system}!tok works cannot be tried with connection=shell" in tried["msg"]
+    assert tried["failed"] and f"renewed@{system}!tok works cannot be tested with connection=shell" in tried["msg"]

@@ -248,7 +248,7 @@ class TestPruning:
     def test_credentials_in_use_are_never_pruned(self, homelab, ansible):
         tasks = [task(homelab, "pve_state", exclusive={"tokens": [{"name": "root@pam!*"}]})]
         (result,) = ansible.tasks(tasks).results()
-        assert result["failed"] and "is what root@pam!fleet itself works by; declare it as well" in result["msg"]
+        assert result["failed"] and "is used by the caller root@pam!fleet itself; declare it as well" in result["msg"]
 
 
 class TestCascadingDeletion:
@@ -302,11 +302,11 @@ class TestLockout:
         "acl": [{"path": "/", "roles": ["Automation"], "groups": ["automation"]}],
     }
     BY_THE_GROUP = "auto@pve!run works by acl / group automation Automation, which would count no longer"
-    ACCESS = "auto@pve!run works by it, and cannot end its own access"
+    ACCESS = "it is the caller auto@pve!run or its user, which cannot end its own access"
     REFUSED = {
         "an entry of its group": (
             {"exclusive": {"acl": [{"path": "/"}]}},
-            "group automation Automation is what auto@pve!run itself works by",
+            "group automation Automation is used by the caller auto@pve!run itself",
         ),
         "what its group gives it": (
             {"acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["auto@pve"]}]},

@@ -60,6 +60,6 @@ NEWER_PATHS = {
 NEWER_ROLES = dict.fromkeys(("RemoteSyncPushOperator", "RemoteDatastorePowerUser", "RemoteDatastoreAdmin"), (3, 2, 11))
 ACL_PATH = Text(
     pattern="|".join(_PATHS),
-    rule="is not a path that PBS has ACL entries for; it must be one of /, /access, /datastore, /remote, /system, /tape or a valid path below",
+    rule="is not a path for PBS's ACL entries; it must be one of /, /access, /datastore, /remote, /system, /tape or a valid path below",
     longest=128,
 )

@@ -254,7 +254,7 @@ BAD_INPUT = {
     "a directory without required options": (
         "pbs_realm",
         {"realm": "new", "type": "ldap"},
-        "server1: is required to create realm new; user_attr: is needed .*; base_dn: is needed",
+        "server1: is required to create realm new; user_attr: is required .*; base_dn: is required",
     ),
     "an Active Directory without a server": (
         "pbs_realm",
@@ -554,13 +554,9 @@ BAD_INPUT = {
     "a namespace that is too deep": (
         "pbs_acl",
         {**ACL, "path": "/datastore/s/1/2/3/4/5/6/7/8"},
-        "is not a path that PBS has ACL entries for",
+        "is not a path for PBS's ACL entries",
     ),
-    "a namespace with a blank": (
-        "pbs_acl",
-        {**ACL, "path": "/datastore/s/a b"},
-        "is not a path that PBS has ACL entries for",
-    ),
+    "a namespace with a blank": ("pbs_acl", {**ACL, "path": "/datastore/s/a b"}, "is not a path for PBS's ACL entries"),
     "a path that is too long on PBS": (
         "pbs_acl",
         {**ACL, "path": "/datastore/" + "x" * 120},
@@ -576,12 +572,12 @@ BAD_INPUT = {
     "a role conflicting with an existing one": (
         "pbs_acl",
         {"path": "/datastore", "roles": ["NoAccess"], "users": ["ann@pbs"]},
-        "acl /datastore user ann@pbs NoAccess: the server keeps no other role beside NoAccess, and there is DatastoreAudit",
+        "acl /datastore user ann@pbs NoAccess: the server keeps no other role beside NoAccess, and DatastoreAudit exists or is declared",
     ),
     "a path of PVE on PBS": (
         "pbs_acl",
         {**ACL, "path": "/vms/100"},
-        "path: '/vms/100' is not a path that PBS has ACL entries for",
+        "path: '/vms/100' is not a path for PBS's ACL entries",
     ),
     "permissions of a group of PBS": (
         "pbs_info",

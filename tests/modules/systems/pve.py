@@ -348,7 +348,7 @@ BAD_INPUT = {
     "a path without ACL support": (
         "pve_acl",
         {**ACL, "path": "/cluster"},
-        "path: '/cluster' is not a path that PVE has ACL entries for",
+        "path: '/cluster' is not a path for PVE's ACL entries",
     ),
     "a path PVE no longer has": (
         "pve_acl",
@@ -473,7 +473,7 @@ BAD_INPUT = {
     "a token without a place to store its secret": (
         "pve_token",
         {"userid": "root@pam", "tokenid": "new"},
-        "secret_file: or return_secret is needed",
+        "secret_file: or return_secret is required",
     ),
     "a token of a missing user": (
         "pve_token",
@@ -696,7 +696,7 @@ BAD_INPUT = {
             "userid": "ann@pve",
             "required_privileges": [{"path": "/", "privileges": []}, {"path": "/x", "privileges": []}],
         },
-        "required_privileges: entry 1: path: '/x' is not a path that PVE has ACL entries for",
+        "required_privileges: entry 1: path: '/x' is not a path for PVE's ACL entries",
     ),
     "half a requirement": (
         "pve_state",
@@ -811,7 +811,7 @@ BAD_INPUT = {
     "a membership declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
-        "group readers: users: ann@pve is a member, but by groups of its own entry none",
+        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
     ),
     "a member that a group does not have": (
         "pve_state",
@@ -819,7 +819,7 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": []}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}],
         },
-        "group readers: users: ann@pve is no member, but by groups of its own entry one",
+        "group readers: users: ann@pve is not a member, but one according to groups of the user's entry",
     ),
     "a member that leaves a group": (
         "pve_state",
@@ -827,7 +827,7 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": ["ann@pve"]}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}],
         },
-        "group readers: users: ann@pve is a member, but by groups of its own entry none",
+        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
     ),
     "an expiry for the credentials in use": (
         "pve_acl",
@@ -837,7 +837,7 @@ BAD_INPUT = {
     "a blank comment on PVE": (
         "pve_group",
         {"groupid": "a", "comment": "0"},
-        "comment: '0' must not be 0, which PVE takes for no text at all",
+        "comment: '0' must not be 0, which PVE reads as no text",
     ),
     "a group name PVE does not keep": ("pve_group", {"groupid": "0"}, "groupid: '0' must not be 0"),
     "a separator that is hard to see": (
@@ -879,12 +879,12 @@ BAD_INPUT = {
     "no credentials": (
         "pve_group",
         {"groupid": "a", "api_token_id": None},
-        "credentials: give api_token_id and api_token_secret",
+        "credentials: set api_token_id and api_token_secret",
     ),
     "a token id without its user": (
         "pve_group",
         {"groupid": "a", "api_token_id": "fleet"},
-        "api_token_id: 'fleet' names no user",
+        "api_token_id: 'fleet' has no user",
     ),
     "a token id with a line break": (
         "pve_group",
