@@ -471,7 +471,7 @@ class TestPeople:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"username": "ann"}, "secret_file: or return_secret is needed"),
+            ({"username": "ann"}, "secret_file: or return_secret is required"),
             ({"username": "nobody", "return_secret": True}, "user nobody does not exist"),
             ({"username": "ann", "secret_file": "/no/such/folder/key"}, "cannot be written on the node"),
         ],
@@ -542,8 +542,8 @@ class TestSettings:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"settings": {"appNam": "x"}}, "settings: 'appNam' is none of Pocket ID"),
-            ({"settings": {"smtpPassword": "x"}}, "settings: 'smtpPassword' is given as smtp_password"),
+            ({"settings": {"appNam": "x"}}, "settings: 'appNam' is unknown to Pocket ID"),
+            ({"settings": {"smtpPassword": "x"}}, "settings: 'smtpPassword' has an option of its own; use smtp_password"),
             ({"settings": {"appName": "x" * 31}}, "settings: appName: 'xxx.* must not be longer than 30 characters"),
             ({"settings": {"smtpTls": "ssl"}}, "settings: smtpTls: 'ssl' must be one of none, starttls, tls"),
             (

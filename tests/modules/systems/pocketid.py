@@ -275,7 +275,7 @@ BAD_INPUT = {
     "a name that differs in case only": (
         "pocketid_user",
         {"username": "Dora", "email": "d@example.org"},
-        "username: 'Dora' is called 'dora' on the server",
+        "username: 'Dora' exists as 'dora' on the server",
     ),
     "a user without an e-mail address": (
         "pocketid_user",
@@ -320,13 +320,13 @@ BAD_INPUT = {
     "an API key without a place to store it": (
         "pocketid_api_key",
         {"username": "nobody", "name": "key"},
-        "secret_file: or return_secret is needed",
+        "secret_file: or return_secret is required",
     ),
-    "an unknown setting": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is none of"),
+    "an unknown setting": ("pocketid_settings", {"settings": {"appNam": "x"}}, "settings: 'appNam' is unknown to"),
     "a password among the settings": (
         "pocketid_settings",
         {"settings": {"smtpPassword": "x"}},
-        "'smtpPassword' is given as smtp_password",
+        "'smtpPassword' has an option of its own; use smtp_password",
     ),
     "a token lifetime of zero": (
         "pocketid_client",

@@ -140,7 +140,7 @@ BAD_INPUT = {
     "the name of another node": (
         "pulse_node",
         {**OTHER, "name": "vault"},
-        "name: 'vault' is the name of https://127.0.99.1:8007",
+        "name: 'vault' is already the name of https://127.0.99.1:8007",
     ),
     "a host with a path": (
         "pulse_node",
@@ -155,7 +155,7 @@ BAD_INPUT = {
     "a host that begins with a digit": (
         "pulse_node",
         {**OTHER, "host": "1pbs.example.org"},
-        "host: '1pbs.example.org' begins with a digit but is no IP",
+        "host: '1pbs.example.org' begins with a digit but is not an IP",
     ),
     "an invalid IPv6 address": (
         "pulse_node",
@@ -171,7 +171,7 @@ BAD_INPUT = {
     "an invalid IP address as alias": (
         "pulse_node",
         {**OTHER, "aliases": ["300.1.1.1"]},
-        "aliases: '300.1.1.1' begins with a digit but is no IP address",
+        "aliases: '300.1.1.1' begins with a digit but is not an IP address",
     ),
     "a flag of the other kind": (
         "pulse_node",
