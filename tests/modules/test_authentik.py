@@ -195,7 +195,7 @@ class TestApplications:
             message = authentik.refused(
                 "state", check, groups=[{"name": "staff"}], applications=[{**APP, "client_id": "taken"}]
             )
-            assert "slug: 'app' is the name of the provider app already" in message
+            assert "slug: 'app' is already the name of the provider app" in message
             assert "client_id: 'taken' is already the client id of the provider app" in message
         assert authentik.wired.fleet.writes() == []
 
@@ -209,7 +209,7 @@ class TestApplications:
         plan = authentik.run(("application", APP))[0]["plan"]
         assert [step["verb"] for step in plan] == ["PATCH", "POST", "PATCH"]
         self.proxy(authentik, "other")
-        assert "slug: 'other' is the name of the provider other already" in authentik.refused(
+        assert "slug: 'other' is already the name of the provider other" in authentik.refused(
             "application", **{**APP, "slug": "other"}
         )
 

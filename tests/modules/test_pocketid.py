@@ -501,7 +501,7 @@ class TestLockout:
         assert boss.ask("state", check=True, **state)["plan"]
 
     def test_callers_own_user_is_not_pruned(self, boss):
-        assert "user boss: the API key of this task" in boss.refused("state", exclusive={"users": [{"name": "*"}]})
+        assert "user boss: this user owns the API key of this task" in boss.refused("state", exclusive={"users": [{"name": "*"}]})
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_last_administrator_is_kept_unless_another_is_declared(self, server, boss, loss):
