@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only Debian's python3 and make; everything else is installed into .venv and build.
 .DEFAULT_GOAL := help
-.PHONY: help demo check test bench format lint types sanity importer tests unit contract modules playbooks fleets molecule cores clean
+.PHONY: help demo check test proof bench format lint types sanity importer tests unit contract modules playbooks fleets molecule cores clean
 SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -62,6 +62,9 @@ molecule: .venv/.made-for  ## run the molecule scenarios of the playbooks
 
 cores: .venv/.made-for  ## run unit and playbook tests on each supported ansible-core
 	tools/cores
+
+proof: .venv/.made-for  ## all tries of those tests of which `make test` runs a sample
+	FLEETGATE_PROOF=all $(PYTEST) tests/unit/test_secrets_in_results.py tests/modules/test_malformed_answers.py tests/fleets/test_interrupted_bootstrap.py
 
 bench: .venv/.made-for  ## measure all figures of docs/benchmarks.md (one hour on an idle machine)
 	@tools/venv build/benchmarks/venv $$(tools/python 3.13 3.12 3.11) -r requirements.txt ansible
