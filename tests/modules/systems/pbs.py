@@ -567,7 +567,7 @@ BAD_INPUT = {
     "two roles that exclude each other on PBS": (
         "pbs_acl",
         {**ACL, "roles": ["Audit", "NoAccess"]},
-        "no other role beside NoAccess, and Audit exists",
+        "no other role beside NoAccess, and Audit exists or is declared",
     ),
     "a role conflicting with an existing one": (
         "pbs_acl",
