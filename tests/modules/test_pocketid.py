@@ -501,7 +501,9 @@ class TestLockout:
         assert boss.ask("state", check=True, **state)["plan"]
 
     def test_callers_own_user_is_not_pruned(self, boss):
-        assert "user boss: this user owns the API key of this task" in boss.refused("state", exclusive={"users": [{"name": "*"}]})
+        assert "user boss: this user owns the API key of this task" in boss.refused(
+            "state", exclusive={"users": [{"name": "*"}]}
+        )
 
     @pytest.mark.parametrize("loss", LOSSES)
     def test_last_administrator_is_kept_unless_another_is_declared(self, server, boss, loss):
@@ -543,7 +545,10 @@ class TestSettings:
         ("options", "message"),
         [
             ({"settings": {"appNam": "x"}}, "settings: 'appNam' is unknown to Pocket ID"),
-            ({"settings": {"smtpPassword": "x"}}, "settings: 'smtpPassword' has an option of its own; use smtp_password"),
+            (
+                {"settings": {"smtpPassword": "x"}},
+                "settings: 'smtpPassword' has an option of its own; use smtp_password",
+            ),
             ({"settings": {"appName": "x" * 31}}, "settings: appName: 'xxx.* must not be longer than 30 characters"),
             ({"settings": {"smtpTls": "ssl"}}, "settings: smtpTls: 'ssl' must be one of none, starttls, tls"),
             (
