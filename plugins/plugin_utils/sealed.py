@@ -9,12 +9,16 @@ registered, cached, logged or stored as an artifact holds ciphertext only.
 
 from __future__ import annotations
 
-from cryptography.fernet import Fernet, InvalidToken
+try:
+    # a dependency of ansible-core itself
+    from cryptography.fernet import Fernet, InvalidToken
+except ImportError:
+    Fernet = InvalidToken = None  # type: ignore[assignment,misc]
 
 from ..module_utils.core.errors import FleetgateError
 
 _PREFIX = "sealed:"
-_BOX = Fernet(Fernet.generate_key())
+_BOX = Fernet(Fernet.generate_key()) if Fernet else None
 
 
 def seal(secret: str) -> str:

@@ -179,7 +179,8 @@ def _compile(
         )
     if refuse_if_incomplete or client is None or oidc_client is None or host_addresses is None:
         refuse(problems)
-    assert declared and connection and client and oidc_client and host_addresses  # for the type checker
+    if not (declared and connection and client and oidc_client and host_addresses):
+        raise AssertionError  # refused before, which the type checker does not know
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
@@ -187,14 +188,16 @@ def _compile(
     entries = problems.of(host_entries, product, declared, place, params["members"], realm or {})
     if realm is None or entries is None:
         refuse(problems)
-    assert realm and entries  # for the type checker
+    if not (realm and entries):
+        raise AssertionError  # refused before, which the type checker does not know
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
         refuse(problems)
-        assert desired is not None  # for the type checker
+        if desired is None:
+            raise AssertionError  # refused before, which the type checker does not know
         report = Report()
         if chosen != IGNORE:
             report = on_server(product, state, declared, members, realm, desired, entries.scopes)

@@ -107,7 +107,8 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
 
 def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, and who is in which group then; and warnings."""
-    assert provider.system
+    if not provider.system:
+        raise AssertionError  # refused before, which the type checker does not know
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
@@ -170,7 +171,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
     chosen = problems.of(policy, params["undeclared"], declared) if declared else None
     refuse(problems)
-    assert declared and chosen  # for the type checker
+    if not (declared and chosen):
+        raise AssertionError  # refused before, which the type checker does not know
     hosts = [Wiring(**_wiring(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
@@ -221,7 +223,8 @@ def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[
 
 def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
     """Remove what the stage apply found to be undeclared, unless a host that may need it failed meanwhile."""
-    assert provider.system
+    if not provider.system:
+        raise AssertionError  # refused before, which the type checker does not know
     if params["left_out"]:
         why = f"{', '.join(params['left_out'])} may need it and is not set up as declared"
         return {"changed": False, **with_warnings([f"{provider.title}: nothing is removed, because {why}"])}
