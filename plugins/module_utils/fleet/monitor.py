@@ -367,7 +367,7 @@ def _is_refused(
         return False
     end = time.monotonic() + _FIRST_LOOK
     while pulse.attempt(existing["id"], "test"):
-        state = existing["state"] if pulse.tells_states else "unauthorized"
+        state = existing["state"] if pulse.reports_states else "unauthorized"
         # Pulse 6.3.0 takes 401 and 403 anywhere in an error for a refusal, also in the fingerprint of a certificate
         if state == "unauthorized" and "fingerprint mismatch" in (existing.get("error") or ""):
             state = "unreachable"
