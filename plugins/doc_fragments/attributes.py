@@ -7,7 +7,7 @@ EXECUTION = r"""
   action_group:
     description: Use C(group/fleetgate.proxmox.all) or the group of a system in C(module_defaults) to set options for several modules.
     support: full
-    details: The group C(all) accepts the options that every module has, O(validate_certs) and O(ca_path). Set other connection options in
+    details: The group C(all) accepts the options that the modules share, C(validate_certs) and C(ca_path). Set other connection options in
       the group of the system, for example C(api_timeout) in C(pve) and C(timeout) in C(pocketid).
     membership:
       - fleetgate.proxmox.all
