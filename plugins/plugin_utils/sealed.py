@@ -26,10 +26,6 @@ def seal(secret: str) -> str:
     return _PREFIX + _BOX.encrypt(secret.encode()).decode() if secret else ""
 
 
-def is_sealed(text: object) -> bool:
-    return isinstance(text, str) and text.startswith(_PREFIX)
-
-
 def unseal(text: str) -> str:
     """The secret of a ciphertext made in the same run."""
     if not text:

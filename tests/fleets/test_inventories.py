@@ -56,7 +56,7 @@ def test_every_host_reports_a_missing_pulse(homelab, ansible, tmp_path):
     inventory.write_text(yaml.safe_dump({"all": {"children": groups}}))
     run = ansible.playbook("fleetgate.proxmox.monitor", "-i", str(inventory))
     assert run.code != 0 and len(run.failed) == 2
-    assert all("there is no Pulse; add a host to the inventory group pulse" in one for one in run.failed), run.failed
+    assert all("no Pulse is declared; add a host to the inventory group pulse" in one for one in run.failed), run.failed
 
 
 class TestFolder:

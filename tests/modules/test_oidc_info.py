@@ -37,7 +37,7 @@ CASES = {
     "another issuer": (
         saying(issuer="https://elsewhere.example.org"),
         {},
-        "calls itself 'https://elsewhere.example.org' .*there is no discovery document of that issuer",
+        "calls itself 'https://elsewhere.example.org' .*that issuer has no discovery document",
     ),
     "a trailing slash": (
         lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"),

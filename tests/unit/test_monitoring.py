@@ -20,7 +20,7 @@ def identity(fleet):
     monitoring, products = fleet("monitoring"), fleet("products").PRODUCTS
 
     def entries(options, product, version):
-        typed = monitoring.typed(options, monitoring.OPTIONS, "fleetgate_monitoring")
+        typed = fleet("entries").typed_options(options, monitoring.OPTIONS, "fleetgate_monitoring")
         by_kind = {}
         for entry in monitoring.identity(typed, products[product], version).entries:
             by_kind.setdefault(entry.kind, []).append(entry.options)

@@ -66,7 +66,7 @@ def look(product, server, users=(), groups=(), members=None, memberships=False):
     entries = f.compiler.host_entries(product, declared, place, members, realm)
     if memberships:
         return f.undeclared.add_memberships(server, declared, members, entries), entries
-    connection = {**dict.fromkeys(product.connection), "api_host": "127.0.0.1"}
+    connection = {**dict.fromkeys(product.system.connection), "api_host": "127.0.0.1"}
     desired = entries.desired(product.system, connection)
     return f.undeclared.on_server(product, server, declared, members, realm, desired, entries.scopes)
 

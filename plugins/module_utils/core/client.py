@@ -240,7 +240,7 @@ class Client:
         try:
             content = json.loads(response.content)
             if b"\\u" in response.content:
-                # half a character, written as an escape, is no text that could be printed
+                # an unpaired surrogate, written as an escape, cannot be printed
                 json.dumps(content, ensure_ascii=False).encode()
         except UnicodeError:
             raise self._malformed(response, "it is not UTF-8") from None

@@ -86,7 +86,7 @@ def other_name(issuer: str, document: dict[str, Any], client: Client) -> list[st
     if isinstance(answer, dict) and answer.get("issuer") == name:
         return [f"{found}: realms must have exactly '{name}', slash for slash"]
     return [
-        f"{found}, and there is no discovery document of that issuer where PVE and PBS would look for it; set the public"
+        f"{found}, and that issuer has no discovery document where PVE and PBS read it; set the public"
         " address of the identity provider in its own configuration"
     ]
 

@@ -67,7 +67,7 @@ class TooLarge(OSError):
 class _Incoming(io.RawIOBase):
     """What arrives on a connection, as long as the time limit of the request is not over.
 
-    The timeout of a socket alone is one for each read: a server that sends a byte now and then would hold a task for ever.
+    The timeout of a socket applies to each read: a server that sends a byte now and then would block a task forever.
     """
 
     def __init__(self, raw: Any, connection: Any) -> None:

@@ -249,7 +249,7 @@ def username_claim(declared: Declaration) -> str:
 
 
 def naming(declared: Declaration) -> Callable[[str], str]:
-    """What a user of the identity provider is called on PVE and PBS, which only some claims tell beforehand."""
+    """The user ID on PVE and PBS of a user of the identity provider; only some claims determine it before the first sign-on."""
     claim = username_claim(declared)
     realm = declared.realm["name"]
     emails = {person.name: person.options.get("email") for person in declared.users}

@@ -75,11 +75,16 @@ class Entries:
         return desired
 
 
+def typed_options(options: Any, spec: Mapping[str, Any], variable: str) -> dict[str, Any]:
+    """The options in a variable with the types of their specification; all problems are reported together."""
+    if not isinstance(options or {}, Mapping):
+        refuse([f"{variable}: must be a dictionary of options"])
+    given = dict(options or {})
+    refuse([f"{variable}: {problem}" for problem in argument_problems(dict(spec), given)])
+    return dict(ArgumentSpecValidator(dict(spec)).validate(given).validated_parameters)
+
+
 def connection_of(system: System, options: Any, variable: str, shell: Any = None) -> dict[str, Any]:
     """The typed connection options of a system; `shell` runs scripts on the host, for systems that are reached by it."""
-    if not isinstance(options, dict):
-        refuse([f"{variable}: must have connection options"])
-    refuse([f"{variable}: {problem}" for problem in argument_problems(system.connection, dict(options))])
-    checked = ArgumentSpecValidator(system.connection).validate(options)
-    connection = dict(checked.validated_parameters)
+    connection = typed_options(options, system.connection, variable)
     return {**connection, "shell": shell} if shell and connection.get("connection") == "shell" else connection

@@ -24,8 +24,8 @@ from ..pulse.client import PulseClient
 from ..pulse.node import Node
 from ..pulse.system import PULSE
 from .declaration import secrets_in
-from .entries import MAX_REMOVALS, Entries, connection_of
-from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id, typed
+from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
+from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -43,7 +43,7 @@ SPEC: dict[str, dict[str, Any]] = {
 # what the playbook decides of an entry of Pulse
 _DECIDED = ("type", "token_name", "token_value", "update_token", "state")
 NODE_OPTIONS = {option: {**spec, "required": False} for option, spec in Node().spec().items() if option not in _DECIDED}
-# sent in check mode, where there is no secret yet
+# sent in check mode, before the secret exists
 _TO_COME: Mapping[str, Any] = {"token_value": "to-come", "test_connection": False, "update_token": "always"}
 # seconds that Pulse may take to look at a server again, for example after a change of its entry
 _FIRST_LOOK = 20
@@ -101,7 +101,7 @@ def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
 
 def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
     if not params["pulse"]:
-        refuse(["fleetgate_pulse: there is no Pulse; add a host to the inventory group pulse, or set this variable"])
+        refuse(["fleetgate_pulse: no Pulse is declared; add a host to the inventory group pulse, or set this variable"])
     return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
 
 
@@ -264,8 +264,8 @@ def _host(params: dict[str, Any], read_only: bool) -> _Host:
             problems.extend(error.problems)
             return {}
 
-    options = part(typed, params["monitoring"], OPTIONS, "fleetgate_monitoring")
-    node = part(typed, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
+    options = part(typed_options, params["monitoring"], OPTIONS, "fleetgate_monitoring")
+    node = part(typed_options, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
     pulse_connection = part(_pulse_connection, params)
     connection = part(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     given = {option: value for option, value in node.items() if value is not None}

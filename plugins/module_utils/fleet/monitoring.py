@@ -11,11 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
-
 from ..core.client import in_url
-from ..core.errors import FleetgateError, refuse
-from ..core.module import argument_problems
+from ..core.errors import FleetgateError
 from .entries import Entries
 from .products import Product
 
@@ -46,17 +43,6 @@ class Grant:
     privs: tuple[str, ...] = ()
 
 
-def typed(options: Any, spec: Mapping[str, Any], variable: str) -> dict[str, Any]:
-    """Options of a variable with the types of their specification; all that is wrong with them is refused together."""
-    if not isinstance(options or {}, Mapping):
-        refuse([f"{variable}: must be a dictionary of options"])
-    checked = ArgumentSpecValidator(dict(spec)).validate(dict(options or {}))
-    if checked.error_messages:
-        found = argument_problems(dict(spec), dict(options)) or checked.error_messages
-        refuse([f"{variable}: {problem}" for problem in found])
-    return dict(checked.validated_parameters)
-
-
 def token_id(options: Mapping[str, Any], product: Product) -> str:
     return f"{options['user']}@{product.local_realm}!{options['token']}"
 
@@ -85,7 +71,7 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
 
 
 def as_declared(error: FleetgateError) -> list[str]:
-    """Problems with the names that users declare options by. A wrong name is no problem of the ACL as well."""
+    """Problems with the names that users declare options by. A wrong name is reported once, and not for the ACL again."""
     problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems
     for option, declared in _DECLARED_AS.items():
         problems = [

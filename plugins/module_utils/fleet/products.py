@@ -32,7 +32,7 @@ class Server:
 class Product:
     """One kind of server.
 
-    - `name`: its inventory group, and its key under `rights`; `title` and `noun` name it in sentences.
+    - `name`: its inventory group, and its key under `rights`; `title` names it in sentences.
     - `port`: the port of its web interface, which is where browsers are sent back to after a sign-on.
     - `system`: the engine's description of its API.
     - `local_realm`: the realm of users that the server itself keeps.
@@ -48,7 +48,6 @@ class Product:
 
     name: str
     title: str
-    noun: str
     port: int
     system: System
     local_realm: str
@@ -64,11 +63,6 @@ class Product:
     @property
     def has_groups(self) -> bool:
         return self.group_name is not None
-
-    @property
-    def connection(self) -> tuple[str, ...]:
-        """The names of its connection options."""
-        return tuple(self.system.connection)
 
 
 def _pve_server(client: Client) -> Server:
@@ -88,7 +82,6 @@ def _pbs_server(_client: Client) -> Server:
 PVE = Product(
     name="pve",
     title="Proxmox VE",
-    noun="cluster",
     port=8006,
     system=PVE_SYSTEM,
     local_realm="pve",
@@ -108,7 +101,6 @@ PVE = Product(
 PBS = Product(
     name="pbs",
     title="Proxmox Backup Server",
-    noun="backup server",
     port=8007,
     system=PBS_SYSTEM,
     local_realm="pbs",

@@ -112,7 +112,7 @@ class Provider:
     # -- clients -----------------------------------------------------------------------------------------------
 
     def restricts_clients(self) -> bool:
-        """Whether this provider is told who may use a client."""
+        """Whether access to clients is restricted at this provider."""
         return self.system is not None
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
