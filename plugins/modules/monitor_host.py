@@ -11,7 +11,7 @@ version_added: 0.1.0
 description:
   - The tasks of the role P(fleetgate.proxmox.monitoring#role), which the playbook C(fleetgate.proxmox.monitor) runs. Use these instead
     of the module.
-  - Options that are left out are taken from the variable C(fleetgate_OPTION) of the inventory host.
+  - Omitted options default to the variable C(fleetgate_OPTION) of the inventory host.
 options:
   stage:
     description:
@@ -33,7 +33,7 @@ options:
     description: Connection options of the server.
     type: raw
   monitoring:
-    description: What Pulse is to see, and how it signs in.
+    description: Features of Pulse and the identity that it signs in with.
     type: raw
   pulse:
     description: Connection options of Pulse.
@@ -74,7 +74,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 identity:
-  description: What is the same for all inventory hosts that are one server, or nodes of one cluster.
+  description: Identity that is shared by all inventory hosts that are one server or nodes of one cluster.
   returned: with O(stage=preflight)
   type: list
   elements: str
@@ -87,7 +87,7 @@ plan:
   sample:
     - {verb: POST, path: /access/users, reason: "user pulse-monitor@pve is missing"}
 refused:
-  description: What is wrong, by inventory host.
+  description: Problems by inventory host.
   returned: with O(stage=review)
   type: dict
   sample: {}

@@ -6,20 +6,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: wire_host
-short_description: Set up rights and sign-on of one PVE cluster or PBS host of a fleet
+short_description: Set up the realm and the permissions of one PVE cluster or PBS host of a fleet
 version_added: 0.1.0
 description:
-  - This is what the roles C(pve) and C(pbs) run, once to check a host and once to set it up. It takes the variables of the host as
-    its options, so a task only says the stage and the product.
-  - In the preflight the host is read once and nothing is written. The result says what is to be done, and what the identity provider has
-    to know of the host.
-  - A variable that cannot be evaluated is reported by its name, together with everything else that is wrong.
+  - The playbook C(fleetgate.proxmox.wire) and the roles C(pve) and C(pbs) run this module once to check a host and once to set it up. Options
+    default to the variables of the host, so a task only needs the stage and the product.
+  - The preflight reads the host once and writes nothing. It returns the plan, and the redirect URIs and the client for the identity provider.
+  - A variable that cannot be evaluated is reported by its name, together with all other problems.
 options:
   stage:
     description:
-      - V(preflight) checks the host, V(apply) makes it as declared.
-      - V(apply) uses what the preflight of the host registered as C(__fleetgate_host), and M(fleetgate.proxmox.wire_provider) as
-        C(__fleetgate_idp) and C(__fleetgate_idp_done).
+      - V(preflight) checks the host, V(apply) sets it up as declared.
+      - V(apply) uses the registered results of the preflight (C(__fleetgate_host)) and of M(fleetgate.proxmox.wire_provider)
+        (C(__fleetgate_idp) and C(__fleetgate_idp_done)).
     type: str
     choices: [preflight, apply]
     required: true
@@ -29,61 +28,38 @@ options:
     choices: [pve, pbs]
     required: true
   host:
-    description: Name of the inventory host, its groups, and all names that the inventory has. The action plugin fills it in.
+    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
     type: dict
     default: {}
   api:
     description:
       - Connection options of the modules of the product, for example C(api_token_id) and C(api_token_secret).
-      - When left out, the variable C(fleetgate_api) is used. The server is the inventory host itself, unless C(api_host) is given.
+      - Defaults to the variable C(fleetgate_api). The address is that of the inventory host unless C(api_host) is given.
     type: raw
-  realm:
-    description:
-      - Name of the realm (C(name)), and options of M(fleetgate.proxmox.pve_realm) or M(fleetgate.proxmox.pbs_realm).
-      - When left out, the variable C(fleetgate_realm) of the host is used; the same is true of every option with such a variable.
-    type: raw
-  users:
-    description: People, as in the variable C(fleetgate_users), which is used when this is left out.
-    type: raw
-  groups:
-    description: Groups and their rights, as in the variable C(fleetgate_groups), which is used when this is left out.
-    type: raw
-  members:
-    description:
-      - User names by group, as the identity provider has them.
-      - When left out, the variable C(fleetgate_members) or what M(fleetgate.proxmox.wire_provider) returned is used.
-    type: dict
-    default: {}
   client:
-    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is used when this is left out.
+    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is the default.
     type: raw
   names:
-    description: Further names that people reach the web interface by. When left out, the variable C(fleetgate_names) is used.
+    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
     type: raw
   domain:
-    description: Domain of names without a dot. When left out, the variable C(fleetgate_domain) is used.
+    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
     type: raw
   issuer:
     description:
-      - The issuer, in which V({client_id}) stands for the id of the client and V({slug}) for the slug of its application.
-      - When left out, the variable C(fleetgate_issuer) or what M(fleetgate.proxmox.wire_provider) returned is used.
+      - The issuer. V({client_id}) is replaced by the ID of the client, and V({slug}) by the slug of its application.
+      - Defaults to the variable C(fleetgate_issuer), and then to the result of M(fleetgate.proxmox.wire_provider).
     type: str
   scopes:
-    description: Scopes of a realm that declares none. When left out, as O(issuer) with the variable C(fleetgate_scopes).
+    description: Scopes of a realm that declares none. Defaults like O(issuer), with the variable C(fleetgate_scopes).
     type: list
     elements: str
   client_secret:
     description:
       - Secret of the client.
-      - When left out, that of the client in the variable C(fleetgate_client_secrets) or in what
-        M(fleetgate.proxmox.wire_provider) returned is used.
+      - Defaults to the secret in the variable C(fleetgate_client_secrets), and then to the result of
+        M(fleetgate.proxmox.wire_provider).
     type: str
-  undeclared:
-    description:
-      - What happens to objects that belong to the realm, or were created for the fleet, and that are not declared any more. V(report)
-        lists them, V(remove) removes them, V(ignore) does neither.
-      - When left out, the variable C(fleetgate_undeclared) is used, and without it V(report).
-    type: raw
 requirements:
   - requests
   - proxmoxer >= 2.3.0 (not with C(connection=shell))
@@ -92,15 +68,8 @@ seealso:
   - module: fleetgate.proxmox.pve_state
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet
   - fleetgate.proxmox.attributes
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.wire
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: Secrets are encrypted by the action plugin before they are registered, which an C(async) task would bypass.
 author: the fleetgate.proxmox authors (@fleetgate)
 """
 
@@ -111,7 +80,7 @@ EXAMPLES = r"""
     product: pve
   register: __fleetgate_host
 
-- name: Set up rights and sign-on of the cluster
+- name: Set up the realm and the permissions of the cluster
   fleetgate.proxmox.wire_host:
     stage: apply
     product: pve
@@ -126,7 +95,7 @@ plan:
   sample:
     - {verb: POST, path: /access/domains, reason: realm pocketid is missing}
 wiring:
-  description: What the identity provider and other hosts have to know.
+  description: Data for the identity provider and other hosts.
   returned: in the preflight
   type: dict
   contains:
@@ -141,7 +110,7 @@ wiring:
       description: Options of the OIDC client, without its secret.
       type: dict
     redirect_uris:
-      description: All URLs that people may reach the web interface by.
+      description: All URLs of the web interface.
       type: list
       elements: str
     certain_uris:

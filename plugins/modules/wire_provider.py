@@ -6,64 +6,41 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: wire_provider
-short_description: Set up people and OIDC clients of a fleet at its identity provider
+short_description: Set up users and OIDC clients of a fleet at its identity provider
 version_added: 0.1.0
 description:
-  - This is what the role C(idp) runs, once before the hosts are checked and once after that. It runs for all hosts of a play
-    (C(run_once)), and takes the variables of the first host as its options.
-  - The preflight reads the issuer and reports whether people can be created as declared. It returns what hosts have to know even where
-    something is wrong, so that everything wrong in a fleet is reported together.
-  - V(apply) refuses to write anything where the preflight of any host was refused. Its result has the reason for each host.
+  - The role C(idp) runs this module once before and once after the hosts are checked, for all hosts of a play (C(run_once)). Options default to the
+    variables of the first host.
+  - The preflight reads the issuer and reports whether users can be created as declared. It also returns the data for the hosts if there are
+    problems, so that all problems of a fleet are reported together.
+  - O(stage=apply) writes nothing if the preflight of any host found problems. Its result has the reason for each host.
 options:
   stage:
     description:
-      - V(preflight) checks the provider, V(apply) makes users, groups and clients as declared.
-      - V(prune) removes what V(apply) returned as RV(removals), when no host uses it any more.
+      - V(preflight) checks the provider, V(apply) sets up users, groups and clients as declared.
+      - V(prune) removes the objects that V(apply) returned as RV(removals), after all hosts are set up.
     type: str
     choices: [preflight, apply, prune]
     required: true
   idp:
-    description: The identity provider, as in the variable C(fleetgate_idp), which is used when this is left out.
+    description: The identity provider, as in the variable C(fleetgate_idp), which is the default.
     type: raw
-  realm:
-    description:
-      - Name of the realm (C(name)), and options of M(fleetgate.proxmox.pve_realm) or M(fleetgate.proxmox.pbs_realm).
-      - When left out, the variable C(fleetgate_realm) of the host is used; the same is true of every option with such a variable.
-    type: raw
-  users:
-    description: People, as in the variable C(fleetgate_users), which is used when this is left out.
-    type: raw
-  groups:
-    description: Groups and their rights, as in the variable C(fleetgate_groups), which is used when this is left out.
-    type: raw
-  members:
-    description:
-      - User names by group, as the identity provider has them.
-      - When left out, the variable C(fleetgate_members) or what M(fleetgate.proxmox.wire_provider) returned is used.
-    type: dict
-    default: {}
   hosts:
-    description: What the preflights of the hosts returned. The action plugin fills it in.
+    description: Results of the preflights of the hosts. Set by the action plugin.
     type: list
     elements: dict
     default: []
   outside:
-    description: The hosts by client that are not in this run. The action plugin fills it in.
+    description: Hosts by client that are not in this run. Set by the action plugin.
     type: dict
     default: {}
-  undeclared:
-    description:
-      - What happens to objects that belong to the realm, or were created for the fleet, and that are not declared any more. V(report)
-        lists them, V(remove) removes them, V(ignore) does neither.
-      - When left out, the variable C(fleetgate_undeclared) is used, and without it V(report).
-    type: raw
   left_out:
-    description: The hosts of the fleet that are not in this run. The action plugin fills it in.
+    description: Hosts of the fleet that are not in this run. Set by the action plugin.
     type: list
     elements: str
     default: []
   removals:
-    description: What O(stage=prune) removes. The action plugin fills it in.
+    description: Objects that O(stage=prune) removes. Set by the action plugin.
     type: list
     elements: dict
     default: []
@@ -75,15 +52,8 @@ seealso:
   - module: fleetgate.proxmox.authentik_state
   - module: fleetgate.proxmox.oidc_info
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet
   - fleetgate.proxmox.attributes
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.wire
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: Secrets are encrypted by the action plugin before they are registered, which an C(async) task would bypass.
 author: the fleetgate.proxmox authors (@fleetgate)
 """
 
@@ -94,7 +64,7 @@ EXAMPLES = r"""
   register: __fleetgate_idp
   run_once: true
 
-- name: Set up people and clients at the identity provider
+- name: Set up users and clients at the identity provider
   fleetgate.proxmox.wire_provider:
     stage: apply
   register: __fleetgate_idp_done
