@@ -161,7 +161,9 @@ class Bench:
     @staticmethod
     def _row(workload: str, way: str, run: str, found: list[tuple[Cost, int, int]], start: Cost) -> Row:
         _cost, requests, connections = found[-1]
-        return Row(workload, way, run, Cost.median([cost for cost, *_ in found]).without(start), requests, connections)
+        return Row(
+            workload, way, run, Cost.median([measured[0] for measured in found]).without(start), requests, connections
+        )
 
     def _journals(self, workload: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """The requests of the first method, for a first and an unchanged run."""

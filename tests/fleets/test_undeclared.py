@@ -27,8 +27,8 @@ EVERYBODY = group("staff", "alice", "bob")
 PEOPLE = [person("alice"), person("bob")]
 
 
-def declaration(users=PEOPLE, groups=(), **more):
-    return {"fleetgate_users": users, "fleetgate_groups": [*groups, EVERYBODY], **more}
+def declaration(users=tuple(PEOPLE), groups=(), **more):
+    return {"fleetgate_users": list(users), "fleetgate_groups": [*groups, EVERYBODY], **more}
 
 
 class Fleet:

@@ -31,11 +31,12 @@ class Fleet:
         names = ["lab", "pve", "development", "berlin"]
         self.place = self.declaration.Place("lab", ("pve", "development"), frozenset(names))
 
-    def declare(self, users=(), groups=(), realm=REALM):
-        return self.declaration.declaration(list(users), list(groups), realm, self.place)
+    def declare(self, users=(), groups=(), realm=None):
+        return self.declaration.declaration(list(users), list(groups), REALM if realm is None else realm, self.place)
 
-    def host(self, product, users=(), groups=(), realm=REALM, members=None):
+    def host(self, product, users=(), groups=(), realm=None, members=None):
         """The options by kind, and the scopes, of one host."""
+        realm = REALM if realm is None else realm
         declared = self.declare(users, groups, realm)
         product = product if not isinstance(product, str) else self.products.PRODUCTS[product]
         entries = self.compiler.host_entries(product, declared, self.place, members or {}, {"realm": realm["name"]})

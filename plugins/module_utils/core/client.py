@@ -18,7 +18,7 @@ from ansible.module_utils.basic import env_fallback
 from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
 from .secrets import excerpt
-from .transport import Transport, certificate_of, has_no_answer, requests, unreachable, urllib3
+from .transport import Transport, certificate_of, has_no_answer, quiet_about_certificates, requests, unreachable
 
 if TYPE_CHECKING:
     from .plan import ServerState
@@ -130,7 +130,7 @@ class Client:
         self._last = {}
         if not verify:
             # the task says that it does without; ansible would take each warning for a fault of the module
-            urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+            quiet_about_certificates()
         use_transport(session)
 
     def with_base_url(self, url: str) -> Client:

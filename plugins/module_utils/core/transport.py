@@ -31,6 +31,11 @@ BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
 LARGEST_ANSWER = 32 * 1024 * 1024
 
 
+def quiet_about_certificates() -> None:
+    """Leave out the warning for each request whose certificate the user does not want to be verified."""
+    urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+
+
 class RetryPolicy(Retry):
     """Retries a read when the server is busy or out of reach, and a write only when it cannot have been carried out.
 
