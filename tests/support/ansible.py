@@ -30,11 +30,12 @@ class Run:
 
     @property
     def changed(self) -> list[str]:
-        return [
+        """The tasks that changed something, with their hosts; sorted, because hosts finish in any order."""
+        return sorted(
             f"{row['host']}: {row['task']}"
             for row in self.rows
             if row["result"].get("changed") and not row["outcome"].startswith("item")
-        ]
+        )
 
     def told(self, *parts: str) -> list[str]:
         """The given parts of every result with a plan, with host and task; sorted, because hosts finish in any order."""

@@ -58,6 +58,10 @@ class Problems(list[str]):
             self += error.problems
             return None
 
+    def error(self) -> FleetgateError:
+        """One error for all of them."""
+        return FleetgateError(*dict.fromkeys(self))
+
 
 @dataclass(frozen=True)
 class _Compiled:
@@ -157,7 +161,6 @@ def _compile(
         problems.append("fleetgate_issuer: must be given; the role idp returns it")
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"], place)
     connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
-    refuse_if_incomplete = declared is None or connection is None
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
@@ -177,27 +180,22 @@ def _compile(
             params["names"] or [],
             params["domain"] or "",
         )
-    if refuse_if_incomplete or client is None or oidc_client is None or host_addresses is None:
-        refuse(problems)
     if not (declared and connection and client and oidc_client and host_addresses):
-        raise AssertionError  # refused before, which the type checker does not know
+        raise problems.error()
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
     )
     entries = problems.of(host_entries, product, declared, place, params["members"], realm or {})
-    if realm is None or entries is None:
-        refuse(problems)
     if not (realm and entries):
-        raise AssertionError  # refused before, which the type checker does not know
+        raise problems.error()
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
-        refuse(problems)
-        if desired is None:
-            raise AssertionError  # refused before, which the type checker does not know
+        if problems or desired is None:
+            raise problems.error()
         report = Report()
         if chosen != IGNORE:
             report = on_server(product, state, declared, members, realm, desired, entries.scopes)

@@ -107,8 +107,6 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
 
 def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, and who is in which group then; and warnings."""
-    if not provider.system:
-        raise AssertionError  # refused before, which the type checker does not know
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
@@ -170,9 +168,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     problems = Problems(provider.missing(idp))
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
     chosen = problems.of(policy, params["undeclared"], declared) if declared else None
-    refuse(problems)
-    if not (declared and chosen):
-        raise AssertionError  # refused before, which the type checker does not know
+    if problems or not (declared and chosen):
+        raise problems.error()
     hosts = [Wiring(**_wiring(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
@@ -196,7 +193,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
             state = ServerState(client, provider.system.kinds)
             with client.understanding():
                 report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
-            result.update(_undeclared(report, provider, chosen, params["left_out"]))
+            found = _undeclared(report, provider, chosen, params["left_out"])
+            result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
     try:
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
     except FleetgateError as error:
@@ -223,8 +221,6 @@ def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[
 
 def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
     """Remove what the stage apply found to be undeclared, unless a host that may need it failed meanwhile."""
-    if not provider.system:
-        raise AssertionError  # refused before, which the type checker does not know
     if params["left_out"]:
         why = f"{', '.join(params['left_out'])} may need it and is not set up as declared"
         return {"changed": False, **with_warnings([f"{provider.title}: nothing is removed, because {why}"])}

@@ -130,12 +130,9 @@ class Provider:
         """What keeps people from signing in or from having their rights, in the objects that a plan leads to."""
         return []
 
+    @staticmethod
     def undeclared(
-        self,
-        state: ServerState,
-        desired: Iterable[Desired],
-        objects: Mapping[str, list[dict[str, Any]]],
-        complete: bool,
+        state: ServerState, desired: Iterable[Desired], objects: Mapping[str, list[dict[str, Any]]], complete: bool
     ) -> Report:
         """What exists of the fleet's clients and is not declared."""
         return Report()
@@ -151,6 +148,7 @@ class PocketId(Provider):
     name = "pocketid"
     title = "Pocket ID"
     system = POCKETID
+    undeclared = staticmethod(clients_at_pocketid)
     scopes = ("email", "profile", "groups")
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
@@ -185,15 +183,6 @@ class PocketId(Provider):
             if client.get("requires_pushed_authorization_requests")
         ]
 
-    def undeclared(
-        self,
-        state: ServerState,
-        desired: Iterable[Desired],
-        objects: Mapping[str, list[dict[str, Any]]],
-        complete: bool,
-    ) -> Report:
-        return clients_at_pocketid(state, desired, objects, complete)
-
 
 class Authentik(Provider):
     """authentik has an issuer for each application, and the groups come with the scope profile."""
@@ -201,6 +190,7 @@ class Authentik(Provider):
     name = "authentik"
     title = "authentik"
     system = AUTHENTIK
+    undeclared = staticmethod(applications_at_authentik)
     issuer_path = "/application/o/{slug}/"
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
@@ -300,15 +290,6 @@ class Authentik(Provider):
 
     def label(self, client: Client) -> str:
         return f"application {slug(client.id)}"
-
-    def undeclared(
-        self,
-        state: ServerState,
-        desired: Iterable[Desired],
-        objects: Mapping[str, list[dict[str, Any]]],
-        complete: bool,
-    ) -> Report:
-        return applications_at_authentik(state, desired, objects, complete)
 
 
 class Oidc(Provider):
