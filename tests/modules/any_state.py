@@ -23,7 +23,7 @@ def values(kind):
     if name == "Mapping":
         return st.dictionaries(st.text(PRINTABLE, min_size=1), st.integers() | st.text(PRINTABLE), max_size=2)
     if name == "Names":
-        return st.lists(_text(kind.each), max_size=3, unique=True)
+        return st.lists(_text(kind.each), max_size=3, unique=True).filter(lambda names: kind.problem(names) is None)
     return _text(kind) if kind.choices else st.just("") | _text(kind)
 
 

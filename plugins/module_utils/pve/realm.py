@@ -55,7 +55,19 @@ _SECOND_FACTOR = Text(
 # what PVE is more particular about than PBS
 _STRICTER = {"server1": _Host(longest=256), "server2": _Host(longest=256), "user_classes": _CLASSES}
 _MAPPED = ("email", "firstname", "lastname", "comment", "keys", "enable", "expire")
-VANISHED = Names(Text(choices=("acl", "entry", "properties", "none")), separator=";")
+
+
+@dataclass(frozen=True)
+class _Vanished(Names):
+    """What a sync removes; PVE accepts none only by itself."""
+
+    def problem(self, value: Any) -> str | None:
+        if "none" in value and len(set(value)) > 1:
+            return "must not combine none with other values"
+        return super().problem(value)
+
+
+VANISHED = _Vanished(Text(choices=("acl", "entry", "properties", "none")), separator=";")
 
 
 def _directory(option: str, kind: Any, wire: str = "", types: tuple[str, ...] = DIRECTORIES, **more: Any) -> Field:

@@ -18,7 +18,8 @@ class PveRealmSync(RealmSync):
 
     def _problems(self, params: dict[str, Any]) -> list[str]:
         vanished = params["remove_vanished"] or ()
-        mixed = ["remove_vanished: none goes with nothing else"] if "none" in vanished and len(vanished) > 1 else []
+        broken = VANISHED.problem(vanished)
+        mixed = [f"remove_vanished: {broken}"] if broken else []
         return super()._problems(params) + mixed
 
     def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:

@@ -373,6 +373,11 @@ BAD_INPUT = {
         "privs: 'VM.Monitor' is not a privilege of this server; Proxmox VE 9 removed it; use VM.GuestAgent.Audit .* Sys.Audit",
     ),
     "a misspelt privilege": ("pve_role", {"roleid": "Bad", "privs": ["Sys.Audti"]}, "did you mean Sys.Audit"),
+    "defaults of a sync that remove nothing and something": (
+        "pve_realm",
+        {"realm": "corp", **LDAP, "sync_defaults_options": {"remove_vanished": ["none", "acl"]}},
+        "sync_defaults_options: remove_vanished: must not combine none with other values",
+    ),
     "an expiry in milliseconds": (
         "pve_user",
         {"userid": "ann@pve", "expire": 1767222000000},
@@ -628,7 +633,7 @@ BAD_INPUT = {
     "a sync with none and another value in remove_vanished": (
         "pve_realm_sync",
         {"realm": "directory", "remove_vanished": ["none", "acl"]},
-        "remove_vanished: none goes with nothing else",
+        "remove_vanished: must not combine none with other values",
     ),
     "an invalid path": (
         "pve_realm",
