@@ -17,6 +17,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.fleet.products import PRODUCTS
+from ..module_utils.proxmox.client import HOST as ADDRESS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
 
@@ -159,8 +160,10 @@ class HostAction(FleetAction):
         host = task_vars["inventory_hostname"]
         if not isinstance(api or {}, dict) or (api or {}).get("api_host") or host in C.LOCALHOST:
             return api
-        address = self._templar.template(task_vars.get("ansible_host", host))
-        return {**(api or {}), "api_host": str(address)}
+        address = str(self._templar.template(task_vars.get("ansible_host", host)))
+        if "ansible_host" in task_vars and ADDRESS.problem(address):
+            self._problems.append(f"ansible_host: '{address}' {ADDRESS.problem(address)}")
+        return {**(api or {}), "api_host": address}
 
 
 class ProviderAction(FleetAction):

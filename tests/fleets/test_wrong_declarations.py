@@ -50,7 +50,7 @@ class TestWire:
                         {"name": "admins", "members": [], "rights": {"pve": [{"path": "/", "roles": ["Administratr"]}]}}
                     ]
                 },
-                "role Administratr does not exist",
+                r"role Administratr does not exist; did you mean Administrator\?",
             ),
             (
                 {
@@ -77,7 +77,24 @@ class TestWire:
                 {"fleetgate_users": [{"username": "x", "mail": "x@example.org"}]},
                 r"users\[x\]: unknown option mail; did you mean email\?",
             ),
-            ({"fleetgate_realm": {"name": "x"}}, "realm: 'x' must begin with a letter"),
+            # names of groups and users are made of it, which are not reported as well
+            (
+                {"fleetgate_realm": {"name": "x"}},
+                "Stop before the first change: fleetgate_realm.name: 'x' must begin with [^;]*$",
+            ),
+            ({"ansible_host": "127.0.0.1:8006"}, "ansible_host: '127.0.0.1:8006' must be a host name or an address"),
+            (
+                {"fleetgate_groups": [{"name": "admins", "members": ""}]},
+                r"fleetgate_groups\[admins\].members: must not hold an empty name",
+            ),
+            (
+                {"fleetgate_groups": [{"name": "admins", "members": [name]} for name in ("alice", "bob")]},
+                r"fleetgate_groups\[admins\]: is declared twice with different options",
+            ),
+            (
+                {"fleetgate_groups": [{"name": "admins", "members": ["alic"]}]},
+                r"user alic does not exist; did you mean alice\?",
+            ),
             # problems that only one server would report, after others were written
             (
                 {"fleetgate_realm": {"name": "sso", "comment": "x" * 200}},

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from typing import Any
 
 
@@ -54,6 +56,16 @@ class FleetgateError(Exception):
 
 
 def refuse(problems: list[str]) -> None:
-    """Raise one error for all `problems`, each told once; does nothing when there are none."""
+    """Raise one error for all `problems`, without repetitions; does nothing if there are none."""
     if problems:
         raise FleetgateError(*dict.fromkeys(problems))
+
+
+def suggestion(name: str, known: Iterable[str], listed: bool = True) -> str:
+    """The end of a sentence about an unknown name: the one that was probably meant, or else (`listed`) those that exist."""
+    names = sorted(known)
+    given = str(name)
+    close = [other for other in names if other.casefold() == given.casefold()] or get_close_matches(given, names, 1)
+    if close:
+        return f"; did you mean {close[0]}?"
+    return f"; known are {', '.join(names)}" if listed else ""

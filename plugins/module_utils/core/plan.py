@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .client import version_problem
-from .errors import FleetgateError, refuse
+from .errors import FleetgateError, refuse, suggestion
 from .resource import PROTECT, STORE, Change, Reference, Resource, Step
 from .secret_file import SecretFile, mode_of, others_can_read, protect
 
@@ -314,7 +314,10 @@ def _dangling_references(
             if reference in removed:
                 why = "is declared absent"
             elif reference in sent and reference not in created and reference.key not in server.actual(reference.kind):
-                why = "does not exist"
+                existing = {key[-1] for key in server.actual(reference.kind)} | {
+                    other.key[-1] for other in created if other.kind == reference.kind
+                }
+                why = f"does not exist{suggestion(reference.key[-1], existing, listed=False)}"
             else:
                 continue
             prefix = f"{where.rstrip('.: ')}: " if where else ""

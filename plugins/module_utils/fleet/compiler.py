@@ -14,10 +14,10 @@ from ipaddress import ip_address
 from typing import Any
 
 from ..core.client import in_url
-from ..core.errors import FleetgateError, refuse
+from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.fields import Text
 from ..proxmox.realm import CLAIM_OF_TODAY
-from .declaration import Declaration, Group, Holder, Person, Place, Right, suggestion
+from .declaration import Declaration, Group, Holder, Person, Place, Right, declaration
 from .entries import Entries
 from .products import PRODUCTS, Product, Server
 
@@ -51,6 +51,15 @@ class Issuer:
 def slug(client_id: str) -> str:
     """The slug of the application of a client: authentik takes fewer characters than others for an id."""
     return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in client_id)
+
+
+def declaration_for(product: Product, users: Any, groups: Any, realm: Any, place: Place) -> Declaration:
+    """The declaration, whose realm must have a name that the product accepts: names of groups and users are made of it."""
+    declared = declaration(users, groups, realm, place)
+    name = str(declared.realm["name"])
+    problem = _rule(product, "realm", "realm").problem(name)
+    refuse([f"fleetgate_realm.name: '{name}' {problem}"] if problem else [])
+    return declared
 
 
 def host_entries(
@@ -183,7 +192,7 @@ def _by_member(
             if username in people and not people[username].present:
                 continue
             userid = name_in_realm(username)
-            why = _user_name(product).problem(userid)
+            why = _rule(product, "user", "userid").problem(userid)
             if why and username not in people and username not in _declared_members(holder):
                 entries.warnings.append(
                     f"{userid} {why}; this member of {holder.name} at the identity provider gets no rights on {place.name}"
@@ -235,11 +244,11 @@ def _acl(right: Right, option: str, subject: str) -> dict[str, Any]:
     return {"path": right.path, "roles": list(right.roles), **propagate, option: [subject]}
 
 
-def _user_name(product: Product) -> Text:
-    """The rule for user names of a product."""
-    user = next(resource for resource in product.system.resources if resource.name == "user")
-    kind: Text = user.field("userid").kind
-    return kind
+def _rule(product: Product, kind: str, option: str) -> Text:
+    """The rule for the values of an option of a kind of object."""
+    resource = next(resource for resource in product.system.resources if resource.name == kind)
+    rule: Text = resource.field(option).kind
+    return rule
 
 
 def username_claim(declared: Declaration) -> str:

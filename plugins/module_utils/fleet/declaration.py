@@ -8,9 +8,8 @@ are converted as a module converts its options.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,7 +17,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
 from ..authentik.user import User as AuthentikUser
-from ..core.errors import refuse
+from ..core.errors import refuse, suggestion
 from ..core.module import argument_problems
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
@@ -131,12 +130,15 @@ class _Reader:
         if not isinstance(declared, list):
             self.problems.append(f"{variable}: must be a list")
             return
+        known: dict[str, Any] = {}
         for number, entry in enumerate(declared):
             if not (isinstance(entry, dict) and entry.get(key)):
                 self.problems.append(f"{variable}[{number}]: {key} must be given")
                 continue
-            name = str(entry[key])
-            yield name, f"{variable}[{name}]", self.typed(entry, spec, f"{variable}[{name}]")
+            name, where = str(entry[key]), f"{variable}[{entry[key]}]"
+            if known.setdefault(name, entry) != entry:
+                self.problems.append(f"{where}: is declared twice with different options; keep one of the entries")
+            yield name, where, self.typed(entry, spec, where)
 
     def typed(self, entry: Mapping[str, Any], spec: Spec, where: str) -> dict[str, Any]:
         """The options of an entry converted to their types; unknown ones are problems."""
@@ -203,6 +205,7 @@ def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None)
     for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
         rights, members = _rights(reader, typed, where, place), typed.get("members")
         options = _without(typed, "rights", "members")
+        reader.problems += [f"{where}.members: must not hold an empty name"] if "" in (members or ()) else []
         teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
         if rights is None and _present(typed):
             reader.warnings.append(
@@ -236,16 +239,6 @@ def client_options(declared: Any, default_id: str, default_name: str) -> dict[st
     typed = reader.typed(declared, CLIENT, "fleetgate_client")
     refuse(reader.problems)
     return typed
-
-
-def suggestion(option: str, known: Iterable[str], listed: bool = True) -> str:
-    """The end of a sentence about an unknown option: the name that was probably meant, or else those that there are."""
-    names = sorted(known)
-    given = str(option)
-    close = [name for name in names if name.casefold() == given.casefold()] or get_close_matches(given, names, 1)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; known are {', '.join(names)}" if listed else ""
 
 
 def secrets_in(spec: Spec, entries: Any) -> Iterator[str]:

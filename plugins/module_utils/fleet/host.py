@@ -14,8 +14,18 @@ from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
-from .compiler import Addresses, Issuer, addresses, host_entries, members_of, naming, realm_entry, username_claim
-from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, declaration, secrets_in
+from .compiler import (
+    Addresses,
+    Issuer,
+    addresses,
+    declaration_for,
+    host_entries,
+    members_of,
+    naming,
+    realm_entry,
+    username_claim,
+)
+from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
@@ -159,7 +169,9 @@ def _compile(
     problems = Problems()
     if params["issuer"] is None:
         problems.append("fleetgate_issuer: must be given; the role idp returns it")
-    declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"], place)
+    declared = problems.of(
+        declaration_for, product, params["users"] or [], params["groups"] or [], params["realm"], place
+    )
     connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
