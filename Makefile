@@ -66,7 +66,7 @@ cores: .venv/.made-for  ## run the tests of playbooks on each supported ansible-
 	tools/cores
 
 proof: .venv/.made-for  ## all tries of those tests of which `make test` runs a sample
-	FLEETGATE_PROOF=all $(PYTEST) tests/unit/test_secrets_in_results.py tests/modules/test_malformed_answers.py tests/fleets/test_interrupted_bootstrap.py tests/modules/test_both_ways.py
+	FLEETGATE_PROOF=all $(PYTEST) tests/unit/test_secrets_in_results.py tests/modules/test_malformed_answers.py tests/fleets/test_interrupted_bootstrap.py tests/modules/test_both_ways.py tests/modules/test_values_in_files.py
 
 bench: .venv/.made-for  ## measure all figures of docs/benchmarks.md (one hour on an idle machine)
 	@tools/venv build/benchmarks/venv $$(tools/python 3.13 3.12 3.11) -r requirements.txt ansible
