@@ -21,6 +21,7 @@ from .pbs import PbsSimulator
 from .pocketid import PocketIdSimulator
 from .pulse import PulseSimulator
 from .pve import PveSimulator
+from .relying_party import RelyingParty
 from .server import Application, Authority, Exchange, Observed, free_port, serve
 
 PVE_PORT, PBS_PORT, POCKETID_PORT, AUTHENTIK_PORT, PULSE_PORT = 8006, 8007, 8443, 9443, 7655
@@ -78,6 +79,8 @@ class Server:
     port: int
     observed: Observed
     renew_certificate: Callable[[], None]
+    # of PVE and PBS: its clock, and whether it trusts the authority of the fleet
+    relying_party: RelyingParty | None = None
 
     @property
     def url(self) -> str:
@@ -161,6 +164,21 @@ class Fleet:
         if self.idp == "authentik":
             return Person(AtAuthentik(self.authentik.url, self.authentik_token, username, trust), trust)
         return Person(AtPocketId(self.pocketid.url, self.api_key, username, trust), trust)
+
+    def set_password(self, username: str, password: str) -> None:
+        """Give a user of authentik a password; users of Pocket ID have none."""
+        if self.idp != "authentik":
+            return
+        users = self._ask_authentik("GET", "users/", params={"username": username})["results"]
+        (user,) = (user for user in users if user["username"] == username)
+        self._ask_authentik("POST", f"users/{user['pk']}/set_password/", json={"password": password})
+
+    def _ask_authentik(self, verb: str, path: str, **content: Any) -> Any:
+        headers, trust = {"Authorization": f"Bearer {self.authentik_token}"}, str(self.authority.bundle)
+        url = f"{self.authentik.url}/api/v3/core/{path}"
+        answer = requests.request(verb, url, headers=headers, verify=trust, timeout=10, **content)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
 
     def inventory(self) -> dict[str, Any]:
         """An inventory to be passed after that of an example: the same hosts, with addresses and credentials of this fleet."""
@@ -266,7 +284,8 @@ class FleetServers:
         # all nodes of a cluster have the same port, which clients rely on
         port = PVE_PORT if self._real_ports else free_port(addresses[nodes[0]])
         self.fleet.pve[name] = [
-            self._serve(stack, node, simulator.app(node), address, port) for node, address in addresses.items()
+            self._serve(stack, node, simulator.app(node), address, port, simulator.cluster.nodes[node].relying_party)
+            for node, address in addresses.items()
         ]
 
     def _start_backup(self, stack: ExitStack, number: int, name: str) -> None:
@@ -281,7 +300,7 @@ class FleetServers:
         )
         host = f"127.0.20.{number + 1}"
         port = PBS_PORT if self._real_ports else free_port(host)
-        self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), host, port)
+        self.fleet.pbs[name] = self._serve(stack, name, simulator.app(), host, port, simulator.relying_party)
 
     def _start_pulse(self, stack: ExitStack) -> None:
         host = "127.0.40.1"
@@ -303,8 +322,16 @@ class FleetServers:
     def _secret(self, owner: str) -> str:
         return self.fleet.tokens.setdefault(owner, str(uuid.uuid4()))
 
-    def _serve(self, stack: ExitStack, name: str, app: Application, host: str, port: int) -> Server:
+    def _serve(
+        self,
+        stack: ExitStack,
+        name: str,
+        app: Application,
+        host: str,
+        port: int,
+        relying_party: RelyingParty | None = None,
+    ) -> Server:
         observed, authority = Observed(app), self.fleet.authority
         tls = authority.tls(host, name)
         bound = stack.enter_context(serve(observed, tls, host, port))
-        return Server(name, host, bound, observed, lambda: authority.renew(tls, host, name))
+        return Server(name, host, bound, observed, lambda: authority.renew(tls, host, name), relying_party)

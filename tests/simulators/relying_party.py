@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus, urlencode, urlsplit
@@ -88,14 +89,22 @@ class Pending:
 class RelyingParty:
     """A server. Pending logins are limited in age and, in each realm, in number; each can be redeemed once.
 
-    `trust`: the CA bundle for the certificates of issuers.
+    `trust`: the CA bundle for the certificates of issuers. `ahead`: seconds by which the server's clock is wrong.
     """
 
     def __init__(self, trust: str | Path | None, clock: Callable[[], float] = time.time) -> None:
-        self._verify = str(trust) if trust else True
-        self._clock = clock
+        self.trust = trust
+        self.ahead = 0.0
+        self._time = clock
         self._pending: list[Pending] = []
         self._lock = threading.Lock()
+
+    def clock(self) -> float:
+        return self._time() + self.ahead
+
+    def date(self) -> str:
+        """The Date header of the server's answers."""
+        return formatdate(self.clock(), usegmt=True)
 
     def authorization_url(self, realm: str, client: Client) -> str:
         """The authorization URL. `openid` is always requested, so a realm that has it in its scopes sends it twice."""
@@ -150,11 +159,11 @@ class RelyingParty:
             self._forget_old()
             if sum(pending.realm == realm for pending in self._pending) >= PENDING_LIMIT:
                 raise OpenIdError(f"too many pending openid auth request for realm {realm}")
-            self._pending.append(Pending(realm, self._clock()))
+            self._pending.append(Pending(realm, self.clock()))
             return self._pending[-1]
 
     def _forget_old(self) -> None:
-        oldest = self._clock() - PENDING_SECONDS
+        oldest = self.clock() - PENDING_SECONDS
         self._pending = [pending for pending in self._pending if pending.started >= oldest]
 
     def _discover(self, client: Client) -> dict[str, Any]:
@@ -211,7 +220,7 @@ class RelyingParty:
         acceptable = {
             "iss": claims.get("iss") == client.issuer,
             "aud": client.client_id in audiences and all(audience in trusted for audience in audiences),
-            "exp": isinstance(claims.get("exp"), (int, float)) and claims["exp"] > self._clock(),
+            "exp": isinstance(claims.get("exp"), (int, float)) and claims["exp"] > self.clock(),
             "iat": isinstance(claims.get("iat"), (int, float)),
             "nonce": claims.get("nonce") == pending.nonce,
             "sub": isinstance(claims.get("sub"), str),
@@ -235,7 +244,14 @@ class RelyingParty:
             # a real server does not use the .netrc and the proxies of the user who runs the tests
             session.trust_env = False
             try:
-                answer = session.request(verb, url, timeout=TIMEOUT, headers=headers, verify=self._verify, **options)
+                answer = session.request(
+                    verb,
+                    url,
+                    timeout=TIMEOUT,
+                    headers=headers,
+                    verify=str(self.trust) if self.trust else True,
+                    **options,
+                )
                 answer.raise_for_status()
             except requests.RequestException as error:
                 raise OpenIdError(_failed_request(error)) from error

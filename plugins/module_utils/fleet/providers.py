@@ -11,20 +11,24 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, ClassVar
 
+from ..authentik.account import AuthentikAccount
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
+from ..core.errors import FleetgateError
 from ..core.plan import Desired, ServerState
 from ..core.resource import Resource
 from ..core.system import System
+from ..oidc.login import Account
+from ..pocketid.account import PocketIdAccount
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
-from .entries import Entries
+from .entries import Entries, connection_of
 from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
@@ -40,6 +44,8 @@ class Provider:
     - `scope_of_claim`: the scope that a claim comes with, as far as that is known.
     - `knows_its_claims`: whether a claim is certain not to come without that scope.
     - `resources`: its kinds of users, groups and clients.
+    - `account`: how a person signs in there, None where that is not known.
+    - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
 
     name: ClassVar[str]
@@ -50,6 +56,8 @@ class Provider:
     scope_of_claim: ClassVar[Mapping[str, str]] = {}
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
+    account: ClassVar[Callable[[dict[str, Any], str, str, str], Account] | None] = None
+    compares_redirect_uris: ClassVar[bool] = False
 
     def issuer(self, idp: Mapping[str, Any]) -> str:
         """The issuer, with {client_id} or {slug} where each client has an issuer of its own."""
@@ -68,6 +76,13 @@ class Provider:
     def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
         """The scopes of realms that declare none; `document` is the discovery document, if there is one already."""
         return self.scopes
+
+    def sign_in(self, idp: Mapping[str, Any], person: str, password: str, session: str = "") -> Account:
+        """A person who is signed in with a password, or continues the session of another account object."""
+        sign_in = type(self).account
+        if sign_in is None:
+            raise FleetgateError(f"how a person signs in at {self.title} is not known to the collection")
+        return sign_in(connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session)
 
     # -- people ------------------------------------------------------------------------------------------------
 
@@ -152,6 +167,7 @@ class PocketId(Provider):
     scopes = ("email", "profile", "groups")
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
+    account = PocketIdAccount
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -202,6 +218,9 @@ class Authentik(Provider):
     issuer_path = "/application/o/{slug}/"
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
+    account = AuthentikAccount
+    # it would also store the first redirect URI that the authorization endpoint sees, if it has none
+    compares_redirect_uris = True
 
     _client: ClassVar[Translation] = {
         "callback_urls": lambda urls: ("redirect_uris", urls),

@@ -192,13 +192,20 @@ class Flows:
             return {}
         if stage == "password":
             user = self._state.find("user", username=session.pending)
-            right = user and user["is_active"] and self._state.passwords.get(user["pk"]) == given.get("password")
+            right = user and user["is_active"] and given.get("password") in self._passwords(user)
             return {} if right else _wrong("password", "Invalid password")
         return (
             {}
             if given.get("token") == session.consent_token
             else _wrong("token", "Invalid consent token, re-showing prompt")
         )
+
+    def _passwords(self, user: Row) -> list[str]:
+        """The password of a user and its app passwords, which the password stage takes too (authentik/core/auth.py)."""
+        own = self._state.passwords.get(user["pk"])
+        tokens = self._state.all("token")
+        app = [row["key"] for row in tokens if row["user"] == user["pk"] and row["intent"] == "app_password"]
+        return [*app, *([own] if own else [])]
 
     # -- sessions ----------------------------------------------------------------------------------------------
 

@@ -78,7 +78,12 @@ class PbsSimulator:
 
     def app(self) -> Callable[..., Iterable[bytes]]:
         """The WSGI application. It needs REQUEST_URI in the environment, because a decoded path is ambiguous."""
-        return Request.application(self._answer)
+        return Request.application(self._dated)
+
+    def _dated(self, request: Request) -> Response:
+        response = self._answer(request)
+        response.headers["Date"] = self.relying_party.date()
+        return response
 
     @property
     def rights(self) -> Rights:

@@ -134,7 +134,7 @@ class Application:
         reason = answer.message.partition("\n")[0].encode("latin-1", "replace").decode("latin-1")
         if "\r" in reason:  # would end the status line
             answer, reason = Answer(400, ""), "Bad Request"
-        headers = [*FIXED_HEADERS, ("Content-Length", str(len(answer.body)))]
+        headers = [*FIXED_HEADERS, ("Date", self._node.relying_party.date()), ("Content-Length", str(len(answer.body)))]
         if answer.content_type:
             headers.append(("Content-Type", answer.content_type))
         if answer.status >= HTTPStatus.BAD_REQUEST:
