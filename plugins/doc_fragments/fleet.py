@@ -6,7 +6,7 @@ from __future__ import annotations
 class ModuleDocFragment:
     """The declaration of a fleet, and attributes of the modules that work on it."""
 
-    DOCUMENTATION = r"""
+    PEOPLE: str = r"""
 options:
   realm:
     description:
@@ -25,6 +25,11 @@ options:
       - Defaults to the variable C(fleetgate_members), and then to the result of M(fleetgate.proxmox.wire_provider).
     type: dict
     default: {}
+"""
+
+    DOCUMENTATION: str = (
+        PEOPLE
+        + r"""
   undeclared:
     description:
       - What to do with objects that belong to the realm, or were created for the fleet, and are not part of the declaration any longer. V(report)
@@ -40,3 +45,4 @@ attributes:
     support: none
     details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
 """
+    )

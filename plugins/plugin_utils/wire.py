@@ -41,6 +41,7 @@ VARIABLES = (
     "monitoring",
     "names",
     "privileges",
+    "prove",
     "pulse",
     "pulse_node",
     "realm",
@@ -73,7 +74,7 @@ class FleetAction(InProcessAction):
         return result
 
     def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
-        given = {option: _plain(value) for option, value in self._task.args.items()}
+        given = {option: plain(value) for option, value in self._task.args.items()}
         declared = {option: self._variable(task_vars, option) for option in self.declared if option not in given}
         arguments = self._completed({**declared, **given}, task_vars)
         if self._problems:
@@ -90,7 +91,7 @@ class FleetAction(InProcessAction):
         if name not in task_vars:
             return None
         try:
-            return _plain(self._templar.template(task_vars[name]))
+            return plain(self._templar.template(task_vars[name]))
         except AnsibleError as error:
             self._problems.append(f"{name}: {error.message}")
             return None
@@ -115,7 +116,7 @@ class HostAction(FleetAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        warnings = self._misspelt(task_vars or {}) if self._task.args.get("stage") == "preflight" else []
+        warnings = self._misspelt(task_vars or {}) if self._task.args.get("stage", "preflight") == "preflight" else []
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result
@@ -126,12 +127,12 @@ class HostAction(FleetAction):
         declared = repr((arguments.get("users"), arguments.get("groups")))
         known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
         host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
-        provider = _plain(task_vars.get(PROVIDER) or {})
+        provider = plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):
             if arguments.get(option) is None and provider:
                 # an issuer that is empty is that of a provider that was refused
                 arguments[option] = provider.get(option, "" if option == "issuer" else None)
-        if arguments["stage"] == "apply":
+        if arguments.get("stage") == "apply":
             self._apply(arguments, task_vars)
         return {
             **{option: value for option, value in arguments.items() if value is not None},
@@ -141,14 +142,14 @@ class HostAction(FleetAction):
 
     def _apply(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """What the preflight of this host and the identity provider returned."""
-        preflight = _plain(task_vars.get(HOST) or {})
+        preflight = plain(task_vars.get(HOST) or {})
         if preflight and "wiring" not in preflight:
             raise FleetgateError(*(preflight.get("problems") or [preflight.get("msg") or "its preflight failed"]))
         wiring = preflight.get("wiring")
         if wiring:
             arguments["client"] = wiring["client"]
         client_id = (arguments.get("client") or {}).get("id")
-        secrets = _plain((task_vars.get(PROVIDER_DONE) or {}).get("secrets") or {})
+        secrets = plain((task_vars.get(PROVIDER_DONE) or {}).get("secrets") or {})
         by_hand = self._variable(task_vars, "client_secrets") or {}
         if client_id in by_hand:
             arguments["client_secret"] = by_hand[client_id]
@@ -182,18 +183,18 @@ class ProviderAction(FleetAction):
         if arguments["stage"] == "preflight":
             self._problems += _hosts_of_two_products(task_vars["groups"])
         elif arguments["stage"] == "prune":
-            arguments["left_out"] = _left_out(task_vars)
-            arguments["removals"] = _plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
+            arguments["left_out"] = left_out(task_vars)
+            arguments["removals"] = plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
-            hosts = {name: _registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
+            hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
             if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
                 raise FleetgateError("nothing was written, because the preflight found problems")
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
             used = {host["client"]["id"] for host in arguments["hosts"]}
-            arguments["outside"] = self._outside(task_vars, used)
-            arguments["left_out"] = _left_out(task_vars)
+            arguments["left_out"] = left_out(task_vars)
+            arguments["outside"] = self._outside(task_vars, used, arguments["left_out"])
             if arguments.get("members") is None:
-                arguments["members"] = _plain((task_vars.get(PROVIDER) or {}).get("members"))
+                arguments["members"] = plain((task_vars.get(PROVIDER) or {}).get("members"))
         return {option: value for option, value in arguments.items() if value is not None}
 
     def _wiring(self, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
@@ -203,13 +204,13 @@ class ProviderAction(FleetAction):
             client["secret"] = unseal(secrets["client"])
         return {**wiring, "host": name, "client": client, "secret": unseal(secrets.get("realm", ""))}
 
-    def _outside(self, task_vars: dict[str, Any], used: Iterable[str]) -> dict[str, list[str]]:
-        """The hosts by client that are not in this run, or that were left out of it because they do not answer.
+    def _outside(self, task_vars: dict[str, Any], used: Iterable[str], names: Iterable[str]) -> dict[str, list[str]]:
+        """The hosts with these names by client: they are not in this run, or were left out of it because they do not answer.
 
         A host whose client cannot be evaluated may have any of those that are `used`.
         """
         outside: dict[str, list[str]] = {}
-        for name in _left_out(task_vars):
+        for name in names:
             try:
                 client = task_vars["hostvars"][name].get("fleetgate_client")
                 clients = [str(client["id"])] if client and client.get("id") else []
@@ -220,13 +221,13 @@ class ProviderAction(FleetAction):
         return outside
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
-        return list(_plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
+        return list(plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
 
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
-        own = {name: _refusal(_registered(task_vars, name, HOST)) for name in hosts}
+        own = {name: _refusal(registered(task_vars, name, HOST)) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         messages = {}
@@ -241,7 +242,7 @@ class ProviderAction(FleetAction):
         return {name: message or others for name, message in messages.items()}
 
 
-def _left_out(task_vars: dict[str, Any]) -> list[str]:
+def left_out(task_vars: dict[str, Any]) -> list[str]:
     """The hosts of the fleet that are not in this run, or that failed in it."""
     hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
     return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
@@ -258,9 +259,9 @@ def _hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
-def _registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any]:
+def registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any]:
     """What a task registered on a host."""
-    found: dict[str, Any] = _plain(task_vars["hostvars"].raw_get(host).get(name) or {})
+    found: dict[str, Any] = plain(task_vars["hostvars"].raw_get(host).get(name) or {})
     return found
 
 
@@ -271,10 +272,10 @@ def _refusal(preflight: Mapping[str, Any]) -> list[str]:
     return list(preflight.get("problems") or [preflight.get("msg") or "its preflight did not run"])
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A value in containers of python. Those of ansible bring all variables along, and validators copy what they are given."""
     if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     if isinstance(value, Iterable) and not isinstance(value, (str, bytes)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     return value

@@ -74,7 +74,7 @@ class Problems(list[str]):
 
 
 @dataclass(frozen=True)
-class _Compiled:
+class Compiled:
     """What a host is to have, and what was read of it on the way."""
 
     product: Product
@@ -104,44 +104,54 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
     """Read the host once, and report the plan and what the identity provider has to know. Nothing is written."""
     # whether people can sign in depends on an issuer that may be what is created or repaired first
-    compiled = _compile(params, product, place, read_only=True, check_connection=False)
+    compiled = compile_host(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
     with compiled.client.understanding():
         plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
-    realm = state.actual("realm").get((compiled.realm["realm"],))
     connects = None
     if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
         connects = _connects(compiled)
-    secrets = {"realm": realm.values.get("client_key") if realm else "", "client": compiled.oidc_client.get("secret")}
     return {
         "changed": False,
         "diff": plan.diff(),
         "plan": [step.to_diff() for step in plan.steps],
-        "secrets": {name: secret for name, secret in secrets.items() if secret},
-        "wiring": {
-            "cluster": compiled.server.cluster,
-            "identity": _identity(compiled),
-            "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
-            "redirect_uris": compiled.addresses.all,
-            "certain_uris": list(compiled.addresses.certain),
-            "pending": bool(plan.steps),
-            "connects": connects,
-        },
+        "secrets": secrets_of(compiled),
+        "wiring": wiring_of(compiled, bool(plan.steps), connects),
         "undeclared": compiled.undeclared.to_result(),
         **with_warnings(
             [
                 *compiled.entries.warnings,
-                *_sign_in_blockers(compiled, state, params),
+                *sign_in_blockers(compiled, state, params),
                 *compiled.undeclared.warnings(place.name, compiled.policy),
             ]
         ),
     }
 
 
+def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[str, Any]:
+    """What the identity provider and other hosts have to know of a host, without secrets."""
+    return {
+        "cluster": compiled.server.cluster,
+        "identity": _identity(compiled),
+        "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
+        "redirect_uris": compiled.addresses.all,
+        "certain_uris": list(compiled.addresses.certain),
+        "pending": pending,
+        "connects": connects,
+    }
+
+
+def secrets_of(compiled: Compiled) -> dict[str, str]:
+    """The secret that the realm has, and that which is declared for its client."""
+    realm = compiled.state.actual("realm").get((compiled.realm["realm"],))
+    secrets = {"realm": realm.values.get("client_key") if realm else "", "client": compiled.oidc_client.get("secret")}
+    return {name: secret for name, secret in secrets.items() if secret}
+
+
 def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Place) -> dict[str, Any]:
     """Make the host as declared."""
-    compiled = _compile(params, product, place, read_only=check_mode, check_connection=not check_mode)
+    compiled = compile_host(params, product, place, read_only=check_mode, check_connection=not check_mode)
     result, objects, _secrets = converge(
         compiled.client,
         product.system.kinds,
@@ -158,14 +168,14 @@ def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Pl
     }
 
 
-def _max_removals(compiled: _Compiled) -> int | None:
+def _max_removals(compiled: Compiled) -> int | None:
     """What is not declared is reported before it is removed, and asked for by the switch."""
     return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
-def _compile(
+def compile_host(
     params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
-) -> _Compiled:
+) -> Compiled:
     problems = Problems()
     if params["issuer"] is None:
         problems.append("fleetgate_issuer: must be given; the role idp returns it")
@@ -216,7 +226,7 @@ def _compile(
             for removal in report.removals:
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
-    return _Compiled(
+    return Compiled(
         product,
         place,
         declared,
@@ -244,7 +254,7 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def _identity(compiled: _Compiled) -> list[str]:
+def _identity(compiled: Compiled) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
@@ -264,7 +274,7 @@ def _identity(compiled: _Compiled) -> list[str]:
     return [compiled.product.name, str(address), str(port)]
 
 
-def _connects(compiled: _Compiled) -> bool:
+def _connects(compiled: Compiled) -> bool:
     """Whether a sign-on can begin. Where it cannot, the host is pending: the provider may be repaired before it is asked again."""
     realm = next(desired for desired in compiled.desired if desired.resource.name == "realm")
     try:
@@ -274,7 +284,7 @@ def _connects(compiled: _Compiled) -> bool:
     return True
 
 
-def _sign_in_blockers(compiled: _Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
+def sign_in_blockers(compiled: Compiled, state: ServerState, params: dict[str, Any]) -> Iterator[str]:
     """What keeps declared people from signing in, as far as it was read."""
     name_in_realm, realm, place = naming(compiled.declared), compiled.realm["realm"], compiled.place.name
     if username_claim(compiled.declared) == "email":

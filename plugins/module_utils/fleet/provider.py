@@ -40,6 +40,14 @@ SPEC: dict[str, dict[str, Any]] = {
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
 
 
+def issuer_options(idp: Mapping[str, Any], issuer: str, **more: Any) -> dict[str, Any]:
+    """The typed options of oidc_info for an issuer, with the connection options in fleetgate_idp."""
+    options = {option: idp[option] for option in _OF_ISSUER if idp.get(option) is not None}
+    checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options, **more})
+    refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
+    return dict(checked.validated_parameters)
+
+
 @dataclass
 class _Issuers:
     """Looks at issuers, each once."""
@@ -51,12 +59,10 @@ class _Issuers:
         """What an issuer reports of itself, and whether it accepts the secret and redirect URIs of a client."""
         tested = client.id if client and secret else ""
         if (issuer, tested) not in self.known:
-            options = {option: self.idp[option] for option in _OF_ISSUER if self.idp.get(option) is not None}
+            more = {}
             if tested and client:
-                options.update(client_id=client.id, client_secret=secret, redirect_uris=client.certain_uris)
-            checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options})
-            refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
-            self.known[issuer, tested] = issuer_info(checked.validated_parameters, True)
+                more = {"client_id": client.id, "client_secret": secret, "redirect_uris": client.certain_uris}
+            self.known[issuer, tested] = issuer_info(issuer_options(self.idp, issuer, **more), True)
         return self.known[issuer, tested]
 
 

@@ -1,0 +1,140 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The result of a proof: lines for the terminal, and JSON and JUnit files on the control node."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+from ..module_utils.core.checks import FAILED, OK, SKIPPED, Check
+from ..module_utils.core.errors import FleetgateError
+
+# characters that XML 1.0 cannot have
+_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass
+class Subject:
+    """A host, or the identity provider: its checks, and who the person became there."""
+
+    name: str
+    checks: list[Check] = field(default_factory=list)
+    sign_on: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, *results: Mapping[str, Any]) -> Subject:
+        """From the results of tasks; one that has no checks did not come that far."""
+        subject = cls(name)
+        for result in results:
+            subject.checks += [Check(**check) for check in result.get("checks", ())]
+            subject.sign_on = result.get("sign_on") or subject.sign_on
+            if "checks" not in result:
+                problems = result.get("problems") or [result.get("msg") or "this part of the proof did not run"]
+                subject.checks += [Check("proof", name, FAILED, str(problem)) for problem in problems]
+        return subject
+
+    def with_status(self, status: str) -> list[Check]:
+        return [check for check in self.checks if check.status == status]
+
+
+@dataclass
+class Report:
+    """All subjects of a run, the identity provider first."""
+
+    subjects: list[Subject]
+
+    def summary(self) -> dict[str, dict[str, int]]:
+        """The number of checks by subject and status."""
+        return {
+            subject.name: {status: len(subject.with_status(status)) for status in (OK, FAILED, SKIPPED)}
+            for subject in self.subjects
+        }
+
+    def refused(self) -> dict[str, str]:
+        """The problems by host. The first host also has those of the identity provider."""
+        provider, *hosts = self.subjects
+        found = {host.name: [check.message for check in host.with_status(FAILED)] for host in hosts}
+        if hosts:
+            first = hosts[0].name
+            found[first] = [*(check.message for check in provider.with_status(FAILED)), *found[first]]
+        return {name: "; ".join(dict.fromkeys(problems)) for name, problems in found.items() if problems}
+
+    def lines(self) -> Iterator[str]:
+        """For people: each kind of check that passed on one line, each problem with its remedy."""
+        for subject in self.subjects:
+            counts = ", ".join(
+                f"{len(found)} {status}" for status in (OK, FAILED, SKIPPED) if (found := subject.with_status(status))
+            )
+            yield f"{subject.name}: {counts}"
+            passed: dict[str, list[str]] = {}
+            for check in subject.with_status(OK):
+                passed.setdefault(check.name, []).append(check.detail)
+            for name, details in passed.items():
+                seen = "; ".join(dict.fromkeys(filter(None, details)))
+                yield f"  ok       {name}{f' ({len(details)})' if len(details) > 1 else ''}{f': {seen}' if seen else ''}"
+            for check in subject.with_status(SKIPPED):
+                yield f"  skipped  {_titled(check)}: {check.detail}"
+            for check in subject.with_status(FAILED):
+                yield f"  FAILED   {_titled(check)}: {check.problem}"
+                if check.remedy:
+                    yield f"           remedy: {check.remedy}"
+
+    def write(self, json_path: str | None, junit_path: str | None) -> None:
+        if json_path:
+            _write(json_path, json.dumps(self.to_data(), indent=2) + "\n", "json")
+        if junit_path:
+            _write(junit_path, self.to_junit(), "junit")
+
+    def to_data(self) -> dict[str, Any]:
+        return {
+            "passed": not any(subject.with_status(FAILED) for subject in self.subjects),
+            "subjects": [
+                {
+                    "name": subject.name,
+                    "checks": [check.to_result() for check in subject.checks],
+                    "sign_on": dict(subject.sign_on),
+                }
+                for subject in self.subjects
+            ],
+        }
+
+    def to_junit(self) -> str:
+        """A test suite for each subject, a test case for each check."""
+        root = ElementTree.Element("testsuites", name="fleetgate.proxmox.prove")
+        for subject in self.subjects:
+            counts = {"tests": len(subject.checks), "failures": len(subject.with_status(FAILED))}
+            counts["skipped"] = len(subject.with_status(SKIPPED))
+            suite = ElementTree.SubElement(
+                root, "testsuite", name=_text(subject.name), **{name: str(count) for name, count in counts.items()}
+            )
+            for check in subject.checks:
+                case = ElementTree.SubElement(
+                    suite, "testcase", classname=_text(subject.name), name=_text(_titled(check))
+                )
+                if check.status == FAILED:
+                    ElementTree.SubElement(case, "failure", message=_text(check.problem)).text = _text(check.message)
+                elif check.status == SKIPPED:
+                    ElementTree.SubElement(case, "skipped", message=_text(check.detail))
+        ElementTree.indent(root)
+        return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def _titled(check: Check) -> str:
+    return f"{check.name} {check.about}".strip()
+
+
+def _text(text: str) -> str:
+    return _NOT_IN_XML.sub("\ufffd", text)
+
+
+def _write(path: str, text: str, option: str) -> None:
+    try:
+        Path(path).write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise FleetgateError(f"fleetgate_prove.{option}: '{path}' cannot be written ({error.strerror})") from error
