@@ -139,21 +139,21 @@ class Proof:
         except FleetgateError as error:
             yield from failures("declaration", error.problems, self.host)
             return
-        reasons: dict[str, list[str]] = {}
-        kinds = {change.label: change.resource.name for change in self.plan.changes}
-        for step in self.plan.steps:
-            label = next((label for label in kinds if step.reason.startswith(label)), "")
-            reasons.setdefault(kinds.get(label, "state"), []).append(step.reason)
-        for kind in ("realm", "group", "user", "role", "acl", *(kind for kind in reasons if kind == "state")):
-            if kind in reasons:
-                yield failed(
-                    f"{kind} as declared",
-                    f"{self.host}: {'; '.join(reasons[kind])}",
+        kinds = dict.fromkeys(desired.resource for desired in self.compiled.desired)
+        for kind in kinds:
+            place = kind.collection
+            reasons = [step.reason for step in self.plan.steps if step.path[: len(place)] == place]
+            name = f"{kind.name} as declared"
+            yield (
+                failed(
+                    name,
+                    f"{self.host}: {'; '.join(reasons)}",
                     "run the playbook wire, or declare what the server has",
                     self.host,
                 )
-            elif any(desired.resource.name == kind for desired in self.compiled.desired):
-                yield Check(f"{kind} as declared", self.host)
+                if reasons
+                else Check(name, self.host)
+            )
 
     def _group_names(self) -> Iterator[Check]:
         """Groups of the server that differ from the declared ones in case only."""

@@ -224,7 +224,7 @@ class SignOn:
 
     def _user_checks(self, identity: Identity) -> Iterator[Check]:
         """What keeps the person from being a user; the checks that failed are the causes of a refused sign-on."""
-        found = [*self._audience(identity), *self._username(identity)]
+        found = [*self._audience(identity), *self._clocks(identity), *self._username(identity)]
         userid = self.outcome.userid
         if userid:
             found += self._account_checks(userid)
@@ -240,6 +240,14 @@ class SignOn:
                 f"the ID token is also for {', '.join(further)}, which {self.server.title} refuses",
                 "have the identity provider issue it for the client only, or list the others in audiences of the realm",
             )
+
+    def _clocks(self, identity: Identity) -> Iterator[Check]:
+        """A server whose clock is ahead takes an ID token for one that has expired."""
+        clocks = ahead(self.server.door), ahead(self.issuer[1])
+        check = clock_check(self.server.title, *clocks)
+        lasts = identity.expires - identity.issued
+        if check.status == FAILED and lasts and clocks[0] - clocks[1] >= lasts:
+            yield check
 
     def _username(self, identity: Identity) -> Iterator[Check]:
         configured = self.settings.get("username_claim") or "sub"

@@ -42,6 +42,7 @@ class Acl(Resource):
     name = "acl"
     plural = "acl"
     key = ("path", "type", "ugid", "roleid")
+    collection = ("access", "acl")
     many = True
     fields = (Field("path"), Field("type"), Field("ugid"), Field("roleid"), Field("propagate", Flag(), default=True))
     subjects: dict[str, str] = {}
