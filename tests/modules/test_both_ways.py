@@ -83,7 +83,7 @@ def result_of(run, module):
 
 
 # the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target
-STAGES = {"monitor_host", "wire_host", "wire_provider"}
+STAGES = {"bootstrap_host", "monitor_host", "wire_host", "wire_provider"}
 MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
 
 

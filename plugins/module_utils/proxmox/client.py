@@ -161,6 +161,12 @@ class ProxmoxClient(Client):
                 login, user, params["api_password"], params.get("api_totp"), service=self.service
             )
 
+    @property
+    def ticket(self) -> str:
+        """The ticket of a user who signed in with a password; the server takes it for that password and the second factor."""
+        auth = self.session.auth
+        return str(auth.pve_auth_ticket) if isinstance(auth, Ticket) else ""
+
     def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
