@@ -90,6 +90,8 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             return _preflight(host)
         if params["stage"] == "apply":
             return _apply(host, check_mode)
+        if not params["source"]:
+            refuse(["source: must be given with stage=copy"])
         return _copy(host, params["source"], check_mode)
 
 
@@ -186,6 +188,9 @@ class _Host:
             return ""
         self.secrets.add(secret)
         return secret
+
+    def accepts(self, secret: str) -> bool:
+        return bool(secret) and self.by_token(secret).accepts(self.token, secret)
 
     def make_folder(self, check_mode: bool) -> None:
         """Create the directory of the file, and those above it that are missing, for their owner only."""
@@ -333,9 +338,7 @@ def _review(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
 
 def _apply(host: _Host, check_mode: bool) -> dict[str, Any]:
     """Create or repair the identity as root, store a new secret, and verify it."""
-    secret = host.stored()
-    accepted = bool(secret) and host.by_token(secret).accepts(host.token, secret)
-    exists = os.path.exists(host.file)
+    accepted, exists = host.accepts(host.stored()), os.path.exists(host.file)
     with host.file_to_write(check_mode) as file:
         options: dict[str, Any] = {"secret_file": file, "secret_file_vault_id": host.options["vault_id"]}
         if host.options["replace_secret"] and not accepted:
@@ -353,7 +356,7 @@ def _apply(host: _Host, check_mode: bool) -> dict[str, Any]:
 def _copy(host: _Host, source: str, check_mode: bool) -> dict[str, Any]:
     """Store the secret that another node of the cluster has, encrypted or not as it is there, and verify it."""
     done: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
-    if os.path.realpath(source) != os.path.realpath(host.file):
+    if os.path.realpath(source) != os.path.realpath(host.file) and not host.accepts(host.stored()):
         reason = f"token {host.token}: its secret is in {source}"
         step = {"verb": STORE, "path": os.path.abspath(host.file), "reason": reason}
         diff = {"before": {}, "after": {f"file {host.file}": {"mode": "0600"}}}
