@@ -139,7 +139,7 @@ class AtAuthentik(Account):
         return self._session.post(url, json=body, headers=headers, verify=self._trust, timeout=10)
 
     def cookie(self, name: str) -> str:
-        return self._session.cookies.get(name, "")
+        return self._session.cookies.get(name) or ""
 
     def _through(self, url: str) -> str:
         """Complete the flow of a page, and return its target."""
