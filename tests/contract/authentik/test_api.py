@@ -115,6 +115,14 @@ def test_13_users_manage_their_own_tokens(server: Server) -> None:
     server.ask(f"DELETE {item}", token=token, status=204)
 
 
+def test_13_key_of_a_foreign_token_is_set_with_the_permission_to_add_tokens_too(server: Server) -> None:
+    tokens, key = ["authentik_core.set_token_key", "authentik_core.view_token"], {"key": "k" * 20}
+    token = server.make("/core/tokens/", {"identifier": server.name}, key="identifier")
+    path = f"POST /core/tokens/{token['identifier']}/set_key/"
+    server.ask(path, key, token=allowed(server, *tokens), status=403)
+    server.ask(path, key, token=allowed(server, *tokens, "authentik_core.add_token"), status=204)
+
+
 ROLES_REPORTED = (2025, 12)
 
 

@@ -338,10 +338,14 @@ def view_key(call: Call, key: str) -> tuple[int, Any]:
     return 200, {"key": token["key"]}
 
 
-@route("POST", "/core/tokens/<key>/set_key/", needs="authentik_core.set_token_key")
+@route("POST", "/core/tokens/<key>/set_key/", needs="")
 def set_key(call: Call, key: str) -> tuple[int, Any]:
-    given = call.body().get("key")
+    """As for all requests with POST to a token, its user or the permission to add tokens is required besides."""
+    token, given = TOKEN.find(call, key), call.body().get("key")
+    call.require("authentik_core.set_token_key", token)
     if not given:
         raise Invalid({"key": ["This field is required."]})
-    TOKEN.find(call, key)["key"] = given
+    if token["user"] != call.user["pk"]:
+        call.require(TOKEN.permission("add"), token)
+    token["key"] = given
     return 204, None
