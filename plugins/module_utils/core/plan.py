@@ -156,7 +156,7 @@ def make_plan(server: ServerState, desired: list[Desired], scopes: dict[str, lis
         declared_of_kind = {key: row.entry for key, row in of_kind.items()}
         plan.warnings += server.resources[name].warnings(declared_of_kind, plan.changes, server)
     _order(server, plan)
-    server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
+    plan.warnings += server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
     plan.steps += _protections(rows, plan)
     return plan
 
