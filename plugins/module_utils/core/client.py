@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import traceback
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -18,7 +19,15 @@ from ansible.module_utils.basic import env_fallback
 from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
 from .secrets import excerpt
-from .transport import Transport, certificate_of, has_no_answer, quiet_about_certificates, requests, unreachable
+from .transport import (
+    AuthBase,
+    Transport,
+    certificate_of,
+    has_no_answer,
+    quiet_about_certificates,
+    requests,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     from .plan import ServerState
@@ -34,7 +43,7 @@ TIMEOUT = Number(1, 3600)
 _UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-class Authorization(requests.auth.AuthBase if requests else object):
+class Authorization(AuthBase):
     """Puts one header on each request. An object, because a default header would give way to an entry in netrc."""
 
     def __init__(self, header: str, value: str) -> None:
@@ -48,7 +57,7 @@ class Authorization(requests.auth.AuthBase if requests else object):
 
 def connection_options(prefix: str, credential: str, timeout: int = 10) -> dict[str, Any]:
     """The argument_spec of a connection with a `credential`; each option falls back to an environment variable with the prefix."""
-    options = {
+    options: dict[str, dict[str, Any]] = {
         "url": {"type": "str"},
         credential: {"type": "str", "no_log": True},
         "validate_certs": {"type": "bool", "default": True},
@@ -127,7 +136,7 @@ class Client:
         self.timeout = timeout
         self.verify = verify
         # the last answer and what it held, for clients of the same server as well
-        self._last = {}
+        self._last: dict[str, Any] = {}
         if not verify:
             # the task says that it does without; ansible would take each warning for a fault of the module
             quiet_about_certificates()
@@ -201,7 +210,7 @@ class Client:
 
     def explain(self, response: Any) -> str:
         """Why the server refused, in its own words."""
-        return response.text.strip() or response.reason
+        return str(response.text.strip() or response.reason)
 
     # -- the one place that sends ------------------------------------------------------------------------------
 
@@ -232,7 +241,7 @@ class Client:
         try:
             return self.explain(response)
         except _UNFIT:
-            return response.reason
+            return str(response.reason)
 
     def _content(self, response: Any) -> Any:
         if not response.content:
@@ -302,10 +311,8 @@ def _kind_of(content: Any) -> str:
 
 def _place(error: Exception) -> str:
     """What did not fit, and where: for whoever has to find out whether the server is wrong or this collection."""
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    place = f"{PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+    *_outer, (frame, line) = traceback.walk_tb(error.__traceback__)
+    place = f"{PurePath(frame.f_code.co_filename).name}, line {line}"
     missing = f"lacks {excerpt(error.args[0])}" if isinstance(error, KeyError) else type(error).__name__
     return f"{missing}; {place}"
 

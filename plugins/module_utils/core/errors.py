@@ -34,9 +34,9 @@ class FleetgateError(Exception):
         self.status = status
         self.no_answer = no_answer
         self.conflict = conflict
-        self.done = []
-        self.secrets = {}
-        self.diff = {}
+        self.done: list[dict[str, Any]] = []
+        self.secrets: dict[str, str] = {}
+        self.diff: dict[str, dict[str, Any]] = {}
 
     def as_result(self) -> dict[str, Any]:
         """The error as keys of a task result."""

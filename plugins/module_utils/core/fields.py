@@ -24,8 +24,37 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SEPARATORS = re.compile(r"[,;\s\0]+")
 
 
+class Kind:
+    """What the value of a field is. By default the wire form is the value itself, and every value of its type is valid."""
+
+    @property
+    def empty(self) -> Any:
+        """The value that means the same as not being set."""
+        return None
+
+    def spec(self) -> dict[str, Any]:
+        """The part of the argument_spec that depends on the kind."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement spec")
+
+    def decode(self, wire: Any) -> Any:
+        """The value of what the server sent."""
+        return wire
+
+    def encode(self, value: Any) -> Any:
+        """A value as it is sent."""
+        return value
+
+    def same(self, value: Any, other: Any) -> bool:
+        """Whether two values mean the same to the server."""
+        return bool(value == other)
+
+    def problem(self, value: Any) -> str | None:
+        """The rule that `value` breaks, or None."""
+        return None
+
+
 @dataclass(frozen=True)
-class Text:
+class Text(Kind):
     """One line of text; "" is the same as not being set.
 
     Blanks at its ends are refused unless it is `free`: servers cut them off, so what was declared would never be there.
@@ -35,7 +64,7 @@ class Text:
     rule: str = ""
     shortest: int = 0
     longest: int = 0
-    choices: tuple = ()
+    choices: tuple[str, ...] = ()
     free: bool = False
 
     empty = ""
@@ -46,14 +75,7 @@ class Text:
     def decode(self, wire: Any) -> Any:
         return "" if wire is None else str(wire)
 
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
     def problem(self, value: Any) -> str | None:
-        """The rule that `value` breaks, or None."""
         if _CONTROL.search(value):
             return "must be a single line without control characters (a | in YAML adds a line break)"
         if value != value.strip() and not self.free:
@@ -85,7 +107,7 @@ class Picture(Path):
     """The path of a picture that is sent to a server, which takes `largest` bytes and tells its type by its ending."""
 
     largest: int = 0
-    endings: tuple = ()
+    endings: tuple[str, ...] = ()
 
     def problem(self, value: Any) -> str | None:
         broken = super().problem(value)
@@ -106,7 +128,7 @@ class Picture(Path):
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     """True or false; servers send JSON booleans, 0/1, or the same as text."""
 
     empty = False
@@ -117,18 +139,9 @@ class Flag:
     def decode(self, wire: Any) -> Any:
         return str(wire).lower() in ("1", "true", "yes", "on")
 
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
-    def problem(self, value: Any) -> str | None:
-        return None
-
 
 @dataclass(frozen=True)
-class Number:
+class Number(Kind):
     """A whole number from `least` to `most`. Where it is `optional`, 0 takes the option away."""
 
     least: int = 0
@@ -142,12 +155,6 @@ class Number:
 
     def decode(self, wire: Any) -> Any:
         return int(wire)
-
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
 
     def problem(self, value: Any) -> str | None:
         if self.optional and value == 0:
@@ -168,7 +175,7 @@ class Moment(Number):
 
 
 @dataclass(frozen=True)
-class Mapping:
+class Mapping(Kind):
     """Values of any kind by name, which are replaced as a whole."""
 
     @property
@@ -177,15 +184,6 @@ class Mapping:
 
     def spec(self) -> dict[str, Any]:
         return {"type": "dict"}
-
-    def decode(self, wire: Any) -> Any:
-        return wire
-
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
 
     def problem(self, value: Any) -> str | None:
         try:
@@ -196,7 +194,7 @@ class Mapping:
 
 
 @dataclass(frozen=True)
-class Names:
+class Names(Kind):
     """A set of names: order and repetition mean nothing.
 
     On the wire a list, or with `separator` one text. `each` is the kind of one name.
@@ -238,13 +236,13 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Properties:
+class Properties(Kind):
     """Several values that travel as one text, `name=value,name=value`; each of `parts` is a field of its own.
 
     A part that is not given is left alone, an empty one is taken away.
     """
 
-    parts: tuple
+    parts: tuple[Field, ...]
 
     @property
     def empty(self) -> dict[str, Any]:
@@ -294,10 +292,10 @@ class Properties:
 
 
 @dataclass(frozen=True)
-class Records:
+class Records(Kind):
     """A list of dictionaries, each with all the fields of a table."""
 
-    table: tuple
+    table: tuple[Field, ...]
 
     empty = ()
 
@@ -333,17 +331,17 @@ class Field:
     """
 
     option: str
-    kind: Any = field(default_factory=Text)
+    kind: Kind = field(default_factory=Text)
     wire: str = ""
     default: Any = None
     immutable: bool = False
     write_only: bool = False
     task_only: bool = False
-    types: tuple = ()
-    needed: bool | tuple = False
-    since: tuple = ()
+    types: tuple[str, ...] = ()
+    needed: bool | tuple[str, ...] = False
+    since: tuple[int, ...] = ()
     secret: bool = False
-    aliases: tuple = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

@@ -38,13 +38,13 @@ class Definition:
     Values under the keys `secret` and `secrets` of a result were asked for, and are the only ones left unmasked.
     """
 
-    argument_spec: dict
-    run: Callable[[dict, bool], dict]
+    argument_spec: dict[str, Any]
+    run: Callable[[dict[str, Any], bool], dict[str, Any]]
     address: Address = Address()
     # options that name files to send, by the list option that they are in ("" for none)
-    uploads: dict = field(default_factory=dict)
+    uploads: dict[str, tuple[str, ...]] = field(default_factory=dict)
     # the secrets in options that the argument_spec cannot describe, because they depend on others
-    hidden: Callable[[dict], Iterable[str]] = lambda params: ()
+    hidden: Callable[[dict[str, Any]], Iterable[str]] = lambda params: ()
 
     def main(self) -> None:
         """Run as an ordinary module."""
@@ -100,7 +100,7 @@ class Definition:
 
     def finish(self, result: dict[str, Any], params: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
         """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
-        kept = {key: result[key] for key in ("secret", "secrets") if key in result}
+        kept: dict[str, Any] = {key: result[key] for key in ("secret", "secrets") if key in result}
         invocation = {"module_args": params}
         return {**_sentences_cut(remove_values({**result, "invocation": invocation}, hidden)), **kept}
 
@@ -230,7 +230,8 @@ def _reword(problem: str) -> str:
 class _Module(AnsibleModule):
     """AnsibleModule that reports all problems of its options, and with the way to each."""
 
-    _problems: list = []
+    params: dict[str, Any]
+    _problems: list[str] = []
 
     def _load_params(self) -> None:
         super()._load_params()

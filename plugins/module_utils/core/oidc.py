@@ -8,10 +8,11 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote_plus
 
-from .client import LOOPBACK, Client, requests, require_requests
+from .client import LOOPBACK, Client, require_requests
 from .errors import FleetgateError
 from .fields import Text
 from .secrets import excerpt
+from .transport import requests
 
 # PVE and PBS take any text and fail only when somebody signs in; an empty one damages PVE's realm file.
 ISSUER = Text(
@@ -118,7 +119,7 @@ def secret_is_right(client: Client, token_endpoint: str, client_id: str, secret:
     except (ValueError, AttributeError, RecursionError):
         answer = None
     if answer in ("invalid_grant", "invalid_client", "unauthorized_client"):
-        return answer == "invalid_grant"
+        return bool(answer == "invalid_grant")
     why = f"does not say whether the secret of {client_id} is right ({response.status_code} {excerpt(answer)})"
     raise FleetgateError(
         f"{client.title}: POST {token_endpoint} {why}", verb="POST", path=token_endpoint, status=response.status_code

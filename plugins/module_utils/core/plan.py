@@ -19,7 +19,7 @@ from .resource import PROTECT, STORE, Change, Reference, Resource, Step
 from .secret_file import SecretFile, mode_of, others_can_read, protect
 
 if TYPE_CHECKING:
-    from .resource import Actual, OneTimeSecret
+    from .resource import Actual, Guard, OneTimeSecret, Permission
 
 
 # What check mode returns where the real run returns a secret that does not exist yet.
@@ -31,7 +31,7 @@ class Desired:
     """One entry of a kind, and the words that lead to it in the task ("users[3].", or "" for a one-object module)."""
 
     resource: Resource
-    entry: dict
+    entry: dict[str, Any]
     where: str = ""
 
 
@@ -45,21 +45,22 @@ class ServerState:
         self.client = client
         self.minted = set(minted)
         self.resources = {resource.name: resource for resource in resources}
-        self._found = {}
+        self._found: dict[str, dict[tuple[str, ...], Actual]] = {}
         # the keys that a plan has to do with, by kind; without them it is all objects
-        self.wanted: dict = {}
+        self.wanted: dict[str, set[tuple[str, ...]] | None] = {}
 
     def names(self, kind: str) -> set[str] | None:
         """The names that a plan has to do with, for kinds with one key that can be searched for; None means all."""
         keys = self.wanted.get(kind)
         return None if keys is None else {key[0] for key in keys}
 
-    def actual(self, name: str, keys: Collection[tuple[str, ...]] | None = ()) -> dict[tuple[str, ...], Actual]:
+    def actual(self, name: str, keys: Iterable[tuple[str, ...]] | None = ()) -> dict[tuple[str, ...], Actual]:
         """Objects of a kind by key; `keys` are those wanted in full, None means all."""
         if name not in self._found:
             resource = self.resources[name]
             known = not (resource.since and version_problem(self.client, resource.since))
-            objects = (resource.decode(raw) for raw in (resource.read(self, keys) if known else ()))
+            wanted = None if keys is None else set(keys)
+            objects = (resource.decode(raw) for raw in (resource.read(self, wanted) if known else ()))
             self._found[name] = {resource.key_of(actual.values): actual for actual in objects}
         return self._found[name]
 
@@ -69,7 +70,7 @@ class ServerState:
         if actual is None or option in resource.key:
             return actual is not None
         row = next((row for row in resource.table(actual.values) if row.option == option), None)
-        return bool(row) and option in actual.values and row.kind.same(actual.values[option], entry[option])
+        return row is not None and option in actual.values and row.kind.same(actual.values[option], entry[option])
 
     def identify(self, part: Any, created: dict[Reference, Any]) -> Any:
         """A part of a request, with the server's id for every reference; `made` has the ids of what this run made."""
@@ -88,7 +89,7 @@ class Plan:
 
     changes: list[Change] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
-    objects: dict[str, list[dict]] = field(default_factory=dict)
+    objects: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
 
@@ -120,7 +121,9 @@ def make_plan(server: ServerState, desired: list[Desired], scopes: dict[str, lis
 
     `scopes` has, by kind, the scopes that are exclusive: undeclared objects within them are deleted.
     """
-    plan, problems, permissions = Plan(), [], []
+    plan = Plan()
+    problems: list[str] = []
+    permissions: list[tuple[Permission, str]] = []
     rows = {
         name: _rows(server, resource, [one for one in desired if one.resource is resource], problems)
         for name, resource in server.resources.items()
@@ -199,7 +202,7 @@ def _to_prune(
     problems += [
         f"exclusive: {resource.label(key)} {why}" for key in to_prune for why in resource.prune_blockers(key, server)
     ]
-    return [Change(resource, key, actual[key], None) for key in to_prune]
+    return [Change(resource, key, actual[key], {}, removes=True) for key in to_prune]
 
 
 def _predict(
@@ -237,7 +240,7 @@ def _rows(
     server: ServerState, resource: Resource, entries: list[Desired], problems: list[str]
 ) -> dict[tuple[str, ...], Desired]:
     """The declared objects of a kind by key. Two entries may declare the same one, if they say the same of it."""
-    rows = {}
+    rows: dict[tuple[str, ...], Desired] = {}
     for desired in entries:
         for entry in resource.expand(desired.entry):
             entry = resource.identify(entry, server)
@@ -258,22 +261,21 @@ def _compare(
 ) -> Change | None:
     resource, entry = row.resource, row.entry
     absent = entry["state"] == "absent"
-    if absent and not actual:
+    if absent and actual is None:
         return None
     old = resource.since and version_problem(server.client, resource.since)
     if old:
         problems.append(f"{row.where or resource.plural + ': '}{old}")
         return None
-    values, broken = (
-        (None, resource.deletion_blockers(entry, actual)) if absent else resource.compare(server, entry, actual)
-    )
+    if absent and actual:
+        problems += [f"{row.where}{option}: {rule}" for option, rule in resource.deletion_blockers(entry, actual)]
+        return Change(resource, key, actual, {}, entry, removes=True)
+    values, broken = resource.compare(server, entry, actual)
+    broken = [*broken, *_unknown_to(server.client, resource, values)]
     problems += [f"{row.where}{option}: {rule}" for option, rule in broken]
-    problems += [f"{row.where}{option}: {rule}" for option, rule in _unknown_to(server.client, resource, values or ())]
-    if not (absent or values or not actual):
-        return None
-    return Change(
-        resource, key, actual, values, entry, recreates=bool(actual and values) and resource.requires_recreate(values)
-    )
+    if actual is None:
+        return Change(resource, key, None, values, entry)
+    return Change(resource, key, actual, values, entry, resource.requires_recreate(values)) if values else None
 
 
 def _unknown_to(client: Any, resource: Resource, options: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -288,7 +290,7 @@ def _outcome(
     resource: Resource, key: tuple[str, ...], actual: Actual | None, change: Change | None, changes: list[Change]
 ) -> dict[str, Any]:
     """The resulting object, as it is returned."""
-    known = {**(actual.values if actual else {}), **((change and change.values) or {})}
+    known = {**(actual.values if actual else {}), **(change.values if change else {})}
     known = resource.predict_side_effects(key, known, changes)
     values = {field.option: field.absent for field in resource.table(known)}
     values.update(zip(resource.key, key))
@@ -344,7 +346,8 @@ def _order(server: ServerState, plan: Plan) -> None:
 
 def apply_plan(plan: Plan, server: ServerState, done: list[dict[str, Any]]) -> None:
     """Send the requests of a plan, and note in `done` which were carried out: after a failure the next run does the rest."""
-    created, untouched = {}, True
+    created: dict[Reference, Any] = {}
+    untouched = True
     with ExitStack() as stack:
         # reserve space for all secrets before the first change: creating one may begin with deleting another
         files = {
@@ -354,7 +357,7 @@ def apply_plan(plan: Plan, server: ServerState, done: list[dict[str, Any]]) -> N
         }
         for step in plan.steps:
             answer, body = {}, server.identify(step.body, created)
-            if step.guard and (digest := _current_digest(server, step, untouched)):
+            if step.guard and (digest := _current_digest(server, step, step.guard, untouched)):
                 body = {**body, "digest": digest}
             untouched = False
             if step.verb == PROTECT:
@@ -390,12 +393,11 @@ def _receive(wanted: OneTimeSecret, answer: Any, plan: Plan, server: ServerState
         file.keep(secret)
 
 
-def _current_digest(server: ServerState, step: Step, untouched: bool) -> str | None:
+def _current_digest(server: ServerState, step: Step, guard: Guard, untouched: bool) -> str | None:
     """The digest for a guarded request, where its kind has one; a conflict if its object changed after the plan was made.
 
     The server compares the digest of the plan with that of a whole file, so it is only right until this run writes.
     """
-    guard = step.guard
     resource, planned = (server.resources[guard.kind], server.actual(guard.kind)[guard.key])
     if resource.has_digest and untouched:
         # proxmox-backup-debug, which connection=shell uses, does not return it

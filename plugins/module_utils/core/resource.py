@@ -25,7 +25,7 @@ class Reference:
     """An object by kind and key, where a request needs its id; resolved when the request is sent."""
 
     kind: str
-    key: tuple
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -35,9 +35,9 @@ class Permission:
     The user `oneself` needs no privilege when signed in with a ticket.
     """
 
-    paths: tuple
-    privileges: tuple
-    others: tuple = ()
+    paths: tuple[str, ...]
+    privileges: tuple[str, ...]
+    others: tuple[Permission, ...] = ()
     oneself: str = ""
     every: bool = False
 
@@ -59,7 +59,7 @@ class OneTimeSecret:
     returned: bool
     known: str | None = field(default=None, repr=False)
     vault_id: str | None = None
-    candidates_sink: list | None = field(default=None, repr=False)
+    candidates_sink: list[str] | None = field(default=None, repr=False)
 
 
 # The verb of a step that sends nothing: a known secret is written to its file.
@@ -73,8 +73,8 @@ class Guard:
     """An object that must not have changed since the plan was built, when a request replaces these `options` of it (all by default)."""
 
     kind: str
-    key: tuple
-    options: tuple = ()
+    key: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -85,11 +85,11 @@ class Step:
     """
 
     verb: str
-    path: tuple
+    path: tuple[Any, ...]
     reason: str
     body: Any = None
     upload: str | None = None
-    permissions: tuple = ()
+    permissions: tuple[Permission, ...] = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
     guard: Guard | None = None
@@ -108,39 +108,44 @@ class Step:
 class Actual:
     """One object on the server: its values by option, and as the server sent it."""
 
-    values: dict
-    raw: dict
+    values: dict[str, Any]
+    raw: dict[str, Any]
 
 
 @dataclass
 class Change:
-    """What is to happen to one object: create (no `found`), update (to `values`) or delete (no `values`).
+    """What is to happen to one object: create (no `found`), update (to `values`) or delete (`removes`).
 
     `values` has the options to send and nothing else. `recreates` means that the object must be deleted and created
     again, because an option that differs can only be set at creation.
     """
 
     resource: Resource
-    key: tuple
+    key: tuple[str, ...]
     found: Actual | None
-    values: dict | None
-    entry: dict = field(default_factory=dict)
+    values: dict[str, Any]
+    entry: dict[str, Any] = field(default_factory=dict)
     recreates: bool = False
+    removes: bool = False
 
     @property
     def creates(self) -> bool:
-        return self.found is None and self.values is not None
+        return self.found is None and not self.removes
 
     @property
-    def removes(self) -> bool:
-        return self.values is None
+    def existing(self) -> Actual:
+        """The object on the server, for a change that does not create it."""
+        if self.found is None:
+            raise RuntimeError(f"{self.label} does not exist yet")
+        return self.found
 
     @property
     def label(self) -> str:
         return self.resource.label(self.key)
 
     def difference(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        return self.resource.difference(self.found.values if self.found else None, self.values)
+        before = self.found.values if self.found else None
+        return self.resource.difference(before, None if self.removes else self.values)
 
 
 def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict[str, Any]:
@@ -251,19 +256,19 @@ class Resource:
 
     name = ""
     plural = ""
-    key: tuple = ()
-    fields: tuple = ()
+    key: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
     # the table of a declared entry, where that is a short form and differs from the table of the objects
-    input_fields: tuple = ()
-    collection: tuple = ()
+    input_fields: tuple[Field, ...] = ()
+    collection: tuple[str, ...] = ()
     # the option with the type of an object, where objects of this kind differ in the options that they have
     variant = ""
     # the first version of the server that has objects of this kind, as numbers
-    since: tuple = ()
+    since: tuple[int, ...] = ()
     # the options that name files to send, which are looked for as ansible looks for files
-    uploads: tuple = ()
+    uploads: tuple[str, ...] = ()
     # what a scope of this kind may name, in which the declared objects are all that there are
-    scope: tuple = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
+    scope: tuple[Field, ...] = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
     # what the caller must be allowed to do to see all objects: servers silently leave others out of their lists
     audit_permission: Permission | None = None
     # how an option is unset: by sending it "empty", or by its name in the list "delete"
@@ -443,7 +448,7 @@ class Resource:
 
     # -- the server --------------------------------------------------------------------------------------------
 
-    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict]:
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
         raise NotImplementedError(f"{type(self).__name__} does not implement read")
 
@@ -456,7 +461,7 @@ class Resource:
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
 
-    def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
         """Whether these options of an object (all if none are named) are still as the plan was made on."""
         return all(now.values[option] == planned.values[option] for option in options or planned.values)
 
@@ -505,7 +510,7 @@ class Resource:
             ]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
-            values = {**self.carried_over(change.found.values), **change.values}
+            values = {**self.carried_over(change.existing.values), **change.values}
             known = {one.option for one in self.table(values)}
             whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
             removal = Step("DELETE", item, f"{change.label} is recreated: {changed}", permissions=permissions)
@@ -603,7 +608,7 @@ class Resource:
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
         if before is None or after is None:
-            values = self.to_diff(before or after)
+            values = self.to_diff(before or after or {})
             shown = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, shown) if before is None else (shown, None)
         old, new = (self.to_diff({option: before[option] for option in after if option in before}), self.to_diff(after))

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Protocol
 
 from .errors import FleetgateError
 
@@ -21,13 +21,20 @@ _WRITES, _ENCRYPTED = ("cannot be written on the node that runs the task", "$ANS
 _DRAFT = ".fleetgate-"
 _LONGEST_SECRET = 512
 
-# The vault of the running ansible, which only its own process has: `encrypt(text, vault_id)` and `decrypt(text)` give text,
-# and None where that vault cannot do it.
-_vault = ContextVar("vault", default=None)
+
+class Vault(Protocol):
+    """The vault of the running ansible, which only its own process has. Both return None where a password is not known."""
+
+    def encrypt(self, text: str, vault_id: str) -> str | None: ...
+
+    def decrypt(self, text: str) -> str | None: ...
+
+
+_vault: ContextVar[Vault | None] = ContextVar("vault", default=None)
 
 
 @contextmanager
-def vault_at_hand(vault: Any) -> Iterator[None]:
+def vault_at_hand(vault: Vault) -> Iterator[None]:
     """What runs inside may encrypt and decrypt."""
     token = _vault.set(vault)
     try:
@@ -43,12 +50,14 @@ def cannot_keep(path: str, vault_id: str | None) -> list[tuple[str, str]]:
         problems.append(("secret_file", f"'{path}' {_WRITES}; make its folder first"))
     if os.path.isdir(path):
         problems.append(("secret_file", f"'{path}' is a folder"))
-    if vault_id and _vault.get() is None:
-        why = "needs the vault of the ansible that runs the task; leave out async and fleetgate_execute_on, or the encryption"
-        problems.append(("secret_file_vault_id", why))
-    elif vault_id and _vault.get().encrypt("", vault_id) is None:
-        why = f"'{vault_id}' is not among the vault ids that ansible was given a password for (--vault-id {vault_id}@FILE)"
-        problems.append(("secret_file_vault_id", why))
+    if vault_id:
+        vault = _vault.get()
+        if vault is None:
+            why = "needs the vault of the ansible that runs the task; leave out async and fleetgate_execute_on, or the encryption"
+            problems.append(("secret_file_vault_id", why))
+        elif vault.encrypt("", vault_id) is None:
+            why = f"'{vault_id}' is not among the vault ids that ansible was given a password for (--vault-id {vault_id}@FILE)"
+            problems.append(("secret_file_vault_id", why))
     return problems
 
 
@@ -144,7 +153,13 @@ class SecretFile:
 
     def _encoded(self, secret: str) -> bytes:
         text = f"{secret}\n"
-        return (_vault.get().encrypt(text, self._vault_id) if self._vault_id else text).encode()
+        if self._vault_id:
+            vault = _vault.get()
+            encrypted = vault.encrypt(text, self._vault_id) if vault else None
+            if encrypted is None:
+                raise RuntimeError("a secret is to be encrypted that cannot_keep() was not asked about")
+            text = encrypted
+        return text.encode()
 
     def _open_draft(self) -> None:
         while self._descriptor < 0:

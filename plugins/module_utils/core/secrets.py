@@ -55,14 +55,14 @@ def cut(text: str, longest: int) -> str:
     return text[: longest - tail - len(mark)] + mark + text[-tail:]
 
 
-def secret_values(argument_spec: dict, params: dict) -> set[str]:
+def secret_values(argument_spec: dict[str, Any], params: dict[str, Any]) -> set[str]:
     """The values of every option that is a secret by its name, whatever their types and those of the options around them.
 
     A password within a URL is one as well.
     """
     secrets: set[str] = set()
     for name, value in params.items():
-        option = argument_spec.get(name) or next(
+        option: dict[str, Any] = argument_spec.get(name) or next(
             (spec for spec in argument_spec.values() if name in spec.get("aliases", ())), {}
         )
         if option.get("no_log"):

@@ -13,6 +13,8 @@ from .plan import Desired, ServerState, converge
 from .resource import fields_spec, rule_violations
 
 if TYPE_CHECKING:
+    from .client import Client
+    from .fields import Field
     from .resource import Resource
 
 
@@ -31,15 +33,15 @@ class System:
 
     def __init__(
         self,
-        connection: dict,
+        connection: dict[str, Any],
         address: Address,
-        connect: Callable,
-        resources: tuple,
-        facts: dict,
-        lookups: tuple = (),
-        permissions: Callable | None = None,
-        apart: tuple = (),
-        questions: dict | None = None,
+        connect: Callable[[dict[str, Any], bool], Client],
+        resources: tuple[Resource, ...],
+        facts: dict[str, Callable[[Any], Any]],
+        lookups: tuple[Resource, ...] = (),
+        permissions: Callable[[ServerState, list[str]], dict[str, Any]] | None = None,
+        apart: tuple[Resource, ...] = (),
+        questions: dict[str, tuple[tuple[Field, ...], Callable[[Any, dict[str, Any]], Any]]] | None = None,
     ) -> None:
         self.connection = connection
         self.address = address
@@ -50,7 +52,7 @@ class System:
         self.questions = questions or {}
         self.facts = facts
         self.permissions = permissions
-        self._clients: dict = {}
+        self._clients: dict[tuple[Any, ...], Client] = {}
 
     def client(self, params: dict[str, Any], check_mode: bool) -> Any:
         """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
@@ -130,7 +132,7 @@ class System:
             client = self.client(params, check_mode)
             with client.understanding():
                 server = ServerState(client, resources.values())
-                result = {"changed": False}
+                result: dict[str, Any] = {"changed": False}
                 partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
                 missing = client.missing_permissions(
                     [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
@@ -147,7 +149,7 @@ class System:
                         ]
                     else:
                         result[subject] = self.facts[subject](client)
-                if params.get("permissions_of"):
+                if self.permissions and params.get("permissions_of"):
                     result["permissions"] = self.permissions(server, params["permissions_of"])
                 for name, (fields, answer) in self.questions.items():
                     asked = params[name] or ()
@@ -162,7 +164,7 @@ class System:
                         result[name] = [answer(client, one) for one in asked]
                 return result
 
-        spec = {
+        spec: dict[str, dict[str, Any]] = {
             "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
             "filters": {"type": "dict", "options": {name: _scopes_spec(one) for name, one in resources.items()}},
         }

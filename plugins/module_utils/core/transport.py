@@ -10,19 +10,25 @@ import os
 import ssl
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 try:
-    import requests
+    import requests as requests
     import urllib3
+    from requests.adapters import BaseAdapter as BaseAdapter
     from requests.adapters import HTTPAdapter
+    from requests.auth import AuthBase as AuthBase
     from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
     from urllib3.util.retry import Retry
     from urllib3.util.ssl_match_hostname import CertificateError
 except ImportError:
-    requests = urllib3 = None
-    HTTPAdapter = Retry = object
+    # `require_requests` reports it before anything is used; modules must be importable for their documentation
+    requests = urllib3 = None  # type: ignore[assignment]
+    AuthBase = BaseAdapter = HTTPAdapter = Retry = object  # type: ignore[assignment,misc]
+
+if TYPE_CHECKING:
+    from typing import Self
 
 # A gateway's way to say "try again": the proxies of PVE add 595, 596 and 599 to the usual ones.
 LONGEST_WAIT = 30
@@ -57,7 +63,7 @@ class RetryPolicy(Retry):
         error: Exception | None = None,
         _pool: Any = None,
         _stacktrace: Any = None,
-    ) -> Retry:
+    ) -> Self:
         # who was silent for the whole time limit would be so again, and the same certificate would come again
         slow = isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError)
         if slow or (error is not None and is_untrusted(error)):
@@ -89,7 +95,7 @@ class _Incoming(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("timed out")
         self._connection.settimeout(left)
-        count = self._raw.readinto(buffer)
+        count: int | None = self._raw.readinto(buffer)
         self._rest -= count or 0
         if self._rest < 0:
             raise TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB")

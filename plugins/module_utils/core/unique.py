@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from .resource import Actual, Change, Resource
 
@@ -15,7 +16,7 @@ def conflicts_over(resource: Resource, option: str, changes: list[Change], holde
     `holders` are the objects on the server that have one of these values.
     """
     own = {change.key: change for change in changes if change.resource is resource}
-    takers: dict = {}
+    takers: dict[Any, Change] = {}
     problems = []
     for change in own.values():
         value = None if change.removes else change.values.get(option)
@@ -47,10 +48,11 @@ def conflicts_over(resource: Resource, option: str, changes: list[Change], holde
 
 def released_first(changes: list[Change], option: str) -> list[Change]:
     """Changes in an order in which each unique value is given up before another object gets it."""
-    ordered, waiting = [], list(changes)
+    ordered: list[Change] = []
+    waiting = list(changes)
     while waiting:
-        held = {change.found.values[option] for change in waiting if change.found and option in (change.values or ())}
-        ready = [change for change in waiting if (change.values or {}).get(option) not in held - {"", None}]
+        held = {change.found.values[option] for change in waiting if change.found and option in change.values}
+        ready = [change for change in waiting if change.values.get(option) not in held - {"", None}]
         if not ready:
             return ordered + waiting
         ordered += ready
@@ -63,7 +65,7 @@ def _in_a_circle(changes: list[Change], option: str) -> list[Change]:
     moving = [change for change in changes if change.found and not change.removes and option in change.values]
     waiting = moving
     while True:
-        held = {change.found.values[option] for change in waiting} - {"", None}
+        held = {change.existing.values[option] for change in waiting} - {"", None}
         left = [change for change in waiting if change.values[option] in held]
         if len(left) == len(waiting):
             return left

@@ -91,7 +91,7 @@ class User(ProxmoxUser):
         (userid,) = change.key
         token = server.resources["token"]
         actual = server.actual("token")
-        tokens = [Change(token, key, actual[key], None) for key in sorted(actual) if key[0] == userid]
+        tokens = [Change(token, key, actual[key], {}, removes=True) for key in sorted(actual) if key[0] == userid]
         leaves_them = tokens and (
             (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
         )

@@ -30,7 +30,7 @@ def removed_rows(server: ServerState, subject: str) -> list[Change]:
     """The changes that remove all rows of a user (its tokens' too) or of a token."""
     acl, actual = server.resources["acl"], server.actual("acl")
     return [
-        Change(acl, key, actual[key], None)
+        Change(acl, key, actual[key], {}, removes=True)
         for key in sorted(actual)
         if key[2] == subject or key[2].startswith(f"{subject}!")
     ]

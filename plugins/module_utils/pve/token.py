@@ -95,7 +95,7 @@ class Token(ProxmoxToken):
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
         stand_in = _stand_in(change.key)
         existing = server.actual(self.name).get(stand_in)
-        return [Change(self, stand_in, existing, None)] if existing else []
+        return [Change(self, stand_in, existing, {}, removes=True)] if existing else []
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
