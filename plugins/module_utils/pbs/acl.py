@@ -79,7 +79,7 @@ class Acl(ProxmoxAcl):
         """One request for each row, which is all that the API accepts."""
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"
-        body = {"path": path, "role": role, "auth-id": subject}
+        body: dict[str, Any] = {"path": path, "role": role, "auth-id": subject}
         body.update({"delete": True} if change.removes else {"propagate": change.values["propagate"]})
         return [
             Step(
@@ -122,4 +122,4 @@ class Acl(ProxmoxAcl):
 
 def _on_path(client: Any, subject: str, path: str) -> dict[str, bool]:
     """The effective permissions of a principal on a path."""
-    return client.permissions_of(subject, path).get(path, {})
+    return dict(client.permissions_of(subject, path).get(path, {}))

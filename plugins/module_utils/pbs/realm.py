@@ -100,15 +100,15 @@ class Realm(ProxmoxRealm):
 
         def placed(step: Step) -> tuple[Any, ...]:
             if step.verb == "POST":
-                return (*self.collection, change.values.get("type") or change.found.values["type"])
-            return self.place(name, change.found.values["type"])
+                return (*self.collection, change.values.get("type") or change.existing.values["type"])
+            return self.place(name, change.existing.values["type"])
 
         return [replace(step, path=placed(step)) for step in super().steps_for(change, server)]
 
     def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("type", None)
-        if not change.creates and {**change.found.values, **change.values}["default"]:
+        if not change.creates and {**change.existing.values, **change.values}["default"]:
             # an update that does not say it is the default takes that mark away
             body["default"] = True
         if "bind-dn" in body.get("delete", ()):

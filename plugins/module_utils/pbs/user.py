@@ -43,11 +43,11 @@ class User(ProxmoxUser):
     )
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "users", include_tokens=True)
+        return list(server.client.read("access", "users", include_tokens=True))
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         """Only the list tells of locks."""
-        return next((self.decode(raw) for raw in self.read(server, (key,)) if raw["userid"] == key[0]), None)
+        return next((self.decode(raw) for raw in self.read(server, {key}) if raw["userid"] == key[0]), None)
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()

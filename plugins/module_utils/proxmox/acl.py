@@ -83,7 +83,7 @@ class Acl(Resource):
         ]
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "acl")
+        return list(server.client.read("access", "acl"))
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
@@ -108,7 +108,7 @@ class Acl(Resource):
             return self.belongs(kind, subject, wanted)
         if condition == "path":
             return path == normalise_acl_path(wanted)
-        return {"role": role, "subject": subject}[condition] == wanted
+        return bool({"role": role, "subject": subject}[condition] == wanted)
 
     def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
         return self_lockout(server.client, key[2], self.groups_of(server))
@@ -146,7 +146,7 @@ class Acl(Resource):
     def _overruled(self, created: list[Change], changes: list[Change], server: ServerState) -> list[str]:
         """The same of first entries of a subject on a path, which take the place of what counted there before."""
         existing = {key[:3] for key in server.actual(self.name)} if created else ()
-        roles = {}
+        roles: dict[tuple[str, ...], list[str]] = {}
         for change in created:
             if change.key[:3] not in existing and self.decides(change.key[0]):
                 roles.setdefault(change.key[:3], []).append(change.key[3])

@@ -20,12 +20,12 @@ from ..core.client import (
     has_userinfo,
     in_url,
     limit_problems,
-    requests,
     require_requests,
     verification,
 )
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL, Number, Text
+from ..core.transport import requests
 from .shell import ADDRESS, Commands, run_here
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class LoginClient(Client):
 
 class Ticket(ProxmoxHTTPAuth):
     """A ticket for a user's password, created and renewed through `login`, a client that does not follow redirects."""
+
+    pve_auth_ticket: str
 
     def __init__(
         self, login: LoginClient, user: str, password: str, second_factor: str | None, **settings: Any
@@ -265,7 +267,7 @@ class ProxmoxClient(Client):
 
 def version(client: Any) -> str:
     """A fact: the version of the server as text."""
-    return client.version_text
+    return str(client.version_text)
 
 
 def fingerprint(client: Any) -> str | None:

@@ -36,7 +36,7 @@ def permissions_of_anybody(server: ServerState, ids: list[str]) -> dict[str, dic
 
 def _of_group(server: ServerState, group: str) -> dict[str, Any]:
     """The rule of the server (section 11 of the contract of PVE), but for what a pool gives on its guests and storages."""
-    entries = {}
+    entries: dict[str, dict[str, bool]] = {}
     for (path, kind, subject, role), row in server.actual("acl").items():
         if (kind, subject) == ("group", group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
@@ -53,10 +53,10 @@ def privileges_at(
 
     Deeper entries replace those from above, entries that do not propagate count at their own path only.
     """
-    roles = {}
+    roles: dict[str, bool] = {}
     for level in _down_to(path):
         roles = {role: flag for role, flag in entries.get(level, {}).items() if flag or level == path} or roles
-    held = {}
+    held: dict[str, bool] = {}
     for role, propagates in roles.items() if "NoAccess" not in roles else ():
         for privilege in known[(role,)]:
             held[privilege] = held.get(privilege, False) or propagates

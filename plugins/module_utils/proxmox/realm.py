@@ -41,7 +41,7 @@ class UsernameClaim(Text):
     """The claim that user names are taken from. Two older names still mean the claims of today on both products."""
 
     def same(self, value: Any, other: Any) -> bool:
-        return CLAIM_OF_TODAY.get(value, value) == CLAIM_OF_TODAY.get(other, other)
+        return bool(CLAIM_OF_TODAY.get(value, value) == CLAIM_OF_TODAY.get(other, other))
 
 
 CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
@@ -59,7 +59,7 @@ class Realm(Resource):
     immutable_remedy = (
         "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
     )
-    types: tuple = OPENID
+    types: tuple[str, ...] = OPENID
     audit_path = ""
     openid = (
         Field("issuer_url", ISSUER, types=OPENID, needed=OPENID),
@@ -174,7 +174,7 @@ class Realm(Resource):
         return similar_names(self, changes, server)
 
     def may_recreate(self, entry: dict[str, Any]) -> bool:
-        return entry["on_immutable_change"] == "recreate"
+        return bool(entry["on_immutable_change"] == "recreate")
 
     def built_in(self, actual: Actual) -> bool:
         return actual.values["realm"] in BUILT_IN
@@ -188,9 +188,7 @@ class Realm(Resource):
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
-        return super().steps(
-            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), server
-        )
+        return super().steps(sorted(changes, key=lambda change: bool(change.values.get("default"))), server)
 
     def predict_side_effects(
         self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
@@ -19,6 +19,9 @@ from ..core.plan import check_removals
 from ..core.system import LIMIT, System
 from .realm import DIRECTORIES
 from .task import log_of
+
+if TYPE_CHECKING:
+    from ..core.resource import Permission
 
 OUTCOMES = ("added", "updated", "removed")
 
@@ -32,9 +35,9 @@ class RealmSync:
     """
 
     system: System
-    options: dict
-    said: dict
-    permissions: Callable[[str], tuple]
+    options: dict[str, Any]
+    said: dict[str, str]
+    permissions: Callable[[str], tuple[Permission, ...]]
 
     def definition(self) -> Definition:
         spec = {
@@ -78,7 +81,7 @@ class RealmSync:
 
     def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
         """Begin the dry run; returns its task."""
-        return client.dry_run(path, {**body, "dry-run": True})
+        return str(client.dry_run(path, {**body, "dry-run": True}))
 
     def _observed(self, client: Any, realm: str) -> Any:
         """What there is of a realm, for a product whose log does not tell all that a sync does."""

@@ -19,8 +19,8 @@ from io import BytesIO
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from ..core.client import requests
 from ..core.errors import FleetgateError
+from ..core.transport import BaseAdapter, requests
 
 VERBS = {"GET": "get", "POST": "create", "PUT": "set", "DELETE": "delete"}
 
@@ -49,7 +49,7 @@ def run_here(script: str) -> tuple[str, str]:
     return done.stdout, done.stderr
 
 
-class Commands(requests.adapters.BaseAdapter if requests else object):
+class Commands(BaseAdapter):
     """The transport of a session that gives requests to `command`, by way of `shell`: a function like `run_here`."""
 
     def __init__(self, title: str, command: Sequence[str], shell: Callable[[str], tuple[str, str]]) -> None:
@@ -58,7 +58,7 @@ class Commands(requests.adapters.BaseAdapter if requests else object):
         self._command = command
         self._shell = shell
 
-    def send(self, request: Any, **_transport: Any) -> Any:
+    def send(self, request: Any, *_positional: Any, **_transport: Any) -> Any:
         where = urlsplit(request.url)
         options = [
             pair for form in (where.query, request.body) for pair in parse_qsl(form or "", keep_blank_values=True)

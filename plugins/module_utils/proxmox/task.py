@@ -32,4 +32,4 @@ def log_of(client: Any, upid: str, seconds: float) -> list[str]:
 
 
 def _is_over(status: dict[str, Any]) -> bool:
-    return status["status"] == "stopped"
+    return bool(status["status"] == "stopped")

@@ -19,7 +19,7 @@ from .identity import Identity, token_id
 
 if TYPE_CHECKING:
     from ..core.plan import ServerState
-    from ..core.resource import Actual, Change
+    from ..core.resource import Actual, Change, Permission
 
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
@@ -40,7 +40,8 @@ class Token(Identity):
     plural = "tokens"
     made_at_item = True
     # the first version of the server that gives a token another secret in place, and where its answer tells it
-    regenerates_since: tuple = ()
+    audit_permission: Permission
+    regenerates_since: tuple[int, ...] = ()
     regenerated = ""
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
@@ -60,7 +61,7 @@ class Token(Identity):
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         """A file keeps one secret."""
-        owners = {}
+        owners: dict[str, dict[str, bool]] = {}
         for entry in entries[self.name]:
             if entry["secret_file"] and entry["state"] == "present":
                 owners.setdefault(os.path.abspath(entry["secret_file"]), {})[token_id(self.key_of(entry))] = True
@@ -191,14 +192,14 @@ class Token(Identity):
 
     def regenerates(self, client: Any) -> bool:
         """Whether the server can give a token another secret in place."""
-        return client.version >= self.regenerates_since
+        return bool(client.version >= self.regenerates_since)
 
     def difference(
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         old, new = super().difference(before, after)
-        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret"))
-        if before and option:
+        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret", ""))
+        if old and new and option:
             old[option], new[option] = HIDDEN, HIDDEN_OTHER
         return old, new
 

@@ -74,7 +74,7 @@ class Acl(ProxmoxAcl):
         narrowed = {
             change.key[0]: change
             for change in changes
-            if change.resource.name == "role" and change.found and change.values and "privs" in change.values
+            if change.resource.name == "role" and change.found and "privs" in change.values
             if not change.entry.get("allow_lockout")
         }
         if not any(self._taken(change) for change in narrowed.values()):
@@ -94,7 +94,7 @@ class Acl(ProxmoxAcl):
     @staticmethod
     def _taken(change: Change) -> frozenset[str]:
         """What the holder of a role needs to restore it, and would lose with it."""
-        return _NEEDED & set(change.found.values["privs"]) - set(change.values["privs"])
+        return _NEEDED & set(change.existing.values["privs"]) - set(change.values["privs"])
 
     def _lost_with_separation(self, changes: list[Change], server: ServerState) -> list[str]:
         """The caller's own token, which from then on has only what ACL entries give to the token itself."""
@@ -102,13 +102,15 @@ class Acl(ProxmoxAcl):
         separated = [
             change
             for change in changes
-            if change.resource.name == "token" and change.found and change.values and change.values.get("privsep")
+            if change.resource.name == "token" and change.found and change.values.get("privsep")
             if token_id(change.key) == caller and not change.entry.get("allow_lockout")
         ]
         if not separated:
             return []
-        roles = {(role,): privs for role, privs in _roles_after(changes, server).items()}
-        rows: dict[str, dict] = {}
+        roles: dict[tuple[str, ...], list[str]] = {
+            (role,): privs for role, privs in _roles_after(changes, server).items()
+        }
+        rows: dict[str, dict[str, bool]] = {}
         for (path, _kind, subject), held in self._rows_kept(changes, server).items():
             if subject == caller:
                 rows[path] = held
@@ -126,13 +128,13 @@ class Acl(ProxmoxAcl):
             for change in separated
         ]
 
-    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple, dict[str, bool]]:
+    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple[str, ...], dict[str, bool]]:
         """Roles with their propagate flag by path, type and subject: those that exist and stay.
 
         New rows do not count, because they are written after roles and tokens, when the caller may not write any more.
         """
         removed = {change.key for change in changes if change.resource is self and change.removes}
-        kept: dict[tuple, dict[str, bool]] = {}
+        kept: dict[tuple[str, ...], dict[str, bool]] = {}
         for key, row in server.actual(self.name).items():
             if key not in removed:
                 *place, role = key
@@ -154,19 +156,19 @@ class Acl(ProxmoxAcl):
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
         """One request takes many roles and subjects, as long as each role is for the same subjects."""
-        batches = {}
+        batches: dict[tuple[str, bool | None], dict[str, list[tuple[str, str]]]] = {}
         for change in changes:
             path, kind, subject, role = change.key
             propagate = None if change.removes else change.values["propagate"]
             batches.setdefault((path, propagate), {}).setdefault(role, []).append((kind, subject))
         steps = []
         for (path, propagate), subjects_by_role in batches.items():
-            roles_by_subjects = {}
+            roles_by_subjects: dict[tuple[tuple[str, str], ...], list[str]] = {}
             for role, subjects in subjects_by_role.items():
                 roles_by_subjects.setdefault(tuple(sorted(subjects)), []).append(role)
-            for subjects, roles in roles_by_subjects.items():
+            for principals, roles in roles_by_subjects.items():
                 permissions = self._rights(path, roles, server)
-                steps.append(self._step(path, propagate, roles, subjects, permissions))
+                steps.append(self._step(path, propagate, roles, principals, permissions))
         return steps
 
     def _step(
@@ -174,10 +176,10 @@ class Acl(ProxmoxAcl):
         path: str,
         propagate: bool | None,
         roles: list[str],
-        subjects: list[tuple[str, str]],
+        subjects: Sequence[tuple[str, str]],
         permissions: tuple[Permission, ...],
     ) -> Step:
-        body = {"path": path, "roles": sorted(roles)}
+        body: dict[str, Any] = {"path": path, "roles": sorted(roles)}
         for option, kind in self.subjects.items():
             names = [subject for type_of_subject, subject in subjects if type_of_subject == kind]
             if names:
@@ -213,7 +215,7 @@ def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[s
     """The privileges of each role as they are after a plan."""
     roles = {name: role.values["privs"] for (name,), role in server.actual("role").items()}
     for change in changes:
-        if change.resource.name == "role" and change.values and "privs" in change.values:
+        if change.resource.name == "role" and "privs" in change.values:
             roles[change.key[0]] = change.values["privs"]
     return roles
 

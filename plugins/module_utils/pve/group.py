@@ -27,11 +27,11 @@ class Group(Resource):
     audit_permission = Permission(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
     fields = (Field("groupid", GROUP), Field("comment", Comment()), Field("users", Names(USER, separator=",")))
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "groups")
+        return list(server.client.read("access", "groups"))
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", (userid,)) for userid in values.get("users") or ()]

@@ -148,4 +148,4 @@ class Realm(ProxmoxRealm):
 
 def _connects_first(entry: dict[str, Any]) -> bool:
     """Whether the server is to connect to a directory before it saves the realm."""
-    return entry.get("check_connection") and entry["type"] in DIRECTORIES
+    return bool(entry.get("check_connection")) and entry["type"] in DIRECTORIES

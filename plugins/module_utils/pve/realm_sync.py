@@ -33,7 +33,7 @@ class PveRealmSync(RealmSync):
 
     def _observed(self, client: Any, realm: str) -> Any:
         """The users and groups of a realm by name, with the ACL entries that the caller may see."""
-        rows = {}
+        rows: dict[tuple[str, str], set[tuple[str, str, Any]]] = {}
         for row in client.read("access", "acl"):
             granted = (row["path"], row["roleid"], row["propagate"])
             rows.setdefault((row["type"], row["ugid"]), set()).add(granted)

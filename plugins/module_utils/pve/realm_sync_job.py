@@ -57,7 +57,7 @@ class RealmSyncJob(Resource):
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         try:
-            return server.client.read(*self.collection)
+            return list(server.client.read(*self.collection))
         except FleetgateError as error:
             if error.status != 403:
                 raise
@@ -67,7 +67,7 @@ class RealmSyncJob(Resource):
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         values, problems = super().compare(server, entry, actual)
-        realm = server.actual("realm").get((values.get("realm"),))
+        realm = server.actual("realm").get((values.get("realm", ""),))
         if realm and realm.values["type"] not in DIRECTORIES:
             why = (
                 f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"

@@ -22,7 +22,7 @@ class ReplacedList(Resource):
     def guard(self, change: Change) -> Guard | None:
         return Guard(self.name, change.key, (self.replaced,)) if self.replaced in change.values else None
 
-    def read_again(self, server: ServerState, key: tuple) -> Actual | None:
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         try:
             return super().read_again(server, key)
         except FleetgateError as error:

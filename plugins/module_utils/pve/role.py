@@ -28,9 +28,9 @@ class Role(ReplacedList):
     replaced = "privs"
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "roles")
+        return list(server.client.read("access", "roles"))
 
-    def decode(self, raw: dict) -> Actual:
+    def decode(self, raw: dict[str, Any]) -> Actual:
         """A role that is read by itself is an object with a key for each privilege."""
         return super().decode(raw if "privs" in raw else {**raw, "privs": [name for name in raw if "." in name]})
 

@@ -53,7 +53,7 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
@@ -90,7 +90,7 @@ class Token(ProxmoxToken):
 
     def built_in(self, actual: Actual) -> bool:
         """Stand-ins are removed with what they stand in for, and never because nobody declares them."""
-        return actual.values["tokenid"].endswith(_SUFFIX)
+        return bool(actual.values["tokenid"].endswith(_SUFFIX))
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
         stand_in = _stand_in(change.key)
@@ -104,7 +104,7 @@ class Token(ProxmoxToken):
         if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(server.client):
             # rows that the caller does not see would be lost
             seen = server.resources["acl"].audit_permission
-            steps = [replace(step, permissions=(*step.permissions, seen)) for step in steps]
+            steps = [replace(step, permissions=(*step.permissions, *((seen,) if seen else ()))) for step in steps]
             return [*self._kept_meanwhile(change, server), *steps]
         return [*steps, *self._given_back(change, server)]
 

@@ -44,11 +44,11 @@ class User(ReplacedList, ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "users", full=True)
+        return list(server.client.read("access", "users", full=True))
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (group,)) for group in values.get("groups") or ()]
@@ -73,7 +73,7 @@ class User(ReplacedList, ProxmoxUser):
 
         The server also lets it delete the user, but not verify the deletion.
         """
-        then = (change.values or {}).get("groups") or ()
+        then = change.values.get("groups") or ()
         sets = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
         permissions = [
             Permission(("/access/groups",), ("User.Modify",), tuple(managed(groups) for groups in sets if then))
