@@ -13,7 +13,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from .secrets import excerpt
 
@@ -131,7 +131,7 @@ class Picture(Path):
 class Flag(Kind):
     """True or false; servers send JSON booleans, 0/1, or the same as text."""
 
-    empty = False
+    empty: ClassVar[bool | None] = False
 
     def spec(self) -> dict[str, Any]:
         return {"type": "bool"}

@@ -81,7 +81,7 @@ class ApiKey(PocketIdResource):
         return [
             f"{change.label}: this key authenticates the task and would stop working; set allow_lockout=true if that is intended"
             for change in own
-            if change.found.raw["id"] in in_use
+            if change.existing.raw["id"] in in_use
         ]
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..core.fields import Field, Flag, Names, Number, Text
+from ..core.fields import Field, Flag, Kind, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _ENTRY = (
 )
 
 
-class SecretSet:
+class SecretSet(Kind):
     """Several secrets of a client, each with a name within the task."""
 
     empty = ()
@@ -104,7 +104,7 @@ class DesiredSecret:
 
     name: str
     value: str | None
-    candidates: list | None
+    candidates: list[str] | None
     expires_at: str | None
     where: str
     known: str | None = None
@@ -115,11 +115,11 @@ class DesiredSecret:
 class SecretWork:
     """The secrets that a task declares for one client, and the changes they require."""
 
-    wanted: list = field(default_factory=list)
-    make: list = field(default_factory=list)
-    expired: list = field(default_factory=list)
-    orphaned: list = field(default_factory=list)
-    superseded: list = field(default_factory=list)
+    wanted: list[DesiredSecret] = field(default_factory=list)
+    make: list[DesiredSecret] = field(default_factory=list)
+    expired: list[dict[str, Any]] = field(default_factory=list)
+    orphaned: list[dict[str, Any]] = field(default_factory=list)
+    superseded: list[dict[str, Any]] = field(default_factory=list)
 
 
 def secret_problems(entry: dict[str, Any]) -> list[tuple[str, str]]:
@@ -212,7 +212,7 @@ def known_by_name(key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]
     return {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
 
 
-def _owner(key: tuple[str, ...], secret: Any) -> str:
+def _owner(key: tuple[str, ...], secret: DesiredSecret) -> str:
     return "!".join(key) + (f"/{secret.name}" if secret.name else "")
 
 
@@ -238,7 +238,7 @@ def _wanted(entry: dict[str, Any]) -> list[DesiredSecret]:
 
 
 def _recognise(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: Any
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: DesiredSecret
 ) -> None:
     """Record which of the given values is valid; a secret that is too old or has another expiry is recreated."""
     for value in [secret.value] if secret.value else dict.fromkeys(secret.candidates or ()):
@@ -319,7 +319,7 @@ def _orphans(
 
 
 def _creation_problems(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: Any
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: DesiredSecret
 ) -> list[tuple[str, str]]:
     """Problems that prevent creating a secret."""
     problems = []
@@ -351,7 +351,7 @@ def _creation_problems(
     return problems
 
 
-def _create_step(change: Change, secret: Any, item: tuple[Any, ...], dialect: Dialect) -> Step:
+def _create_step(change: Change, secret: DesiredSecret, item: tuple[Any, ...], dialect: Dialect) -> Step:
     body = {"secret": secret.value} if secret.value else {}
     if not secret.value and dialect.several_secrets:
         body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}

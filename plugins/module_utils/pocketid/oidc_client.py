@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError
-from ..core.fields import Field, Flag, Names, Number, Picture, Text
+from ..core.fields import Field, Flag, Kind, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
@@ -47,12 +47,12 @@ class Callback(Text):
 
 
 _CALLBACK = Callback()
-_URL = {"pattern": r"https?://.+", "rule": "must be an http or https URL"}
+_URL = Text(pattern=r"https?://.+", rule="must be an http or https URL")
 _IDENTITY = (
-    Field("issuer", Text(**_URL), needed=True),
+    Field("issuer", _URL, needed=True),
     Field("subject"),
     Field("audience"),
-    Field("jwks", Text(**_URL)),
+    Field("jwks", _URL),
     Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
 )
 _SELF_REGISTERED = "registered itself from its metadata document (type cimd), which defines it"
@@ -61,7 +61,7 @@ _LOGOS = {"logo": "true", "dark_logo": "false"}
 
 
 @dataclass(frozen=True)
-class Identities:
+class Identities(Kind):
     """Identities of other issuers that authenticate the client instead of a secret; their order is irrelevant."""
 
     empty = ()
@@ -69,7 +69,7 @@ class Identities:
     def spec(self) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "options": fields_spec(_IDENTITY, ("issuer",))}
 
-    def decode(self, wire: Any) -> Actual:
+    def decode(self, wire: Any) -> list[dict[str, Any]]:
         return self.whole([{field.option: field.decode(identity) for field in _IDENTITY} for identity in wire])
 
     def encode(self, value: Any) -> Any:
@@ -85,9 +85,6 @@ class Identities:
             for identity in value
         ]
         return sorted(whole, key=lambda identity: sorted((option, str(value)) for option, value in identity.items()))
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
 
     def problem(self, value: Any) -> str | None:
         broken = [
@@ -196,7 +193,7 @@ class OidcClient(PocketIdResource):
         """Lists omit the allowed groups, so each client is read individually."""
         ids = server.names(self.name)
         if ids is None:
-            ids = [client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")]
+            ids = {client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")}
         for client_id in sorted(ids):
             try:
                 yield server.client.read(*self.collection, in_path(client_id))
@@ -291,7 +288,7 @@ class OidcClient(PocketIdResource):
         )
         reason = f"{change.label}: allowed groups"
         if groups is None and existing and self.request_body(change):
-            restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
+            restricted = change.values.get("is_group_restricted", change.existing.values["is_group_restricted"])
             if not restricted:
                 # every update of an unrestricted client makes the server forget its groups
                 groups, reason = list(existing), f"{change.label}: keep the allowed groups"

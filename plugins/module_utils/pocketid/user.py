@@ -54,11 +54,11 @@ class User(PocketIdResource):
     )
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
+        return list(server.client.look_up(*self.collection, by="username", names=server.names(self.name)))
 
     def built_in(self, actual: Actual) -> bool:
         """Protect the server's own account for STATIC_API_KEY."""
-        return actual.raw["id"] == STATIC_ACCOUNT
+        return bool(actual.raw["id"] == STATIC_ACCOUNT)
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
@@ -100,7 +100,8 @@ class User(PocketIdResource):
 
     def _taken_names(self, changes: list[Change]) -> list[str]:
         """Names of new users that differ only in case, which the server treats as equal."""
-        names, problems = {}, []
+        names: dict[str, Change] = {}
+        problems = []
         for change in changes:
             if change.resource is self and change.creates:
                 other = names.setdefault(change.key[0].casefold(), change)
@@ -111,8 +112,8 @@ class User(PocketIdResource):
         return problems
 
     def _taken_addresses(self, changes: list[Change], client: PocketIdClient) -> list[str]:
-        wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
-        found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
+        wanted = {change.values.get("email", "") for change in changes if change.resource is self} - {""}
+        found = client.look_up(*self.collection, by="email", names=wanted)
         return conflicts_over(self, "email", changes, [self.decode(user) for user in found])
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
@@ -124,7 +125,7 @@ class User(PocketIdResource):
         demoted = [
             change
             for change in ours.values()
-            if change.found.values["is_admin"] and not change.found.values["disabled"] and not _is_admin(change)
+            if change.existing.values["is_admin"] and not change.existing.values["disabled"] and not _is_admin(change)
         ]
         if not demoted or any(consents(change) for change in demoted):
             return []

@@ -205,7 +205,7 @@ class Node(Resource):
         if not entry["token_value"]:
             why = "Pulse cannot sign in with the stored token" if "token_name" not in values else "token_name changes"
             return [("token_value", f"must be given, because {why}")]
-        token = entry["token_name"] or actual.values["token_name"]
+        token = entry["token_name"] or (actual.values["token_name"] if actual else "")
         if not token:
             return [("token_name", "must be given with token_value, because Pulse has no token for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
@@ -298,5 +298,5 @@ def _digits(fingerprint: str) -> str:
     return fingerprint.replace(":", "").lower()
 
 
-def _same_place(address: Any, other: Any) -> bool:
-    return urlsplit(address)[1].lower() == urlsplit(other)[1].lower()
+def _same_place(address: str, other: str) -> bool:
+    return urlsplit(address).netloc.lower() == urlsplit(other).netloc.lower()
