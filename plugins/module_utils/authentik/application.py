@@ -347,7 +347,7 @@ class Application(AuthentikResource):
     @staticmethod
     def _type_of_key(server: ServerState, name: str) -> str | None:
         pair = server.actual("key pair").get((name,)) if name else None
-        return pair and pair.values["key_type"]
+        return str(pair.values["key_type"]) if pair else None
 
     def _unusable_keys(
         self, server: ServerState, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
@@ -359,7 +359,7 @@ class Application(AuthentikResource):
                 f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key",
             )
             for option in ("signing_key", "encryption_key")
-            for kind in [self._type_of_key(server, values.get(option))]
+            for kind in [self._type_of_key(server, values.get(option, ""))]
             if kind not in (None, "rsa")
         ]
         if (
@@ -437,7 +437,8 @@ class Application(AuthentikResource):
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """Refuse a client id used by two applications; it defaults to the slug."""
-        owners, problems = {}, []
+        owners: dict[str, Change] = {}
+        problems = []
         for change in changes:
             client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
             if client_id and owners.setdefault(client_id, change) is not change:
@@ -580,7 +581,8 @@ def _owner(provider: dict[str, Any]) -> str:
 
 
 def _assigned(provider: dict[str, Any]) -> str | None:
-    return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
+    slug: str | None = provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
+    return slug
 
 
 def _with_names(server: ServerState, provider: dict[str, Any]) -> dict[str, Any]:

@@ -54,7 +54,7 @@ class Group(AuthentikResource):
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:
-        return actual.values["name"] == "authentik Admins"
+        return bool(actual.values["name"] == "authentik Admins")
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [
@@ -75,7 +75,10 @@ class Group(AuthentikResource):
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
         if not (change.creates or change.removes):
-            steps += [membership(change.label, *change.key, *member) for member in joined_and_left(change, "users")]
+            (group,) = change.key
+            steps += [
+                membership(change.label, group, username, joins) for username, joins in joined_and_left(change, "users")
+            ]
         return steps
 
     def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
