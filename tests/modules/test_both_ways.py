@@ -52,15 +52,8 @@ def comparable(wired, result):
 
 @pytest.fixture(
     scope="module",
-    params=[
-        # a worker of its own for each of the slowest fixtures of all tests
-        pytest.param(run, id=name, marks=pytest.mark.xdist_group(f"both ways {name}"))
-        for name, run in {
-            "on the target": ((), ON_THE_TARGET),
-            "on the target in check mode": (("--check",), ON_THE_TARGET),
-            "async": ((), ASYNC),
-        }.items()
-    ],
+    params=[((), ON_THE_TARGET), (("--check",), ON_THE_TARGET), ((), ASYNC)],
+    ids=["on the target", "on the target in check mode", "async"],
 )
 def two_runs(request, fleet_of, ansible):
     """The same tasks on two new fleets: in process, and on the target or asynchronously."""
