@@ -234,7 +234,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.one("application")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -95,7 +95,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.one("binding")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -91,7 +91,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.one("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

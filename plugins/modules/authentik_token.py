@@ -87,7 +87,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.one("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -104,7 +104,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.one("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

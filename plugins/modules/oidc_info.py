@@ -112,10 +112,12 @@ document:
   sample: {issuer: "https://id.example.org", token_endpoint: "https://id.example.org/api/oidc/token"}
 """
 
-from ..module_utils.oidc.info import INFO as MODULE
+from ..module_utils.oidc.info import INFO
+
+MODULE = INFO
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -68,7 +68,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.one("acl")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -184,7 +184,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.one("realm")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

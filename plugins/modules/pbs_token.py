@@ -93,7 +93,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.one("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

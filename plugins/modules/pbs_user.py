@@ -72,7 +72,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.one("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

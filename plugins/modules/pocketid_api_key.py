@@ -89,7 +89,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("api_key")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -262,7 +262,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("client")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

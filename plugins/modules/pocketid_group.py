@@ -84,7 +84,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

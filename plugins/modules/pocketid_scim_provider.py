@@ -63,7 +63,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("scim_provider")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

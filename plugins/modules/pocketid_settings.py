@@ -64,7 +64,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("settings")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -119,7 +119,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.one("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -190,7 +190,7 @@ from ..module_utils.pulse.system import PULSE
 MODULE = PULSE.one("node")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

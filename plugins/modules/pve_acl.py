@@ -67,7 +67,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("acl")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -85,7 +85,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -220,7 +220,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("realm")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

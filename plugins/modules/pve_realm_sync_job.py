@@ -103,7 +103,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("realm_sync_job")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

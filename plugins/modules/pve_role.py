@@ -87,7 +87,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("role")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

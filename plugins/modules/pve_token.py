@@ -98,7 +98,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -86,7 +86,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.one("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

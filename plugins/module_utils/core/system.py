@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import FleetgateError, refuse
@@ -54,12 +54,12 @@ class System:
         self.permissions = permissions
         self._clients: dict[tuple[Any, ...], Client] = {}
 
-    def client(self, params: dict[str, Any], check_mode: bool) -> Any:
+    def client(self, params: Mapping[str, Any], check_mode: bool) -> Any:
         """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
         shell = params.get("shell") if params.get("connection") == "shell" else None
         known = (check_mode, shell, *(params[option] for option in self.connection))
         if known not in self._clients:
-            self._clients[known] = self.connect(params, check_mode)
+            self._clients[known] = self.connect(dict(params), check_mode)
         return self._clients[known]
 
     def one(self, name: str) -> Definition:
@@ -200,7 +200,7 @@ class System:
         return (*self.resources, *self.apart, *self.lookups)
 
     def desired(
-        self, params: dict[str, Any], entries: list[tuple[Resource, dict[str, Any], str]], scopes: dict[str, Any]
+        self, params: Mapping[str, Any], entries: list[tuple[Resource, dict[str, Any], str]], scopes: dict[str, Any]
     ) -> list[Desired]:
         """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
         declared = [
@@ -225,7 +225,7 @@ class System:
         return declared
 
     def _not_there(
-        self, params: dict[str, Any], broken: list[tuple[Desired, str, str]]
+        self, params: Mapping[str, Any], broken: list[tuple[Desired, str, str]]
     ) -> list[tuple[Desired, str, str]]:
         """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
         try:

@@ -125,7 +125,7 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict]]:
+    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Each entry of a list: its name, where it is declared, and its typed options."""
         if not isinstance(declared, list):
             self.problems.append(f"{variable}: must be a list")
@@ -249,7 +249,7 @@ def secrets_in(spec: Spec, entries: Any) -> Iterator[str]:
 
 
 def _present(typed: Mapping[str, Any]) -> bool:
-    return typed.get("state", "present") == "present"
+    return bool(typed.get("state", "present") == "present")
 
 
 def _without(typed: Mapping[str, Any], *left_out: str) -> dict[str, Any]:

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..core.errors import FleetgateError, refuse
 from ..core.plan import Desired, ServerState
 from ..core.resource import Actual
+from ..proxmox.acl import Acl
 from ..proxmox.identity import realm_of
 from .compiler import members_of, naming
 from .declaration import Declaration
@@ -202,8 +203,8 @@ class _Search:
         scopes: Mapping[str, Any],
     ) -> None:
         self._product, self._server, self._realm = product, server, realm
-        self._acl = server.resources["acl"]
-        self._scopes = scopes.get("acl") or ()
+        self._acl = cast(Acl, server.resources["acl"])
+        self._scopes = list(scopes.get("acl") or ())
         self._accounts = accounts(declared, members)
         self._groups = {f"{group.name}-{realm['realm']}" for group in declared.groups}
         self._count_unknown_members(unknown_members(declared, members))
@@ -337,7 +338,7 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
 
 
 def _is_present(options: Mapping[str, Any]) -> bool:
-    return options.get("state", "present") == "present"
+    return bool(options.get("state", "present") == "present")
 
 
 def _is_disabled(options: Mapping[str, Any]) -> bool:
