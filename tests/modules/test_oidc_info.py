@@ -63,7 +63,7 @@ CASES = {
     "an HTML page as key set": (
         lambda provider: provider.broken.update(jwks=HTML),
         {},
-        r"\(text/html\) is none of this API",
+        r"\(text/html\) is not one of this API",
     ),
     "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, None),
     "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, None),

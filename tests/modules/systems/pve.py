@@ -910,7 +910,7 @@ BAD_INPUT = {
     "a certificate that is not trusted": (
         "pve_group",
         {"groupid": "a", "ca_path": None},
-        "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path",
+        "the certificate of https://.* is not trusted .*set ca_path to the certificate of the authority",
     ),
     "a missing CA file": (
         "pve_group",
