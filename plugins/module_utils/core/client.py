@@ -94,7 +94,7 @@ def session_for(
     if not url:
         problems.append(f"url: must be given, {address}")
     elif has_userinfo(url):
-        problems.append(f"url: must not hold a user name or password; the credential is given as {option}")
+        problems.append(f"url: must not contain a user name or password; the credential is given as {option}")
     elif not re.match(rf"https://|http://{LOOPBACK}([:/]|$)", url):
         why = f"must begin with https:// (http:// only for the machine itself), because it is used to send the {option}"
         problems.append(f"url: '{excerpt(url)}' {why}")

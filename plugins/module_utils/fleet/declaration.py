@@ -205,7 +205,7 @@ def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None)
     for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
         rights, members = _rights(reader, typed, where, place), typed.get("members")
         options = _without(typed, "rights", "members")
-        reader.problems += [f"{where}.members: must not hold an empty name"] if "" in (members or ()) else []
+        reader.problems += [f"{where}.members: must not contain an empty name"] if "" in (members or ()) else []
         teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
         if rights is None and _present(typed):
             reader.warnings.append(

@@ -294,7 +294,7 @@ def _identity(params: dict[str, Any]) -> tuple[str, str | None]:
     if not host:
         problems.append("api_host: must be set (in a playbook it defaults to the inventory host)")
     elif has_userinfo(host):
-        problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
+        problems.append("api_host: must not contain a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
     problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)

@@ -653,12 +653,12 @@ BAD_INPUT = {
     "an impossible path of a secret file": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
-        "secret_file: .*make its folder first",
+        "secret_file: .*create its directory first",
     ),
-    "a secret file that is a folder": (
+    "a secret file that is a directory": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"},
-        "secret_file: '/tmp' is a folder",
+        "secret_file: '/tmp' is a directory",
     ),
     "one secret file for two tokens": (
         "pve_state",
@@ -776,7 +776,7 @@ BAD_INPUT = {
     "a password in the address": (
         "pve_group",
         {"groupid": "a", "api_host": "root:a-secret-from-a-block@pve1"},
-        "api_host: must not hold a user name or password",
+        "api_host: must not contain a user name or password",
     ),
     "an unknown option of a scope": (
         "pve_state",
