@@ -231,7 +231,7 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("application")
+MODULE = AUTHENTIK.module_for("application")
 
 
 def main() -> None:

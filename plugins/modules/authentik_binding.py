@@ -92,7 +92,7 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("binding")
+MODULE = AUTHENTIK.module_for("binding")
 
 
 def main() -> None:

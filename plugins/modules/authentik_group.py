@@ -88,7 +88,7 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("group")
+MODULE = AUTHENTIK.module_for("group")
 
 
 def main() -> None:

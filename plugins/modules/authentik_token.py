@@ -84,7 +84,7 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("token")
+MODULE = AUTHENTIK.module_for("token")
 
 
 def main() -> None:

@@ -101,7 +101,7 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("user")
+MODULE = AUTHENTIK.module_for("user")
 
 
 def main() -> None:

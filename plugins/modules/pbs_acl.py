@@ -65,7 +65,7 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("acl")
+MODULE = PBS.module_for("acl")
 
 
 def main() -> None:

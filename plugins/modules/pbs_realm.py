@@ -181,7 +181,7 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("realm")
+MODULE = PBS.module_for("realm")
 
 
 def main() -> None:

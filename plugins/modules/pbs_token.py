@@ -90,7 +90,7 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("token")
+MODULE = PBS.module_for("token")
 
 
 def main() -> None:

@@ -69,7 +69,7 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("user")
+MODULE = PBS.module_for("user")
 
 
 def main() -> None:

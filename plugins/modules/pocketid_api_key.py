@@ -86,7 +86,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("api_key")
+MODULE = POCKETID.module_for("api_key")
 
 
 def main() -> None:

@@ -259,7 +259,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("client")
+MODULE = POCKETID.module_for("client")
 
 
 def main() -> None:

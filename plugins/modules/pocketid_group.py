@@ -81,7 +81,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("group")
+MODULE = POCKETID.module_for("group")
 
 
 def main() -> None:

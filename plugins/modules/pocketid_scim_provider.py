@@ -60,7 +60,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("scim_provider")
+MODULE = POCKETID.module_for("scim_provider")
 
 
 def main() -> None:

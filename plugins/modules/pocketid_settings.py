@@ -61,7 +61,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("settings")
+MODULE = POCKETID.module_for("settings")
 
 
 def main() -> None:

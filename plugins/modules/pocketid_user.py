@@ -116,7 +116,7 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("user")
+MODULE = POCKETID.module_for("user")
 
 
 def main() -> None:

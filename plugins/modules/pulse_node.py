@@ -187,7 +187,7 @@ plan:
 
 from ..module_utils.pulse.system import PULSE
 
-MODULE = PULSE.one("node")
+MODULE = PULSE.module_for("node")
 
 
 def main() -> None:

@@ -64,7 +64,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("acl")
+MODULE = PVE.module_for("acl")
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("group")
+MODULE = PVE.module_for("group")
 
 
 def main() -> None:

@@ -217,7 +217,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("realm")
+MODULE = PVE.module_for("realm")
 
 
 def main() -> None:

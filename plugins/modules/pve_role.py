@@ -84,7 +84,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("role")
+MODULE = PVE.module_for("role")
 
 
 def main() -> None:

@@ -95,7 +95,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("token")
+MODULE = PVE.module_for("token")
 
 
 def main() -> None:

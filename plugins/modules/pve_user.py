@@ -83,7 +83,7 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("user")
+MODULE = PVE.module_for("user")
 
 
 def main() -> None:

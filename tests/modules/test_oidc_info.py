@@ -47,7 +47,7 @@ CASES = {
     "an issuer for all tenants": (
         saying(issuer="https://login.example.org/{tenantid}/v2.0"),
         {},
-        "is for all tenants.* give the issuer of your own tenant",
+        "is for all tenants.* set the issuer of your own tenant",
     ),
     "an internal issuer": (
         saying(issuer="http://keycloak:8080/realms/x"),

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Resources: one kind of object on a server, described by a table of fields.
+"""Resources: kinds of objects on a server, described by a table of fields.
 
 A subclass of `Resource` provides the table and reads the objects. The argument_spec, the rules for values, the
 comparison and the usual requests follow from the table; a subclass overrides a hook only where its kind differs.
@@ -30,9 +30,9 @@ class Reference:
 
 @dataclass(frozen=True)
 class Permission:
-    """What the caller must hold: any of `privileges` (or `every` one) on each of `paths`, or one of the `others`.
+    """What the caller requires: any of `privileges` (or `every` privilege) on each of `paths`, or any of `others`.
 
-    The user `oneself` needs no privilege when signed in with a ticket.
+    The user `oneself` requires no privilege if signed in with a ticket.
     """
 
     paths: tuple[str, ...]
@@ -50,7 +50,7 @@ class OneTimeSecret:
     """A secret that a server returns once: `owner` is the object it belongs to, `answer` its key in the response.
 
     A `known` secret is only written to the file. `vault_id` selects the password that encrypts the file. The secret is added
-    to `candidates_sink`, a list of the entry, where verification needs it.
+    to `candidates_sink`, a list of the entry, for verification.
     """
 
     owner: str
@@ -62,9 +62,9 @@ class OneTimeSecret:
     candidates_sink: list[str] | None = field(default=None, repr=False)
 
 
-# The verb of a step that sends nothing: a known secret is written to its file.
+# The verb of a step without a request: a known secret is written to its file.
 STORE = "STORE"
-# Another that sends nothing: the file of a secret gets a mode that only its owner can read.
+# The verb of a step without a request: the file of a secret is restricted to its owner.
 PROTECT = "PROTECT"
 
 
@@ -79,9 +79,9 @@ class Guard:
 
 @dataclass(frozen=True)
 class Step:
-    """One request that changes something. `path` has one part per segment, unquoted.
+    """A request that changes something. `path` has one part per segment, unquoted.
 
-    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is built again.
+    A step with a `guard` is sent only if that object has not changed since it was read; otherwise the plan is built again.
     """
 
     verb: str
@@ -93,20 +93,20 @@ class Step:
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
     guard: Guard | None = None
-    # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
+    # whether the task requests it regardless of the actual state, so that verification ignores it
     repeats: bool = False
-    # the user whose request it is, where it cannot be that of the client's own identity
+    # the user who must send it, if that is not the caller
     caller: str = ""
 
     def to_diff(self) -> dict[str, Any]:
-        """The step as results show it: without its body, which may hold secrets."""
+        """Return the step for results, without its body, which may contain secrets."""
         parts = (part.key[-1] if isinstance(part, Reference) else str(part) for part in self.path)
         return {"verb": self.verb, "path": "/" + "/".join(parts), "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Actual:
-    """One object on the server: its values by option, and as the server sent it."""
+    """An object on the server: its values by option, and in wire form."""
 
     values: dict[str, Any]
     raw: dict[str, Any]
@@ -154,7 +154,7 @@ def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict
 
 
 def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tuple[str, str]]:
-    """The rules of a table that values break, as (option, rule) pairs."""
+    """Return the rules of a table that values break, as (option, rule) pairs."""
     violations = []
     for row in fields:
         value = values.get(row.option)
@@ -169,8 +169,20 @@ def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tup
     return violations
 
 
+def _resulting_value(row: Field, entry: dict[str, Any], current: Any) -> Any:
+    """Return the value to which an entry sets an option whose current value may be extended or reduced."""
+    wanted = entry[row.option]
+    if isinstance(row.kind, Properties):
+        wanted = row.kind.merge(current, wanted)
+    if row.option in entry.get("append", ()):
+        wanted = [*current, *wanted]
+    if row.option in entry.get("remove", ()):
+        wanted = [value for value in current if value not in wanted]
+    return wanted
+
+
 class Resource:
-    """One kind of object on a server. CONTRIBUTING.md shows how to add one.
+    """A kind of object on a server. CONTRIBUTING.md shows how to add one.
 
     A task goes through these phases. `System` runs the first, `make_plan` the next four, `converge` the last two; up to
     and including "request" nothing is written, and check mode ends there.
@@ -227,8 +239,6 @@ class Resource:
     `in_scope(scopes, key)`, `matches_condition(condition, wanted, key)`, `built_in(found)`
                                     -> which undeclared objects `exclusive` means
     `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
-    `warnings(entries, changes, server)`
-                                    -> sentences: what the user should know although nothing is wrong
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
     `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
@@ -258,24 +268,24 @@ class Resource:
     plural = ""
     key: tuple[str, ...] = ()
     fields: tuple[Field, ...] = ()
-    # the table of a declared entry, where that is a short form and differs from the table of the objects
+    # the table of an entry, if entries are a short form that differs from the objects
     input_fields: tuple[Field, ...] = ()
     collection: tuple[str, ...] = ()
-    # the option with the type of an object, where objects of this kind differ in the options that they have
+    # the option with the type of an object, if the options depend on the type
     variant = ""
-    # the first version of the server that has objects of this kind, as numbers
+    # the first version of the server that supports this kind, as numbers
     since: tuple[int, ...] = ()
-    # the options that name files to send, which are looked for as ansible looks for files
+    # the options with paths of files to upload, which are searched like those of the module copy
     uploads: tuple[str, ...] = ()
-    # what a scope of this kind may name, in which the declared objects are all that there are
+    # the conditions of an exclusive scope of this kind
     scope: tuple[Field, ...] = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
-    # what the caller must be allowed to do to see all objects: servers silently leave others out of their lists
+    # the permission to see all objects; without it servers silently omit objects from their lists
     audit_permission: Permission | None = None
-    # how an option is unset: by sending it "empty", or by its name in the list "delete"
+    # how an option is unset: by sending an "empty" value, or by its name in the list "delete"
     unset_by = "empty"
-    # whether an object is created under its own path instead of its collection's
+    # whether an object is created at its own path instead of that of its collection
     made_at_item = False
-    # whether one entry can stand for several objects
+    # whether an entry can stand for several objects
     many = False
     # whether the server compares the digest that an update carries, and refuses the update after a change by another client
     has_digest = False
@@ -303,7 +313,7 @@ class Resource:
         return next(row for row in self.fields if row.option == option)
 
     def table(self, values: dict[str, Any]) -> tuple[Field, ...]:
-        """The fields that an object with these values has."""
+        """Return the fields of an object with these values."""
         if not self.variant:
             return self.fields
         kind = values.get(self.variant)
@@ -322,19 +332,19 @@ class Resource:
     # -- declared entries --------------------------------------------------------------------------------------
 
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """An entry with its values in the form in which the server keeps them."""
+        """Return an entry with its values as the server stores them."""
         return entry
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
-        """An entry with its key complete, where it may be found in other ways too."""
+        """Return an entry with its complete key, for kinds that identify an object in other ways too."""
         return entry
 
     def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
-        """The objects that one entry declares; more than one only where an entry is a short form."""
+        """Return the entries that a short form stands for."""
         return [entry]
 
     def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        """What is wrong with an entry by itself, as (option, rule) pairs."""
+        """Return the problems of a single entry, as (option, rule) pairs."""
         table = self.input_fields or self.table(entry)
         known = {row.option for row in table}
         unsuitable = [
@@ -350,81 +360,76 @@ class Resource:
         ]
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
-        """Objects of the same server that an object with this key and these values refers to."""
+        """Return the objects of the same server that an object with this key and these values refers to."""
         return ()
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """The values of `entry` that differ from the server, and the problems with sending them.
+        """Return the values of `entry` that differ from the server, and the problems with sending them.
 
         Only options that the entry sets are compared: None means not set.
         """
-        values, problems = {}, []
+        values: dict[str, Any] = {}
+        problems: list[tuple[str, str]] = []
         for row in self.table(entry):
-            wanted = entry.get(row.option)
-            if wanted is None or row.task_only:
+            if entry.get(row.option) is None or row.task_only:
                 continue
             current = actual.values.get(row.option, row.absent) if actual else row.absent
-            if isinstance(row.kind, Properties):
-                wanted = row.kind.merge(current, wanted)
-            if row.option in entry.get("append", ()):
-                wanted = [*current, *wanted]
-            if row.option in entry.get("remove", ()):
-                wanted = [value for value in current if value not in wanted]
+            wanted = _resulting_value(row, entry, current)
+            unchanged = row.kind.same(current, row.effective(wanted))
             if actual is None:
-                # a default is not sent, because an older server may not know the option
-                if not (row.since and row.kind.same(current, row.effective(wanted))):
+                # defaults are not sent, because an older server may not support the option
+                if not (row.since and unchanged):
                     values[row.option] = wanted
-                continue
-            if row.write_only or row.option in self.key:
+            elif row.write_only or row.option in self.key:
                 if entry.get(f"update_{row.option}") == "always":
                     values[row.option] = wanted
-                continue
-            if row.kind.same(current, row.effective(wanted)):
-                continue
-            if row.immutable and not self.may_recreate(entry):
-                problems.append(
-                    (
-                        row.option,
-                        f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}",
-                    )
-                )
-            values[row.option] = wanted
-        if actual is None or (self.requires_recreate(values) and self.may_recreate(entry)):
-            whole = {**actual.values, **values} if actual else values
-            missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
-            problems += [(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
-        return values, problems
+            elif not unchanged:
+                values[row.option] = wanted
+                if row.immutable and not self.may_recreate(entry):
+                    why = f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}"
+                    problems.append((row.option, why))
+        return values, problems + self._missing_options(entry, actual, values)
+
+    def _missing_options(
+        self, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
+    ) -> list[tuple[str, str]]:
+        """Return the options that are required to create an object, where these values create or recreate it."""
+        if actual and not (self.requires_recreate(values) and self.may_recreate(entry)):
+            return []
+        whole = {**actual.values, **values} if actual else values
+        missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
+        return [(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
 
     def requires_recreate(self, values: dict[str, Any]) -> bool:
         """Whether an existing object must be recreated to set these values."""
         return any(self.field(option).immutable for option in values)
 
     def may_recreate(self, entry: dict[str, Any]) -> bool:
-        """Whether an object may be recreated to change what cannot be updated."""
+        """Whether the entry allows recreating the object to change what cannot be updated."""
         return False
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """What is wrong with entries that are right by themselves, as sentences; `entries` has them by kind."""
+        """Return contradictions between entries, as sentences; `entries` has them by kind."""
         return []
 
     def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """Why an object cannot be deleted, as (option, rule) pairs."""
+        """Return why an object cannot be deleted, as (option, rule) pairs."""
         return []
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """Why all changes of a plan together, of any kind, must not be made, as sentences."""
+        """Return why the changes of a plan, of all kinds, must not be made together, as sentences."""
         return []
 
     def warnings(
         self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
     ) -> list[str]:
-        """What a user should know although nothing is wrong, as sentences; `entries` has the declared ones by key."""
+        """Return warnings about what is not refused, as sentences; `entries` has the declared entries by key."""
         return []
 
     def in_scope(self, scopes: list[dict[str, Any]], key: tuple[str, ...]) -> bool:
-        """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
+        """Whether an object meets all conditions of any of the exclusive scopes."""
         return any(
             all(
                 self.matches_condition(condition, wanted, key)
@@ -435,21 +440,21 @@ class Resource:
         )
 
     def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
-        """Whether an object with this key is what one condition of a scope says."""
+        """Whether an object with this key meets a condition of a scope."""
         return condition == "name" and fnmatchcase("!".join(key), wanted)
 
     def built_in(self, actual: Actual) -> bool:
-        """Whether an object belongs to the server, and is never meant where others of its kind are removed."""
+        """Whether an object is part of the product, and therefore never pruned."""
         return False
 
     def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
-        """Why an undeclared object must not be deleted, as sentences."""
+        """Return why an undeclared object must not be deleted, as sentences."""
         return []
 
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
+        """Return objects in wire form: those with one of `keys`, and others if that takes no further request."""
         raise NotImplementedError(f"{type(self).__name__} does not implement read")
 
     def decode(self, raw: dict[str, Any]) -> Actual:
@@ -457,28 +462,28 @@ class Resource:
         return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """One object as it is now; None where it is gone."""
+        """Return the current state of an object, or None if it no longer exists."""
         names = {self.field(option).name: value for option, value in zip(self.key, key)}
         return self.decode({**server.client.read(*self.item_path(key)), **names})
 
     def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
-        """Whether these options of an object (all if none are named) are still as the plan was made on."""
+        """Whether these options of an object (by default all) have not changed since the plan was built."""
         return all(now.values[option] == planned.values[option] for option in options or planned.values)
 
     def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
-        """What the server knows an object by in requests, asked for right before one is sent."""
+        """Return the ID of an object for requests, looked up just before the request is sent."""
         return server.actual(self.name)[key].raw["id"]
 
     def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
-        """Wait for what the server does by itself after a plan is applied; raise an error if it does not."""
+        """Wait for asynchronous work of the server after a plan is applied; raise an error if it fails."""
 
     def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
-        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
+        """Wait until the applied changes of a plan are effective; `server` is the state after them."""
 
     # -- requests ----------------------------------------------------------------------------------------------
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """The requests for all changes of this kind, in order."""
+        """Return the requests for all changes of this kind, in order."""
         return [step for change in changes for step in self.steps_for(change, server)]
 
     def delegate_changes(
@@ -488,13 +493,13 @@ class Resource:
         entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
         server: ServerState,
     ) -> None:
-        """Pass on what is written through objects of another kind, as changes of the plan.
+        """Add changes of another kind to the plan, for options that are written through objects of that kind.
 
-        `entries` has what is declared of each object, by kind and key.
+        `entries` has the declared entries by kind and key.
         """
 
     def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """The requests that may only be sent when all other declared objects exist."""
+        """Return the requests that may only be sent when all other declared objects exist."""
         return []
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -511,8 +516,8 @@ class Resource:
         changed = ", ".join(sorted(change.values))
         if change.recreates:
             values = {**self.carried_over(change.existing.values), **change.values}
-            known = {one.option for one in self.table(values)}
-            whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
+            known = {row.option for row in self.table(values)}
+            whole = replace(change, found=None, values={name: values[name] for name in values if name in known})
             removal = Step("DELETE", item, f"{change.label} is recreated: {changed}", permissions=permissions)
             return [removal, *self.steps_for(whole, server)]
         return [
@@ -528,11 +533,11 @@ class Resource:
         ]
 
     def guard(self, change: Change) -> Guard | None:
-        """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
+        """Return what must not have changed before an update: the whole object if it has a digest; subclasses return the replaced options."""
         return Guard(self.name, change.key) if self.has_digest else None
 
     def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The values that a recreated object keeps."""
+        """Return the values that a recreated object keeps."""
         return {option: value for option, value in values.items() if value != self.field(option).absent}
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
@@ -541,23 +546,23 @@ class Resource:
     def predict_side_effects(
         self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
     ) -> dict[str, Any]:
-        """The values of an object once all changes of a plan are made: the server may change it along with others."""
+        """Return the values of an object after all changes of a plan, including those that the server makes along with others."""
         return values
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
-        """Further changes that the removal of an object entails, because the server does not make them by itself."""
+        """Return the changes that the deletion of an object entails and that the server does not make by itself."""
         return []
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """What the caller must be allowed to do for this change."""
+        """Return the permissions that this change requires."""
         return ()
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
-        """What the caller must be allowed to do to see one object."""
+        """Return the permission that is required to see an object."""
         return self.audit_permission
 
     def request_body(self, change: Change) -> dict[str, Any]:
-        """The body that sends the values of a change, in wire form."""
+        """Return the request body with the values of a change in wire form."""
         body, unset = {}, []
         for row in self.fields:
             value = change.values.get(row.option)
@@ -574,7 +579,7 @@ class Resource:
         return {**body, "delete": unset} if unset else body
 
     def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
-        """The secrets that an entry asks for and that are known without the server, by what they open."""
+        """Return the requested secrets that are known without a request, by owner."""
         known = entry.get("known_secret")
         return {"!".join(key): known} if known and entry.get("return_secret") else {}
 
@@ -582,11 +587,11 @@ class Resource:
 
     @property
     def returns_secrets(self) -> bool:
-        """Whether the server returns a secret of such an object to callers that may read it."""
+        """Whether the server returns secrets of objects of this kind to authorized callers."""
         return any(row.secret and not (row.write_only or row.task_only) for row in self.fields)
 
     def to_result(self, values: dict[str, Any], secrets: bool = False) -> dict[str, Any]:
-        """An object as results return it: every readable option, secrets only on request."""
+        """Return an object for results: all readable options, secrets only on request."""
         return {
             row.option: (sorted(set(values[row.option])) if row.is_set else values[row.option])
             for row in self.table(values)
@@ -594,7 +599,7 @@ class Resource:
         }
 
     def to_diff(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Values as a diff shows them: sets in order, secrets only as there or not."""
+        """Return values for a diff: sets sorted, secrets hidden."""
         shown = {}
         for row in self.fields:
             if row.option in values and not row.task_only:
@@ -606,7 +611,7 @@ class Resource:
     def difference(
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
+        """Return the differing values before and after a change, for the diff; None if the object does not exist."""
         if before is None or after is None:
             values = self.to_diff(before or after or {})
             shown = {option: value for option, value in values.items() if value != self.field(option).absent}

@@ -503,7 +503,7 @@ BAD_INPUT = {
     "an object declared twice": (
         "pve_state",
         {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
-        r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before",
+        r"groups\[1\]\.comment: '2' contradicts '1', which an earlier entry sets for group a",
     ),
     "an ACL entry for a user being removed": (
         "pve_state",
@@ -678,7 +678,7 @@ BAD_INPUT = {
     "an empty filter": (
         "pve_info",
         {"filters": {"users": [{}]}},
-        r"filters\.users\[0\]: must name at least one of name, realm",
+        r"filters\.users\[0\]: must have at least one of name, realm",
     ),
     "an invalid filter": (
         "pve_info",
@@ -786,7 +786,7 @@ BAD_INPUT = {
     "an empty scope": (
         "pve_acl",
         {**ACL, "users": ["ann@pve"], "exclusive": [{}]},
-        r"exclusive\[0\]: must name at least one of path, subtree",
+        r"exclusive\[0\]: must have at least one of path, subtree",
     ),
     "an empty condition of a scope": (
         "pve_state",
