@@ -44,7 +44,7 @@ class Realm(ProxmoxRealm):
         Field("audiences", Names(replace(VALUE, longest=256), separator=","), types=OPENID, since=(4, 2, 1)),
         *ProxmoxRealm.directory,
         Field("base_dn", NAME, types=DIRECTORIES, needed=("ldap",)),
-        # an update takes it and forgets it
+        # updates accept it without effect
         Field("capath", Text(), types=DIRECTORIES, immutable=True),
         Field(
             "sync_attributes",
@@ -78,9 +78,7 @@ class Realm(ProxmoxRealm):
             if old:
                 problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
             elif actual is None:
-                problems.append(
-                    ("realm", f"'{entry['realm']}' was removed; it comes back when the server is restarted")
-                )
+                problems.append(("realm", f"'{entry['realm']}' was removed; restart the server to restore it"))
         return values, problems
 
     def place(self, name: str, kind: str) -> tuple[Any, ...]:
@@ -95,7 +93,7 @@ class Realm(ProxmoxRealm):
             return listed
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
-        """The type is in the path, of what there is as of what is made."""
+        """Return steps whose path contains the type of the realm."""
         name = change.key[0]
 
         def placed(step: Step) -> tuple[Any, ...]:
@@ -109,7 +107,7 @@ class Realm(ProxmoxRealm):
         body = super().request_body(change)
         body.pop("type", None)
         if not change.creates and {**change.existing.values, **change.values}["default"]:
-            # an update that does not say it is the default takes that mark away
+            # an update without the flag of the default realm clears it
             body["default"] = True
         if "bind-dn" in body.get("delete", ()):
             body["delete"].append("password")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..core.resource import Actual
 
 
-TAKES_TOKENS_ALONG = (3, 3, 7)
+DELETES_TOKENS = (3, 3, 7)
 
 
 class User(ProxmoxUser):
@@ -46,7 +46,7 @@ class User(ProxmoxUser):
         return list(server.client.read("access", "users", include_tokens=True))
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """Only the list tells of locks."""
+        """Read the list, because only the list contains locks."""
         return next((self.decode(raw) for raw in self.read(server, {key}) if raw["userid"] == key[0]), None)
 
     def decode(self, raw: dict[str, Any]) -> Actual:
@@ -58,7 +58,7 @@ class User(ProxmoxUser):
     ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
         values, problems = super().compare(server, entry, actual)
         if values.get("tfa_locked"):
-            problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
+            problems.append(("tfa_locked", "can only be set to false; users are locked by wrong codes"))
         return values, problems
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -86,18 +86,18 @@ class User(ProxmoxUser):
         return problems
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
-        """What the server leaves behind would count for the next user of that name: the user's rows always, the tokens where
-        it is older than 3.3.7 or the realm is gone."""
+        """Delete what the server leaves behind and what would apply to another user of that name: the ACL entries, and the
+        tokens if the server is older than 3.3.7 or the realm no longer exists."""
         (userid,) = change.key
         token = server.resources["token"]
         actual = server.actual("token")
         tokens = [Change(token, key, actual[key], {}, removes=True) for key in sorted(actual) if key[0] == userid]
         leaves_them = tokens and (
-            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
+            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, DELETES_TOKENS)
         )
         return [*removed_rows(server, userid), *(tokens if leaves_them else ())]
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """Who removes a user has to see its entries in the ACL, which would be left behind."""
+        """Removing a user requires seeing its ACL entries, which the server leaves behind."""
         sees = (server.resources["acl"].audit_permission,) if change.removes else ()
         return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

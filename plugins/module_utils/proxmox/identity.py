@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What users and tokens of PVE and PBS have in common: they belong to a realm, and one of them is the caller."""
+"""Common behaviour of users and tokens of PVE and PBS, which belong to realms, and one of which is the caller."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def normalise_acl_path(path: str) -> str:
-    """A path of the ACL as the server writes it."""
+    """Return an ACL path as the server stores it."""
     return "/" + re.sub("/+", "/", path).strip("/") if path else path
 
 
@@ -31,7 +31,7 @@ def required_privileges(path: Text) -> Field:
 
 
 def realm_of(userid: str) -> str:
-    """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
+    """The realm of NAME@REALM or NAME@REALM!TOKEN; it follows the last @, which neither realms nor token names contain."""
     return userid.rpartition("@")[2].partition("!")[0]
 
 

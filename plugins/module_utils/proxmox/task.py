@@ -27,7 +27,7 @@ def log_of(client: Any, upid: str, seconds: float) -> list[str]:
     outcome = status["exitstatus"]
     if outcome != "OK" and not outcome.startswith("WARNINGS: "):
         last = "; ".join(lines[-LAST_LINES:])
-        raise FleetgateError(f"{client.title}: the task {upid} failed: {outcome} (the end of its log: {last})")
+        raise FleetgateError(f"{client.title}: the task {upid} failed: {outcome} (end of its log: {last})")
     return lines
 
 

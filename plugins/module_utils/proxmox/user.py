@@ -29,7 +29,7 @@ class User(Identity):
         return bool(actual.values["userid"] == ROOT)
 
     def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """The server would take it, make the user anew and leave it without its tokens."""
+        """Refuse to delete root, which the server would recreate without its tokens."""
         return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
@@ -38,7 +38,7 @@ class User(Identity):
     def warnings(
         self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
     ) -> list[str]:
-        """Accounts that nobody can use, although the task says nothing of that."""
+        """Warn of accounts that cannot be used, unless the task declares it."""
         planned = {change.key: change for change in changes if change.resource is self}
         warnings = similar_names(self, changes, server)
         for key, entry in entries.items():

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from ..core.resource import Actual
 
 
-# Who may manage one object of a kind may also grant roles on it.
+# The privilege to manage an object allows granting roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
 
 
-# what a caller needs to give back to itself, or to others, what it lost
+# the privileges that a caller requires to restore lost access
 _NEEDED = frozenset(
     (
         "Permissions.Modify",
@@ -70,7 +70,7 @@ class Acl(ProxmoxAcl):
         ]
 
     def _lost_with_privileges(self, changes: list[Change], server: ServerState) -> list[str]:
-        """Roles that the caller holds, and that lose a privilege which no other role of its own gives in the same place."""
+        """Refuse to remove a privilege from a role of the caller that none of its other roles on the same path has."""
         narrowed = {
             change.key[0]: change
             for change in changes
@@ -79,25 +79,23 @@ class Acl(ProxmoxAcl):
         }
         if not any(self._taken(change) for change in narrowed.values()):
             return []
-        own, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
+        own, rows, roles = (self._own(server), self._rows_kept(changes, server), _roles_after(changes, server))
         problems = []
         for (path, kind, subject), held in rows.items():
             kept = {privilege for role in held for privilege in roles.get(role, ())}
             for role in sorted(held.keys() & narrowed.keys()) if subject in own else ():
                 if lost := self._taken(narrowed[role]) - kept:
-                    what = (
-                        f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
-                    )
+                    what = f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (through {kind} {subject})"
                     problems.append(f"{narrowed[role].label}: {what}; {_ALLOWED}")
         return problems
 
     @staticmethod
     def _taken(change: Change) -> frozenset[str]:
-        """What the holder of a role needs to restore it, and would lose with it."""
+        """Return the privileges that are required to restore a role and that the change removes from it."""
         return _NEEDED & set(change.existing.values["privs"]) - set(change.values["privs"])
 
     def _lost_with_separation(self, changes: list[Change], server: ServerState) -> list[str]:
-        """The caller's own token, which from then on has only what ACL entries give to the token itself."""
+        """Refuse to separate the privileges of the caller's token if its own ACL entries do not suffice."""
         caller = server.client.caller
         separated = [
             change
@@ -123,15 +121,15 @@ class Acl(ProxmoxAcl):
             return []
         some = ", ".join(sorted(lost)[:3])
         return [
-            f"{change.label}: with privsep=true {caller} would lose what its user has ({some}), because its own ACL entries"
-            f" do not cover that; add such entries with pve_acl first, or {_ALLOWED}"
+            f"{change.label}: with privsep=true {caller} would lose privileges of its user ({some}), which its own ACL entries"
+            f" do not grant; add such entries with pve_acl first, or {_ALLOWED}"
             for change in separated
         ]
 
     def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple[str, ...], dict[str, bool]]:
-        """Roles with their propagate flag by path, type and subject: those that exist and stay.
+        """Return the remaining roles with their propagate flag, by path, type and principal.
 
-        New rows do not count, because they are written after roles and tokens, when the caller may not write any more.
+        New rows are excluded: they are written after roles and tokens, when the caller may no longer be allowed to.
         """
         removed = {change.key for change in changes if change.resource is self and change.removes}
         kept: dict[tuple[str, ...], dict[str, bool]] = {}
@@ -150,12 +148,12 @@ class Acl(ProxmoxAcl):
             problems += [("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
         if actual is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
-            why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
+            why = f"was removed in version {'.'.join(map(str, until))}; use a path with the zone, /sdn/zones/ZONE/VNET"
             problems.append(("path", f"'{entry['path']}' {why}"))
         return values, problems
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """One request takes many roles and subjects, as long as each role is for the same subjects."""
+        """Combine changes: a request accepts several roles and principals if each role is for the same principals."""
         batches: dict[tuple[str, bool | None], dict[str, list[tuple[str, str]]]] = {}
         for change in changes:
             path, kind, subject, role = change.key
@@ -191,7 +189,7 @@ class Acl(ProxmoxAcl):
         return Step("PUT", ("access", "acl"), reason, body=body, permissions=permissions)
 
     def _rights(self, path: str, roles: list[str], server: ServerState) -> tuple[Permission, ...]:
-        """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
+        """Callers that only manage the object may grant and revoke roles within their own privileges, except NoAccess."""
         manager = self._manager(path)
         permissions = (_modify(path, manager),)
         if not manager:
@@ -203,7 +201,7 @@ class Acl(ProxmoxAcl):
 
     @staticmethod
     def _manager(path: str) -> str | None:
-        """The privilege of who manages the object of a path."""
+        """Return the privilege to manage the object of a path."""
         _root, top, *below = path.split("/")
         return _MANAGERS.get(top) if below else None
 
@@ -212,7 +210,7 @@ class Acl(ProxmoxAcl):
 
 
 def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[str]]:
-    """The privileges of each role as they are after a plan."""
+    """Return the privileges of each role after a plan."""
     roles = {name: role.values["privs"] for (name,), role in server.actual("role").items()}
     for change in changes:
         if change.resource.name == "role" and "privs" in change.values:
@@ -221,5 +219,5 @@ def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[s
 
 
 def _modify(path: str, manager: str | None) -> Permission:
-    """The right to change the ACL of a path."""
+    """Return the permission to change the ACL of a path."""
     return Permission((path,), (MODIFY, *((manager,) if manager else ())))

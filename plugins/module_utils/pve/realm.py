@@ -94,9 +94,9 @@ class Realm(ProxmoxRealm):
         Field("acr_values", Names(VALUE, separator=","), types=OPENID),
         Field("audiences", Names(VALUE, separator=","), types=OPENID, since=_AUDIENCES),
         *(
-            replace(one, wire=one.option, kind=_STRICTER.get(one.option, one.kind))
-            for one in ProxmoxRealm.directory
-            if one.option != "user_attr"
+            replace(row, wire=row.option, kind=_STRICTER.get(row.option, row.kind))
+            for row in ProxmoxRealm.directory
+            if row.option != "user_attr"
         ),
         _directory(
             "domain", Text(pattern=r"\S+", rule="may not have blanks", longest=256), types=("ad",), needed=("ad",)
@@ -112,7 +112,7 @@ class Realm(ProxmoxRealm):
         _directory("group_name_attr", replace(_SIMPLE, longest=256)),
         _directory("group_filter", _FILTER),
         _directory("group_classes", _CLASSES, default=["group", "groupOfNames", "ipausergroup", "univentionGroup"]),
-        _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),
+        _directory("sync_attributes", Properties(tuple(Field(option, ATTRIBUTE) for option in _MAPPED))),
         _directory(
             "sync_defaults_options",
             Properties(

@@ -29,7 +29,7 @@ _SCHEDULE = Text(
 
 
 class Vanished(Names):
-    """What a sync takes away. Nothing is called none on the wire."""
+    """What a sync removes. Nothing is \"none\" on the wire."""
 
     def decode(self, wire: Any) -> list[str]:
         return [] if wire == "none" else super().decode(wire)
@@ -79,12 +79,12 @@ class RealmSyncJob(Resource):
         return [Reference("realm", (values["realm"],))] if values.get("realm") else ()
 
     def request_body(self, change: Change) -> dict[str, Any]:
-        """An update has to say the schedule again, whatever it changes."""
+        """Repeat the schedule, which every update must contain."""
         schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
         return {**schedule, **super().request_body(change)}
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """The server looks for the right to update a job at a realm called `-`, because the request names none."""
+        """Updates are checked against a realm named `-`, because the request does not contain the realm."""
         if change.removes:
             return (Permission(("/",), ("Sys.Modify",)),)
         realm = change.values["realm"] if change.creates else "-"

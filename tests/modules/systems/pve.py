@@ -353,15 +353,15 @@ BAD_INPUT = {
     "a path PVE no longer has": (
         "pve_acl",
         {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]},
-        "path: '/sdn/vnets/v' is gone since version 8.0",
+        "path: '/sdn/vnets/v' was removed in version 8.0",
     ),
     "an invalid guest number": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
     "an ACL entry without a subject": (
         "pve_acl",
         {"path": "/", "roles": ["PVEAuditor"]},
-        "users or groups or tokens: must name at least one",
+        "users or groups or tokens: must have at least one principal",
     ),
-    "an ACL entry for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
+    "an ACL entry for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has all privileges"),
     "an ACL entry for an invalid user id": (
         "pve_acl",
         {**ACL, "users": ["ann@pve!ci"]},
@@ -422,7 +422,7 @@ BAD_INPUT = {
     "two scopes in one": (
         "pve_realm",
         {"realm": "sso", "scopes": ["email profile"]},
-        "scopes: 'email profile' is not one scope",
+        "scopes: 'email profile' is not a single scope",
     ),
     "a user id of more than 64 characters": (
         "pve_user",
@@ -555,12 +555,12 @@ BAD_INPUT = {
     "a bind DN without a password": (
         "pve_realm",
         {"realm": "new", **LDAP, "bind_dn": "cn=x"},
-        "password: is needed, because the realm binds as 'cn=x'",
+        "password: is required, because the realm binds as 'cn=x'",
     ),
     "a password without a bind": (
         "pve_realm",
         {"realm": "new", **LDAP, "password": "a-bind-password"},
-        "password: is that of bind_dn",
+        "password: requires bind_dn",
     ),
     "issuer options on a directory": (
         "pve_realm",
@@ -668,7 +668,7 @@ BAD_INPUT = {
                 for name, path in (("one", "x"), ("two", "./x"))
             ]
         },
-        "secret_file: '/tmp/x' cannot keep the secrets of ann@pve!one and ann@pve!two",
+        "secret_file: '/tmp/x' cannot contain the secrets of ann@pve!one and ann@pve!two",
     ),
     "a secret file that is lost": (
         "pve_token",
@@ -796,7 +796,7 @@ BAD_INPUT = {
     "two defaults": (
         "pve_state",
         {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
-        "only one realm can be the default, and not one and two",
+        "only a single realm can be the default, but one and two",
     ),
     "a comment with a line break": (
         "pve_realm",
@@ -816,7 +816,7 @@ BAD_INPUT = {
     "a membership declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
-        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
+        "group readers: users: ann@pve is a member, but not a member according to groups of the user's entry",
     ),
     "a member that a group does not have": (
         "pve_state",
@@ -824,7 +824,7 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": []}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}],
         },
-        "group readers: users: ann@pve is not a member, but one according to groups of the user's entry",
+        "group readers: users: ann@pve is not a member, but a member according to groups of the user's entry",
     ),
     "a member that leaves a group": (
         "pve_state",
@@ -832,12 +832,12 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": ["ann@pve"]}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}],
         },
-        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
+        "group readers: users: ann@pve is a member, but not a member according to groups of the user's entry",
     ),
     "an expiry for the credentials in use": (
         "pve_acl",
         {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]},
-        "root@pam!fleet works by it, .*allow_lockout=true if that is meant",
+        "root@pam!fleet depends on this entry, .*allow_lockout=true if that is intended",
     ),
     "a blank comment on PVE": (
         "pve_group",
