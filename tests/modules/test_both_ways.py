@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.modules.systems import SYSTEMS, task
+from tests.support.sample import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,39 +51,44 @@ def comparable(wired, result):
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[((), ON_THE_TARGET), (("--check",), ON_THE_TARGET), ((), ASYNC)],
-    ids=["on the target", "on the target in check mode", "async"],
-)
+# the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target
+STAGES = {"monitor_host", "wire_host", "wire_provider"}
+MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
+
+# arguments of ansible-playbook, keywords of the task, and the modules that are run in this way
+WAYS = {
+    "on the target": ((), ON_THE_TARGET, MODULES),
+    "on the target in check mode": (("--check",), ON_THE_TARGET, list(sample(MODULES, 4))),
+    "async": ((), ASYNC, list(sample(MODULES, 6))),
+}
+
+
+@pytest.fixture(scope="module", params=WAYS)
 def two_runs(request, fleet_of, ansible):
-    """The same tasks on two new fleets: in process, and on the target or asynchronously."""
-    arguments, other = request.param
+    """The same tasks on two new fleets: all in process, and the last task of each module in another way."""
+    arguments, other, modules = WAYS[request.param]
+    every_task = [task for system in SYSTEMS.values() for task in system.EVERY_MODULE]
+    last = {module: number for number, (module, _options) in enumerate(every_task)}
     runs = []
-    for how in (IN_PROCESS, other):
+    for numbers in (set(), {last[module] for module in modules}):
         wired = fleet_of("homelab")
         tasks = [
-            {"name": module, **task(wired, module, **options), **how}
-            for one in SYSTEMS.values()
-            for module, options in one.EVERY_MODULE
+            {"name": module, **task(wired, module, **options), **(other if number in numbers else IN_PROCESS)}
+            for number, (module, options) in enumerate(every_task)
         ]
         secrets = (*HIDDEN, *wired.fleet.secrets())
         runs.append((wired, ansible.tasks(tasks, *arguments, "-vvvv", "--diff", secrets=secrets)))
     return runs
 
 
-def result_of(run, module):
-    return run.results(module)[-1]
-
-
-# the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target
-STAGES = {"monitor_host", "wire_host", "wire_provider"}
-MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
-
-
-@pytest.mark.parametrize("module", MODULES)
+@pytest.mark.parametrize(
+    ("two_runs", "module"),
+    [(way, module) for way, (_arguments, _keywords, modules) in WAYS.items() for module in modules],
+    indirect=["two_runs"],
+    scope="module",
+)
 def test_result_is_the_same_in_process_and_on_the_target(two_runs, module):
-    inside, other = (comparable(wired, result_of(run, module)) for wired, run in two_runs)
+    inside, other = (comparable(wired, run.results(module)[-1]) for wired, run in two_runs)
     assert other == inside
 
 

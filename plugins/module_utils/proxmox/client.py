@@ -132,10 +132,16 @@ class ProxmoxClient(Client):
     acl_effective_after = 0
 
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
+        # the privileges of the caller by path, as read since the last write
+        self._granted: dict[str, Any] = {}
         if params["connection"] == "shell":
             self._use_shell(params, check_mode)
         else:
             self._sign_in(params, check_mode)
+
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
+        self._granted = {}
+        return super().write(verb, path, body, upload)
 
     def _use_shell(self, params: dict[str, Any], check_mode: bool) -> None:
         require_requests()
@@ -241,10 +247,10 @@ class ProxmoxClient(Client):
         ]
         if not permissions or self.caller == ROOT:
             return []
-        granted = self.read("access", "permissions")
+        self._granted = self._granted or self.read("access", "permissions")
         missing: dict[str, str] = {}
         for permission, purpose in permissions:
-            if not self._satisfied(permission, granted):
+            if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
