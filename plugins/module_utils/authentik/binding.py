@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Guard, Reference, Step
 from .resource import AuthentikResource, named
@@ -51,9 +52,11 @@ class Binding(AuthentikResource):
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, **{holder: entry[holder] or "" for holder in HOLDERS}}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         named_holders = [holder for holder in HOLDERS if entry[holder]]
-        wrong = [] if len(named_holders) == 1 else [("group", "exactly one of group, user and policy must be given")]
+        wrong = (
+            [] if len(named_holders) == 1 else [Problem("group", "exactly one of group, user and policy must be given")]
+        )
         return super().problems(entry) + wrong
 
     def label(self, key: tuple[str, ...]) -> str:
@@ -88,7 +91,7 @@ class Binding(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         others = {
             binding.values["order"]
             for key, binding in server.actual(self.name).items()
@@ -99,7 +102,7 @@ class Binding(AuthentikResource):
         values, problems = super().compare(server, entry, actual)
         if entry["order"] is not None and entry["order"] in others:
             problems.append(
-                (
+                Problem(
                     "order",
                     f"{entry['order']} is already used by another binding of this application on the server; choose another",
                 )

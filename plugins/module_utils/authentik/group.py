@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Flag, Mapping, Names
 from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT
@@ -45,12 +46,12 @@ class Group(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
-            problems.append(("parents", "must contain at most one group on authentik before 2025.12"))
+            problems.append(Problem("parents", "must contain at most one group on authentik before 2025.12"))
         if entry["name"] in values.get("parents", ()):
-            problems.append(("parents", f"'{entry['name']}' cannot be its own parent"))
+            problems.append(Problem("parents", f"'{entry['name']}' cannot be its own parent"))
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:

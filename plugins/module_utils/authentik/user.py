@@ -14,6 +14,7 @@ from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
 if TYPE_CHECKING:
+    from ..core.errors import Problem
     from ..core.plan import ServerState
     from ..core.resource import Actual, Change
 
@@ -59,7 +60,7 @@ class User(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values.setdefault("name", entry["username"])

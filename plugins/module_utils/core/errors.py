@@ -6,7 +6,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """What is wrong with an option: `rule` completes a sentence that begins with the option."""
+
+    option: str
+    rule: str
+
+    def at(self, where: str) -> str:
+        """Return the message, with the location of the entry, such as "users[3].", before the option."""
+        return f"{where}{self.option}: {self.rule}"
 
 
 class FleetgateError(Exception):

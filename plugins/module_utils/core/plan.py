@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .client import version_problem
-from .errors import FleetgateError, refuse, suggestion
+from .errors import FleetgateError, Problem, refuse, suggestion
 from .resource import PROTECT, STORE, Change, Reference, Resource, Step
 from .secret_file import SecretFile, mode_of, others_can_read, protect
 
@@ -288,22 +288,22 @@ def _compare(
         problems.append(f"{row.where or resource.plural + ': '}{old}")
         return None
     if absent and actual:
-        problems += [f"{row.where}{option}: {rule}" for option, rule in resource.deletion_blockers(entry, actual)]
+        problems += [problem.at(row.where) for problem in resource.deletion_blockers(entry, actual)]
         return Change(resource, key, actual, {}, entry, removes=True)
     values, broken = resource.compare(server, entry, actual)
     broken = [*broken, *_unknown_to(server.client, resource, values)]
-    problems += [f"{row.where}{option}: {rule}" for option, rule in broken]
+    problems += [problem.at(row.where) for problem in broken]
     if actual is None:
         return Change(resource, key, None, values, entry)
     return Change(resource, key, actual, values, entry, resource.requires_recreate(values)) if values else None
 
 
-def _unknown_to(client: Any, resource: Resource, options: Iterable[str]) -> Iterator[tuple[str, str]]:
+def _unknown_to(client: Any, resource: Resource, options: Iterable[str]) -> Iterator[Problem]:
     """Return the options to send that require a newer server. Its version is read only if an option depends on it."""
     for row in (resource.field(option) for option in options):
         old = row.since and version_problem(client, row.since)
         if old:
-            yield row.option, f"{old}; leave it out"
+            yield Problem(row.option, f"{old}; leave it out")
 
 
 def _outcome(

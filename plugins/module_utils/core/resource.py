@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from .errors import Problem
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 from .secrets import excerpt
 
@@ -153,8 +154,8 @@ def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict
     return {row.option: {**row.spec(), "required": row.option in required} for row in fields}
 
 
-def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tuple[str, str]]:
-    """Return the rules of a table that values break, as (option, rule) pairs."""
+def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[Problem]:
+    """Return the rules of a table that values break, as `Problem`s."""
     violations = []
     for row in fields:
         value = values.get(row.option)
@@ -163,9 +164,9 @@ def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tup
         broken = row.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not row.secret
-            violations.append((row.option, f"'{excerpt(value)}' {broken}" if named else broken))
+            violations.append(Problem(row.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif row.needed and not value:
-            violations.append((row.option, "must not be empty"))
+            violations.append(Problem(row.option, "must not be empty"))
     return violations
 
 
@@ -215,7 +216,7 @@ class Resource:
         concerns all objects.
 
     The rest has defaults that follow from the table. An entry is a dict of all options of the kind, None where the task
-    does not set one. Where problems are returned they are (option, rule) pairs, or sentences where stated.
+    does not set one. Problems are returned as `Problem`s, or as sentences where stated.
 
     validate:
     `field(option)`, `table(values)`  -> one row of the table; the rows that apply to an object with these values
@@ -291,23 +292,7 @@ class Resource:
     has_digest = False
     immutable_remedy = "delete and recreate the object"
 
-    # -- the table ---------------------------------------------------------------------------------------------
-
-    def spec(self) -> dict[str, Any]:
-        """The argument_spec of one entry."""
-        if self.input_fields:
-            spec, growing = (
-                fields_spec(self.input_fields, [row.option for row in self.input_fields if row.needed]),
-                [],
-            )
-        else:
-            spec = fields_spec(self.fields, self.key)
-            growing = [row.option for row in self.fields if row.is_set and not row.task_only]
-        if growing:
-            for operation in ("append", "remove"):
-                spec[operation] = {"type": "list", "elements": "str", "choices": growing, "default": []}
-        spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
-        return spec
+    # -- the table -------------------------------------------------------------------------------------------------
 
     def field(self, option: str) -> Field:
         return next(row for row in self.fields if row.option == option)
@@ -329,22 +314,33 @@ class Resource:
     def label(self, key: tuple[str, ...]) -> str:
         return f"{self.name} {'!'.join(key)}"
 
-    # -- declared entries --------------------------------------------------------------------------------------
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
+        return (*self.collection, *key)
+
+    # -- validate --------------------------------------------------------------------------------------------------
+
+    def spec(self) -> dict[str, Any]:
+        """The argument_spec of one entry."""
+        if self.input_fields:
+            spec, growing = (
+                fields_spec(self.input_fields, [row.option for row in self.input_fields if row.needed]),
+                [],
+            )
+        else:
+            spec = fields_spec(self.fields, self.key)
+            growing = [row.option for row in self.fields if row.is_set and not row.task_only]
+        if growing:
+            for operation in ("append", "remove"):
+                spec[operation] = {"type": "list", "elements": "str", "choices": growing, "default": []}
+        spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
+        return spec
 
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Return an entry with its values as the server stores them."""
         return entry
 
-    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
-        """Return an entry with its complete key, for kinds that identify an object in other ways too."""
-        return entry
-
-    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
-        """Return the entries that a short form stands for."""
-        return [entry]
-
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        """Return the problems of a single entry, as (option, rule) pairs."""
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
+        """Return the problems of a single entry, as `Problem`s."""
         table = self.input_fields or self.table(entry)
         known = {row.option for row in table}
         unsuitable = [
@@ -353,25 +349,50 @@ class Resource:
         return [
             *rule_violations(table, entry),
             *(
-                (option, f"is not an option of a {self.name} of type {entry[self.variant]}")
+                Problem(option, f"is not an option of a {self.name} of type {entry[self.variant]}")
                 for option in unsuitable
                 if not self.input_fields
             ),
         ]
 
-    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
-        """Return the objects of the same server that an object with this key and these values refers to."""
-        return ()
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
+        """Return contradictions between entries, as sentences; `entries` has them by kind."""
+        return []
+
+    # -- read ------------------------------------------------------------------------------------------------------
+
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        """Return objects in wire form: those with one of `keys`, and others if that takes no further request."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement read")
+
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        table = self.table({self.variant: raw.get(self.variant)})
+        return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
+
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
+        """Return the current state of an object, or None if it no longer exists."""
+        names = {self.field(option).name: value for option, value in zip(self.key, key)}
+        return self.decode({**server.client.read(*self.item_path(key)), **names})
+
+    # -- compare ---------------------------------------------------------------------------------------------------
+
+    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the entries that a short form stands for."""
+        return [entry]
+
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
+        """Return an entry with its complete key, for kinds that identify an object in other ways too."""
+        return entry
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         """Return the values of `entry` that differ from the server, and the problems with sending them.
 
         Only options that the entry sets are compared: None means not set.
         """
         values: dict[str, Any] = {}
-        problems: list[tuple[str, str]] = []
+        problems: list[Problem] = []
         for row in self.table(entry):
             if entry.get(row.option) is None or row.task_only:
                 continue
@@ -389,18 +410,16 @@ class Resource:
                 values[row.option] = wanted
                 if row.immutable and not self.may_recreate(entry):
                     why = f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}"
-                    problems.append((row.option, why))
+                    problems.append(Problem(row.option, why))
         return values, problems + self._missing_options(entry, actual, values)
 
-    def _missing_options(
-        self, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
-    ) -> list[tuple[str, str]]:
+    def _missing_options(self, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> list[Problem]:
         """Return the options that are required to create an object, where these values create or recreate it."""
         if actual and not (self.requires_recreate(values) and self.may_recreate(entry)):
             return []
         whole = {**actual.values, **values} if actual else values
         missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
-        return [(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
+        return [Problem(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
 
     def requires_recreate(self, values: dict[str, Any]) -> bool:
         """Whether an existing object must be recreated to set these values."""
@@ -410,22 +429,14 @@ class Resource:
         """Whether the entry allows recreating the object to change what cannot be updated."""
         return False
 
-    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """Return contradictions between entries, as sentences; `entries` has them by kind."""
-        return []
+    # -- guard -----------------------------------------------------------------------------------------------------
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """Return why an object cannot be deleted, as (option, rule) pairs."""
-        return []
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
+        """Return the objects of the same server that an object with this key and these values refers to."""
+        return ()
 
-    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """Return why the changes of a plan, of all kinds, must not be made together, as sentences."""
-        return []
-
-    def warnings(
-        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
-    ) -> list[str]:
-        """Return warnings about what is not refused, as sentences; `entries` has the declared entries by key."""
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        """Return why an object cannot be deleted, as `Problem`s."""
         return []
 
     def in_scope(self, scopes: list[dict[str, Any]], key: tuple[str, ...]) -> bool:
@@ -451,40 +462,21 @@ class Resource:
         """Return why an undeclared object must not be deleted, as sentences."""
         return []
 
-    # -- the server --------------------------------------------------------------------------------------------
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Return why the changes of a plan, of all kinds, must not be made together, as sentences."""
+        return []
 
-    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Return objects in wire form: those with one of `keys`, and others if that takes no further request."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement read")
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
+        """Return the permission that is required to see an object."""
+        return self.audit_permission
 
-    def decode(self, raw: dict[str, Any]) -> Actual:
-        table = self.table({self.variant: raw.get(self.variant)})
-        return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
+    def warnings(
+        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
+    ) -> list[str]:
+        """Return warnings about what is not refused, as sentences; `entries` has the declared entries by key."""
+        return []
 
-    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """Return the current state of an object, or None if it no longer exists."""
-        names = {self.field(option).name: value for option, value in zip(self.key, key)}
-        return self.decode({**server.client.read(*self.item_path(key)), **names})
-
-    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
-        """Whether these options of an object (by default all) have not changed since the plan was built."""
-        return all(now.values[option] == planned.values[option] for option in options or planned.values)
-
-    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
-        """Return the ID of an object for requests, looked up just before the request is sent."""
-        return server.actual(self.name)[key].raw["id"]
-
-    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
-        """Wait for asynchronous work of the server after a plan is applied; raise an error if it fails."""
-
-    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
-        """Wait until the applied changes of a plan are effective; `server` is the state after them."""
-
-    # -- requests ----------------------------------------------------------------------------------------------
-
-    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """Return the requests for all changes of this kind, in order."""
-        return [step for change in changes for step in self.steps_for(change, server)]
+    # -- request ---------------------------------------------------------------------------------------------------
 
     def delegate_changes(
         self,
@@ -498,9 +490,13 @@ class Resource:
         `entries` has the declared entries by kind and key.
         """
 
-    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """Return the requests that may only be sent when all other declared objects exist."""
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
+        """Return the changes that the deletion of an object entails and that the server does not make by itself."""
         return []
+
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """Return the requests for all changes of this kind, in order."""
+        return [step for change in changes for step in self.steps_for(change, server)]
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         item, permissions = self.item_path(change.key), self.required_permissions(change, server)
@@ -532,34 +528,13 @@ class Resource:
             )
         ]
 
-    def guard(self, change: Change) -> Guard | None:
-        """Return what must not have changed before an update: the whole object if it has a digest; subclasses return the replaced options."""
-        return Guard(self.name, change.key) if self.has_digest else None
-
-    def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Return the values that a recreated object keeps."""
-        return {option: value for option, value in values.items() if value != self.field(option).absent}
-
-    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
-        return (*self.collection, *key)
-
-    def predict_side_effects(
-        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
-    ) -> dict[str, Any]:
-        """Return the values of an object after all changes of a plan, including those that the server makes along with others."""
-        return values
-
-    def cascade(self, change: Change, server: ServerState) -> list[Change]:
-        """Return the changes that the deletion of an object entails and that the server does not make by itself."""
+    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """Return the requests that may only be sent when all other declared objects exist."""
         return []
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
         """Return the permissions that this change requires."""
         return ()
-
-    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
-        """Return the permission that is required to see an object."""
-        return self.audit_permission
 
     def request_body(self, change: Change) -> dict[str, Any]:
         """Return the request body with the values of a change in wire form."""
@@ -578,12 +553,42 @@ class Resource:
             body[row.name] = row.kind.encode(value)
         return {**body, "delete": unset} if unset else body
 
+    def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values that a recreated object keeps."""
+        return {option: value for option, value in values.items() if value != self.field(option).absent}
+
+    def guard(self, change: Change) -> Guard | None:
+        """Return what must not have changed before an update: the whole object if it has a digest; subclasses return the replaced options."""
+        return Guard(self.name, change.key) if self.has_digest else None
+
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
+        """Whether these options of an object (by default all) have not changed since the plan was built."""
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
+
+    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
+        """Return the ID of an object for requests, looked up just before the request is sent."""
+        return server.actual(self.name)[key].raw["id"]
+
+    # -- verify ----------------------------------------------------------------------------------------------------
+
+    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
+        """Wait until the applied changes of a plan are effective; `server` is the state after them."""
+
+    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
+        """Wait for asynchronous work of the server after a plan is applied; raise an error if it fails."""
+
+    # -- present ---------------------------------------------------------------------------------------------------
+
+    def predict_side_effects(
+        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
+    ) -> dict[str, Any]:
+        """Return the values of an object after all changes of a plan, including those that the server makes along with others."""
+        return values
+
     def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
         """Return the requested secrets that are known without a request, by owner."""
         known = entry.get("known_secret")
         return {"!".join(key): known} if known and entry.get("return_secret") else {}
-
-    # -- results -----------------------------------------------------------------------------------------------
 
     @property
     def returns_secrets(self) -> bool:

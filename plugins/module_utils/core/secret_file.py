@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Protocol
 
-from .errors import FleetgateError
+from .errors import FleetgateError, Problem
 
 _WRITES, _ENCRYPTED = ("cannot be written on the node that runs the task", "$ANSIBLE_VAULT;")
 
@@ -43,21 +43,21 @@ def vault_at_hand(vault: Vault) -> Iterator[None]:
         _vault.reset(token)
 
 
-def cannot_keep(path: str, vault_id: str | None) -> list[tuple[str, str]]:
-    """Return why a secret could not be stored in a file, as (option, rule) pairs; nothing is written."""
+def cannot_keep(path: str, vault_id: str | None) -> list[Problem]:
+    """Return why a secret could not be stored in a file, as `Problem`s; nothing is written."""
     problems = []
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
-        problems.append(("secret_file", f"'{path}' {_WRITES}; create its directory first"))
+        problems.append(Problem("secret_file", f"'{path}' {_WRITES}; create its directory first"))
     if os.path.isdir(path):
-        problems.append(("secret_file", f"'{path}' is a directory"))
+        problems.append(Problem("secret_file", f"'{path}' is a directory"))
     if vault_id:
         vault = _vault.get()
         if vault is None:
             why = "requires the vault of the control node; remove async and fleetgate_execute_on from the task, or disable the encryption"
-            problems.append(("secret_file_vault_id", why))
+            problems.append(Problem("secret_file_vault_id", why))
         elif vault.encrypt("", vault_id) is None:
             why = f"'{vault_id}' is not a vault ID with a known password; run ansible with --vault-id {vault_id}@FILE"
-            problems.append(("secret_file_vault_id", why))
+            problems.append(Problem("secret_file_vault_id", why))
     return problems
 
 

@@ -14,6 +14,7 @@ from .resource import fields_spec, rule_violations
 
 if TYPE_CHECKING:
     from .client import Client
+    from .errors import Problem
     from .fields import Field
     from .resource import Resource
 
@@ -167,9 +168,9 @@ class System:
             questions = params[name] or ()
             refuse(
                 [
-                    f"{name}[{index}].{option}: {rule}"
+                    problem.at(f"{name}[{index}].")
                     for index, question in enumerate(questions)
-                    for option, rule in rule_violations(fields, question)
+                    for problem in rule_violations(fields, question)
                 ]
             )
             if questions:
@@ -206,10 +207,10 @@ class System:
             Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
         ]
-        broken = [(entry, option, rule) for entry in declared for option, rule in entry.resource.problems(entry.entry)]
+        broken = [(entry, problem) for entry in declared for problem in entry.resource.problems(entry.entry)]
         if broken:
             broken = self._not_on_server(params, broken)
-        problems = [f"{entry.where}{option}: {rule}" for entry, option, rule in broken]
+        problems = [problem.at(entry.where) for entry, problem in broken]
         by_kind = {kind.name: [entry.entry for entry in declared if entry.resource is kind] for kind in self.resources}
         for resource in self.resources:
             problems += resource.conflicts(by_kind)
@@ -224,17 +225,17 @@ class System:
         return declared
 
     def _not_on_server(
-        self, params: Mapping[str, Any], broken: list[tuple[Desired, str, str]]
-    ) -> list[tuple[Desired, str, str]]:
+        self, params: Mapping[str, Any], broken: list[tuple[Desired, Problem]]
+    ) -> list[tuple[Desired, Problem]]:
         """Leave out rules that existing objects on the server break as well: they were created by other means, and may stay."""
         try:
             client = self.client(params, True)
             server = ServerState(client, self.kinds)
             with client.understanding():
                 return [
-                    (entry, option, rule)
-                    for entry, option, rule in broken
-                    if not server.has(entry.resource, entry.entry, option)
+                    (entry, problem)
+                    for entry, problem in broken
+                    if not server.has(entry.resource, entry.entry, problem.option)
                 ]
         except FleetgateError:
             return broken
@@ -268,7 +269,7 @@ def _scope_problems(resource: Resource, scope: dict[str, Any], where: str) -> li
         return [f"{where}: must have at least one of {', '.join(scope)}"]
     # an empty condition would make the scope wider than intended
     empty = [f"{where}.{option}: must not be empty" for option, value in given.items() if not value]
-    return empty + [f"{where}.{option}: {rule}" for option, rule in rule_violations(resource.scope, given)]
+    return empty + [problem.at(f"{where}.") for problem in rule_violations(resource.scope, given)]
 
 
 def _scopes_spec(resource: Resource) -> dict[str, Any]:

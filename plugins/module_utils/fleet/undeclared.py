@@ -242,7 +242,8 @@ class _Search:
             for kind in kinds
             if kind.audit_permission
         ]
-        return self._server.client.missing_permissions(permissions)
+        missing: list[str] = self._server.client.missing_permissions(permissions)
+        return missing
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
         """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""

@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -50,14 +51,14 @@ class Acl(ProxmoxAcl):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         path, role = entry["path"], entry["roleid"]
         newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
         newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
         for option, value, since in newer if actual is None else ():
             old = version_problem(server.client, since)
-            problems += [(option, f"'{value}' {old}")] if old else []
+            problems += [Problem(option, f"'{value}' {old}")] if old else []
         return values, problems
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:

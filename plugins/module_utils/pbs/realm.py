@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
@@ -63,22 +63,24 @@ class Realm(ProxmoxRealm):
         ProxmoxRealm.check_connection,
     )
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["type"] == "ad" and entry["base_dn"] == "":
-            problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
+            problems.append(
+                Problem("base_dn", "must not be empty: the server asks the directory only when it is left out")
+            )
         return problems
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["type"] in OWN and values:
             old = version_problem(server.client, ALL_ARE_SETTINGS)
             if old:
-                problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
+                problems.append(Problem("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
             elif actual is None:
-                problems.append(("realm", f"'{entry['realm']}' was removed; restart the server to restore it"))
+                problems.append(Problem("realm", f"'{entry['realm']}' was removed; restart the server to restore it"))
         return values, problems
 
     def place(self, name: str, kind: str) -> tuple[Any, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
@@ -38,11 +39,11 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         """The length of the full token ID is limited as well."""
         problems, full = super().problems(entry), token_id(self.key_of(entry))
         broken = not problems and TOKEN.problem(full)
-        return [("token_name", f"'{full}' {broken}")] if broken else problems
+        return [Problem("token_name", f"'{full}' {broken}")] if broken else problems
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         """Return the tokens, which the server lists with their users."""

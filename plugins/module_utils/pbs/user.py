@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import PASSWORD, Field, Flag, Moment
 from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
@@ -55,10 +56,10 @@ class User(ProxmoxUser):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if values.get("tfa_locked"):
-            problems.append(("tfa_locked", "can only be set to false; users are locked by wrong codes"))
+            problems.append(Problem("tfa_locked", "can only be set to false; users are locked by wrong codes"))
         return values, problems
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -79,10 +80,12 @@ class User(ProxmoxUser):
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("realm", (realm_of(key[0]),))]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) != "pbs":
-            problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
+            problems.append(
+                Problem("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords")
+            )
         return problems
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Kind, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
@@ -88,9 +88,9 @@ class Identities(Kind):
 
     def problem(self, value: Any) -> str | None:
         broken = [
-            f"[{index}].{option}: {rule}"
+            problem.at(f"[{index}].")
             for index, identity in enumerate(value)
-            for option, rule in rule_violations(_IDENTITY, identity)
+            for problem in rule_violations(_IDENTITY, identity)
         ]
         return ", ".join(broken) or None
 
@@ -165,10 +165,10 @@ class OidcClient(PocketIdResource):
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
-            problems.append(("id", "or name must be given"))
+            problems.append(Problem("id", "or name must be given"))
         return problems + secret_problems(entry)
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
@@ -210,11 +210,13 @@ class OidcClient(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry.get("ambiguous"):
             problems.append(
-                ("name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id")
+                Problem(
+                    "name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id"
+                )
             )
         if actual:
             values.update(
@@ -225,12 +227,12 @@ class OidcClient(PocketIdResource):
                 }
             )
         if {**(actual.values if actual else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
-            problems.append(("pkce_enabled", "cannot be false, because the client is public"))
+            problems.append(Problem("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
+            problems.append(Problem("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
         if any(identity.get("replay_protection") for identity in values.get("federated_identities") or ()):
             problems += [
-                ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
+                Problem("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
             ]
         changed, broken = work_on_secrets(server.client, entry, actual)
         values.pop("secret", None)
@@ -238,16 +240,20 @@ class OidcClient(PocketIdResource):
         values.update(changed)
         problems += broken
         if actual and values and actual.raw.get("clientType") == "cimd":
-            problems.append(("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration"))
+            problems.append(
+                Problem("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration")
+            )
         if not actual and (entry["id"] or "").startswith("https://"):
             problems.append(
-                ("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
+                Problem("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
             )
         return values, problems
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         return (
-            [("id", f"{_SELF_REGISTERED} and would register again")] if actual.raw.get("clientType") == "cimd" else []
+            [Problem("id", f"{_SELF_REGISTERED} and would register again")]
+            if actual.raw.get("clientType") == "cimd"
+            else []
         )
 
     def built_in(self, actual: Actual) -> bool:

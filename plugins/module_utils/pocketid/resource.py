@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Mapping, Text
 from ..core.resource import Guard, Reference, Resource, Step
 
@@ -111,9 +111,11 @@ class PocketIdResource(Resource):
             }
         return {option: _composed(value) for option, value in entry.items()}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         return super().problems(entry) + [
-            ("custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode")
+            Problem(
+                "custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode"
+            )
             for name in entry.get("repeated_claims") or ()
         ]
 
@@ -123,7 +125,7 @@ class PocketIdResource(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if not actual:
             # options that an old server does not know are empty on it
@@ -132,7 +134,7 @@ class PocketIdResource(Resource):
             }
         if actual and self.from_directory(server.client, actual):
             problems += [
-                (option, "is managed by the LDAP directory, which would revert the change; change it there")
+                Problem(option, "is managed by the LDAP directory, which would revert the change; change it there")
                 for option in values
                 if option not in self.not_from_directory
             ]

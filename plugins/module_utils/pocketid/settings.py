@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Mapping, Names, Text
 from ..core.resource import Guard, Reference, Step
 from .resource import EMAIL, PocketIdResource
@@ -102,16 +102,16 @@ class Settings(PocketIdResource):
             entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
         return entry
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         return [
             *super().problems(entry),
             *(
-                ("settings", f"'{name}' has an option of its own; use {APART[name]}")
+                Problem("settings", f"'{name}' has an option of its own; use {APART[name]}")
                 for name in entry["settings"] or ()
                 if name in APART
             ),
             *(
-                ("settings", f"{name}: '{value}' {broken}")
+                Problem("settings", f"{name}: '{value}' {broken}")
                 for name, value in (entry["settings"] or {}).items()
                 if name in _RULES and (broken := _RULES[name].problem(value))
             ),
@@ -136,12 +136,14 @@ class Settings(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         actual_settings = actual.values["settings"] if actual else {}
         wanted, problems = entry["settings"] or {}, []
         unknown = [name for name in wanted if name not in actual_settings]
         problems += [
-            ("settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}")
+            Problem(
+                "settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}"
+            )
             for name in unknown
         ]
         # undeclared settings are kept
@@ -149,7 +151,9 @@ class Settings(PocketIdResource):
         values, broken = super().compare(server, whole, actual)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
-                ("settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there")
+                Problem(
+                    "settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there"
+                )
             )
         return values, problems + broken
 

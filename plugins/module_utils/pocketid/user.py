@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from ..core.unique import conflicts_over, released_first
@@ -62,29 +63,29 @@ class User(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
         email = values.get("email", actual.values["email"] if actual else "")
         if (actual is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
-            problems.append(("email", "is required by the server's setting requireUserEmail"))
+            problems.append(Problem("email", "is required by the server's setting requireUserEmail"))
         if actual is None:
             # the server treats names that differ only in case as equal
             alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
-                ("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
+                Problem("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
                 for name in alike
             ]
             if len(entry["username"]) < server.client.dialect.shortest_username:
                 problems.append(
-                    (
+                    Problem(
                         "username",
                         f"'{entry['username']}' is too short for Pocket ID before 2.5, which requires 2 characters",
                     )
                 )
             problems += [
-                (option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
+                Problem(option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
 from .identity import normalise_acl_path, realm_of, self_lockout
@@ -56,14 +57,16 @@ class Acl(Resource):
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "path": normalise_acl_path(entry["path"])}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if not entry["roles"]:
-            problems.append(("roles", "must have at least one role"))
+            problems.append(Problem("roles", "must have at least one role"))
         if not any(entry[option] for option in self.subjects):
-            problems.append((" or ".join(self.subjects), "must have at least one principal"))
+            problems.append(Problem(" or ".join(self.subjects), "must have at least one principal"))
         if "root@pam" in (entry["users"] or ()):
-            problems.append(("users", "'root@pam' has all privileges, and the server does not store entries for it"))
+            problems.append(
+                Problem("users", "'root@pam' has all privileges, and the server does not store entries for it")
+            )
         return problems
 
     def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -87,7 +90,7 @@ class Acl(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         if actual is None:
             return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
         return super().compare(server, entry, actual)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import refuse
+from ..core.errors import Problem, refuse
 from ..core.fields import Field, Names, Records, Text
 from ..core.resource import Permission, Resource
 from ..core.waiting import wait_until
@@ -80,20 +80,20 @@ class Identity(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["required_privileges"]:
             known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
             audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
-                ("required_privileges", problem)
+                Problem("required_privileges", problem)
                 for required in entry["required_privileges"]
                 for name in required["privileges"]
                 if (problem := unknown_privilege(name, known))
             ]
             why = f"to read the permissions of {self.label(self.key_of(entry))}"
             problems += [
-                ("required_privileges", problem)
+                Problem("required_privileges", problem)
                 for problem in server.client.missing_permissions([(audit_permission, why)])
             ]
         return values, problems

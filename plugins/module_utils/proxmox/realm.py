@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
@@ -98,29 +98,29 @@ class Realm(Resource):
         name = entry["realm"]
         return {**entry, "type": entry["type"] or (name if name in BUILT_IN else "openid")}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         kind = entry["type"]
         if kind != entry["realm"] and (kind in BUILT_IN or entry["realm"] in self.types):
-            problems.append(("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
+            problems.append(Problem("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
         if entry.get("password") == "":
-            problems.append(("password", "must not be empty; it is removed together with bind_dn"))
+            problems.append(Problem("password", "must not be empty; it is removed together with bind_dn"))
         return problems
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         """Send the password, which cannot be read, if the realm is created or bind_dn changes."""
         values, problems = super().compare(server, entry, actual)
         current, password = actual.values if actual else {}, entry.get("password")
         is_created = actual is None or (self.requires_recreate(values) and self.may_recreate(entry))
         binds = {**current, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
         if password and not binds:
-            problems.append(("password", "requires bind_dn, whose password it is"))
+            problems.append(Problem("password", "requires bind_dn, whose password it is"))
         elif password and (is_created or values.get("bind_dn")):
             values["password"] = password
         elif binds and (is_created or not current.get("bind_dn")):
-            problems.append(("password", f"is required, because the realm binds as '{binds}'"))
+            problems.append(Problem("password", f"is required, because the realm binds as '{binds}'"))
         return values, problems
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
@@ -152,12 +152,14 @@ class Realm(Resource):
                 )
             raise
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         """Refuse what the server would do: delete a realm of any type, and reset a built-in realm to its defaults."""
         current = actual.values["type"]
         if current != entry["type"]:
-            return [("type", f"is '{current}' on the server and not '{entry['type']}', so it is not removed")]
-        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(actual) else []
+            return [Problem("type", f"is '{current}' on the server and not '{entry['type']}', so it is not removed")]
+        return (
+            [Problem("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(actual) else []
+        )
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """Refuse to delete the realm of the caller."""

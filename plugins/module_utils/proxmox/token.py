@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
@@ -51,12 +52,12 @@ class Token(Identity):
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", key[:1])]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["secret_candidates"] and entry["secret"] != IF_INVALID:
-            problems.append(("secret_candidates", f"are only tried with secret={IF_INVALID}"))
+            problems.append(Problem("secret_candidates", f"are only tried with secret={IF_INVALID}"))
         if entry["secret_file_vault_id"] and not entry["secret_file"]:
-            problems.append(("secret_file_vault_id", "needs secret_file"))
+            problems.append(Problem("secret_file_vault_id", "needs secret_file"))
         return problems
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -73,12 +74,12 @@ class Token(Identity):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         file = entry["secret_file"]
         task, unreadable = self._task_with_secret(server, entry, actual, values)
         if unreadable:
-            return values, [*problems, ("secret_file", unreadable)]
+            return values, [*problems, Problem("secret_file", unreadable)]
         if actual and not task and self._was_interrupted(server, entry):
             task = REGENERATE
         if actual is None or task == REGENERATE:
@@ -86,7 +87,9 @@ class Token(Identity):
         if file and (actual is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
-            problems.append(("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}"))
+            problems.append(
+                Problem("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}")
+            )
         return {**values, **({"secret": task} if task else {})}, problems
 
     def _task_with_secret(
@@ -154,17 +157,19 @@ class Token(Identity):
         granted = {key[2] for key in server.actual("acl")}
         return not granted & {userid, owner} and not server.actual("user")[(userid,)].values.get("groups")
 
-    def _secret_blockers(self, client: Any, entry: dict[str, Any], actual: Actual | None) -> list[tuple[str, str]]:
-        """Return why no secret can be created, as (option, rule) pairs."""
+    def _secret_blockers(self, client: Any, entry: dict[str, Any], actual: Actual | None) -> list[Problem]:
+        """Return why no secret can be created, as `Problem`s."""
         problems = []
         if not (entry["secret_file"] or entry["return_secret"]):
             what = "create a token" if actual is None else "replace its secret"
             problems.append(
-                ("secret_file", f"or return_secret is required to {what}, because the server returns the secret once")
+                Problem(
+                    "secret_file", f"or return_secret is required to {what}, because the server returns the secret once"
+                )
             )
         if actual and client.caller == token_id(self.key_of(entry)):
             why = "cannot be replaced with the token itself, which would end its own access; use other credentials"
-            problems.append(("secret", why))
+            problems.append(Problem("secret", why))
         return problems
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:

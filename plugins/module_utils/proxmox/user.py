@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.plan import ServerState
 from ..core.resource import Change
 from .client import ROOT
@@ -28,9 +29,9 @@ class User(Identity):
     def built_in(self, actual: Actual) -> bool:
         return bool(actual.values["userid"] == ROOT)
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         """Refuse to delete root, which the server would recreate without its tokens."""
-        return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
+        return [Problem("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         return replace(self.audit_permission, oneself=key[0])

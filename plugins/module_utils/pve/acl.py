@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -141,15 +142,15 @@ class Acl(ProxmoxAcl):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         for form, since in () if actual else PATHS_SINCE:
             old = re.fullmatch(form, entry["path"]) and version_problem(server.client, since)
-            problems += [("path", f"'{entry['path']}' {old}")] if old else []
+            problems += [Problem("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
         if actual is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
             why = f"was removed in version {'.'.join(map(str, until))}; use a path with the zone, /sdn/zones/ZONE/VNET"
-            problems.append(("path", f"'{entry['path']}' {why}"))
+            problems.append(Problem("path", f"'{entry['path']}' {why}"))
         return values, problems
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
@@ -134,11 +135,11 @@ class Realm(ProxmoxRealm):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if _connects_first(entry) and values:
             old = version_problem(server.client, _CHECKS)
-            problems += [("check_connection", f"{old}; leave it out")] if old else []
+            problems += [Problem("check_connection", f"{old}; leave it out")] if old else []
         return values, problems
 
     def request_body(self, change: Change) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.resource import Permission, Reference, Resource
 from ..proxmox.realm import DIRECTORIES
@@ -65,14 +65,14 @@ class RealmSyncJob(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         realm = server.actual("realm").get((values.get("realm", ""),))
         if realm and realm.values["type"] not in DIRECTORIES:
             why = (
                 f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
             )
-            problems.append(("realm", why))
+            problems.append(Problem("realm", why))
         return values, problems
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:

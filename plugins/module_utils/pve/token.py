@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Step
 from ..proxmox.acl import ALLOW_LOCKOUT
@@ -73,7 +74,7 @@ class Token(ProxmoxToken):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
@@ -85,7 +86,7 @@ class Token(ProxmoxToken):
             and (old := version_problem(server.client, _CLEARS))
         ):
             why = f"to remove a comment {old}; set another comment, or remove and recreate the token"
-            problems.append(("comment", why))
+            problems.append(Problem("comment", why))
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import PASSWORD, Field, Flag, Moment, Names, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
@@ -53,11 +54,11 @@ class User(ReplacedList, ProxmoxUser):
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (group,)) for group in values.get("groups") or ()]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
             problems.append(
-                ("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
+                Problem("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
             )
         return problems
 
