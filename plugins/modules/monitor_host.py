@@ -112,7 +112,7 @@ from ..module_utils.fleet.monitor import MONITOR
 MODULE = MONITOR
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

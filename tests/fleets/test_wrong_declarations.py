@@ -85,7 +85,7 @@ class TestWire:
             ({"ansible_host": "127.0.0.1:8006"}, "ansible_host: '127.0.0.1:8006' must be a host name or an address"),
             (
                 {"fleetgate_groups": [{"name": "admins", "members": ""}]},
-                r"fleetgate_groups\[admins\].members: must not hold an empty name",
+                r"fleetgate_groups\[admins\].members: must not contain an empty name",
             ),
             (
                 {"fleetgate_groups": [{"name": "admins", "members": [name]} for name in ("alice", "bob")]},
@@ -132,7 +132,7 @@ class TestWire:
         [
             (
                 lambda idp: {**idp, "issuer": idp["url"] + "/"},
-                "the issuer calls itself 'https://.*' and not 'https://.*/'",
+                "the issuer identifies itself as 'https://.*', not 'https://.*/'",
             ),
             (lambda idp: {**idp, "api_key": "wrong-key-of-nobody"}, "the API key is not accepted"),
             (lambda idp: {**idp, "ca_path": None}, "is not trusted"),
@@ -233,7 +233,7 @@ WRONG = {
     "an issuer with a slash": (
         "oidc",
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
-        "the issuer calls itself 'https://.*' and not 'https://.*/'",
+        "the issuer identifies itself as 'https://.*', not 'https://.*/'",
     ),
     "an invalid issuer": (
         "oidc",

@@ -317,7 +317,7 @@ class TestEncryptedFile:
         for cannot in (ansible.tasks([sealed]), ansible.tasks([stage.kept("sealed", secret="if_invalid")])):
             (result,) = cannot.results()
             assert (
-                result["failed"] and "is encrypted with a vault password that ansible was not given" in result["msg"]
+                result["failed"] and "is encrypted with a vault password that is not known" in result["msg"]
             ), result
 
     def test_plain_text_secret_file_is_encrypted(self, stage, ansible, vault):
@@ -334,10 +334,10 @@ class TestEncryptedFile:
         user = task(stage.wired, f"{stage.system}_user", userid=stage.owner)
         _user, unknown, there = ansible.tasks([user, unknown, there], *vault).results()
         assert (
-            "secret_file_vault_id: 'elsewhere' is not among the vault ids that ansible was given a password for"
+            "secret_file_vault_id: 'elsewhere' is not a vault ID with a known password"
             in unknown["msg"]
         )
-        assert "secret_file_vault_id: needs the vault of the ansible that runs the task" in there["msg"]
+        assert "secret_file_vault_id: requires the vault of the control node" in there["msg"]
         assert [one for one in stage.server.observed.writes() if "token" in one.path] == []
 
 

@@ -20,12 +20,12 @@ from ..core.client import (
     has_userinfo,
     in_url,
     limit_problems,
-    requests,
     require_requests,
     verification,
 )
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL, Number, Text
+from ..core.transport import requests
 from .shell import ADDRESS, Commands, run_here
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class LoginClient(Client):
 
 class Ticket(ProxmoxHTTPAuth):
     """A ticket for a user's password, created and renewed through `login`, a client that does not follow redirects."""
+
+    pve_auth_ticket: str
 
     def __init__(
         self, login: LoginClient, user: str, password: str, second_factor: str | None, **settings: Any
@@ -277,7 +279,7 @@ class ProxmoxClient(Client):
 
 def version(client: Any) -> str:
     """A fact: the version of the server as text."""
-    return client.version_text
+    return str(client.version_text)
 
 
 def fingerprint(client: Any) -> str | None:
@@ -304,7 +306,7 @@ def _identity(params: dict[str, Any]) -> tuple[str, str | None]:
     if not host:
         problems.append("api_host: must be set (in a playbook it defaults to the inventory host)")
     elif has_userinfo(host):
-        problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
+        problems.append("api_host: must not contain a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
     problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)

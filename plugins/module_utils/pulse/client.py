@@ -30,7 +30,7 @@ class PulseClient(Client):
             "X-API-Token",
         )
         # nodes that Pulse merged into the entry of an existing cluster, by type and host
-        self.merged = {}
+        self.merged: dict[tuple[str, str], str] = {}
         super().__init__(
             f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
