@@ -134,7 +134,7 @@ from ..module_utils.fleet.bootstrap import BOOTSTRAP
 MODULE = BOOTSTRAP
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -194,7 +194,8 @@ class _Host:
 
     def make_folder(self, check_mode: bool) -> None:
         """Create the directory of the file, and those above it that are missing, for their owner only."""
-        missing, folder = [], os.path.dirname(os.path.abspath(self.file))
+        missing: list[str] = []
+        folder = os.path.dirname(os.path.abspath(self.file))
         while not os.path.exists(folder):
             missing.insert(0, folder)
             folder = os.path.dirname(folder)
@@ -228,11 +229,10 @@ class _Host:
             found = error.problems
             hint = f"; {_REPLACED_HERE}" if error.status == 401 else ""
         if found:
-            error = FleetgateError(
-                f"{self.token} could not be verified with the secret in '{self.file}': {'; '.join(found)}{hint}"
-            )
-            error.done, error.diff = done["plan"], done["diff"]
-            raise error
+            why = f"{self.token} could not be verified with the secret in '{self.file}': {'; '.join(found)}{hint}"
+            failure = FleetgateError(why)
+            failure.done, failure.diff = done["plan"], done["diff"]
+            raise failure
 
 
 def _host(params: dict[str, Any]) -> _Host:
