@@ -123,6 +123,8 @@ class ProxmoxClient(Client):
 
     service = ""
     command: tuple[str, ...] = ()
+    # the permissions of the caller, as far as they were read
+    _granted: dict[str, Any] | None = None
     # the role with all privileges, the query parameter for the principal whose permissions are read, and the seconds until a
     # change of the ACL takes effect
     all_powerful = ""
@@ -164,6 +166,11 @@ class ProxmoxClient(Client):
     def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
+
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
+        # it may change what the caller may do
+        self._granted = None
+        return super().write(verb, path, body, upload)
 
     def payload(self, verb: str, body: Any) -> dict[str, Any]:
         values = self.encode(body or {})
@@ -239,10 +246,11 @@ class ProxmoxClient(Client):
         ]
         if not permissions or self.caller == ROOT:
             return []
-        granted = self.read("access", "permissions")
+        if self._granted is None:
+            self._granted = self.read("access", "permissions")
         missing: dict[str, str] = {}
         for permission, purpose in permissions:
-            if not self._satisfied(permission, granted):
+            if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:

@@ -212,8 +212,8 @@ class Node(Resource):
         if not entry["test_connection"]:
             return []
         meant = {**(actual.values if actual else {}), **values, "type": entry["type"], "host": entry["host"]}
-        sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
-        body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
+        sent = ("type", "host", "token_name", "token_value", "fingerprint", "verify_ssl")
+        body = {self.field(option).name: meant[option] for option in sent if meant.get(option)}
         failure = client.attempt("test-config", body=body)
         advice = "check the token, the address as Pulse reaches it, fingerprint and verify_ssl"
         return (
