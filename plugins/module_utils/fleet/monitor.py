@@ -153,7 +153,8 @@ class _Host:
 
     @cached_property
     def server(self) -> Server:
-        return self.product.server(self.client)
+        with self.client.understanding():
+            return self.product.server(self.client)
 
     @property
     def token(self) -> str:
