@@ -9,8 +9,8 @@ import yaml
 
 from tests.simulators.server import Fault
 
-# Pulse itself, when it connects to a server
-OF_PULSE = "python-urllib3/"
+# the modules; Pulse itself connects to the servers as well
+OURS = "python-requests/"
 ALL_FEATURES = {"guest_agent": True, "backup_volumes": True, "pull_jobs": True}
 
 
@@ -38,7 +38,7 @@ def hosts_of(fleet):
 
 
 def requests(server):
-    return [f"{one.verb} {one.path}" for one in server.observed.journal if not one.agent.startswith(OF_PULSE)]
+    return [f"{one.verb} {one.path}" for one in server.observed.journal if one.agent.startswith(OURS)]
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,8 @@ def test_first_run_sets_up_all_identities_before_it_changes_pulse_for_one_host_a
     # Pulse counts both as changes, and takes 30 a minute
     sent = [one for one in requests(fleet.pulse) if not one.startswith("GET")]
     assert sorted(sent) == ["POST /api/config/nodes"] * 8 + ["POST /api/config/nodes/test-config"] * 8
+    # all hosts together read it three times, and each its entry before and after the change
+    assert len(requests(fleet.pulse)) == len(sent) + 3 + 2 * 8
     # what the preflight read of a cluster is not read again
     for server in (node for (node,) in fleet.pve.values()):
         assert requests(server).count("GET /api2/json/cluster/status") == 1

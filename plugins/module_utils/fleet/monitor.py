@@ -79,6 +79,8 @@ class _KnownPulse(PulseClient):
     def nodes(self) -> list[dict[str, Any]]:
         return self._nodes
 
+    entries = nodes
+
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["stage"] == "pulse":

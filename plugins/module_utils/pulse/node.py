@@ -134,7 +134,7 @@ class Node(Resource):
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return [node for node in server.client.nodes() if node["type"] in KIND.choices]
+        return [node for node in server.client.entries() if node["type"] in KIND.choices]
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         """Complete the flags, which Pulse omits when they are false."""
@@ -143,7 +143,7 @@ class Node(Resource):
 
     def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
         """Read the id right before each write: ids are positions in a list that may have changed since."""
-        for node in server.client.nodes():
+        for node in server.client.entries():
             if self.key_of(node) == key:
                 return node["id"]
         raise FleetgateError(
