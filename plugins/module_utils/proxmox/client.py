@@ -123,7 +123,7 @@ class ProxmoxClient(Client):
 
     service = ""
     command: tuple[str, ...] = ()
-    # the permissions of the caller, as far as they were read
+    # the permissions of the caller, as far as they were read for the plan that is being made
     _granted: dict[str, Any] | None = None
     # the role with all privileges, the query parameter for the principal whose permissions are read, and the seconds until a
     # change of the ACL takes effect
@@ -166,11 +166,6 @@ class ProxmoxClient(Client):
     def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
-
-    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
-        # it may change what the caller may do
-        self._granted = None
-        return super().write(verb, path, body, upload)
 
     def payload(self, verb: str, body: Any) -> dict[str, Any]:
         values = self.encode(body or {})
@@ -238,6 +233,13 @@ class ProxmoxClient(Client):
         permissions = self.read("access", "permissions", **{self.whose: identity, **({"path": path} if path else {})})
         return {place: {name: bool(flag) for name, flag in held.items()} for place, held in permissions.items()}
 
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
+        """The last check of a plan: what follows may change what the caller may do."""
+        try:
+            super().check_permissions(permissions)
+        finally:
+            self._granted = None
+
     def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
         permissions = [
             (permission, purpose)
@@ -252,6 +254,9 @@ class ProxmoxClient(Client):
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
+        if missing:
+            # they may be granted before the task is tried again
+            self._granted = None
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"

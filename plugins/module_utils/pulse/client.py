@@ -31,7 +31,7 @@ class PulseClient(Client):
         )
         # nodes that Pulse merged into the entry of an existing cluster, by type and host
         self.merged = {}
-        # the bodies of tests that succeeded
+        # the bodies of tests that succeeded, for the verification
         self._succeeded: list[dict[str, Any]] = []
         super().__init__(
             f"Pulse {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
@@ -72,9 +72,11 @@ class PulseClient(Client):
     def attempt(self, *path: Any, body: dict[str, Any] | None = None) -> str:
         """Make Pulse sign in to a server, which changes nothing and so also runs in check mode; return "" or the failure.
 
-        What a `body` has once succeeded with is not sent again: Pulse counts tests as changes, and takes 30 a minute.
+        The verification of a change does not repeat a test of the same `body`: Pulse counts tests as changes, and takes 30
+        a minute.
         """
-        if body and body in self._succeeded:
+        if body in self._succeeded:
+            self._succeeded.remove(body)
             return ""
         response = self._send("POST", (*NODES, *path), allowed_status=(400,), json=body)
         if response.status_code != 200:
