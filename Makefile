@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # tests that build on each other are in one file; many tests wait for a server, hence one process more than cores
-PYTEST := $(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadgroup -p no:cacheprovider
+PYTEST := $(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile -p no:cacheprovider
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
@@ -17,7 +17,9 @@ demo:  ## show plan, run, second run and logins on a simulated fleet (one minute
 check: lint types unit  ## inner loop, less than five minutes: lint, types, unit tests, one playbook
 	$(PYTEST) tests/playbooks/test_wire.py -k homelab
 
-test: lint types sanity importer tests molecule cores  ## run every check and test
+test: .venv/.made-for  ## run every check and test
+	@$(MAKE) --no-print-directory --jobs $$(nproc) --output-sync=target lint types sanity importer
+	@$(MAKE) --no-print-directory tests molecule cores
 	@echo "all tests passed"
 
 .venv/.made-for: requirements.txt requirements-dev.txt tests/requirements.txt tests/simulators/requirements.txt
@@ -60,11 +62,11 @@ fleets: .venv/.made-for  ## test whole fleets: changed declarations, faults, los
 molecule: .venv/.made-for  ## run the molecule scenarios of the playbooks
 	$(RUN) tools/molecule
 
-cores: .venv/.made-for  ## run unit and playbook tests on each supported ansible-core
+cores: .venv/.made-for  ## run the tests of playbooks on each supported ansible-core
 	tools/cores
 
 proof: .venv/.made-for  ## all tries of those tests of which `make test` runs a sample
-	FLEETGATE_PROOF=all $(PYTEST) tests/unit/test_secrets_in_results.py tests/modules/test_malformed_answers.py tests/fleets/test_interrupted_bootstrap.py
+	FLEETGATE_PROOF=all $(PYTEST) tests/unit/test_secrets_in_results.py tests/modules/test_malformed_answers.py tests/fleets/test_interrupted_bootstrap.py tests/modules/test_both_ways.py tests/modules/test_values_in_files.py
 
 bench: .venv/.made-for  ## measure all figures of docs/benchmarks.md (one hour on an idle machine)
 	@tools/venv build/benchmarks/venv $$(tools/python 3.13 3.12 3.11) -r requirements.txt ansible

@@ -71,3 +71,20 @@ def test_each_missing_privilege_is_reported_and_nothing_is_written(fleet_of, ans
         run = wired.play("wire", "--limit", "pve1", **variables)
         assert privilege in " ".join(run.failed), run.failed
         assert wired.fleet.writes() == []
+
+
+def test_list_of_undeclared_objects_that_may_be_incomplete_comes_with_a_warning(fleet_of, ansible):
+    """On PBS, realms can be managed without seeing users, and the ACL then has the caller's entries only."""
+    wired = fleet_of("homelab")
+    variables = {**automation(wired, ansible, PRIVILEGES), "fleetgate_users": [], "fleetgate_groups": []}
+    principals = {"users": ["fleetgate@pbs"], "tokens": ["fleetgate@pbs!automation"], "roles": ["Admin"]}
+    ansible.tasks(
+        [
+            task(wired, "pbs_acl", path="/access/domains", **principals),
+            task(wired, "pbs_acl", path="/access", state="absent", **principals),
+        ]
+    ).succeeded()
+    run = wired.play("wire", "--limit", "pbs1", **variables).succeeded()
+    warnings = " ".join(" ".join(result.get("warnings", ())) for result in run.results())
+    assert "lacks Sys.Audit on /access/users (without it undeclared users may be left out)" in warnings
+    assert "lacks Sys.Audit on /access/acl (without it undeclared acl may be left out)" in warnings

@@ -36,6 +36,18 @@ class TestAuthentik:
         with pytest.raises(Refused, match="authentik does not redirect"):
             lab.person("eve").sign_in(node.url, "authentik", node.named_url)
 
+    def test_members_of_child_groups_who_get_no_rights_are_reported(self, lab):
+        """The claim has the direct groups of a person only."""
+        groups = [
+            {"name": "admins", "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}]}},
+            {"name": "operators", "parents": ["admins"], "rights": {}},
+            {"name": "trainees", "parents": ["operators"], "rights": {}},
+        ]
+        run = lab.play("wire", "--check", fleetgate_groups=groups, fleetgate_users=[]).succeeded()
+        for name in ("operators", "trainees"):
+            warning = f"fleetgate_groups[admins]: members of its child group {name} get none of its rights"
+            assert warning in " ".join(run.output.split())
+
     def test_authentik_can_be_used_as_a_plain_oidc_provider(self, lab):
         """The administration API of authentik is not used, and nothing changes."""
         nodes = lab.fleet.pve["lab"]

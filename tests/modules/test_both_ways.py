@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from tests.modules.systems import SYSTEMS, task
+from tests.support.sample import sample
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,56 +52,60 @@ def comparable(wired, result):
     return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
 
 
-@pytest.fixture(
-    scope="module",
-    params=[
-        # a worker of its own for each of the slowest fixtures of all tests
-        pytest.param(run, id=name, marks=pytest.mark.xdist_group(f"both ways {name}"))
-        for name, run in {
-            "on the target": ((), ON_THE_TARGET),
-            "on the target in check mode": (("--check",), ON_THE_TARGET),
-            "async": ((), ASYNC),
-        }.items()
-    ],
-)
-def two_runs(request, fleet_of, ansible):
-    """The same tasks on two new fleets: in process, and on the target or asynchronously."""
-    arguments, other = request.param
-    runs = []
-    for how in (IN_PROCESS, other):
-        wired = fleet_of("homelab")
-        tasks = [
-            {"name": module, **task(wired, module, **options), **how}
-            for one in SYSTEMS.values()
-            for module, options in one.EVERY_MODULE
-        ]
-        secrets = (*HIDDEN, *wired.fleet.secrets())
-        runs.append((wired, ansible.tasks(tasks, *arguments, "-vvvv", "--diff", secrets=secrets)))
-    return runs
-
-
-def result_of(run, module):
-    return run.results(module)[-1]
-
-
 # the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target
 STAGES = {"monitor_host", "wire_host", "wire_provider"}
 MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
 
+# arguments of ansible-playbook, keywords of the task, and the modules that are run in this way
+WAYS = {
+    "on the target": ((), ON_THE_TARGET, MODULES),
+    "on the target in check mode": (("--check",), ON_THE_TARGET, list(sample(MODULES, 4))),
+    "async": ((), ASYNC, list(sample(MODULES, 6))),
+}
 
-@pytest.mark.parametrize("module", MODULES)
-def test_result_is_the_same_in_process_and_on_the_target(two_runs, module):
-    inside, other = (comparable(wired, result_of(run, module)) for wired, run in two_runs)
+
+@pytest.fixture(scope="module")
+def two_runs(fleet_of, ansible):
+    """The same tasks on two new fleets: all in process, and the last task of each module in another way."""
+    every_task = [task for system in SYSTEMS.values() for task in system.EVERY_MODULE]
+    last = {module: number for number, (module, _options) in enumerate(every_task)}
+
+    @cache
+    def runs(way):
+        arguments, other, modules = WAYS[way]
+        runs = []
+        for numbers in (set(), {last[module] for module in modules}):
+            wired = fleet_of("homelab")
+            tasks = [
+                {"name": module, **task(wired, module, **options), **(other if number in numbers else IN_PROCESS)}
+                for number, (module, options) in enumerate(every_task)
+            ]
+            secrets = (*HIDDEN, *wired.fleet.secrets())
+            runs.append((wired, ansible.tasks(tasks, *arguments, "-vvvv", "--diff", secrets=secrets)))
+        return runs
+
+    return runs
+
+
+@pytest.mark.parametrize(
+    ("way", "module"), [(way, module) for way, (_arguments, _keywords, modules) in WAYS.items() for module in modules]
+)
+def test_result_is_the_same_in_process_and_on_the_target(two_runs, way, module):
+    inside, other = (comparable(wired, run.results(module)[-1]) for wired, run in two_runs(way))
     assert other == inside
 
 
-def test_only_check_mode_fails_and_only_for_missing_objects(two_runs):
+@pytest.mark.parametrize("way", WAYS)
+def test_only_check_mode_fails_and_only_for_missing_objects(two_runs, way):
     """In check mode, tasks fail that need an object an earlier task would have created; without check mode none fails."""
-    for _wired, run in two_runs:
-        told = [one for one in run.failed if "--check" not in run.arguments or "does not exist" not in one]
-        assert told == []
+    for _wired, run in two_runs(way):
+        unexpected = [
+            failure for failure in run.failed if "--check" not in run.arguments or "does not exist" not in failure
+        ]
+        assert unexpected == []
 
 
-def test_no_secret_is_printed_at_the_highest_verbosity(two_runs):
-    for wired, run in two_runs:
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_is_printed_at_the_highest_verbosity(two_runs, way):
+    for wired, run in two_runs(way):
         assert [secret for secret in (*HIDDEN, *wired.fleet.secrets()) if secret in run.output] == []

@@ -1,7 +1,7 @@
 """A process that has loaded ansible, and runs ansible-playbook in forks of itself: loading is half of a short run.
 
 Requests come as lines of JSON with `arguments`, `environment`, `folder` and the file for the `output`; each is answered with
-the exit code. Each run loads the collection and its libraries. Settings of ansible are those of this process.
+the exit code. Each run loads the collection. Settings of ansible are those of this process.
 """
 
 from __future__ import annotations
@@ -16,7 +16,12 @@ LOADED = (
     "ansible.executor.playbook_executor",
     "ansible.plugins.callback.default",
     "ansible.plugins.strategy.linear",
+    # libraries of the collection
+    "proxmoxer",
+    "requests",
 )
+# every run reads the documentation of all of these plugins
+PLUGINS = ("become", "callback", "connection", "inventory", "shell", "strategy")
 
 
 def run(arguments: list[str], environment: dict[str, str], folder: str, output: str) -> int:
@@ -41,5 +46,8 @@ def run(arguments: list[str], environment: dict[str, str], folder: str, output: 
 
 for name in LOADED:
     import_module(name)
+loaders = import_module("ansible.plugins.loader")
+for kind in PLUGINS:
+    list(getattr(loaders, f"{kind}_loader").all(class_only=True))
 for line in sys.stdin:
     print(run(**json.loads(line)), flush=True)

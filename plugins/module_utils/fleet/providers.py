@@ -184,6 +184,14 @@ class PocketId(Provider):
         ]
 
 
+def _ancestors(name: str, parents: Mapping[str, Iterable[str]]) -> list[str]:
+    """The parents of a group, their parents and so on; each once."""
+    found = [*parents.get(name, ())]
+    for ancestor in found:
+        found += [parent for parent in parents.get(ancestor, ()) if parent not in (name, *found)]
+    return found
+
+
 class Authentik(Provider):
     """authentik has an issuer for each application, and the groups come with the scope profile."""
 
@@ -277,12 +285,13 @@ class Authentik(Provider):
     def warnings(self, objects: Mapping[str, list[dict[str, Any]]], declared: Declaration) -> list[str]:
         """The claim has the direct groups of a person, although an application lets members of child groups in."""
         with_rights = {group.name: group for group in declared.groups if group.present and group.rights}
+        parents = {group["name"]: group.get("parents") or () for group in objects.get("group", ())}
         return [
-            f"{with_rights[parent].where}: members of its child group {group['name']} get none of its rights, because authentik"
-            f" sends direct groups only; declare rights for {group['name']} as well"
-            for group in objects.get("group", ())
-            for parent in group.get("parents") or ()
-            if parent in with_rights and group["name"] not in with_rights
+            f"{with_rights[ancestor].where}: members of its child group {name} get none of its rights, because authentik"
+            f" sends direct groups only; declare rights for {name} as well"
+            for name in parents
+            for ancestor in _ancestors(name, parents)
+            if ancestor in with_rights and name not in with_rights
         ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:

@@ -24,6 +24,8 @@ from .products import Product
 REPORT, REMOVE, IGNORE = "report", "remove", "ignore"
 CHOICES = (REPORT, REMOVE, IGNORE)
 WHERE = "fleetgate_undeclared: "
+# what rights come from
+_KINDS = ("group", "user", "token", "acl")
 
 
 def policy(value: Any, declared: Declaration) -> str:
@@ -228,7 +230,18 @@ class _Search:
             why = ", which the credentials of this run belong to" if in_use else ""
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
             self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
+        self._report.notes += self._hidden()
         return self._report
+
+    def _hidden(self) -> list[str]:
+        """What the caller lacks to see all objects of the kinds that are compared."""
+        kinds = [self._server.resources[name] for name in _KINDS if name in self._server.resources]
+        permissions = [
+            (kind.audit_permission, f"without it undeclared {kind.plural} may be left out")
+            for kind in kinds
+            if kind.audit_permission
+        ]
+        return self._server.client.missing_permissions(permissions)
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
         """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""

@@ -123,8 +123,6 @@ class ProxmoxClient(Client):
 
     service = ""
     command: tuple[str, ...] = ()
-    # the permissions of the caller, as far as they were read for the plan that is being made
-    _granted: dict[str, Any] | None = None
     # the role with all privileges, the query parameter for the principal whose permissions are read, and the seconds until a
     # change of the ACL takes effect
     all_powerful = ""
@@ -132,10 +130,16 @@ class ProxmoxClient(Client):
     acl_effective_after = 0
 
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
+        # the privileges of the caller by path, as read since the last write
+        self._granted: dict[str, Any] = {}
         if params["connection"] == "shell":
             self._use_shell(params, check_mode)
         else:
             self._sign_in(params, check_mode)
+
+    def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
+        self._granted = {}
+        return super().write(verb, path, body, upload)
 
     def _use_shell(self, params: dict[str, Any], check_mode: bool) -> None:
         require_requests()
@@ -233,13 +237,6 @@ class ProxmoxClient(Client):
         permissions = self.read("access", "permissions", **{self.whose: identity, **({"path": path} if path else {})})
         return {place: {name: bool(flag) for name, flag in held.items()} for place, held in permissions.items()}
 
-    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
-        """The last check of a plan: what follows may change what the caller may do."""
-        try:
-            super().check_permissions(permissions)
-        finally:
-            self._granted = None
-
     def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
         permissions = [
             (permission, purpose)
@@ -248,15 +245,14 @@ class ProxmoxClient(Client):
         ]
         if not permissions or self.caller == ROOT:
             return []
-        if self._granted is None:
-            self._granted = self.read("access", "permissions")
+        self._granted = self._granted or self.read("access", "permissions")
         missing: dict[str, str] = {}
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
         if missing:
-            # they may be granted before the task is tried again
-            self._granted = None
+            # repeated attempts of a task share this client, and they may be granted meanwhile
+            self._granted = {}
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"
