@@ -258,6 +258,9 @@ class ProxmoxClient(Client):
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
+        if missing:
+            # repeated attempts of a task share this client, and they may be granted meanwhile
+            self._granted = {}
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"
