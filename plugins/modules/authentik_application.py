@@ -231,10 +231,10 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("application")
+MODULE = AUTHENTIK.module_for("application")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

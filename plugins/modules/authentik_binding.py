@@ -92,10 +92,10 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("binding")
+MODULE = AUTHENTIK.module_for("binding")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -88,10 +88,10 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("group")
+MODULE = AUTHENTIK.module_for("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

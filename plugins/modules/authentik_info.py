@@ -116,7 +116,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.info()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -89,7 +89,7 @@ from ..module_utils.authentik.system import AUTHENTIK
 MODULE = AUTHENTIK.state()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -84,10 +84,10 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("token")
+MODULE = AUTHENTIK.module_for("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -101,10 +101,10 @@ plan:
 
 from ..module_utils.authentik.system import AUTHENTIK
 
-MODULE = AUTHENTIK.one("user")
+MODULE = AUTHENTIK.module_for("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -98,7 +98,7 @@ warnings:
   returned: when there are any
   type: list
   elements: str
-  sample: ["its discovery document does not list the scope groups, which it may know nevertheless; try a login if in doubt"]
+  sample: ["its discovery document does not list the scope groups, which the issuer may still support; try a login if in doubt"]
 accepted:
   description:
     - Whether the issuer accepts the client secret with all redirect URIs. Null if its response does not reveal it.
@@ -112,10 +112,12 @@ document:
   sample: {issuer: "https://id.example.org", token_endpoint: "https://id.example.org/api/oidc/token"}
 """
 
-from ..module_utils.oidc.info import INFO as MODULE
+from ..module_utils.oidc.info import INFO
+
+MODULE = INFO
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -65,10 +65,10 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("acl")
+MODULE = PBS.module_for("acl")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

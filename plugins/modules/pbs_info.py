@@ -108,7 +108,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.info()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -181,10 +181,10 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("realm")
+MODULE = PBS.module_for("realm")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

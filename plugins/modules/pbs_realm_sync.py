@@ -89,7 +89,7 @@ from ..module_utils.pbs.realm_sync import REALM_SYNC
 MODULE = REALM_SYNC.definition()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -82,7 +82,7 @@ from ..module_utils.pbs.system import PBS
 MODULE = PBS.state()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

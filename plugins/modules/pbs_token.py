@@ -90,10 +90,10 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("token")
+MODULE = PBS.module_for("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -69,10 +69,10 @@ plan:
 
 from ..module_utils.pbs.system import PBS
 
-MODULE = PBS.one("user")
+MODULE = PBS.module_for("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -86,10 +86,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("api_key")
+MODULE = POCKETID.module_for("api_key")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -259,10 +259,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("client")
+MODULE = POCKETID.module_for("client")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -81,10 +81,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("group")
+MODULE = POCKETID.module_for("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -112,7 +112,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.info()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

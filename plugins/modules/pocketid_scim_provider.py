@@ -60,10 +60,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("scim_provider")
+MODULE = POCKETID.module_for("scim_provider")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -61,10 +61,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("settings")
+MODULE = POCKETID.module_for("settings")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

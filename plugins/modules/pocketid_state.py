@@ -83,7 +83,7 @@ from ..module_utils.pocketid.system import POCKETID
 MODULE = POCKETID.state()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -116,10 +116,10 @@ plan:
 
 from ..module_utils.pocketid.system import POCKETID
 
-MODULE = POCKETID.one("user")
+MODULE = POCKETID.module_for("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

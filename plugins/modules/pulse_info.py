@@ -73,7 +73,7 @@ from ..module_utils.pulse.system import PULSE
 MODULE = PULSE.info()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -187,10 +187,10 @@ plan:
 
 from ..module_utils.pulse.system import PULSE
 
-MODULE = PULSE.one("node")
+MODULE = PULSE.module_for("node")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -61,7 +61,7 @@ from ..module_utils.pulse.system import PULSE
 MODULE = PULSE.state()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

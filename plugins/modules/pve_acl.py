@@ -64,10 +64,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("acl")
+MODULE = PVE.module_for("acl")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -82,10 +82,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("group")
+MODULE = PVE.module_for("group")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -132,7 +132,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.info()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

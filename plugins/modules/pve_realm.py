@@ -217,10 +217,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("realm")
+MODULE = PVE.module_for("realm")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

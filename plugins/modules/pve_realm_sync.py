@@ -107,7 +107,7 @@ from ..module_utils.pve.realm_sync import REALM_SYNC
 MODULE = REALM_SYNC.definition()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -100,10 +100,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("realm_sync_job")
+MODULE = PVE.module_for("realm_sync_job")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -84,10 +84,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("role")
+MODULE = PVE.module_for("role")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

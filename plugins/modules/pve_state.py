@@ -108,7 +108,7 @@ from ..module_utils.pve.system import PVE
 MODULE = PVE.state()
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -95,10 +95,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("token")
+MODULE = PVE.module_for("token")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -83,10 +83,10 @@ plan:
 
 from ..module_utils.pve.system import PVE
 
-MODULE = PVE.one("user")
+MODULE = PVE.module_for("user")
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -157,7 +157,7 @@ from ..module_utils.fleet.host import HOST
 MODULE = HOST
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -134,7 +134,7 @@ from ..module_utils.fleet.provider import PROVIDER
 MODULE = PROVIDER
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

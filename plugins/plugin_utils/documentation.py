@@ -40,7 +40,9 @@ def lists_of(system: str, kinds: dict[str, str]) -> str:
 
     Attributes with partial support in one module have partial support in the state module.
     """
-    options, scopes, limits = {}, {}, {}
+    options: dict[str, dict[str, Any]] = {}
+    scopes: dict[str, Any] = {}
+    limits: dict[str, dict[str, Any]] = {}
     state = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.modules.{system}_state")
     declared = state.MODULE.argument_spec["exclusive"]["options"]
     for option, kind in kinds.items():
@@ -83,7 +85,8 @@ def _as_entries(documentation: str, option: str) -> list[dict[str, Any]]:
 def _fragment(name: str) -> str:
     file, _dot, part = name.partition(".")
     module = importlib.import_module(f"ansible_collections.fleetgate.proxmox.plugins.doc_fragments.{file}")
-    return getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
+    text: str = getattr(module.ModuleDocFragment, part.upper() or "DOCUMENTATION")
+    return text
 
 
 def filters_of(system: str) -> str:

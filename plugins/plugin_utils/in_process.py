@@ -39,7 +39,7 @@ class InProcessAction(ActionBase):
     module: Definition
 
     def run(self, tmp: str | None = None, task_vars: Any = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
+        result: dict[str, Any] = super().run(tmp, task_vars)
         where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
         if where not in ("controller", "target"):
             raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")
@@ -65,7 +65,8 @@ class InProcessAction(ActionBase):
     @contextmanager
     def _environment(self) -> Iterator[None]:
         """The `environment` of the task, which an ordinary module would find around it."""
-        variables, before = {}, dict(os.environ)
+        variables: dict[str, Any] = {}
+        before = dict(os.environ)
         self._compute_environment_string(variables)
         os.environ.update({name: str(value) for name, value in variables.items()})
         try:
@@ -82,7 +83,7 @@ class InProcessAction(ActionBase):
         """Whether results have the arguments of the task: from ansible-core 2.21 on only where that is asked for."""
         setting = "INJECT_INVOCATION"
         known = setting in C.config.get_configuration_definitions()
-        return not known or C.config.get_config_value(setting, variables=task_vars)
+        return not known or bool(C.config.get_config_value(setting, variables=task_vars))
 
     def _run_on_host(self, script: str) -> tuple[str, str]:
         """Run a script over the connection that ansible has to the host; returns what it says on stdout and stderr.
@@ -103,7 +104,7 @@ class InProcessAction(ActionBase):
     def _why_unreachable(self) -> str:
         """With no_log ansible does not tell why it cannot connect, so it is asked once more with nothing to hide."""
         try:
-            return self._low_level_execute_command("true")["stderr"]
+            return str(self._low_level_execute_command("true")["stderr"])
         except AnsibleError as error:
             return str(error)
 

@@ -21,10 +21,12 @@ class Vault:
             _name, password = match_encrypt_vault_id_secret(self._vault.secrets, encrypt_vault_id=vault_id)
         except AnsibleVaultError:
             return None
-        return to_text(self._vault.encrypt(text, password, vault_id))
+        encrypted: str = to_text(self._vault.encrypt(text, password, vault_id))
+        return encrypted
 
     def decrypt(self, text: str) -> str | None:
         try:
-            return to_text(self._vault.decrypt(text))
+            decrypted: str = to_text(self._vault.decrypt(text))
         except AnsibleVaultError:
             return None
+        return decrypted

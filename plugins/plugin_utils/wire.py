@@ -109,7 +109,7 @@ class FleetAction(InProcessAction):
 class HostAction(FleetAction):
     """`wire_host`, for the inventory host of the task."""
 
-    declared = (
+    declared: tuple[str, ...] = (
         *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
         "undeclared",
     )

@@ -85,7 +85,7 @@ class TestWire:
             ({"ansible_host": "127.0.0.1:8006"}, "ansible_host: '127.0.0.1:8006' must be a host name or an address"),
             (
                 {"fleetgate_groups": [{"name": "admins", "members": ""}]},
-                r"fleetgate_groups\[admins\].members: must not hold an empty name",
+                r"fleetgate_groups\[admins\].members: must not contain an empty name",
             ),
             (
                 {"fleetgate_groups": [{"name": "admins", "members": [name]} for name in ("alice", "bob")]},
@@ -132,7 +132,7 @@ class TestWire:
         [
             (
                 lambda idp: {**idp, "issuer": idp["url"] + "/"},
-                "the issuer calls itself 'https://.*' and not 'https://.*/'",
+                "the issuer identifies itself as 'https://.*', not 'https://.*/'",
             ),
             (lambda idp: {**idp, "api_key": "wrong-key-of-nobody"}, "the API key is not accepted"),
             (lambda idp: {**idp, "ca_path": None}, "is not trusted"),
@@ -233,7 +233,7 @@ WRONG = {
     "an issuer with a slash": (
         "oidc",
         lambda idp: {"fleetgate_idp": {**idp, "issuer": idp["issuer"] + "/"}},
-        "the issuer calls itself 'https://.*' and not 'https://.*/'",
+        "the issuer identifies itself as 'https://.*', not 'https://.*/'",
     ),
     "an invalid issuer": (
         "oidc",
@@ -281,6 +281,29 @@ class TestMonitor:
     )
     def test_invalid_monitoring_declaration_writes_nothing_on_any_server(self, homelab, variables, message):
         is_refused(homelab, "monitor", message, **variables)
+
+
+def test_all_problems_with_the_variables_of_bootstrap_are_reported_together(homelab, tmp_path):
+    wrong = {
+        "fleetgate_bootstrap": {"via": "telnet", "replace": True},
+        "fleetgate_api": {"api_prt": 8006, "api_token_id": "automation"},
+        "fleetgate_privileges": {"Sys.Audit": True},
+        "fleetgate_token_file": str(tmp_path / "secrets/{{ inventory_hostname }}.txt"),
+    }
+    message = (
+        "fleetgate_api: unknown option api_prt.*fleetgate_bootstrap: .*via.*telnet.*fleetgate_privileges: must be a list"
+        ".*fleetgate_api: api_token_id: 'automation' has no user"
+    )
+    run = is_refused(homelab, "bootstrap", message, **wrong)
+    assert len(run.failed) == 2 and "unknown option replace" in run.failed[0]
+    name = {
+        **wrong,
+        "fleetgate_bootstrap": {},
+        "fleetgate_privileges": [],
+        "fleetgate_api": {"api_token_id": "a b@pve!x y"},
+    }
+    run = is_refused(homelab, "bootstrap", "fleetgate_api: api_token_id: ", **name)
+    assert not (tmp_path / "secrets").exists()
 
 
 @pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])

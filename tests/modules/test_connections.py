@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from tests.modules.systems import SYSTEMS, task
+from tests.support.proxy import Proxy
 
 URLS = {"pocketid": "POCKETID", "authentik": "AUTHENTIK", "pulse": "PULSE"}
 HOSTS = {"pve": "PROXMOX", "pbs": "PROXMOX_BACKUP"}
@@ -100,6 +101,18 @@ class TestProxy:
         for result in self.results(homelab, ansible, self.ENVIRONMENT):
             assert "goes through the proxy 127.0.0.99:9 because of HTTPS_PROXY" in result["msg"]
             assert "a-password-of-the-proxy" not in repr(result)
+
+    def test_everything_goes_through_the_proxy_also_the_fingerprint(self, homelab, ansible):
+        gather = {system: {"gather": ["version", "fingerprint"]} for system in HOSTS}
+        direct = self.results(homelab, ansible, {}, **gather)
+        with Proxy() as proxy:
+            through = self.results(homelab, ansible, {"HTTPS_PROXY": proxy.url, "NO_PROXY": ""}, **gather)
+        assert [result.get("msg") for result in through if result["failed"]] == []
+        assert len(set(proxy.targets)) >= len(HOSTS)
+        fingerprints = [
+            [result["fingerprint"] for result in run if "fingerprint" in result] for run in (direct, through)
+        ]
+        assert fingerprints[0] == fingerprints[1] and len(fingerprints[0]) == len(HOSTS)
 
     def test_unused_proxy_is_not_named(self, homelab, ansible):
         url = "https://127.0.0.99"

@@ -37,17 +37,17 @@ CASES = {
     "another issuer": (
         saying(issuer="https://elsewhere.example.org"),
         {},
-        "calls itself 'https://elsewhere.example.org' .*that issuer has no discovery document",
+        "identifies itself as 'https://elsewhere.example.org', .*that issuer has no discovery document",
     ),
     "a trailing slash": (
         lambda provider: provider.metadata.update(issuer=f"{provider.issuer}/"),
         {},
-        "realms must have exactly 'https://.*/', slash for slash",
+        "realms must have exactly 'https://.*/', including slashes",
     ),
     "an issuer for all tenants": (
         saying(issuer="https://login.example.org/{tenantid}/v2.0"),
         {},
-        "is for all tenants.* give the issuer of your own tenant",
+        "is for all tenants.* set the issuer of your own tenant",
     ),
     "an internal issuer": (
         saying(issuer="http://keycloak:8080/realms/x"),
@@ -63,17 +63,17 @@ CASES = {
     "an HTML page as key set": (
         lambda provider: provider.broken.update(jwks=HTML),
         {},
-        r"\(text/html\) is none of this API",
+        r"\(text/html\) is not one of this API",
     ),
     "no scope groups": (saying(scopes_supported=["openid", "email"]), {"scopes": ["email", "groups"]}, None),
     "no claim groups": (saying(claims_supported=["sub", "email"]), {"claims": ["groups"]}, None),
     "no Basic": (
         saying(token_endpoint_auth_methods_supported=["private_key_jwt"]),
         {},
-        "it does not take client secrets by HTTP Basic",
+        "it does not accept client secrets by HTTP Basic",
     ),
-    "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not know the PKCE method S256"),
-    "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is no https:// URL"),
+    "no S256": (saying(code_challenge_methods_supported=["plain"]), {}, "it does not support the PKCE method S256"),
+    "no TLS": (saying(token_endpoint="http://id.example.org/token"), {}, "its token_endpoint is not an https:// URL"),
     "a right secret": (answering("token", 400, '{"error": "invalid_grant"}'), CLIENT, None),
     "a wrong secret": (
         answering("token", 401, '{"error": "invalid_client"}'),
@@ -128,7 +128,7 @@ def test_problem_of_an_issuer_is_reported(asked, case):
         assert [problem for problem in result["problems"] if re.search(message, problem)], result["problems"]
     warnings = (
         [
-            f"its discovery document does not list {WARNED[case]}, which it may know nevertheless; try a login if in doubt"
+            f"its discovery document does not list {WARNED[case]}, which the issuer may still support; try a login if in doubt"
         ]
         if case in WARNED
         else []

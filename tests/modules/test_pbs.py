@@ -219,7 +219,7 @@ class TestBuiltInRealms:
         with server.simulator.state.realms.change() as realms:
             del realms["pbs"]
         assert (
-            "realm: 'pbs' was removed; it comes back when the server is restarted"
+            "realm: 'pbs' was removed; restart the server to restore it"
             in server.one("pbs_realm", realm="pbs", comment="x")["msg"]
         )
 

@@ -409,9 +409,9 @@ class TestPeople:
         [
             (
                 people(olga="olga", nova="nora"),
-                "user nova: email: 'nora@example.org' is that of user nora, and it must be unique",
+                "user nova: email: 'nora@example.org' is already used by user nora, but must be unique",
             ),
-            (people(olga="new", nova="new"), "user nova: email: 'new@example.org' is declared for user olga as well"),
+            (people(olga="new", nova="new"), "user nova: email: 'new@example.org' is also declared for user olga"),
             (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: each would get the value of another"),
             (
                 people(olga="olga", Olga="other"),
@@ -419,7 +419,7 @@ class TestPeople:
             ),
             (
                 [*people(nova="nora"), {"username": "nora", "state": "absent"}],
-                "user nora, which is removed after other changes",
+                "user nora, which is only removed after other changes",
             ),
             (people(olga="a..b"), "email: 'a..b@example.org' is not an e-mail address"),
             ([{"username": "olga", "email": "olga@localhost"}], "email: 'olga@localhost' is not an e-mail address"),

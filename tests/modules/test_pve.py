@@ -105,12 +105,12 @@ class TestSync:
         assert (predicted["added"], predicted["updated"], predicted["removed"]) == ([], [], gone["removed"])
         assert gone["diff"] == {
             "before": {
-                "group admins-corp": "there",
-                "user ann@corp": "there",
-                "user bob@corp": "as it was",
-                "group staff-corp": "as it was",
+                "group admins-corp": "present",
+                "user ann@corp": "present",
+                "user bob@corp": "before the sync",
+                "group staff-corp": "before the sync",
             },
-            "after": {"user bob@corp": "as the directory says", "group staff-corp": "as the directory says"},
+            "after": {"user bob@corp": "as in the directory", "group staff-corp": "as in the directory"},
         }
         after = server.done("pve_info", gather=["users", "acl"])
         assert [one["userid"] for one in after["users"]] == ["bob@corp", "root@pam"]
@@ -154,8 +154,7 @@ class TestSync:
         result = server.one("pve_realm_sync", realm="corp", scope="both")
         assert result["failed"] and not result["changed"]
         assert (
-            "failed: Connection refused (the end of its log: (dry test run) starting sync for realm corp"
-            in result["msg"]
+            "failed: Connection refused (end of its log: (dry test run) starting sync for realm corp" in result["msg"]
         )
 
     def test_sync_longer_than_wait_fails_with_the_task_id(self, cluster):
@@ -167,7 +166,7 @@ class TestSync:
         result = server.one("pve_realm_sync", realm="corp")
         assert (
             result["failed"]
-            and result["msg"] == "scope: must be given, because realm corp has none in its sync_defaults_options"
+            and result["msg"] == "scope: must be set, because realm corp has none in its sync_defaults_options"
         )
         with server.simulator.cluster.edit("domains.cfg") as config:
             config.sections["corp"]["sync-defaults-options"] = "scope=groups"

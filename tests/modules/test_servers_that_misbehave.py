@@ -44,12 +44,12 @@ class TestEverywhere:
         page = Fault(verb="GET", status=200, body="<html>sign in</html>", headers={"Content-Type": "text/html"})
         observed(homelab, module).faults.append(page)
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
-        assert result["failed"] and "(text/html) is none of this API" in result["msg"], result
+        assert result["failed"] and "(text/html) is not one of this API" in result["msg"], result
 
     def test_empty_response_is_reported(self, homelab, ansible, module, options):
         observed(homelab, module).faults.append(Fault(verb="GET", status=204))
         (result,) = ansible.tasks([task(homelab, module, **options)]).results()
-        assert result["failed"] and "is none of this API" in result["msg"], result
+        assert result["failed"] and "is not one of this API" in result["msg"], result
 
     @pytest.mark.parametrize("body", ["null", "[]", '"busy"', '{"errors": ["busy"], "message": 5}'])
     def test_malformed_error_is_reported_with_its_status(self, homelab, ansible, module, options, body):

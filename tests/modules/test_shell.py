@@ -163,7 +163,7 @@ def test_unsetting_two_options_over_the_shell_is_refused_by_pbs_only(run):
             **ROOT,
         )
         assert [result["failed"] for result in told.results()] == [False, system == "pbs", False], told.output
-        assert "takes one value of delete only" in told.output or system == "pve"
+        assert "accepts only a single value of delete" in told.output or system == "pve"
 
 
 @pytest.mark.parametrize("system", SYSTEMS)

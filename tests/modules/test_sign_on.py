@@ -55,6 +55,6 @@ class TestIssuer:
         for check in (False, True):
             told = server.one(server.module, check=check, **realm)
             assert told["failed"] and "check_connection: nobody can sign in through the realm sso (" in told["msg"]
-            assert told["msg"].endswith("see that the server reaches the issuer and trusts its certificate")
+            assert told["msg"].endswith("check that the server can reach the issuer and trusts its certificate")
         # the realm is as declared, so the next task builds on it
         assert not server.done(server.module, **{**realm, "check_connection": False})["changed"]

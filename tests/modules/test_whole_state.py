@@ -301,7 +301,7 @@ class TestLockout:
         "tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": False, "return_secret": True}],
         "acl": [{"path": "/", "roles": ["Automation"], "groups": ["automation"]}],
     }
-    BY_THE_GROUP = "auto@pve!run works by acl / group automation Automation, which would count no longer"
+    BY_THE_GROUP = "auto@pve!run depends on acl / group automation Automation, which would no longer apply"
     ACCESS = "it is the caller auto@pve!run or its user, which cannot end its own access"
     REFUSED = {
         "an entry of its group": (
@@ -310,11 +310,11 @@ class TestLockout:
         ),
         "what its group gives it": (
             {"acl": [{"path": "/", "roles": ["PVEAuditor"], "users": ["auto@pve"]}]},
-            "acl / user auto@pve: auto@pve!run would have Permissions.Modify there no longer; allow_lockout=true",
+            "acl / user auto@pve: auto@pve!run would lose Permissions.Modify on this path; set allow_lockout=true",
         ),
         "what it has from above": (
             {"acl": [{"path": "/access", "roles": ["PVEAuditor"], "groups": ["automation"]}]},
-            "acl /access group automation: auto@pve!run would have Permissions.Modify there no longer",
+            "acl /access group automation: auto@pve!run would lose Permissions.Modify on this path",
         ),
         "its role": ({"exclusive": {"roles": [{"name": "*"}]}}, f"role Automation: {BY_THE_GROUP}"),
         "its group": ({"groups": [{"groupid": "automation", "state": "absent"}]}, f"group automation: {BY_THE_GROUP}"),
@@ -335,7 +335,7 @@ class TestLockout:
                     {"roleid": "Automation", "privs": ["Sys.Audit", "Sys.Modify", "Group.Allocate", "User.Modify"]}
                 ]
             },
-            "role Automation: auto@pve!run would lose Permissions.Modify on / (by group automation); set allow_lockout=true",
+            "role Automation: auto@pve!run would lose Permissions.Modify on / (through group automation); set allow_lockout=true",
         ),
         "a part of what its role gives": (
             {"roles": [{"roleid": "Automation", "privs": ["User.Modify", "Sys.Audit"], "remove": ["privs"]}]},
@@ -343,7 +343,7 @@ class TestLockout:
         ),
         "what its user has": (
             {"tokens": [{"userid": "auto@pve", "tokenid": "run", "privsep": True}]},
-            "token auto@pve!run: with privsep=true auto@pve!run would lose what its user has (",
+            "token auto@pve!run: with privsep=true auto@pve!run would lose privileges of its user (",
         ),
         "the time of its token": (
             {"tokens": [{"userid": "auto@pve", "tokenid": "run", "expire": 1}]},
@@ -368,7 +368,7 @@ class TestLockout:
     def test_overriding_inherited_rights_of_the_caller_on_pbs_is_refused(self, homelab, ansible):
         rows = [{"path": path, "roles": ["Audit"], "tokens": ["root@pam!fleet"]} for path in ("/access", "/datastore")]
         refused, done = ansible.tasks([task(homelab, "pbs_acl", **row) for row in rows]).results()
-        assert refused["failed"] and "root@pam!fleet would have Permissions.Modify there no longer" in refused["msg"]
+        assert refused["failed"] and "root@pam!fleet would lose Permissions.Modify on this path" in refused["msg"]
         assert done["changed"]
 
     def test_allow_lockout_permits_removing_own_rights(self, homelab, ansible, caller):

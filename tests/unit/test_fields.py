@@ -56,9 +56,9 @@ def test_flag_decodes_every_notation_of_true(fields, wire):
         ("Moment()", 1767222000, None),
         ("Moment()", 1767222000000, "must be in seconds since 1970, and not in milliseconds"),
         ("Moment()", -1, "must be from 0 to 253402300799"),
-        ("Mapping()", {"a": float("nan")}, "must not hold numbers without an end (.inf, .nan)"),
+        ("Mapping()", {"a": float("nan")}, "must not contain infinite numbers (.inf, .nan)"),
         ("Names(Text(pattern='[a-z]+', rule='may only have letters'))", ["a", "1"], "'1' may only have letters"),
-        ("Names()", ["a", ""], "must not hold an empty name"),
+        ("Names()", ["a", ""], "must not contain an empty name"),
     ],
 )
 def test_rule_describes_valid_values(fields, kind, value, problem):

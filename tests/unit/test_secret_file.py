@@ -70,7 +70,7 @@ def test_secret_survives_a_disk_that_fills_up_later(secret_file, errors, tmp_pat
     monkeypatch.setattr(os, "replace", no_room)
     monkeypatch.setattr(secret_file.tempfile, "tempdir", str(tmp_path / "elsewhere"))
     with pytest.raises(
-        errors.FleetgateError, match="the server has made the secret; it is in '.*fleetgate-secret-"
+        errors.FleetgateError, match="the server has created the secret; it is in '.*fleetgate-secret-"
     ) as stopped:
         file.keep("the-next-secret")
     file.close()

@@ -41,7 +41,7 @@ def test_every_module_is_in_the_action_group_of_its_system_and_in_all():
 def test_a_module_is_documentation_and_two_lines(module):
     text = (ROOT / f"plugins/modules/{module}.py").read_text()
     code = text[text.index("\nfrom ..module_utils") :].replace(
-        '\n\n\ndef main():\n    MODULE.main()\n\n\nif __name__ == "__main__":\n    main()\n', ""
+        '\n\n\ndef main() -> None:\n    MODULE.main()\n\n\nif __name__ == "__main__":\n    main()\n', ""
     )
     statements = [line for line in code.splitlines() if line]
     assert len(statements) <= 2, statements
@@ -70,6 +70,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
     harmless = {
         "api_token_id",
         "secret_file",
+        "token_file",
         "update_token",
         "secret_file_vault_id",
         "return_secret",

@@ -29,7 +29,9 @@ class FakeServer:
 
     def __init__(self, product, caller="fleetgate@pve", **objects):
         self.resources = {one.name: one for one in product.system.resources}
-        self.client = SimpleNamespace(user=caller, caller=f"{caller}!automation")
+        self.client = SimpleNamespace(
+            user=caller, caller=f"{caller}!automation", missing_permissions=lambda permissions: []
+        )
         self._objects = {kind: {} for kind in self.resources}
         objects.setdefault("realm", [{"type": "openid", **REALM}])
         for kind, entries in objects.items():

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
@@ -186,19 +187,19 @@ class Application(AuthentikResource):
 
     # -- declared entries --------------------------------------------------------------------------------------
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["slug"] in _RESERVED:
-            problems.append(("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
+            problems.append(Problem("slug", f"'{entry['slug']}' is reserved by authentik for its own pages"))
         if entry["client_type"] == "public" and (entry["client_secret"] or entry["return_secret"]):
-            problems.append(("client_secret", "must not be set for a public client"))
+            problems.append(Problem("client_secret", "must not be set for a public client"))
         problems += [
-            (option, "must not be empty")
+            Problem(option, "must not be empty")
             for option in ("grant_types", "client_id", "client_secret", "icon")
             if entry[option] in ("", [])
         ]
         if entry["icon"] and entry["meta_icon"] is not None:
-            problems.append(("icon", "and meta_icon are mutually exclusive; remove one of them"))
+            problems.append(Problem("icon", "and meta_icon are mutually exclusive; remove one of them"))
         return problems
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
@@ -214,7 +215,9 @@ class Application(AuthentikResource):
             application["slug"]: application
             for application in client.read_all(*self.collection, superuser_full_list="true")
         }
-        for slug in applications if keys is None else {slug for (slug,) in keys}:
+        # bindings may name applications that the list hides from the caller, because its access is denied
+        hidden = {slug for slug in server.names(self.name) or () if slug not in applications}
+        for slug in list(applications) if keys is None else hidden | {slug for (slug,) in keys}:
             applications[slug] = client.read_or_none(*self.collection, slug)
         providers = {provider["pk"]: provider for provider in client.read_all("providers", "oauth2")}
         left = {provider["name"]: provider for provider in providers.values() if not _assigned(provider)}
@@ -285,11 +288,32 @@ class Application(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         if actual and actual.raw["foreign"]:
             values, _problems = super().compare(server, entry, actual)
-            return values, [("slug", actual.raw["foreign"])] if values else []
+            return values, [Problem("slug", actual.raw["foreign"])] if values else []
         client = server.client
+        wanted, problems = self._with_defaults(server, entry, actual)
+        values, broken = super().compare(server, wanted, actual)
+        after = {**(actual.values if actual else {}), **values}
+        problems += [*broken, *self._unsuitable(client, entry, actual, values, after)]
+        problems += self._unusable_keys(server, entry, values, actual)
+        problems += self._taken(client, entry, values, actual)
+        if entry["icon"] and "meta_icon" in values and not client.keeps_files:
+            problems.append(Problem("icon", "cannot be uploaded, because the server has no file storage mounted"))
+        if actual and actual.raw["provider"] and "client_secret" not in actual.raw["provider"]:
+            problems += self._compare_unreadable_secret(client, entry, values, after)
+        if entry["return_secret"]:
+            provider = actual.raw["provider"] if actual else None
+            entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
+            if not entry["known_secret"]:
+                problems.append(Problem("client_secret", "must be given, because the server does not return it"))
+        return values, problems
+
+    def _with_defaults(
+        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Return an entry with the values that it implies for a new or incomplete provider, and which of these do not exist."""
         problems, wanted = [], entry
         if entry["icon"]:
             wanted = {**wanted, "meta_icon": name_of(entry["slug"], entry["icon"])}
@@ -297,69 +321,60 @@ class Application(AuthentikResource):
             defaults = {**_DEFAULTS, "client_id": entry["slug"]}
             chosen = {option: value for option, value in defaults.items() if wanted[option] is None}
             wanted = {**wanted, **chosen}
-            problems += [
-                (reference, f"must be given, because the default {kind} '{name}' does not exist")
+            problems = [
+                Problem(reference, f"must be given, because the default {kind} '{name}' does not exist")
                 for reference, kind in _NAMING.items()
                 for name in _names(chosen.get(reference))
                 if (name,) not in server.actual(kind)
             ]
         elif entry["repair_signing_key"] and entry["signing_key"] is None and not self._has_rsa_key(server, actual):
             wanted = {**wanted, "signing_key": _DEFAULTS["signing_key"]}
-        if client.version < _GRANT_TYPES:
+        if server.client.version < _GRANT_TYPES:
             wanted = {**wanted, "grant_types": None}
-        values, broken = super().compare(server, wanted, actual)
-        problems += broken
-        problems += [
-            ("grant_types", f"'{grant}' {too_old}")
+        return wanted, problems
+
+    def _unsuitable(
+        self,
+        client: AuthentikClient,
+        entry: dict[str, Any],
+        actual: Actual | None,
+        values: dict[str, Any],
+        after: dict[str, Any],
+    ) -> list[Problem]:
+        """Return the problems with values that this server does not support, or that leave an unusable application."""
+        problems = [
+            Problem("grant_types", f"'{grant}' {too_old}")
             for grant in values.get("grant_types", ())
             if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
         ]
         if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not actual:
-            problems.append(
-                (
-                    "slug",
-                    f"'{entry['slug']}' is longer than {_SHORT_SLUG} characters, which requires authentik 2025.12 or later",
-                )
-            )
-        after = {**(actual.values if actual else {}), **values}
+            why = f"is longer than {_SHORT_SLUG} characters, which requires authentik 2025.12 or later"
+            problems.append(Problem("slug", f"'{entry['slug']}' {why}"))
         if not after.get("name"):
-            problems.append(("name", f"is required to create {self.label(self.key_of(entry))}"))
+            problems.append(Problem("name", f"is required to create {self.label(self.key_of(entry))}"))
         if not (after.get("redirect_uris") or after.get("redirect_uri_patterns")):
-            problems.append(
-                (
-                    "redirect_uris",
-                    "must not be empty, because authentik would adopt the URI of the first request, even if unauthenticated",
-                )
+            why = (
+                "must not be empty, because authentik would adopt the URI of the first request, even if unauthenticated"
             )
-        problems += self._unusable_keys(server, entry, values, actual)
-        problems += self._taken(client, entry, values, actual)
-        if entry["icon"] and "meta_icon" in values and not client.keeps_files:
-            problems.append(("icon", "cannot be uploaded, because the server has no file storage mounted"))
-        if actual and actual.raw["provider"] and "client_secret" not in actual.raw["provider"]:
-            problems += self._compare_unreadable_secret(client, entry, values, after)
-        if entry["return_secret"]:
-            provider = actual.raw["provider"] if actual else None
-            entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
-            if not entry["known_secret"]:
-                problems.append(("client_secret", "must be given, because the server does not return it"))
-        return values, problems
+            problems.append(Problem("redirect_uris", why))
+        return problems
 
     @staticmethod
     def _type_of_key(server: ServerState, name: str) -> str | None:
         pair = server.actual("key pair").get((name,)) if name else None
-        return pair and pair.values["key_type"]
+        return str(pair.values["key_type"]) if pair else None
 
     def _unusable_keys(
         self, server: ServerState, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
-    ) -> list[tuple[str, str]]:
+    ) -> list[Problem]:
         """Problems with keys that PVE and PBS cannot use: those about to be set, and a signing key that would be kept."""
         problems = [
-            (
+            Problem(
                 option,
                 f"'{values[option]}' has a key of type {kind}; PVE and PBS verify RS256, which requires an RSA key",
             )
             for option in ("signing_key", "encryption_key")
-            for kind in [self._type_of_key(server, values.get(option))]
+            for kind in [self._type_of_key(server, values.get(option, ""))]
             if kind not in (None, "rsa")
         ]
         if (
@@ -370,7 +385,7 @@ class Application(AuthentikResource):
             name = actual.values["signing_key"]
             has = f"'{name}' of the existing provider is not an RSA key" if name else "the existing provider has none"
             advice = f"set a key such as '{_DEFAULTS['signing_key']}', or repair_signing_key=true"
-            problems.append(("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
+            problems.append(Problem("signing_key", f"{has}, which PVE and PBS require to verify RS256; {advice}"))
         return problems
 
     def _has_rsa_key(self, server: ServerState, actual: Actual) -> bool:
@@ -381,14 +396,14 @@ class Application(AuthentikResource):
     @staticmethod
     def _taken(
         client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], actual: Actual | None
-    ) -> list[tuple[str, str]]:
+    ) -> list[Problem]:
         """Problems with a client id or provider name that another provider of any type already has."""
         problems, provider = [], actual and actual.raw["provider"]
         own = provider["pk"] if provider else None
         client_id, name = values.get("client_id"), None if provider else entry["slug"]
         if client_id:
             problems += [
-                ("client_id", f"'{client_id}' is already the client id of {_owner(other)}; choose another")
+                Problem("client_id", f"'{client_id}' is already the client id of {_owner(other)}; choose another")
                 for other in client.read_all("providers", "oauth2", client_id=client_id)
                 if other["client_id"] == client_id and other["pk"] != own
             ]
@@ -398,7 +413,7 @@ class Application(AuthentikResource):
                 *(other for other in client.read_all("providers", "oauth2", name=name) if other["name"] == name),
             ]
             problems += [
-                (
+                Problem(
                     "slug",
                     f"'{name}' is already the name of {_owner(other)}, and the provider of an application is named after its"
                     " slug; rename that provider, or grant the permission authentik_core.view_provider where it was left"
@@ -410,14 +425,14 @@ class Application(AuthentikResource):
 
     def _compare_unreadable_secret(
         self, client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], after: dict[str, Any]
-    ) -> list[tuple[str, str]]:
+    ) -> list[Problem]:
         """Check the secret at the token endpoint, which also requires a redirect URI of the client."""
         if not entry["client_secret"] or entry["client_type"] == "public":
             return []
         values.pop("client_secret", None)
         if not after["redirect_uris"]:
             return [
-                (
+                Problem(
                     "client_secret",
                     "cannot be compared, because the server does not return it and no redirect_uris are set",
                 )
@@ -428,8 +443,8 @@ class Application(AuthentikResource):
             values["client_secret"] = entry["client_secret"]
         return []
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        return [("slug", actual.raw["foreign"])] if actual.raw["foreign"] else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        return [Problem("slug", actual.raw["foreign"])] if actual.raw["foreign"] else []
 
     def built_in(self, actual: Actual) -> bool:
         """Protect applications with providers of other types from pruning."""
@@ -437,7 +452,8 @@ class Application(AuthentikResource):
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         """Refuse a client id used by two applications; it defaults to the slug."""
-        owners, problems = {}, []
+        owners: dict[str, Change] = {}
+        problems = []
         for change in changes:
             client_id = change.values.get("client_id") if change.resource is self and not change.removes else None
             if client_id and owners.setdefault(client_id, change) is not change:
@@ -580,7 +596,8 @@ def _owner(provider: dict[str, Any]) -> str:
 
 
 def _assigned(provider: dict[str, Any]) -> str | None:
-    return provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
+    slug: str | None = provider["assigned_application_slug"] or provider["assigned_backchannel_application_slug"]
+    return slug
 
 
 def _with_names(server: ServerState, provider: dict[str, Any]) -> dict[str, Any]:

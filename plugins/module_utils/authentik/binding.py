@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Number
 from ..core.resource import Guard, Reference, Step
 from .resource import AuthentikResource, named
@@ -51,9 +52,11 @@ class Binding(AuthentikResource):
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, **{holder: entry[holder] or "" for holder in HOLDERS}}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         named_holders = [holder for holder in HOLDERS if entry[holder]]
-        wrong = [] if len(named_holders) == 1 else [("group", "exactly one of group, user and policy must be given")]
+        wrong = (
+            [] if len(named_holders) == 1 else [Problem("group", "exactly one of group, user and policy must be given")]
+        )
         return super().problems(entry) + wrong
 
     def label(self, key: tuple[str, ...]) -> str:
@@ -64,7 +67,9 @@ class Binding(AuthentikResource):
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         """Require distinct orders per application, and number the bindings that declare none."""
-        problems, declared, places, bindings = [], {}, {}, entries[self.name]
+        problems, bindings = [], entries[self.name]
+        declared: dict[tuple[str, int], tuple[str, ...]] = {}
+        places: dict[str, dict[tuple[str, ...], int]] = {}
         for entry in bindings:
             application, key, order = (entry["application"], self.key_of(entry), entry["order"])
             if order is not None and declared.setdefault((application, order), key) != key:
@@ -86,7 +91,7 @@ class Binding(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         others = {
             binding.values["order"]
             for key, binding in server.actual(self.name).items()
@@ -97,7 +102,7 @@ class Binding(AuthentikResource):
         values, problems = super().compare(server, entry, actual)
         if entry["order"] is not None and entry["order"] in others:
             problems.append(
-                (
+                Problem(
                     "order",
                     f"{entry['order']} is already used by another binding of this application on the server; choose another",
                 )
@@ -145,7 +150,8 @@ class Binding(AuthentikResource):
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         applications = server.actual("application", {key[:1] for key in keys or ()})
         slugs = {application.raw["id"]: slug for (slug,), application in applications.items()}
-        read, same = [], {}
+        read: list[dict[str, Any]] = []
+        same: dict[tuple[str, ...], list[str]] = {}
         for binding in server.client.read_all(*self.collection):
             if binding["target"] in slugs:
                 row = {**binding, **_holders(binding), "application": slugs[binding["target"]]}
@@ -162,7 +168,7 @@ class Binding(AuthentikResource):
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         if change.removes:
             reason = f"remove {change.label}"
-            return [Step("DELETE", (*self.collection, binding_id), reason) for binding_id in change.found.raw["all"]]
+            return [Step("DELETE", (*self.collection, binding_id), reason) for binding_id in change.existing.raw["all"]]
         target, holder = self.references(change.key, {})
         values = {**(change.found.values if change.found else {}), **change.values}
         settings = {
@@ -175,7 +181,7 @@ class Binding(AuthentikResource):
             return [Step("POST", self.collection, f"{change.label} is missing", body=body)]
         listed = ", ".join(sorted(change.values))
         # an update without target and holder causes an internal error of the server
-        path, guard = (*self.collection, change.found.raw["pk"]), Guard(self.name, change.key)
+        path, guard = (*self.collection, change.existing.raw["pk"]), Guard(self.name, change.key)
         return [Step("PUT", path, f"{change.label}: {listed}", body=body, guard=guard)]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Flag, Mapping, Names
 from ..core.resource import Guard, Reference, Step
 from .lockout import ALLOW_LOCKOUT
@@ -45,16 +46,16 @@ class Group(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if len(values.get("parents") or ()) > 1 and server.client.version < SEVERAL_PARENTS:
-            problems.append(("parents", "must contain at most one group on authentik before 2025.12"))
+            problems.append(Problem("parents", "must contain at most one group on authentik before 2025.12"))
         if entry["name"] in values.get("parents", ()):
-            problems.append(("parents", f"'{entry['name']}' cannot be its own parent"))
+            problems.append(Problem("parents", f"'{entry['name']}' cannot be its own parent"))
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:
-        return actual.values["name"] == "authentik Admins"
+        return bool(actual.values["name"] == "authentik Admins")
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [
@@ -75,7 +76,10 @@ class Group(AuthentikResource):
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
         if not (change.creates or change.removes):
-            steps += [membership(change.label, *change.key, *member) for member in joined_and_left(change, "users")]
+            (group,) = change.key
+            steps += [
+                membership(change.label, group, username, joins) for username, joins in joined_and_left(change, "users")
+            ]
         return steps
 
     def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:

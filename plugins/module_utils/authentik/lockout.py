@@ -52,7 +52,9 @@ def lockouts(changes: list[Change], server: ServerState) -> list[str]:
     return [f"{labels}: {me}, the owner of this task's token, {what}; set allow_lockout=true if that is intended"]
 
 
-def _groups(server: ServerState, changes: list[Change], own: Change | None = None, me: str = "") -> dict[str, dict]:
+def _groups(
+    server: ServerState, changes: list[Change], own: Change | None = None, me: str = ""
+) -> dict[str, dict[str, Any]]:
     """The groups by name after some changes, where `own` is the change of the user `me`."""
     groups = {
         name: {**{option: group.values[option] for option in _DECISIVE}, "roles": group.raw.get("roles") or []}
@@ -62,7 +64,7 @@ def _groups(server: ServerState, changes: list[Change], own: Change | None = Non
         if change is own:
             for name, group in groups.items():
                 others = [user for user in group["users"] if user != me]
-                groups[name] = {**group, "users": [*others, me] if name in own.values["groups"] else others}
+                groups[name] = {**group, "users": [*others, me] if name in change.values["groups"] else others}
         elif change.removes:
             del groups[change.key[0]]
         else:

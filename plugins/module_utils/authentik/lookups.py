@@ -25,7 +25,7 @@ class Flow(Resource):
     fields = (named("slug"), named("name"), named("designation"))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read_all("flows", "instances")
+        return list(server.client.read_all("flows", "instances"))
 
 
 class KeyPair(Resource):
@@ -65,7 +65,7 @@ class Policy(Resource):
     fields = (named("name"), named("component"))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read_all("policies", "all")
+        return list(server.client.read_all("policies", "all"))
 
 
 def _own(mapping: dict[str, Any]) -> bool:

@@ -26,7 +26,7 @@ def named(option: str, kind: Any = _TEXT, **more: Any) -> Field:
 class AuthentikResource(Resource):
     audit_permission = SUPERUSER
     # options that have requests of their own
-    linked: tuple = ()
+    linked: tuple[str, ...] = ()
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         # visible objects can also be changed, as far as permissions are concerned

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
 from ..core.resource import Guard, Reference, Step
@@ -45,8 +45,8 @@ class Token(AuthentikResource):
         ALLOW_LOCKOUT,
     )
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        empty = [(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
+        empty = [Problem(option, "must not be empty") for option in ("user", "key") if entry[option] == ""]
         return super().problems(entry) + empty
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
@@ -64,7 +64,7 @@ class Token(AuthentikResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values.setdefault("user", server.client.myself["username"])
@@ -72,7 +72,7 @@ class Token(AuthentikResource):
             key = entry["key"] or GENERATED
         elif actual.raw["intent"] != "api":
             problems.append(
-                (
+                Problem(
                     "identifier",
                     f"'{entry['identifier']}' is a token of intent {actual.raw['intent']}; take another name",
                 )
@@ -89,20 +89,22 @@ class Token(AuthentikResource):
         return values, problems
 
     @staticmethod
-    def _superuser_problems(me: Any, values: dict[str, Any]) -> list[tuple[str, str]]:
+    def _superuser_problems(me: Any, values: dict[str, Any]) -> list[Problem]:
         """Problems with values that the server silently ignores unless the caller is a superuser."""
         if me["is_superuser"]:
             return []
         problems = []
         if values["user"] != me["username"]:
             problems.append(
-                ("user", f"requires superuser rights to create tokens of other users, which {me['username']} lacks")
+                Problem(
+                    "user", f"requires superuser rights to create tokens of other users, which {me['username']} lacks"
+                )
             )
         if values.get("expiring") is False:
             rule = (
                 f"must be true, because {me['username']} lacks the superuser rights to create tokens that do not expire"
             )
-            problems.append(("expiring", rule))
+            problems.append(Problem("expiring", rule))
         return problems
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:

@@ -14,6 +14,7 @@ from .member import joined_and_left, membership
 from .resource import AuthentikResource, named
 
 if TYPE_CHECKING:
+    from ..core.errors import Problem
     from ..core.plan import ServerState
     from ..core.resource import Actual, Change
 
@@ -52,14 +53,14 @@ class User(AuthentikResource):
     )
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read_all(*self.collection, include_roles="false")
+        return list(server.client.read_all(*self.collection, include_roles="false"))
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         return super().decode({**raw, "groups": [group["name"] for group in raw["groups_obj"] or ()]})
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values.setdefault("name", entry["username"])
@@ -69,7 +70,8 @@ class User(AuthentikResource):
         return [Reference("group", (name,)) for name in values.get("groups") or ()]
 
     def built_in(self, actual: Actual) -> bool:
-        return actual.values["username"] == "akadmin" or actual.values["type"] == "internal_service_account"
+        username, kind = actual.values["username"], actual.values["type"]
+        return bool(username == "akadmin" or kind == "internal_service_account")
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
         return lockouts(changes, server)

@@ -1,12 +1,13 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""How the collection talks to servers: what may be sent, what is retried, and what becomes of a failure."""
+"""HTTP clients: what may be sent, and how responses and failures are interpreted."""
 
 from __future__ import annotations
 
 import json
 import os
 import re
+import traceback
 from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import PurePath
@@ -18,24 +19,32 @@ from ansible.module_utils.basic import env_fallback
 from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
 from .secrets import excerpt
-from .transport import Transport, certificate_of, has_no_answer, quiet_about_certificates, requests, unreachable
+from .transport import (
+    AuthBase,
+    Transport,
+    certificate_of,
+    has_no_answer,
+    quiet_about_certificates,
+    requests,
+    unreachable,
+)
 
 if TYPE_CHECKING:
     from .plan import ServerState
     from .resource import Permission, Step
 
 
-# A host name or an address that requests do not leave the machine for.
+# Host names and addresses of the machine itself.
 LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
 
 TIMEOUT = Number(1, 3600)
 
-# What handling an answer raises when the answer has not the form that the API promises.
+# Exceptions raised by handling a response that does not have the form that the API documents.
 _UNFIT = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-class Authorization(requests.auth.AuthBase if requests else object):
-    """Puts one header on each request. An object, because a default header would give way to an entry in netrc."""
+class Authorization(AuthBase):
+    """Sets a header on each request. A default header of the session would be overridden by an entry in netrc."""
 
     def __init__(self, header: str, value: str) -> None:
         self.header, self.value = header, value
@@ -47,8 +56,8 @@ class Authorization(requests.auth.AuthBase if requests else object):
 
 
 def connection_options(prefix: str, credential: str, timeout: int = 10) -> dict[str, Any]:
-    """The argument_spec of a connection with a `credential`; each option falls back to an environment variable with the prefix."""
-    options = {
+    """Return the argument_spec of a connection. Each option falls back to an environment variable with the prefix."""
+    options: dict[str, dict[str, Any]] = {
         "url": {"type": "str"},
         credential: {"type": "str", "no_log": True},
         "validate_certs": {"type": "bool", "default": True},
@@ -59,17 +68,17 @@ def connection_options(prefix: str, credential: str, timeout: int = 10) -> dict[
 
 
 def in_url(host: str) -> str:
-    """A host name or an address as it is in URLs: an IPv6 address in brackets, which may be there already."""
+    """Return a host name or an address as used in URLs. IPv6 addresses get brackets unless they have them."""
     return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def has_userinfo(address: str) -> bool:
-    """Whether an address holds a user name or a password, which would be in every message that names the server."""
+    """Whether an address contains a user name or a password, which every message with the address would expose."""
     return "@" in address.partition("?")[0]
 
 
 def limit_problems(params: dict[str, Any], **numbers: Number) -> list[str]:
-    """What is wrong with options that are numbers, a sentence each."""
+    """Return a message for each option whose number is out of range."""
     found = ((option, kind.problem(params[option])) for option, kind in numbers.items())
     return [f"{option}: {rule}, and not {excerpt(params[option])}" for option, rule in found if rule]
 
@@ -77,17 +86,17 @@ def limit_problems(params: dict[str, Any], **numbers: Number) -> list[str]:
 def session_for(
     params: dict[str, Any], address: str, option: str, advice: str, header: str, scheme: str = ""
 ) -> requests.Session:
-    """A session that shows the credential in `option` in a header, after `scheme`; options that cannot be right are refused.
+    """Return a session that sends the credential of `option` in a header, after `scheme`. Invalid options are refused.
 
-    `address` says which address `url` must be, with an example, and `advice` how to come by a credential.
+    `address` describes `url` in messages, with an example, and `advice` how to obtain a credential.
     """
     url, credential, problems = params["url"], params[option], []
     if not url:
         problems.append(f"url: must be given, {address}")
     elif has_userinfo(url):
-        problems.append(f"url: must not hold a user name or password; the credential is given as {option}")
+        problems.append(f"url: must not contain a user name or password; the credential is given as {option}")
     elif not re.match(rf"https://|http://{LOOPBACK}([:/]|$)", url):
-        why = f"must begin with https:// (http:// only for the machine itself), because the {option} travels over it"
+        why = f"must begin with https:// (http:// only for the machine itself), because it is used to send the {option}"
         problems.append(f"url: '{excerpt(url)}' {why}")
     if not credential:
         problems.append(f"{option}: must be given; {advice}")
@@ -102,14 +111,14 @@ def session_for(
 
 
 def use_transport(session: requests.Session) -> None:
-    """Have a session send all its requests on the one way."""
+    """Use `Transport` for all requests of a session."""
     transport = Transport()
     for scheme in ("https://", "http://"):
         session.mount(scheme, transport)
 
 
 class Client:
-    """One server. `title` names it in messages; with `check_mode` it cannot send anything but reads."""
+    """A connection to a server. `title` names it in messages; with `check_mode` only reads can be sent."""
 
     def __init__(
         self,
@@ -126,26 +135,26 @@ class Client:
         self.check_mode = check_mode
         self.timeout = timeout
         self.verify = verify
-        # the last answer and what it held, for clients of the same server as well
-        self._last = {}
+        # the last response and its content, shared with clients for other addresses of the server
+        self._last: dict[str, Any] = {}
         if not verify:
-            # the task says that it does without; ansible would take each warning for a fault of the module
+            # verification is disabled by the task, and ansible would show each warning as one of the module
             quiet_about_certificates()
         use_transport(session)
 
     def with_base_url(self, url: str) -> Client:
-        """A client like this one for another address, letter by letter: a slash at its end may matter there."""
+        """Return a client for another address, which is used unchanged because a trailing slash may matter."""
         other = Client(self.title, self.session, url, self.check_mode, self.timeout, self.verify)
         other.base_url, other._last = url, self._last
         return other
 
     def certificate(self, *path: str) -> bytes | None:
-        """The certificate that the server shows, in binary form: with the last answer, or else with that to a GET."""
+        """Return the certificate of the server in binary form, from the last response or else from that to a GET."""
         response = self._last.get("response") or self._send("GET", path, allowed_status=range(300, 600))
         return certificate_of(response)
 
     def read(self, *path: Any, **query: Any) -> Any:
-        """The answer to a GET; `path` has one part per segment, unquoted."""
+        """Return the response to a GET; `path` has one part per segment, unquoted."""
         response = self._send("GET", path, params=self.encode(query))
         content = self._content(response)
         if content is None:
@@ -153,7 +162,7 @@ class Client:
         return content
 
     def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
-        """Send one step of a plan and return the answer; `upload` is the path of a file to send."""
+        """Send a step of a plan and return the response; `upload` is the path of a file to send."""
         if self.check_mode:
             raise RuntimeError(f"a client opened for check mode was asked to {verb} /{'/'.join(path)}")
         if upload:
@@ -162,57 +171,58 @@ class Client:
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
     def probe(self, url: str, form: dict[str, Any], auth: Any, allowed_status: Container[int] = ()) -> Any:
-        """The answer to a POST that changes nothing, and is therefore sent in check mode too."""
+        """Return the response to a POST that changes nothing and is therefore sent in check mode too."""
         return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
-    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
-        """Refuse when the caller lacks one of `needs`, given as (Need, what for)."""
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
+        """Refuse if the caller lacks any of `permissions`, given with their purpose; return a warning for each it may lack."""
         refuse(self.missing_permissions(permissions))
+        return []
 
     def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
-        """What the caller must be allowed to do for the steps of a plan, as (Need, what for)."""
-        return [(need, step.reason) for step in steps for need in step.permissions]
+        """Return the permissions that the steps of a plan require, with their purpose."""
+        return [(permission, step.reason) for step in steps for permission in step.permissions]
 
     def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
-        """A sentence for each of `needs` that the caller lacks; servers with privileges override it."""
+        """Return a message for each permission that the caller lacks. Clients of servers with privileges override it."""
         return []
 
     # -- what differs between servers --------------------------------------------------------------------------
 
     def route(self, path: Sequence[Any]) -> str:
-        """The path of a URL that leads to `path`, which has one part per segment, unquoted."""
+        """Return the URL path of `path`, which has one part per segment, unquoted."""
         return "".join("/" + quote(str(part), safe="@!") for part in path)
 
     def encode(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Values in the form that the server expects in a query or a form."""
+        """Return values as the server expects them in a query or a form."""
         return values
 
     def payload(self, verb: str, body: Any) -> dict[str, Any]:
-        """The keyword arguments that send `body` with `verb`; a DELETE says what it means in its query."""
+        """Return the keyword arguments that send `body` with `verb`; a DELETE has it in its query."""
         return {"params" if verb == "DELETE" else "json": body} if body is not None else {}
 
     def uploaded(self, source: Any, body: Any) -> dict[str, Any]:
-        """The keyword arguments that send an open file, and `body` with it."""
+        """Return the keyword arguments that send an open file together with `body`."""
         return {"params": body, "files": {"file": source}}
 
     def unwrap(self, body: Any) -> Any:
-        """What a successful answer means, made of the JSON in it."""
+        """Return the data of a successful response from its JSON."""
         return body
 
     def explain(self, response: Any) -> str:
-        """Why the server refused, in its own words."""
-        return response.text.strip() or response.reason
+        """Return the reason that the server gives for an error."""
+        return str(response.text.strip() or response.reason)
 
-    # -- the one place that sends ------------------------------------------------------------------------------
+    # -- requests and responses --------------------------------------------------------------------------------
 
     def _send(self, verb: str, path: Sequence[Any], allowed_status: Container[int] = (), **content: Any) -> Any:
-        """Send a request; an answer with a status of an error is raised unless `allowed_status` has the status."""
+        """Send a request; raise an error for a status of 300 or more that is not in `allowed_status`."""
         route = self.route(path) if path else ""
         try:
             response = self.session.request(
                 verb, self.base_url + route, timeout=self.timeout, verify=self.verify, allow_redirects=False, **content
             )
-        # requests raises its own errors, and that of the system where a bundle of authorities is not there
+        # requests raises its own errors, and OSError where the file of ca_path does not exist
         except OSError as error:
             why = unreachable(self.title, self.base_url, error)
             raise FleetgateError(why, verb=verb, path=route, no_answer=has_no_answer(error)) from None
@@ -221,18 +231,18 @@ class Client:
             return response
         if response.status_code < 400:
             target = excerpt(response.headers.get("Location", "elsewhere"))
-            why = f"{self.base_url} redirects to {target}; give the address that the server itself has"
+            why = f"{self.base_url} redirects to {target}; set the address to which the server does not redirect"
         else:
             explained = excerpt(self._explained(response))
             why = f"{verb} {route or self.base_url} was refused with {response.status_code}: {explained}"
         raise FleetgateError(f"{self.title}: {why}", verb=verb, path=route, status=response.status_code)
 
     def _explained(self, response: Any) -> str:
-        """Why the server refused; what stands before it has errors in forms of its own, in JSON as well."""
+        """Return the reason for an error, also where a reverse proxy sends errors in another form."""
         try:
             return self.explain(response)
         except _UNFIT:
-            return response.reason
+            return str(response.reason)
 
     def _content(self, response: Any) -> Any:
         if not response.content:
@@ -254,7 +264,7 @@ class Client:
 
     @contextmanager
     def understanding(self) -> Iterator[None]:
-        """Around all that works with answers: where one has not the form of this API, the error names its request."""
+        """Report a response that does not have the form of this API as an error with its request."""
         try:
             yield
         except _UNFIT as error:
@@ -266,9 +276,9 @@ class Client:
     def _malformed(self, response: Any, why: str) -> FleetgateError:
         verb, route = self._last["verb"], self._last["route"]
         kind = excerpt(response.headers.get("Content-Type", "no type"))
-        where = f"the answer to {verb} {route or self.base_url} ({kind}) is none of this API: {why}"
+        where = f"the response to {verb} {route or self.base_url} ({kind}) is not one of this API: {why}"
         return FleetgateError(
-            f"{self.title}: {where}; check the address, and what stands before it",
+            f"{self.title}: {where}; check the address and any reverse proxy",
             verb=verb,
             path=route,
             status=response.status_code,
@@ -276,7 +286,7 @@ class Client:
 
 
 def _outline(content: Any) -> str:
-    """The form of an answer in a few words; its values may be secret."""
+    """Describe the form of a response without its values, which may be secret."""
     if isinstance(content, dict):
         fields = [f"{name} ({_kind_of(value)})" for name, value in list(content.items())[:5]]
         return f"an object with {excerpt(', '.join(fields) or 'nothing')}"
@@ -301,17 +311,15 @@ def _kind_of(content: Any) -> str:
 
 
 def _place(error: Exception) -> str:
-    """What did not fit, and where: for whoever has to find out whether the server is wrong or this collection."""
-    trace = error.__traceback__
-    while trace.tb_next:
-        trace = trace.tb_next
-    place = f"{PurePath(trace.tb_frame.f_code.co_filename).name}, line {trace.tb_lineno}"
+    """Describe where the handling of a response failed, which is needed to debug the collection."""
+    *_outer, (frame, line) = traceback.walk_tb(error.__traceback__)
+    place = f"{PurePath(frame.f_code.co_filename).name}, line {line}"
     missing = f"lacks {excerpt(error.args[0])}" if isinstance(error, KeyError) else type(error).__name__
     return f"{missing}; {place}"
 
 
 def version_problem(client: Any, since: tuple[int, ...]) -> str | None:
-    """What there is to say of a server that is older than the version `since`, or None."""
+    """Return a message if the server is older than the version `since`, or None."""
     if client.version >= since:
         return None
     needed, has = (".".join(map(str, version)) for version in (since, client.version))
@@ -319,10 +327,10 @@ def version_problem(client: Any, since: tuple[int, ...]) -> str | None:
 
 
 def verification(params: dict[str, Any]) -> bool | str:
-    """What requests calls verify, from the options validate_certs and ca_path."""
+    """Return the parameter `verify` of requests for the options validate_certs and ca_path."""
     trusted = params["ca_path"]
     if trusted and not os.path.isfile(trusted):
-        raise FleetgateError(f"ca_path: '{trusted}' is no file on the node that runs the task")
+        raise FleetgateError(f"ca_path: '{trusted}' is not a file on the node that runs the task")
     return params["validate_certs"] and (trusted or True)
 
 

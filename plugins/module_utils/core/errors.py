@@ -1,21 +1,32 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The one error type of the collection."""
+"""The error type of the collection."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
+
+
+class Problem(NamedTuple):
+    """What is wrong with an option: `rule` completes a sentence that begins with the option."""
+
+    option: str
+    rule: str
+
+    def at(self, where: str) -> str:
+        """Return the message, with the location of the entry, such as "users[3].", before the option."""
+        return f"{where}{self.option}: {self.rule}"
 
 
 class FleetgateError(Exception):
-    """What stops a task: one or more problems, each a sentence that says what is wrong, where, and what to do.
+    """One or more problems that stop a task. Each is a sentence with what is wrong, where, and what to do.
 
-    An error from a server also carries the request it answered (`verb`, `path`) and its `status`. Neither headers nor
-    bodies are kept, because they hold secrets. `done` has the steps of a plan that were carried out before, `secrets` the
-    one-time secrets that they gave and that were asked for. `no_answer` tells a server that is out of reach,
-    `conflict` that somebody else changed the object after it was read. `diff` has what was to be changed.
+    An error of a server also has the request (`verb`, `path`) and its `status`. Headers and bodies are not kept, because
+    they contain secrets. `no_answer` marks an unreachable server, `conflict` an object that another client changed after it
+    was read. `done` has the steps of the plan that were applied before the error, `secrets` the one-time secrets that they
+    returned to the task, and `diff` the planned changes.
     """
 
     def __init__(
@@ -34,12 +45,12 @@ class FleetgateError(Exception):
         self.status = status
         self.no_answer = no_answer
         self.conflict = conflict
-        self.done = []
-        self.secrets = {}
-        self.diff = {}
+        self.done: list[dict[str, Any]] = []
+        self.secrets: dict[str, str] = {}
+        self.diff: dict[str, dict[str, Any]] = {}
 
     def as_result(self) -> dict[str, Any]:
-        """The error as keys of a task result."""
+        """Return the error as a task result."""
         result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}
         if self.done:
             result.update(done=self.done, diff=self.diff)
@@ -56,13 +67,13 @@ class FleetgateError(Exception):
 
 
 def refuse(problems: list[str]) -> None:
-    """Raise one error for all `problems`, without repetitions; does nothing if there are none."""
+    """Raise a single error for all `problems`, without duplicates; do nothing if there are none."""
     if problems:
         raise FleetgateError(*dict.fromkeys(problems))
 
 
 def suggestion(name: str, known: Iterable[str], listed: bool = True) -> str:
-    """The end of a sentence about an unknown name: the one that was probably meant, or else (`listed`) those that exist."""
+    """Return the end of a message about an unknown name: a similar known name, or (`listed`) all known names."""
     names = sorted(known)
     given = str(name)
     close = [other for other in names if other.casefold() == given.casefold()] or get_close_matches(given, names, 1)

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Fields: the rows of a resource's table.
 
-A `Field` says how one option is called, how it is called on the wire, and of which kind its value is. A kind owns
-everything that depends on the value: its part of the argument_spec, the wire form, equality, and the rules that a
-value must keep. Nothing else in the collection compares or converts values.
+A `Field` has the name of an option, its name in the API, and the kind of its values. A kind defines everything that
+depends on the value: its part of the argument_spec, the wire form, equality, and the rules for valid values. Nothing else
+in the collection compares or converts values.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import os
 import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from .secrets import excerpt
 
@@ -24,18 +24,47 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _SEPARATORS = re.compile(r"[,;\s\0]+")
 
 
-@dataclass(frozen=True)
-class Text:
-    """One line of text; "" is the same as not being set.
+class Kind:
+    """What the value of a field is. By default the wire form is the value itself, and every value of its type is valid."""
 
-    Blanks at its ends are refused unless it is `free`: servers cut them off, so what was declared would never be there.
+    @property
+    def empty(self) -> Any:
+        """The value that means the same as not being set."""
+        return None
+
+    def spec(self) -> dict[str, Any]:
+        """The part of the argument_spec that depends on the kind."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement spec")
+
+    def decode(self, wire: Any) -> Any:
+        """The value of what the server sent."""
+        return wire
+
+    def encode(self, value: Any) -> Any:
+        """A value as it is sent."""
+        return value
+
+    def same(self, value: Any, other: Any) -> bool:
+        """Whether two values mean the same to the server."""
+        return bool(value == other)
+
+    def problem(self, value: Any) -> str | None:
+        """The rule that `value` breaks, or None."""
+        return None
+
+
+@dataclass(frozen=True)
+class Text(Kind):
+    """A single line of text; "" means unset.
+
+    Leading and trailing blanks are refused unless it is `free`, because servers remove them.
     """
 
     pattern: str = ""
     rule: str = ""
     shortest: int = 0
     longest: int = 0
-    choices: tuple = ()
+    choices: tuple[str, ...] = ()
     free: bool = False
 
     empty = ""
@@ -46,14 +75,7 @@ class Text:
     def decode(self, wire: Any) -> Any:
         return "" if wire is None else str(wire)
 
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
     def problem(self, value: Any) -> str | None:
-        """The rule that `value` breaks, or None."""
         if _CONTROL.search(value):
             return "must be a single line without control characters (a | in YAML adds a line break)"
         if value != value.strip() and not self.free:
@@ -67,7 +89,7 @@ class Text:
         return None
 
 
-# What goes into a header of requests; a password does not.
+# A credential that is sent in a header, unlike a password.
 CREDENTIAL = Text(pattern=r"[\x21-\x7e]+", rule="may only have printable ASCII characters")
 PASSWORD = Text(shortest=8, longest=64, free=True)
 
@@ -82,10 +104,10 @@ class Path(Text):
 
 @dataclass(frozen=True)
 class Picture(Path):
-    """The path of a picture that is sent to a server, which takes `largest` bytes and tells its type by its ending."""
+    """The path of an image to upload. The server accepts up to `largest` bytes and detects the type by the file extension."""
 
     largest: int = 0
-    endings: tuple = ()
+    endings: tuple[str, ...] = ()
 
     def problem(self, value: Any) -> str | None:
         broken = super().problem(value)
@@ -99,17 +121,17 @@ class Picture(Path):
         if not size:
             return "is empty"
         if size > self.largest:
-            return f"has {size} bytes, and the server takes {self.largest} at the most"
+            return f"has {size} bytes, but the server accepts at most {self.largest}"
         if value.rpartition(".")[2].lower() not in self.endings:
-            return f"must end in one of {', '.join(self.endings)}, which is how the server tells its type"
+            return f"must have one of the extensions {', '.join(self.endings)}, by which the server detects the type"
         return None
 
 
 @dataclass(frozen=True)
-class Flag:
+class Flag(Kind):
     """True or false; servers send JSON booleans, 0/1, or the same as text."""
 
-    empty = False
+    empty: ClassVar[bool | None] = False
 
     def spec(self) -> dict[str, Any]:
         return {"type": "bool"}
@@ -117,19 +139,10 @@ class Flag:
     def decode(self, wire: Any) -> Any:
         return str(wire).lower() in ("1", "true", "yes", "on")
 
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
-    def problem(self, value: Any) -> str | None:
-        return None
-
 
 @dataclass(frozen=True)
-class Number:
-    """A whole number from `least` to `most`. Where it is `optional`, 0 takes the option away."""
+class Number(Kind):
+    """An integer from `least` to `most`. If it is `optional`, 0 unsets the option."""
 
     least: int = 0
     most: int = 2**31 - 1
@@ -143,12 +156,6 @@ class Number:
     def decode(self, wire: Any) -> Any:
         return int(wire)
 
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
     def problem(self, value: Any) -> str | None:
         if self.optional and value == 0:
             return None
@@ -157,7 +164,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Moment(Number):
-    """A point of time in whole seconds since 1970, up to the year 9999."""
+    """A point in time in whole seconds since 1970, up to the year 9999."""
 
     most: int = 253402300799
 
@@ -168,8 +175,8 @@ class Moment(Number):
 
 
 @dataclass(frozen=True)
-class Mapping:
-    """Values of any kind by name, which are replaced as a whole."""
+class Mapping(Kind):
+    """A dictionary with values of any type, which is replaced as a whole."""
 
     @property
     def empty(self) -> dict[str, Any]:
@@ -178,28 +185,19 @@ class Mapping:
     def spec(self) -> dict[str, Any]:
         return {"type": "dict"}
 
-    def decode(self, wire: Any) -> Any:
-        return wire
-
-    def encode(self, value: Any) -> Any:
-        return value
-
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
     def problem(self, value: Any) -> str | None:
         try:
             json.dumps(value, allow_nan=False)
         except ValueError:
-            return "must not hold numbers without an end (.inf, .nan)"
+            return "must not contain infinite numbers (.inf, .nan)"
         return None
 
 
 @dataclass(frozen=True)
-class Names:
-    """A set of names: order and repetition mean nothing.
+class Names(Kind):
+    """A set of names; order and duplicates are irrelevant.
 
-    On the wire a list, or with `separator` one text. `each` is the kind of one name.
+    On the wire it is a list, or a text with `separator`. `each` is the kind of the names.
     """
 
     each: Text = Text()
@@ -230,7 +228,7 @@ class Names:
     def problem(self, value: Any) -> str | None:
         for name in value:
             if not name:
-                return "must not hold an empty name"
+                return "must not contain an empty name"
             broken = self.each.problem(name)
             if broken:
                 return f"'{excerpt(name)}' {broken}"
@@ -238,13 +236,13 @@ class Names:
 
 
 @dataclass(frozen=True)
-class Properties:
-    """Several values that travel as one text, `name=value,name=value`; each of `parts` is a field of its own.
+class Properties(Kind):
+    """A property string, `name=value,name=value`; each of `parts` is a field.
 
-    A part that is not given is left alone, an empty one is taken away.
+    An unset part is not changed, an empty one is removed.
     """
 
-    parts: tuple
+    parts: tuple[Field, ...]
 
     @property
     def empty(self) -> dict[str, Any]:
@@ -254,8 +252,8 @@ class Properties:
         return {"type": "dict", "options": {part.option: part.spec() for part in self.parts}}
 
     def decode(self, wire: Any) -> Any:
-        raw = dict(part.strip().split("=", 1) for part in wire.split(",") if part)
-        return {one.option: one.decode(raw) for one in self.parts if one.name in raw}
+        raw = dict(text.strip().split("=", 1) for text in wire.split(",") if text)
+        return {part.option: part.decode(raw) for part in self.parts if part.name in raw}
 
     def encode(self, value: Any) -> Any:
         kept = ((part, value[part.option]) for part in self.parts if part.option in value)
@@ -266,7 +264,7 @@ class Properties:
         return str(int(value)) if isinstance(value, bool) else value
 
     def merge(self, has: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-        """What there is after `given` was sent to where `has` was; nothing given takes all of it away."""
+        """Return the resulting value when `given` is applied to `has`; an empty `given` removes all parts."""
         given = {part.option: given[part.option] for part in self.parts if given.get(part.option) is not None}
         whole = {**has, **given} if given else {}
         return {
@@ -294,10 +292,10 @@ class Properties:
 
 
 @dataclass(frozen=True)
-class Records:
-    """A list of dictionaries, each with all the fields of a table."""
+class Records(Kind):
+    """A list of dictionaries, each with all fields of a table."""
 
-    table: tuple
+    table: tuple[Field, ...]
 
     empty = ()
 
@@ -321,29 +319,29 @@ class Field:
     """One option of a resource.
 
     - `wire`: its name in the API, by default the option's name with `-` for `_`.
-    - `default`: what the server means when it does not send the field; by default the kind's empty value.
-    - `immutable`: can only be given when the object is made; a different value later is refused.
-    - `write_only`: the server never tells it; it is sent when the object is made, and in every run where the resource has
-      an option `update_<option>` and that is `always`.
-    - `local`: steers the task and is never sent.
-    - `types`: the types of object that have it, for a resource with several types; by default all.
-    - `needed`: must be given, and not empty, when the object is made; True, or the types for which that is so.
-    - `since`: the first version of the server that knows it, as numbers.
-    - `secret`: never shown, in whatever output.
+    - `default`: the value that the server assumes if it does not return the field; by default the kind's empty value.
+    - `immutable`: can only be set when the object is created; a different value is refused afterwards.
+    - `write_only`: never returned by the server. It is sent when the object is created, and in every run if the resource
+      has an option `update_<option>` that is `always`.
+    - `task_only`: controls the task and is never sent.
+    - `types`: the types of objects that have it, for a resource with several types; by default all.
+    - `needed`: required, and not empty, when the object is created; True, or the types for which it is.
+    - `since`: the first version of the server that supports it, as numbers.
+    - `secret`: masked in all output.
     """
 
     option: str
-    kind: Any = field(default_factory=Text)
+    kind: Kind = field(default_factory=Text)
     wire: str = ""
     default: Any = None
     immutable: bool = False
     write_only: bool = False
     task_only: bool = False
-    types: tuple = ()
-    needed: bool | tuple = False
-    since: tuple = ()
+    types: tuple[str, ...] = ()
+    needed: bool | tuple[str, ...] = False
+    since: tuple[int, ...] = ()
     secret: bool = False
-    aliases: tuple = ()
+    aliases: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -351,7 +349,7 @@ class Field:
 
     @property
     def absent(self) -> Any:
-        """The value that an object without this field has."""
+        """The value of an object without this field."""
         if self.default is not None:
             return self.default
         return [] if isinstance(self.kind, Names) else self.kind.empty
@@ -361,17 +359,17 @@ class Field:
         return isinstance(self.kind, Names)
 
     def is_empty(self, value: Any) -> bool:
-        """Whether sending `value` takes the option away."""
+        """Whether sending `value` unsets the option."""
         return value in ("", [], {}) or (isinstance(self.kind, Number) and self.kind.optional and value == 0)
 
     def effective(self, value: Any) -> Any:
-        """What there is after `value` was sent: where an empty one took the option away, the server's default counts."""
+        """Return the resulting value when `value` is sent: for an empty value, the server's default."""
         return self.absent if self.is_empty(value) else value
 
     def spec(self) -> dict[str, Any]:
-        # no_log is always said, because ansible guesses it from names such as client_key or tokens
+        # no_log is always explicit, because ansible infers it from names such as client_key or tokens
         return {**self.kind.spec(), "no_log": self.secret, **({"aliases": list(self.aliases)} if self.aliases else {})}
 
     def decode(self, raw: dict[str, Any]) -> Any:
-        """This field's value in an object as the server sent it."""
+        """Return the value of this field in an object in wire form."""
         return self.absent if raw.get(self.name) is None else self.kind.decode(raw[self.name])

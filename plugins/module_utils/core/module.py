@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What a module is: an argument_spec and a function, run by `main()` on a host or by the action plugin in process."""
+"""Modules: an argument_spec and a function, run by `main()` on a host or by the action plugin in process."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .secrets import LONGEST_SENTENCE, cut, every_form, excerpt, secret_values, 
 
 @dataclass(frozen=True)
 class Address:
-    """The connection option that the inventory host stands for when it is left out, and how its value is made of the host.
+    """The connection option that defaults to the inventory host, and the `form` of its value.
 
-    With `environment_first` the variable of the environment that the option falls back to goes before the inventory host.
-    Without it that variable counts where there is no inventory host but localhost, or it would send a whole fleet to one server.
+    With `environment_first` the environment variable of the option takes precedence over the inventory host. Without it the
+    variable is used only for localhost, because otherwise it would direct a whole fleet to one server.
     """
 
     option: str = ""
@@ -33,18 +33,18 @@ class Address:
 
 @dataclass(frozen=True)
 class Definition:
-    """A module: its options, and the function from valid options and check mode to a result.
+    """A module: its options, and the function that returns a result for valid options and check mode.
 
-    Values under the keys `secret` and `secrets` of a result were asked for, and are the only ones left unmasked.
+    The values of `secret` and `secrets` in a result were requested by the task and are not masked.
     """
 
-    argument_spec: dict
-    run: Callable[[dict, bool], dict]
+    argument_spec: dict[str, Any]
+    run: Callable[[dict[str, Any], bool], dict[str, Any]]
     address: Address = Address()
-    # options that name files to send, by the list option that they are in ("" for none)
-    uploads: dict = field(default_factory=dict)
-    # the secrets in options that the argument_spec cannot describe, because they depend on others
-    hidden: Callable[[dict], Iterable[str]] = lambda params: ()
+    # options with paths of files to upload, by the list option that contains them ("" for none)
+    uploads: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    # returns secrets in options that the argument_spec cannot describe, because they depend on other options
+    hidden: Callable[[dict[str, Any]], Iterable[str]] = lambda params: ()
 
     def main(self) -> None:
         """Run as an ordinary module."""
@@ -58,13 +58,13 @@ class Definition:
         module.exit_json(**result)
 
     def secrets_in(self, params: dict[str, Any]) -> set[str]:
-        """The values of all secret options, whatever else is wrong with the options."""
+        """Return the values of all secret options, even if options are invalid."""
         return secret_values(self.argument_spec, params) | set(self.hidden(params))
 
     def run_task(self, args: dict[str, Any], check_mode: bool, **more: Any) -> dict[str, Any]:
-        """The result of a task with these arguments; where they are wrong, it has all problems and nothing is done.
+        """Return the result of a task with these arguments. Invalid arguments are all reported, and nothing is done.
 
-        `more` goes to the function of the module along with the options.
+        `more` is passed to the function of the module along with the options.
         """
         secrets = self.secrets_in(args)
         with secrets_of_task(every_form(secrets)):
@@ -77,43 +77,43 @@ class Definition:
         return self.answer(checked.validated_parameters, check_mode, checked._no_log_values | secrets, **more)
 
     def answer(self, params: dict[str, Any], check_mode: bool, secrets: set[str], **more: Any) -> dict[str, Any]:
-        """The result of a task with valid options, without any of its `secrets`."""
+        """Return the result of a task with valid options, with its `secrets` masked."""
         hidden = every_form(secrets)
         with secrets_of_task(hidden):
             result = self.execute({**params, **more}, check_mode)
         return self.finish(result, params, hidden)
 
     def execute(self, params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-        """The one boundary: whatever happens becomes a result."""
+        """Run the module. This is the only place where exceptions become results."""
         try:
             return self.run(params, check_mode)
         except FleetgateError as error:
             return error.as_result()
         except Exception as error:  # pylint: disable=broad-exception-caught
-            # its text may hold anything, secrets too, so only its type and its place are reported
+            # its message may contain secrets, so only its type and traceback are reported
             trace = "".join(traceback.format_tb(error.__traceback__))
             return {
                 "failed": True,
-                "msg": f"this is a fault of fleetgate.proxmox, please report it: {type(error).__name__}",
+                "msg": f"this is a bug in fleetgate.proxmox, please report it: {type(error).__name__}",
                 "trace": trace,
             }
 
     def finish(self, result: dict[str, Any], params: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
-        """A result with every secret masked but those that were asked for, and with the invocation that it answers."""
-        kept = {key: result[key] for key in ("secret", "secrets") if key in result}
+        """Add the invocation to a result, and mask all secrets except those that the task requested."""
+        kept: dict[str, Any] = {key: result[key] for key in ("secret", "secrets") if key in result}
         invocation = {"module_args": params}
         return {**_sentences_cut(remove_values({**result, "invocation": invocation}, hidden)), **kept}
 
 
 def refusal(problems: list[str], secrets: set[str]) -> dict[str, Any]:
-    """The result of a task whose options are wrong. Its invocation shows none of them: a secret may be in the wrong one."""
+    """Return the result for invalid options. Its invocation has no options, because a secret may be in the wrong one."""
     result = {"failed": True, "changed": False, "msg": "; ".join(problems), "problems": problems}
     result["invocation"] = {"module_args": {}}
     return _sentences_cut(remove_values(result, every_form(secrets)))
 
 
 def _sentences_cut(result: dict[str, Any]) -> dict[str, Any]:
-    """A result without sentences that nobody would read to the end."""
+    """Shorten the messages of a result."""
     if "problems" in result:
         problems = [cut(problem, LONGEST_SENTENCE) for problem in result["problems"]]
         return {**result, "problems": problems, "msg": "; ".join(problems)}
@@ -121,15 +121,15 @@ def _sentences_cut(result: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked_for(result: dict[str, Any]) -> set[str]:
-    """The secrets in a result, which are there because the task asked for them."""
+    """Return the secrets that a result contains because the task requested them."""
     return {value for value in (result.get("secret"), *result.get("secrets", {}).values()) if value}
 
 
 def argument_problems(argument_spec: dict[str, Any], params: dict[str, Any], where: str = "") -> list[str]:
-    """Everything wrong with the options of a task, each with the way to it: `users[3].email: ...`.
+    """Return all problems with the options of a task, each with its location: `users[3].email: ...`.
 
-    Ansible itself stops at the first problem, does not say in which entry of a list it is, stumbles over some values of a
-    wrong type and takes others for what they are not: a list for text, or true for the number 1.
+    Ansible stops at the first problem, does not report the list entry that it is in, fails on some values of a wrong type
+    and converts others unexpectedly, such as a list to text or true to the number 1.
     """
     given, options = _given(params), {}
     problems = [f"{where}unknown option {excerpt(name)}" for name in given if not isinstance(name, str)]
@@ -138,7 +138,7 @@ def argument_problems(argument_spec: dict[str, Any], params: dict[str, Any], whe
         misfit = next(
             (f"{spelling}{rule}" for spelling in spellings for rule in [_misfit(option, given[spelling])] if rule), None
         )
-        # without what is nested in it, which is looked at entry by entry below
+        # without suboptions, which are checked entry by entry below
         options[name] = {
             key: value for key, value in option.items() if key not in ("options", "required" if misfit else "")
         }
@@ -162,9 +162,9 @@ _CONTAINERS = {dict: "a dictionary", list: "a list", tuple: "a list", set: "a se
 
 
 def _misfit(option: dict[str, Any], value: Any) -> str | None:
-    """What is wrong with the type of a value, as the end of a sentence that begins with the option; None where it fits.
+    """Return what is wrong with the type of a value, to follow the name of the option; None if nothing is.
 
-    It does not show the value, which may hold a secret.
+    The value is not quoted, because it may contain a secret.
     """
     wanted, kind = option.get("type", "str"), _kind_of(value)
     if value is None or wanted == "raw":
@@ -182,7 +182,7 @@ def _misfit(option: dict[str, Any], value: Any) -> str | None:
             return f": must be a list of dictionaries, and not {kind}"
         return f": must be a list, and not {kind}" if isinstance(value, (dict, set, bool)) else None
     if wanted == "dict":
-        # text that is JSON is what a filter makes of a dictionary
+        # filters may turn a dictionary into JSON text
         fits = isinstance(value, dict) or (isinstance(value, str) and value.startswith("{"))
         return None if fits else f": must be a dictionary, and not {kind}"
     if wanted == "int":
@@ -205,7 +205,7 @@ def _kind_of(value: Any) -> str:
 
 
 def _is_whole(value: Any) -> bool:
-    """Whether a value is a whole number, or a text that says one."""
+    """Whether a value is a whole number, or text that represents one."""
     if isinstance(value, (bool, *_CONTAINERS)):
         return False
     try:
@@ -215,22 +215,23 @@ def _is_whole(value: Any) -> bool:
 
 
 def _given(options: dict[str, Any]) -> dict[str, Any]:
-    """Options without those that ansible has filled in with nothing, and without what it adds for itself."""
+    """Return options without unset ones and without those that ansible adds."""
     return {
         name: value for name, value in options.items() if value is not None and not str(name).startswith("_ansible_")
     }
 
 
 def _reword(problem: str) -> str:
-    """Ansible names an unknown option and all known ones in a sentence without a verb."""
+    """Complete the message of ansible for an unknown option, which has no verb."""
     unknown, separator, known = problem.partition(". Supported parameters include: ")
     return f"unknown option {unknown}; known are {known.rstrip('.')}" if separator else problem
 
 
 class _Module(AnsibleModule):
-    """AnsibleModule that reports all problems of its options, and with the way to each."""
+    """AnsibleModule that reports all problems with its options, and the location of each."""
 
-    _problems: list = []
+    params: dict[str, Any]
+    _problems: list[str] = []
 
     def _load_params(self) -> None:
         super()._load_params()
@@ -238,7 +239,7 @@ class _Module(AnsibleModule):
         with secrets_of_task(every_form(self._secrets)):
             self._problems = argument_problems(self.argument_spec, self.params)
         if self._problems:
-            # ansible would stumble over them, and must not log them
+            # ansible would fail on them, and must not log them
             self.params = {name: value for name, value in self.params.items() if name.startswith("_ansible_")}
 
     def fail_json(self, msg: str, **result: Any) -> None:

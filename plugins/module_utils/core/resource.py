@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Resources: one kind of object on a server, described by a table of fields.
+"""Resources: kinds of objects on a server, described by a table of fields.
 
 A subclass of `Resource` provides the table and reads the objects. The argument_spec, the rules for values, the
 comparison and the usual requests follow from the table; a subclass overrides a hook only where its kind differs.
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
+from .errors import Problem
 from .fields import HIDDEN, HIDDEN_OTHER, Field, Properties, Text
 from .secrets import excerpt
 
@@ -25,19 +26,19 @@ class Reference:
     """An object by kind and key, where a request needs its id; resolved when the request is sent."""
 
     kind: str
-    key: tuple
+    key: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Permission:
-    """What the caller must hold: any of `privileges` (or `every` one) on each of `paths`, or one of the `others`.
+    """What the caller requires: any of `privileges` (or `every` privilege) on each of `paths`, or any of `others`.
 
-    The user `oneself` needs no privilege when signed in with a ticket.
+    The user `oneself` requires no privilege if signed in with a ticket.
     """
 
-    paths: tuple
-    privileges: tuple
-    others: tuple = ()
+    paths: tuple[str, ...]
+    privileges: tuple[str, ...]
+    others: tuple[Permission, ...] = ()
     oneself: str = ""
     every: bool = False
 
@@ -50,7 +51,7 @@ class OneTimeSecret:
     """A secret that a server returns once: `owner` is the object it belongs to, `answer` its key in the response.
 
     A `known` secret is only written to the file. `vault_id` selects the password that encrypts the file. The secret is added
-    to `candidates_sink`, a list of the entry, where verification needs it.
+    to `candidates_sink`, a list of the entry, for verification.
     """
 
     owner: str
@@ -59,12 +60,12 @@ class OneTimeSecret:
     returned: bool
     known: str | None = field(default=None, repr=False)
     vault_id: str | None = None
-    candidates_sink: list | None = field(default=None, repr=False)
+    candidates_sink: list[str] | None = field(default=None, repr=False)
 
 
-# The verb of a step that sends nothing: a known secret is written to its file.
+# The verb of a step without a request: a known secret is written to its file.
 STORE = "STORE"
-# Another that sends nothing: the file of a secret gets a mode that only its owner can read.
+# The verb of a step without a request: the file of a secret is restricted to its owner.
 PROTECT = "PROTECT"
 
 
@@ -73,74 +74,79 @@ class Guard:
     """An object that must not have changed since the plan was built, when a request replaces these `options` of it (all by default)."""
 
     kind: str
-    key: tuple
-    options: tuple = ()
+    key: tuple[str, ...]
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One request that changes something. `path` has one part per segment, unquoted.
+    """A request that changes something. `path` has one part per segment, unquoted.
 
-    A step with a `guard` is sent only if that object is still as it was read; otherwise the plan is built again.
+    A step with a `guard` is sent only if that object has not changed since it was read; otherwise the plan is built again.
     """
 
     verb: str
-    path: tuple
+    path: tuple[Any, ...]
     reason: str
     body: Any = None
     upload: str | None = None
-    permissions: tuple = ()
+    permissions: tuple[Permission, ...] = ()
     provides: Reference | None = None
     secret: OneTimeSecret | None = None
     guard: Guard | None = None
-    # whether the task asks for it whatever there is, so that it is no sign of a server that kept nothing
+    # whether the task requests it regardless of the actual state, so that verification ignores it
     repeats: bool = False
-    # the user whose request it is, where it cannot be that of the client's own identity
+    # the user who must send it, if that is not the caller
     caller: str = ""
 
     def to_diff(self) -> dict[str, Any]:
-        """The step as results show it: without its body, which may hold secrets."""
+        """Return the step for results, without its body, which may contain secrets."""
         parts = (part.key[-1] if isinstance(part, Reference) else str(part) for part in self.path)
         return {"verb": self.verb, "path": "/" + "/".join(parts), "reason": self.reason}
 
 
 @dataclass(frozen=True)
 class Actual:
-    """One object on the server: its values by option, and as the server sent it."""
+    """An object on the server: its values by option, and in wire form."""
 
-    values: dict
-    raw: dict
+    values: dict[str, Any]
+    raw: dict[str, Any]
 
 
 @dataclass
 class Change:
-    """What is to happen to one object: create (no `found`), update (to `values`) or delete (no `values`).
+    """What is to happen to one object: create (no `found`), update (to `values`) or delete (`removes`).
 
     `values` has the options to send and nothing else. `recreates` means that the object must be deleted and created
     again, because an option that differs can only be set at creation.
     """
 
     resource: Resource
-    key: tuple
+    key: tuple[str, ...]
     found: Actual | None
-    values: dict | None
-    entry: dict = field(default_factory=dict)
+    values: dict[str, Any]
+    entry: dict[str, Any] = field(default_factory=dict)
     recreates: bool = False
+    removes: bool = False
 
     @property
     def creates(self) -> bool:
-        return self.found is None and self.values is not None
+        return self.found is None and not self.removes
 
     @property
-    def removes(self) -> bool:
-        return self.values is None
+    def existing(self) -> Actual:
+        """The object on the server, for a change that does not create it."""
+        if self.found is None:
+            raise RuntimeError(f"{self.label} does not exist yet")
+        return self.found
 
     @property
     def label(self) -> str:
         return self.resource.label(self.key)
 
     def difference(self) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        return self.resource.difference(self.found.values if self.found else None, self.values)
+        before = self.found.values if self.found else None
+        return self.resource.difference(before, None if self.removes else self.values)
 
 
 def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict[str, Any]:
@@ -148,8 +154,8 @@ def fields_spec(fields: Iterable[Field], required: Collection[str] = ()) -> dict
     return {row.option: {**row.spec(), "required": row.option in required} for row in fields}
 
 
-def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tuple[str, str]]:
-    """The rules of a table that values break, as (option, rule) pairs."""
+def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[Problem]:
+    """Return the rules of a table that values break, as `Problem`s."""
     violations = []
     for row in fields:
         value = values.get(row.option)
@@ -158,14 +164,26 @@ def rule_violations(fields: Iterable[Field], values: dict[str, Any]) -> list[tup
         broken = row.kind.problem(value)
         if broken:
             named = isinstance(value, str) and not row.secret
-            violations.append((row.option, f"'{excerpt(value)}' {broken}" if named else broken))
+            violations.append(Problem(row.option, f"'{excerpt(value)}' {broken}" if named else broken))
         elif row.needed and not value:
-            violations.append((row.option, "must not be empty"))
+            violations.append(Problem(row.option, "must not be empty"))
     return violations
 
 
+def _resulting_value(row: Field, entry: dict[str, Any], current: Any) -> Any:
+    """Return the value to which an entry sets an option whose current value may be extended or reduced."""
+    wanted = entry[row.option]
+    if isinstance(row.kind, Properties):
+        wanted = row.kind.merge(current, wanted)
+    if row.option in entry.get("append", ()):
+        wanted = [*current, *wanted]
+    if row.option in entry.get("remove", ()):
+        wanted = [value for value in current if value not in wanted]
+    return wanted
+
+
 class Resource:
-    """One kind of object on a server. CONTRIBUTING.md shows how to add one.
+    """A kind of object on a server. CONTRIBUTING.md shows how to add one.
 
     A task goes through these phases. `System` runs the first, `make_plan` the next four, `converge` the last two; up to
     and including "request" nothing is written, and check mode ends there.
@@ -198,7 +216,7 @@ class Resource:
         concerns all objects.
 
     The rest has defaults that follow from the table. An entry is a dict of all options of the kind, None where the task
-    does not set one. Where problems are returned they are (option, rule) pairs, or sentences where stated.
+    does not set one. Problems are returned as `Problem`s, or as sentences where stated.
 
     validate:
     `field(option)`, `table(values)`  -> one row of the table; the rows that apply to an object with these values
@@ -222,8 +240,6 @@ class Resource:
     `in_scope(scopes, key)`, `matches_condition(condition, wanted, key)`, `built_in(found)`
                                     -> which undeclared objects `exclusive` means
     `prune_blockers(key, server)`   -> sentences: why an undeclared object must not be deleted
-    `warnings(entries, changes, server)`
-                                    -> sentences: what the user should know although nothing is wrong
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
     `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
@@ -251,32 +267,57 @@ class Resource:
 
     name = ""
     plural = ""
-    key: tuple = ()
-    fields: tuple = ()
-    # the table of a declared entry, where that is a short form and differs from the table of the objects
-    input_fields: tuple = ()
-    collection: tuple = ()
-    # the option with the type of an object, where objects of this kind differ in the options that they have
+    key: tuple[str, ...] = ()
+    fields: tuple[Field, ...] = ()
+    # the table of an entry, if entries are a short form that differs from the objects
+    input_fields: tuple[Field, ...] = ()
+    collection: tuple[str, ...] = ()
+    # the option with the type of an object, if the options depend on the type
     variant = ""
-    # the first version of the server that has objects of this kind, as numbers
-    since: tuple = ()
-    # the options that name files to send, which are looked for as ansible looks for files
-    uploads: tuple = ()
-    # what a scope of this kind may name, in which the declared objects are all that there are
-    scope: tuple = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
-    # what the caller must be allowed to do to see all objects: servers silently leave others out of their lists
+    # the first version of the server that supports this kind, as numbers
+    since: tuple[int, ...] = ()
+    # the options with paths of files to upload, which are searched like those of the module copy
+    uploads: tuple[str, ...] = ()
+    # the conditions of an exclusive scope of this kind
+    scope: tuple[Field, ...] = (Field("name", Text(pattern=r"\S+", rule="must be a name, or a pattern with * and ?")),)
+    # the permission to see all objects; without it servers silently omit objects from their lists
     audit_permission: Permission | None = None
-    # how an option is unset: by sending it "empty", or by its name in the list "delete"
+    # how an option is unset: by sending an "empty" value, or by its name in the list "delete"
     unset_by = "empty"
-    # whether an object is created under its own path instead of its collection's
+    # whether an object is created at its own path instead of that of its collection
     made_at_item = False
-    # whether one entry can stand for several objects
+    # whether an entry can stand for several objects
     many = False
     # whether the server compares the digest that an update carries, and refuses the update after a change by another client
     has_digest = False
     immutable_remedy = "delete and recreate the object"
 
-    # -- the table ---------------------------------------------------------------------------------------------
+    # -- the table -------------------------------------------------------------------------------------------------
+
+    def field(self, option: str) -> Field:
+        return next(row for row in self.fields if row.option == option)
+
+    def table(self, values: dict[str, Any]) -> tuple[Field, ...]:
+        """Return the fields of an object with these values."""
+        if not self.variant:
+            return self.fields
+        kind = values.get(self.variant)
+        return tuple(
+            (replace(row, needed=kind in row.needed) if isinstance(row.needed, tuple) else row)
+            for row in self.fields
+            if not row.types or kind in row.types
+        )
+
+    def key_of(self, entry: dict[str, Any]) -> tuple[str, ...]:
+        return tuple(entry[option] for option in self.key)
+
+    def label(self, key: tuple[str, ...]) -> str:
+        return f"{self.name} {'!'.join(key)}"
+
+    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
+        return (*self.collection, *key)
+
+    # -- validate --------------------------------------------------------------------------------------------------
 
     def spec(self) -> dict[str, Any]:
         """The argument_spec of one entry."""
@@ -294,42 +335,12 @@ class Resource:
         spec["state"] = {"type": "str", "choices": ["present", "absent"], "default": "present"}
         return spec
 
-    def field(self, option: str) -> Field:
-        return next(row for row in self.fields if row.option == option)
-
-    def table(self, values: dict[str, Any]) -> tuple[Field, ...]:
-        """The fields that an object with these values has."""
-        if not self.variant:
-            return self.fields
-        kind = values.get(self.variant)
-        return tuple(
-            (replace(row, needed=kind in row.needed) if isinstance(row.needed, tuple) else row)
-            for row in self.fields
-            if not row.types or kind in row.types
-        )
-
-    def key_of(self, entry: dict[str, Any]) -> tuple[str, ...]:
-        return tuple(entry[option] for option in self.key)
-
-    def label(self, key: tuple[str, ...]) -> str:
-        return f"{self.name} {'!'.join(key)}"
-
-    # -- declared entries --------------------------------------------------------------------------------------
-
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
-        """An entry with its values in the form in which the server keeps them."""
+        """Return an entry with its values as the server stores them."""
         return entry
 
-    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
-        """An entry with its key complete, where it may be found in other ways too."""
-        return entry
-
-    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
-        """The objects that one entry declares; more than one only where an entry is a short form."""
-        return [entry]
-
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        """What is wrong with an entry by itself, as (option, rule) pairs."""
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
+        """Return the problems of a single entry, as `Problem`s."""
         table = self.input_fields or self.table(entry)
         known = {row.option for row in table}
         unsuitable = [
@@ -338,88 +349,98 @@ class Resource:
         return [
             *rule_violations(table, entry),
             *(
-                (option, f"is not an option of a {self.name} of type {entry[self.variant]}")
+                Problem(option, f"is not an option of a {self.name} of type {entry[self.variant]}")
                 for option in unsuitable
                 if not self.input_fields
             ),
         ]
 
-    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
-        """Objects of the same server that an object with this key and these values refers to."""
-        return ()
+    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
+        """Return contradictions between entries, as sentences; `entries` has them by kind."""
+        return []
+
+    # -- read ------------------------------------------------------------------------------------------------------
+
+    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
+        """Return objects in wire form: those with one of `keys`, and others if that takes no further request."""
+        raise NotImplementedError(f"{type(self).__name__} does not implement read")
+
+    def decode(self, raw: dict[str, Any]) -> Actual:
+        table = self.table({self.variant: raw.get(self.variant)})
+        return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
+
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
+        """Return the current state of an object, or None if it no longer exists."""
+        names = {self.field(option).name: value for option, value in zip(self.key, key)}
+        return self.decode({**server.client.read(*self.item_path(key)), **names})
+
+    # -- compare ---------------------------------------------------------------------------------------------------
+
+    def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
+        """Return the entries that a short form stands for."""
+        return [entry]
+
+    def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
+        """Return an entry with its complete key, for kinds that identify an object in other ways too."""
+        return entry
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """The values of `entry` that differ from the server, and the problems with sending them.
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Return the values of `entry` that differ from the server, and the problems with sending them.
 
         Only options that the entry sets are compared: None means not set.
         """
-        values, problems = {}, []
+        values: dict[str, Any] = {}
+        problems: list[Problem] = []
         for row in self.table(entry):
-            wanted = entry.get(row.option)
-            if wanted is None or row.task_only:
+            if entry.get(row.option) is None or row.task_only:
                 continue
             current = actual.values.get(row.option, row.absent) if actual else row.absent
-            if isinstance(row.kind, Properties):
-                wanted = row.kind.merge(current, wanted)
-            if row.option in entry.get("append", ()):
-                wanted = [*current, *wanted]
-            if row.option in entry.get("remove", ()):
-                wanted = [value for value in current if value not in wanted]
+            wanted = _resulting_value(row, entry, current)
+            unchanged = row.kind.same(current, row.effective(wanted))
             if actual is None:
-                # a default is not sent, because an older server may not know the option
-                if not (row.since and row.kind.same(current, row.effective(wanted))):
+                # defaults are not sent, because an older server may not support the option
+                if not (row.since and unchanged):
                     values[row.option] = wanted
-                continue
-            if row.write_only or row.option in self.key:
+            elif row.write_only or row.option in self.key:
                 if entry.get(f"update_{row.option}") == "always":
                     values[row.option] = wanted
-                continue
-            if row.kind.same(current, row.effective(wanted)):
-                continue
-            if row.immutable and not self.may_recreate(entry):
-                problems.append(
-                    (
-                        row.option,
-                        f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}",
-                    )
-                )
-            values[row.option] = wanted
-        if actual is None or (self.requires_recreate(values) and self.may_recreate(entry)):
-            whole = {**actual.values, **values} if actual else values
-            missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
-            problems += [(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
-        return values, problems
+            elif not unchanged:
+                values[row.option] = wanted
+                if row.immutable and not self.may_recreate(entry):
+                    why = f"is '{current}' on the server and cannot be changed to '{wanted}'; {self.immutable_remedy}"
+                    problems.append(Problem(row.option, why))
+        return values, problems + self._missing_options(entry, actual, values)
+
+    def _missing_options(self, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> list[Problem]:
+        """Return the options that are required to create an object, where these values create or recreate it."""
+        if actual and not (self.requires_recreate(values) and self.may_recreate(entry)):
+            return []
+        whole = {**actual.values, **values} if actual else values
+        missing = [row.option for row in self.table(entry) if row.needed and whole.get(row.option) in (None, "")]
+        return [Problem(option, f"is required to create {self.label(self.key_of(entry))}") for option in missing]
 
     def requires_recreate(self, values: dict[str, Any]) -> bool:
         """Whether an existing object must be recreated to set these values."""
         return any(self.field(option).immutable for option in values)
 
     def may_recreate(self, entry: dict[str, Any]) -> bool:
-        """Whether an object may be recreated to change what cannot be updated."""
+        """Whether the entry allows recreating the object to change what cannot be updated."""
         return False
 
-    def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """What is wrong with entries that are right by themselves, as sentences; `entries` has them by kind."""
-        return []
+    # -- guard -----------------------------------------------------------------------------------------------------
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """Why an object cannot be deleted, as (option, rule) pairs."""
-        return []
+    def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
+        """Return the objects of the same server that an object with this key and these values refers to."""
+        return ()
 
-    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """Why all changes of a plan together, of any kind, must not be made, as sentences."""
-        return []
-
-    def warnings(
-        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
-    ) -> list[str]:
-        """What a user should know although nothing is wrong, as sentences; `entries` has the declared ones by key."""
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        """Return why an object cannot be deleted, as `Problem`s."""
         return []
 
     def in_scope(self, scopes: list[dict[str, Any]], key: tuple[str, ...]) -> bool:
-        """Whether an object is in one of the scopes that are declared to be complete: it is all that the scope says."""
+        """Whether an object meets all conditions of any of the exclusive scopes."""
         return any(
             all(
                 self.matches_condition(condition, wanted, key)
@@ -430,51 +451,32 @@ class Resource:
         )
 
     def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
-        """Whether an object with this key is what one condition of a scope says."""
+        """Whether an object with this key meets a condition of a scope."""
         return condition == "name" and fnmatchcase("!".join(key), wanted)
 
     def built_in(self, actual: Actual) -> bool:
-        """Whether an object belongs to the server, and is never meant where others of its kind are removed."""
+        """Whether an object is part of the product, and therefore never pruned."""
         return False
 
     def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
-        """Why an undeclared object must not be deleted, as sentences."""
+        """Return why an undeclared object must not be deleted, as sentences."""
         return []
 
-    # -- the server --------------------------------------------------------------------------------------------
+    def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
+        """Return why the changes of a plan, of all kinds, must not be made together, as sentences."""
+        return []
 
-    def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict]:
-        """Objects as the server sends them: those with one of `keys`, and others if reading them costs nothing."""
-        raise NotImplementedError(f"{type(self).__name__} does not implement read")
+    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
+        """Return the permission that is required to see an object."""
+        return self.audit_permission
 
-    def decode(self, raw: dict[str, Any]) -> Actual:
-        table = self.table({self.variant: raw.get(self.variant)})
-        return Actual({row.option: row.decode(raw) for row in table if not (row.write_only or row.task_only)}, raw)
+    def warnings(
+        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
+    ) -> list[str]:
+        """Return warnings about what is not refused, as sentences; `entries` has the declared entries by key."""
+        return []
 
-    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """One object as it is now; None where it is gone."""
-        names = {self.field(option).name: value for option, value in zip(self.key, key)}
-        return self.decode({**server.client.read(*self.item_path(key)), **names})
-
-    def unchanged(self, planned: Actual, now: Actual, options: tuple) -> bool:
-        """Whether these options of an object (all if none are named) are still as the plan was made on."""
-        return all(now.values[option] == planned.values[option] for option in options or planned.values)
-
-    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
-        """What the server knows an object by in requests, asked for right before one is sent."""
-        return server.actual(self.name)[key].raw["id"]
-
-    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
-        """Wait for what the server does by itself after a plan is applied; raise an error if it does not."""
-
-    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
-        """Wait until the changes of a plan that were carried out have taken effect; `server` is its state after them."""
-
-    # -- requests ----------------------------------------------------------------------------------------------
-
-    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """The requests for all changes of this kind, in order."""
-        return [step for change in changes for step in self.steps_for(change, server)]
+    # -- request ---------------------------------------------------------------------------------------------------
 
     def delegate_changes(
         self,
@@ -483,14 +485,18 @@ class Resource:
         entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
         server: ServerState,
     ) -> None:
-        """Pass on what is written through objects of another kind, as changes of the plan.
+        """Add changes of another kind to the plan, for options that are written through objects of that kind.
 
-        `entries` has what is declared of each object, by kind and key.
+        `entries` has the declared entries by kind and key.
         """
 
-    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """The requests that may only be sent when all other declared objects exist."""
+    def cascade(self, change: Change, server: ServerState) -> list[Change]:
+        """Return the changes that the deletion of an object entails and that the server does not make by itself."""
         return []
+
+    def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """Return the requests for all changes of this kind, in order."""
+        return [step for change in changes for step in self.steps_for(change, server)]
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         item, permissions = self.item_path(change.key), self.required_permissions(change, server)
@@ -505,9 +511,9 @@ class Resource:
             ]
         changed = ", ".join(sorted(change.values))
         if change.recreates:
-            values = {**self.carried_over(change.found.values), **change.values}
-            known = {one.option for one in self.table(values)}
-            whole = replace(change, found=None, values={name: one for name, one in values.items() if name in known})
+            values = {**self.carried_over(change.existing.values), **change.values}
+            known = {row.option for row in self.table(values)}
+            whole = replace(change, found=None, values={name: values[name] for name in values if name in known})
             removal = Step("DELETE", item, f"{change.label} is recreated: {changed}", permissions=permissions)
             return [removal, *self.steps_for(whole, server)]
         return [
@@ -522,37 +528,16 @@ class Resource:
             )
         ]
 
-    def guard(self, change: Change) -> Guard | None:
-        """What the update of an object depends on: its digest, or in a subclass the options that the request replaces."""
-        return Guard(self.name, change.key) if self.has_digest else None
-
-    def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
-        """The values that a recreated object keeps."""
-        return {option: value for option, value in values.items() if value != self.field(option).absent}
-
-    def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
-        return (*self.collection, *key)
-
-    def predict_side_effects(
-        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
-    ) -> dict[str, Any]:
-        """The values of an object once all changes of a plan are made: the server may change it along with others."""
-        return values
-
-    def cascade(self, change: Change, server: ServerState) -> list[Change]:
-        """Further changes that the removal of an object entails, because the server does not make them by itself."""
+    def last_steps(self, changes: list[Change], server: ServerState) -> list[Step]:
+        """Return the requests that may only be sent when all other declared objects exist."""
         return []
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """What the caller must be allowed to do for this change."""
+        """Return the permissions that this change requires."""
         return ()
 
-    def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
-        """What the caller must be allowed to do to see one object."""
-        return self.audit_permission
-
     def request_body(self, change: Change) -> dict[str, Any]:
-        """The body that sends the values of a change, in wire form."""
+        """Return the request body with the values of a change in wire form."""
         body, unset = {}, []
         for row in self.fields:
             value = change.values.get(row.option)
@@ -568,20 +553,50 @@ class Resource:
             body[row.name] = row.kind.encode(value)
         return {**body, "delete": unset} if unset else body
 
+    def carried_over(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Return the values that a recreated object keeps."""
+        return {option: value for option, value in values.items() if value != self.field(option).absent}
+
+    def guard(self, change: Change) -> Guard | None:
+        """Return what must not have changed before an update: the whole object if it has a digest; subclasses return the replaced options."""
+        return Guard(self.name, change.key) if self.has_digest else None
+
+    def unchanged(self, planned: Actual, now: Actual, options: tuple[str, ...]) -> bool:
+        """Whether these options of an object (by default all) have not changed since the plan was built."""
+        return all(now.values[option] == planned.values[option] for option in options or planned.values)
+
+    def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
+        """Return the ID of an object for requests, looked up just before the request is sent."""
+        return server.actual(self.name)[key].raw["id"]
+
+    # -- verify ----------------------------------------------------------------------------------------------------
+
+    def wait_for_changes(self, changes: list[Change], server: ServerState) -> None:
+        """Wait until the applied changes of a plan are effective; `server` is the state after them."""
+
+    def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
+        """Wait for asynchronous work of the server after a plan is applied; raise an error if it fails."""
+
+    # -- present ---------------------------------------------------------------------------------------------------
+
+    def predict_side_effects(
+        self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
+    ) -> dict[str, Any]:
+        """Return the values of an object after all changes of a plan, including those that the server makes along with others."""
+        return values
+
     def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
-        """The secrets that an entry asks for and that are known without the server, by what they open."""
+        """Return the requested secrets that are known without a request, by owner."""
         known = entry.get("known_secret")
         return {"!".join(key): known} if known and entry.get("return_secret") else {}
 
-    # -- results -----------------------------------------------------------------------------------------------
-
     @property
     def returns_secrets(self) -> bool:
-        """Whether the server returns a secret of such an object to callers that may read it."""
+        """Whether the server returns secrets of objects of this kind to authorized callers."""
         return any(row.secret and not (row.write_only or row.task_only) for row in self.fields)
 
     def to_result(self, values: dict[str, Any], secrets: bool = False) -> dict[str, Any]:
-        """An object as results return it: every readable option, secrets only on request."""
+        """Return an object for results: all readable options, secrets only on request."""
         return {
             row.option: (sorted(set(values[row.option])) if row.is_set else values[row.option])
             for row in self.table(values)
@@ -589,7 +604,7 @@ class Resource:
         }
 
     def to_diff(self, values: dict[str, Any]) -> dict[str, Any]:
-        """Values as a diff shows them: sets in order, secrets only as there or not."""
+        """Return values for a diff: sets sorted, secrets hidden."""
         shown = {}
         for row in self.fields:
             if row.option in values and not row.task_only:
@@ -601,9 +616,9 @@ class Resource:
     def difference(
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
-        """What a change of `before` (None: not there) to `after` (None: not there any more) differs in, for the diff."""
+        """Return the differing values before and after a change, for the diff; None if the object does not exist."""
         if before is None or after is None:
-            values = self.to_diff(before or after)
+            values = self.to_diff(before or after or {})
             shown = {option: value for option, value in values.items() if value != self.field(option).absent}
             return (None, shown) if before is None else (shown, None)
         old, new = (self.to_diff({option: before[option] for option in after if option in before}), self.to_diff(after))

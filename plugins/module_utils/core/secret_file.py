@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Files that keep secrets which a server sends once, in clear text or encrypted with ansible-vault."""
+"""Files for one-time secrets, in clear text or encrypted with ansible-vault."""
 
 from __future__ import annotations
 
@@ -11,24 +11,31 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
-from typing import Any
+from typing import Protocol
 
-from .errors import FleetgateError
+from .errors import FleetgateError, Problem
 
 _WRITES, _ENCRYPTED = ("cannot be written on the node that runs the task", "$ANSIBLE_VAULT;")
 
-# What the names of drafts have after that of their file, and the length that room is reserved for.
+# The part of the names of drafts after that of their file, and the length of a secret that space is reserved for.
 _DRAFT = ".fleetgate-"
 _LONGEST_SECRET = 512
 
-# The vault of the running ansible, which only its own process has: `encrypt(text, vault_id)` and `decrypt(text)` give text,
-# and None where that vault cannot do it.
-_vault = ContextVar("vault", default=None)
+
+class Vault(Protocol):
+    """The vault of the running ansible, which only its own process has. Both return None where a password is not known."""
+
+    def encrypt(self, text: str, vault_id: str) -> str | None: ...
+
+    def decrypt(self, text: str) -> str | None: ...
+
+
+_vault: ContextVar[Vault | None] = ContextVar("vault", default=None)
 
 
 @contextmanager
-def vault_at_hand(vault: Any) -> Iterator[None]:
-    """What runs inside may encrypt and decrypt."""
+def vault_at_hand(vault: Vault) -> Iterator[None]:
+    """Make the vault available within the block."""
     token = _vault.set(vault)
     try:
         yield
@@ -36,24 +43,26 @@ def vault_at_hand(vault: Any) -> Iterator[None]:
         _vault.reset(token)
 
 
-def cannot_keep(path: str, vault_id: str | None) -> list[tuple[str, str]]:
-    """Why a secret could not be kept in a file, as (option, rule) pairs; nothing is written."""
+def cannot_keep(path: str, vault_id: str | None) -> list[Problem]:
+    """Return why a secret could not be stored in a file, as `Problem`s; nothing is written."""
     problems = []
     if not os.access(os.path.dirname(os.path.abspath(path)), os.W_OK):
-        problems.append(("secret_file", f"'{path}' {_WRITES}; make its folder first"))
+        problems.append(Problem("secret_file", f"'{path}' {_WRITES}; create its directory first"))
     if os.path.isdir(path):
-        problems.append(("secret_file", f"'{path}' is a folder"))
-    if vault_id and _vault.get() is None:
-        why = "needs the vault of the ansible that runs the task; leave out async and fleetgate_execute_on, or the encryption"
-        problems.append(("secret_file_vault_id", why))
-    elif vault_id and _vault.get().encrypt("", vault_id) is None:
-        why = f"'{vault_id}' is not among the vault ids that ansible was given a password for (--vault-id {vault_id}@FILE)"
-        problems.append(("secret_file_vault_id", why))
+        problems.append(Problem("secret_file", f"'{path}' is a directory"))
+    if vault_id:
+        vault = _vault.get()
+        if vault is None:
+            why = "requires the vault of the control node; remove async and fleetgate_execute_on from the task, or disable the encryption"
+            problems.append(Problem("secret_file_vault_id", why))
+        elif vault.encrypt("", vault_id) is None:
+            why = f"'{vault_id}' is not a vault ID with a known password; run ansible with --vault-id {vault_id}@FILE"
+            problems.append(Problem("secret_file_vault_id", why))
     return problems
 
 
 def kept_secret(path: str) -> tuple[str | None, bool, str | None]:
-    """What a file holds (None where it is not there), whether it is encrypted, and why it cannot be read."""
+    """Return the content of a file (None if it does not exist), whether it is encrypted, and why it cannot be read."""
     try:
         with open(path, encoding="utf-8") as source:
             text = source.read().strip()
@@ -62,23 +71,23 @@ def kept_secret(path: str) -> tuple[str | None, bool, str | None]:
     except OSError as error:
         return (None, False, f"'{path}' cannot be read on the node that runs the task ({error.strerror})")
     except UnicodeDecodeError:
-        return None, False, f"'{path}' is no text"
+        return None, False, f"'{path}' is not a text file"
     if not text.startswith(_ENCRYPTED):
         return text, False, None
     vault = _vault.get()
     clear = vault.decrypt(text) if vault else None
     if clear is None:
         why = (
-            "with a vault password that ansible was not given"
+            "with a vault password that is not known; run ansible with --vault-id"
             if vault
-            else "and only ansible's own process decrypts it"
+            else "and can only be decrypted on the control node"
         )
         return None, True, f"'{path}' is encrypted {why}"
     return clear.strip(), True, None
 
 
 def others_can_read(path: str) -> bool:
-    """Whether a file that keeps a secret is open to more than its owner."""
+    """Whether other users than its owner can access a file."""
     try:
         status = os.stat(path)
     except OSError:
@@ -91,7 +100,7 @@ def mode_of(path: str) -> str:
 
 
 def protect(path: str) -> None:
-    """Leave a file to its owner alone."""
+    """Restrict a file to its owner."""
     try:
         os.chmod(path, 0o600)
     except OSError as error:
@@ -99,10 +108,10 @@ def protect(path: str) -> None:
 
 
 class SecretFile:
-    """A file for a secret that a server sends only once.
+    """A file for a one-time secret.
 
-    Its room on the disk is taken before the server is asked, in a draft beside it that nobody can foresee the name of. A
-    draft is locked as long as its process lives, so one that a killed run has left is known by its lock being free.
+    Its disk space is reserved before the request is sent, in a draft in the same directory whose name cannot be predicted.
+    A draft is locked as long as its process runs, so a draft without a lock was left behind by a run that was killed.
     """
 
     def __init__(self, path: str, vault_id: str | None = None) -> None:
@@ -119,23 +128,23 @@ class SecretFile:
             raise FleetgateError(f"secret_file: '{path}' {_WRITES} ({error.strerror}); nothing was changed") from None
 
     def keep(self, secret: str) -> None:
-        """Put the secret in the file. The server has made it by now, so it is saved elsewhere where that is impossible."""
+        """Write the secret to the file. The server has already created it, so it is saved elsewhere if that fails."""
         content = self._encoded(secret)
         try:
             try:
                 _write(self._descriptor, content)
             except OSError:
-                # a file system that never writes in place takes the room that the draft gives back
+                # a file system that never writes in place needs the space that truncating the draft frees
                 os.ftruncate(self._descriptor, 0)
                 _write(self._descriptor, content)
             os.replace(self._draft, self._path)
             self._draft = ""
         except OSError as error:
-            why = f"secret_file: '{self._path}' {_WRITES} ({error.strerror}), and the server has made the secret"
+            why = f"secret_file: '{self._path}' {_WRITES} ({error.strerror}), but the server has created the secret"
             raise FleetgateError(f"{why}; {_saved_elsewhere(content)}") from None
 
     def close(self) -> None:
-        """Remove what is left of the draft, which may be nothing."""
+        """Remove the draft if it still exists."""
         if self._draft:
             with suppress(OSError):
                 os.unlink(self._draft)
@@ -144,13 +153,19 @@ class SecretFile:
 
     def _encoded(self, secret: str) -> bytes:
         text = f"{secret}\n"
-        return (_vault.get().encrypt(text, self._vault_id) if self._vault_id else text).encode()
+        if self._vault_id:
+            vault = _vault.get()
+            encrypted = vault.encrypt(text, self._vault_id) if vault else None
+            if encrypted is None:
+                raise RuntimeError("a secret is to be encrypted that cannot_keep() was not asked about")
+            text = encrypted
+        return text.encode()
 
     def _open_draft(self) -> None:
         while self._descriptor < 0:
             descriptor, draft = tempfile.mkstemp(prefix=self._prefix, dir=self._folder)
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-            # another run may have taken it for abandoned before it was locked
+            # another run may have removed it as abandoned before it was locked
             if os.path.exists(draft):
                 self._descriptor, self._draft = descriptor, draft
             else:
@@ -161,7 +176,7 @@ class SecretFile:
             draft = os.path.join(self._folder, name)
             if not (name.startswith(self._prefix) and stat.S_ISREG(os.lstat(draft).st_mode)):
                 continue
-            # one that another run is writing is locked, and one that is somebody else's cannot be opened
+            # drafts that other runs are writing are locked, and those of other users cannot be opened
             with suppress(OSError):
                 descriptor = os.open(draft, os.O_RDWR | os.O_NOFOLLOW)
                 try:
@@ -172,7 +187,7 @@ class SecretFile:
 
 
 def _write(descriptor: int, content: bytes) -> None:
-    """Make all of a content that of a file, on the disk."""
+    """Replace the content of a file and flush it to disk."""
     os.lseek(descriptor, 0, os.SEEK_SET)
     rest = memoryview(content)
     while rest:
@@ -182,7 +197,7 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _saved_elsewhere(content: bytes) -> str:
-    """Where a secret is that its own file has no room for."""
+    """Save a secret for whose file there is no space; return where, as part of a message."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="fleetgate-secret-")
         try:
@@ -190,5 +205,5 @@ def _saved_elsewhere(content: bytes) -> str:
         finally:
             os.close(descriptor)
     except OSError:
-        return "it is lost, so make room and have another one made (secret=if_invalid)"
-    return f"it is in '{path}', which only you can read: make room and move it"
+        return "it is lost; free disk space and set secret=if_invalid to replace it"
+    return f"it is in '{path}', which only you can read; free disk space and move it"

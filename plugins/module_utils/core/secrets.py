@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What results must never show: the secrets of a task, in every form in which a server may send them back."""
+"""Secrets that results must never contain, in every form in which a server may return them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from urllib.parse import quote, quote_plus, unquote
 
 from ansible.module_utils.common.parameters import remove_values
 
-# A server's own words, and values of options, are quoted up to this length; a whole sentence up to the other.
+# Maximum length of a quotation (a response of a server, the value of an option) and of a whole message.
 LONGEST_EXCERPT = 500
 LONGEST_SENTENCE = 1500
 
 # shorter encoded forms would also match other text
 _SHORTEST_ENCODED = 6
 
-# user and password within a URL; the options that name the server may have them without the scheme
+# user and password within a URL; options with the address of a server may have them without the scheme
 _USERINFO = re.compile(r"//([^/\s@?#]+)@")
 _ADDRESSES = {"url", "api_host", "issuer"}
 _ESCAPED = re.compile(r"%[0-9A-F]{2}")
@@ -33,7 +33,7 @@ _secrets: ContextVar[frozenset[str]] = ContextVar("secrets", default=frozenset()
 
 @contextmanager
 def secrets_of_task(secrets: Iterable[str]) -> Iterator[None]:
-    """What runs inside can mask these secrets by `excerpt`."""
+    """Make `excerpt` mask these secrets within the block."""
     token = _secrets.set(frozenset(secrets))
     try:
         yield
@@ -42,12 +42,12 @@ def secrets_of_task(secrets: Iterable[str]) -> Iterator[None]:
 
 
 def excerpt(text: object) -> str:
-    """A quotation for a message: without the secrets of the task, and cut. Masked first, or half a secret would be left."""
+    """Quote a text in a message, with the secrets of the task masked. It is masked before it is shortened, which could split a secret."""
     return cut(remove_values(str(text), _secrets.get()), LONGEST_EXCERPT)
 
 
 def cut(text: str, longest: int) -> str:
-    """A text without its middle part where it is too long; the end of a sentence often says what to do."""
+    """Shorten a text that is too long by its middle part, because the end of a message often says what to do."""
     if len(text) <= longest:
         return text
     mark = f" [... {len(text)} characters] "
@@ -55,14 +55,14 @@ def cut(text: str, longest: int) -> str:
     return text[: longest - tail - len(mark)] + mark + text[-tail:]
 
 
-def secret_values(argument_spec: dict, params: dict) -> set[str]:
-    """The values of every option that is a secret by its name, whatever their types and those of the options around them.
+def secret_values(argument_spec: dict[str, Any], params: dict[str, Any]) -> set[str]:
+    """Return the values of all secret options, even where their types or those of enclosing options are wrong.
 
-    A password within a URL is one as well.
+    Passwords within URLs are included.
     """
     secrets: set[str] = set()
     for name, value in params.items():
-        option = argument_spec.get(name) or next(
+        option: dict[str, Any] = argument_spec.get(name) or next(
             (spec for spec in argument_spec.values() if name in spec.get("aliases", ())), {}
         )
         if option.get("no_log"):
@@ -82,7 +82,7 @@ def secret_values(argument_spec: dict, params: dict) -> set[str]:
 
 
 def every_form(secrets: Iterable[str]) -> set[str]:
-    """Secrets as they are, and as URLs, forms, JSON, HTML and base64 have them."""
+    """Return secrets as they are, and as they appear in URLs, forms, JSON, HTML and base64."""
     forms: set[str] = set()
     for secret in map(str, secrets):
         escaped = {quote(secret, safe=safe) for safe in ("", "/", "!'()*", "!'()*/")} | {quote_plus(secret)}
@@ -101,7 +101,7 @@ def every_form(secrets: Iterable[str]) -> set[str]:
 
 
 def _base64_forms(secret: str) -> set[str]:
-    """A secret in base64, alone and within a text: the characters that depend on its neighbours are left out."""
+    """Return a secret in base64, alone and within a text, without the characters that depend on adjacent ones."""
     raw = secret.encode(errors="surrogateescape")
     if len(raw) < _SHORTEST_ENCODED:
         return set()
@@ -114,12 +114,12 @@ def _base64_forms(secret: str) -> set[str]:
 
 
 def _scalars(value: Any) -> Iterator[str]:
-    """Every text and number within a value, as text."""
+    """Return all strings and numbers within a value, as strings."""
     if isinstance(value, dict):
-        for one in value.values():
-            yield from _scalars(one)
+        for element in value.values():
+            yield from _scalars(element)
     elif isinstance(value, (list, tuple, set)):
-        for one in value:
-            yield from _scalars(one)
+        for element in value:
+            yield from _scalars(element)
     elif value is not None and not isinstance(value, bool):
         yield str(value)

@@ -1,10 +1,10 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Systems: what PVE, PBS, Pocket ID and the others have in common, which is the three modules each of them offers."""
+"""Systems: the products, each with the modules that follow from its resources."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from .errors import FleetgateError, refuse
@@ -13,33 +13,36 @@ from .plan import Desired, ServerState, converge
 from .resource import fields_spec, rule_violations
 
 if TYPE_CHECKING:
+    from .client import Client
+    from .errors import Problem
+    from .fields import Field
     from .resource import Resource
 
 
-# how many objects one run may remove
+# the number of objects that a run may remove
 LIMIT = {"max_removals": {"type": "int", "default": 20}}
 
 
 class System:
-    """One product: how to connect to it, and its resources in the order in which they depend on each other.
+    """A product: its connection, and its resources in order of dependency.
 
-    `lookups` are resources that are only read, `apart` those with a module of their own that are no part of the state.
-    `facts` are things to read that are no resources: a function from client to value for each name.
-    `permissions` tells what users and others may do: a function from world and ids to permissions by id.
-    `questions` are such that take options: a table of fields and a function from client and options, for each name.
+    `lookups` are read-only resources, `apart` resources with a module of their own that are not part of the state.
+    `facts` are other readable values: by name, a function that returns the value for a client.
+    `permissions` returns effective permissions by ID for the state of a server and IDs.
+    `questions` are facts with options: by name, a table of fields and a function that returns the value for a client and options.
     """
 
     def __init__(
         self,
-        connection: dict,
+        connection: dict[str, Any],
         address: Address,
-        connect: Callable,
-        resources: tuple,
-        facts: dict,
-        lookups: tuple = (),
-        permissions: Callable | None = None,
-        apart: tuple = (),
-        questions: dict | None = None,
+        connect: Callable[[dict[str, Any], bool], Client],
+        resources: tuple[Resource, ...],
+        facts: dict[str, Callable[[Any], Any]],
+        lookups: tuple[Resource, ...] = (),
+        permissions: Callable[[ServerState, list[str]], dict[str, Any]] | None = None,
+        apart: tuple[Resource, ...] = (),
+        questions: dict[str, tuple[tuple[Field, ...], Callable[[Any, dict[str, Any]], Any]]] | None = None,
     ) -> None:
         self.connection = connection
         self.address = address
@@ -50,27 +53,26 @@ class System:
         self.questions = questions or {}
         self.facts = facts
         self.permissions = permissions
-        self._clients: dict = {}
+        self._clients: dict[tuple[Any, ...], Client] = {}
 
-    def client(self, params: dict[str, Any], check_mode: bool) -> Any:
-        """A client for the connection options. Items of a loop share it, and with it one sign-in and one connection."""
+    def client(self, params: Mapping[str, Any], check_mode: bool) -> Any:
+        """Return a client for the connection options. Items of a loop share it, and thus its login and connection."""
         shell = params.get("shell") if params.get("connection") == "shell" else None
         known = (check_mode, shell, *(params[option] for option in self.connection))
         if known not in self._clients:
-            self._clients[known] = self.connect(params, check_mode)
+            self._clients[known] = self.connect(dict(params), check_mode)
         return self._clients[known]
 
-    def one(self, name: str) -> Definition:
-        """The module for one object of a kind."""
+    def module_for(self, name: str) -> Definition:
+        """Return the module for a single object of a kind."""
         resource = next(kind for kind in (*self.resources, *self.apart) if kind.name == name)
 
         def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             scopes = {name: params["exclusive"]} if resource.many else {}
             result, objects, secrets = self._converge(params, check_mode, [(resource, params, "")], scopes)
-            there = objects[name]
-            result[name] = there if resource.many else next(iter(there), {})
+            result[name] = objects[name] if resource.many else next(iter(objects[name]), {})
             if any("/" in owner for owner in secrets):
-                # of several that an object has, each is told under its name
+                # an object with several secrets returns each under its name
                 return {**result, "secrets": {owner.rpartition("/")[2]: secret for owner, secret in secrets.items()}}
             return {**result, "secret": next(iter(secrets.values()))} if secrets else result
 
@@ -82,7 +84,7 @@ class System:
         return Definition(spec, run, self.address, {"": resource.uploads})
 
     def state(self) -> Definition:
-        """The module for the whole state of a server, in one task."""
+        """Return the module for the whole state of a server."""
 
         def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             entries = [
@@ -113,8 +115,8 @@ class System:
         )
 
     def info(self) -> Definition:
-        """The module that reads; its lists can be given to the state module, and change nothing there."""
-        resources = {one.plural: one for one in (*self.resources, *self.lookups)}
+        """Return the module that reads. Its lists are valid input of the state module, which then changes nothing."""
+        resources = {resource.plural: resource for resource in (*self.resources, *self.lookups)}
         choices = [*resources, *self.facts]
 
         def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -130,50 +132,50 @@ class System:
             client = self.client(params, check_mode)
             with client.understanding():
                 server = ServerState(client, resources.values())
-                result = {"changed": False}
-                partly = [one for name, one in resources.items() if name in params["gather"] and one.audit_permission]
-                missing = client.missing_permissions(
-                    [(one.audit_permission, f"without it {one.plural} may be left out") for one in partly]
-                )
-                if missing:
-                    result["warnings"] = missing
+                result: dict[str, Any] = {"changed": False}
+                if warnings := _omissions(client, [resources[name] for name in resources if name in params["gather"]]):
+                    result["warnings"] = warnings
                 for subject in params["gather"]:
                     if subject in resources:
-                        resource, scopes = resources[subject], filters.get(subject)
-                        result[subject] = [
-                            resource.to_result(one.values, params.get("show_secrets", False))
-                            for key, one in server.actual(resource.name, None).items()
-                            if not scopes or resource.in_scope(scopes, key)
-                        ]
+                        secrets = params.get("show_secrets", False)
+                        result[subject] = _listed(server, resources[subject], filters.get(subject), secrets)
                     else:
                         result[subject] = self.facts[subject](client)
-                if params.get("permissions_of"):
+                if self.permissions and params.get("permissions_of"):
                     result["permissions"] = self.permissions(server, params["permissions_of"])
-                for name, (fields, answer) in self.questions.items():
-                    asked = params[name] or ()
-                    refuse(
-                        [
-                            f"{name}[{index}].{option}: {rule}"
-                            for index, one in enumerate(asked)
-                            for option, rule in rule_violations(fields, one)
-                        ]
-                    )
-                    if asked:
-                        result[name] = [answer(client, one) for one in asked]
-                return result
+                return {**result, **self._answers(client, params)}
 
-        spec = {
+        spec: dict[str, dict[str, Any]] = {
             "gather": {"type": "list", "elements": "str", "choices": choices, "default": choices},
-            "filters": {"type": "dict", "options": {name: _scopes_spec(one) for name, one in resources.items()}},
+            "filters": {
+                "type": "dict",
+                "options": {name: _scopes_spec(resource) for name, resource in resources.items()},
+            },
         }
         if self.permissions:
             spec["permissions_of"] = {"type": "list", "elements": "str"}
-        if any(one.returns_secrets for one in resources.values()):
+        if any(resource.returns_secrets for resource in resources.values()):
             spec["show_secrets"] = {"type": "bool", "default": False, "no_log": False}
         for name, (fields, _answer) in self.questions.items():
-            needed = [one.option for one in fields if one.needed]
+            needed = [field.option for field in fields if field.needed]
             spec[name] = {"type": "list", "elements": "dict", "options": fields_spec(fields, needed), "no_log": False}
         return Definition({**self.connection, **spec}, run, self.address)
+
+    def _answers(self, client: Any, params: dict[str, Any]) -> dict[str, list[Any]]:
+        """Return the answers to the questions that are asked, by name."""
+        answers = {}
+        for name, (fields, answer) in self.questions.items():
+            questions = params[name] or ()
+            refuse(
+                [
+                    problem.at(f"{name}[{index}].")
+                    for index, question in enumerate(questions)
+                    for problem in rule_violations(fields, question)
+                ]
+            )
+            if questions:
+                answers[name] = [answer(client, question) for question in questions]
+        return answers
 
     def _converge(
         self,
@@ -194,21 +196,21 @@ class System:
 
     @property
     def kinds(self) -> tuple[Resource, ...]:
-        """All resources that can be read."""
+        """All readable resources."""
         return (*self.resources, *self.apart, *self.lookups)
 
     def desired(
-        self, params: dict[str, Any], entries: list[tuple[Resource, dict[str, Any], str]], scopes: dict[str, Any]
+        self, params: Mapping[str, Any], entries: list[tuple[Resource, dict[str, Any], str]], scopes: dict[str, Any]
     ) -> list[Desired]:
-        """What typed `entries` declare, each with its resource and the words that lead to it; all problems are refused together."""
+        """Return the desired state of typed `entries`, each with its resource and location; all problems are refused together."""
         declared = [
             Desired(resource, resource.normalise({name: options.get(name) for name in resource.spec()}), where)
             for resource, options, where in entries
         ]
-        broken = [(entry, option, rule) for entry in declared for option, rule in entry.resource.problems(entry.entry)]
+        broken = [(entry, problem) for entry in declared for problem in entry.resource.problems(entry.entry)]
         if broken:
-            broken = self._not_there(params, broken)
-        problems = [f"{entry.where}{option}: {rule}" for entry, option, rule in broken]
+            broken = self._not_on_server(params, broken)
+        problems = [problem.at(entry.where) for entry, problem in broken]
         by_kind = {kind.name: [entry.entry for entry in declared if entry.resource is kind] for kind in self.resources}
         for resource in self.resources:
             problems += resource.conflicts(by_kind)
@@ -222,26 +224,52 @@ class System:
         refuse(problems)
         return declared
 
-    def _not_there(
-        self, params: dict[str, Any], broken: list[tuple[Desired, str, str]]
-    ) -> list[tuple[Desired, str, str]]:
-        """Broken rules without those that objects on the server break as well: they were made by others, and may stay."""
+    def _not_on_server(
+        self, params: Mapping[str, Any], broken: list[tuple[Desired, Problem]]
+    ) -> list[tuple[Desired, Problem]]:
+        """Leave out rules that existing objects on the server break as well: they were created by other means, and may stay."""
         try:
             client = self.client(params, True)
             server = ServerState(client, self.kinds)
             with client.understanding():
-                return [each for each in broken if not server.has(each[0].resource, each[0].entry, each[1])]
+                return [
+                    (entry, problem)
+                    for entry, problem in broken
+                    if not server.has(entry.resource, entry.entry, problem.option)
+                ]
         except FleetgateError:
             return broken
+
+
+def _omissions(client: Any, resources: list[Resource]) -> list[str]:
+    """Return a message for each resource of which the server may hide objects from the caller."""
+    required = [
+        (resource.audit_permission, f"without it {resource.plural} may be left out")
+        for resource in resources
+        if resource.audit_permission
+    ]
+    missing: list[str] = client.missing_permissions(required)
+    return missing
+
+
+def _listed(
+    server: ServerState, resource: Resource, scopes: list[dict[str, Any]] | None, secrets: bool
+) -> list[dict[str, Any]]:
+    """Return the objects of a resource, restricted to `scopes` if any are given."""
+    return [
+        resource.to_result(actual.values, secrets)
+        for key, actual in server.actual(resource.name, None).items()
+        if not scopes or resource.in_scope(scopes, key)
+    ]
 
 
 def _scope_problems(resource: Resource, scope: dict[str, Any], where: str) -> list[str]:
     given = {option: value for option, value in scope.items() if value is not None}
     if not given:
-        return [f"{where}: must name at least one of {', '.join(scope)}"]
-    # a condition that came out empty would make the scope wider than it was meant
+        return [f"{where}: must have at least one of {', '.join(scope)}"]
+    # an empty condition would make the scope wider than intended
     empty = [f"{where}.{option}: must not be empty" for option, value in given.items() if not value]
-    return empty + [f"{where}.{option}: {rule}" for option, rule in rule_violations(resource.scope, given)]
+    return empty + [problem.at(f"{where}.") for problem in rule_violations(resource.scope, given)]
 
 
 def _scopes_spec(resource: Resource) -> dict[str, Any]:

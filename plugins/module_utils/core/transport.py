@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The way of every request: what is sent again, how long an answer may take, how large it may be, and why none came."""
+"""The transport of all requests: retries, time and size limits, and messages for connection failures."""
 
 from __future__ import annotations
 
@@ -10,36 +10,42 @@ import os
 import ssl
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 try:
-    import requests
+    import requests as requests
     import urllib3
+    from requests.adapters import BaseAdapter as BaseAdapter
     from requests.adapters import HTTPAdapter
+    from requests.auth import AuthBase as AuthBase
     from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
     from urllib3.util.retry import Retry
     from urllib3.util.ssl_match_hostname import CertificateError
 except ImportError:
-    requests = urllib3 = None
-    HTTPAdapter = Retry = object
+    # `require_requests` reports it before anything is used; modules must be importable for their documentation
+    requests = urllib3 = None  # type: ignore[assignment]
+    AuthBase = BaseAdapter = HTTPAdapter = Retry = object  # type: ignore[assignment,misc]
 
-# A gateway's way to say "try again": the proxies of PVE add 595, 596 and 599 to the usual ones.
+if TYPE_CHECKING:
+    from typing import Self
+
 LONGEST_WAIT = 30
+# Temporary errors of gateways: the proxies of PVE add 595, 596 and 599 to the usual ones.
 BUSY = frozenset((429, 502, 503, 504, 595, 596, 599))
 
 LARGEST_ANSWER = 32 * 1024 * 1024
 
 
 def quiet_about_certificates() -> None:
-    """Leave out the warning for each request whose certificate the user does not want to be verified."""
+    """Suppress the warnings for requests whose certificate is not verified on request of the user."""
     urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
 
 
 class RetryPolicy(Retry):
-    """Retries a read when the server is busy or out of reach, and a write only when it cannot have been carried out.
+    """Retries reads if the server is busy or unreachable, and writes only if they cannot have been carried out.
 
-    That is the case when no connection came about, and when the server refused the request unseen (429).
+    That is certain if no connection was established, and if the server refused the request unprocessed (429).
     """
 
     def is_retry(self, method: str, status_code: int, has_retry_after: bool = False) -> bool:
@@ -57,8 +63,8 @@ class RetryPolicy(Retry):
         error: Exception | None = None,
         _pool: Any = None,
         _stacktrace: Any = None,
-    ) -> Retry:
-        # who was silent for the whole time limit would be so again, and the same certificate would come again
+    ) -> Self:
+        # neither a timeout nor an untrusted certificate is temporary
         slow = isinstance(error, (ConnectTimeoutError, ReadTimeoutError)) and not isinstance(error, NewConnectionError)
         if slow or (error is not None and is_untrusted(error)):
             raise MaxRetryError(_pool, url, error)
@@ -66,13 +72,13 @@ class RetryPolicy(Retry):
 
 
 class TooLarge(OSError):
-    """An answer that is larger than any of these servers sends."""
+    """A response that is larger than any of these servers sends."""
 
 
 class _Incoming(io.RawIOBase):
-    """What arrives on a connection, as long as the time limit of the request is not over.
+    """The data received on a connection within the time limit of the request.
 
-    The timeout of a socket applies to each read: a server that sends a byte now and then would block a task forever.
+    The timeout of a socket applies to each read, so a server that sends a byte at a time could block a task forever.
     """
 
     def __init__(self, raw: Any, connection: Any) -> None:
@@ -89,7 +95,7 @@ class _Incoming(io.RawIOBase):
         if left <= 0:
             raise TimeoutError("timed out")
         self._connection.settimeout(left)
-        count = self._raw.readinto(buffer)
+        count: int | None = self._raw.readinto(buffer)
         self._rest -= count or 0
         if self._rest < 0:
             raise TooLarge(f"the answer has more than {LARGEST_ANSWER // 1024 // 1024} MiB")
@@ -101,7 +107,7 @@ class _Incoming(io.RawIOBase):
 
 
 class _Answer(http.client.HTTPResponse):
-    """An answer with a time limit for all of it, and with the certificate that the server showed."""
+    """A response with a time limit for the whole of it, and with the certificate of the server."""
 
     def __init__(self, sock: Any, *args: Any, **settings: Any) -> None:
         super().__init__(sock, *args, **settings)
@@ -110,7 +116,7 @@ class _Answer(http.client.HTTPResponse):
 
 
 def _with_limits(pools: dict[str, Any]) -> dict[str, Any]:
-    """Kinds of connection pools by scheme, whose connections have such answers."""
+    """Return connection pool classes by scheme, whose connections use `_Answer`."""
     return {
         scheme: type(
             pool.__name__,
@@ -122,7 +128,7 @@ def _with_limits(pools: dict[str, Any]) -> dict[str, Any]:
 
 
 class Transport(HTTPAdapter):
-    """The one adapter of all sessions; proxies, also those of the environment, are used in the same way."""
+    """The adapter of all sessions, with and without a proxy."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -144,15 +150,15 @@ class Transport(HTTPAdapter):
 
 
 def certificate_of(response: Any) -> bytes | None:
-    """The certificate that a server showed with an answer, in binary form; None where there was none to see."""
+    """Return the certificate of the server in binary form, or None if the connection had none."""
     return getattr(getattr(response.raw, "_original_response", None), "certificate", None)
 
 
-# -- why no answer came ----------------------------------------------------------------------------------------
+# -- connection failures ---------------------------------------------------------------------------------------
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An exception and those that it was raised for; libraries keep them as the reason or as an argument."""
+    """Return an exception and its causes, which libraries keep as `reason` or as an argument."""
     while error is not None:
         yield error
         inner = [getattr(error, "reason", None), *error.args]
@@ -160,18 +166,18 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def is_untrusted(error: Exception) -> bool:
-    """Whether a certificate was the reason; all else that TLS can fail by is a connection that did not come about."""
+    """Whether an untrusted certificate was the cause; other TLS errors are connection failures."""
     return any(isinstance(cause, (ssl.SSLCertVerificationError, CertificateError)) for cause in _causes(error))
 
 
 def has_no_answer(error: Exception) -> bool:
-    """Whether a server is out of reach, and may be back later."""
+    """Whether the server was unreachable, which may be temporary."""
     gone = isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.Timeout))
     return gone and not is_untrusted(error)
 
 
 def unreachable(title: str, url: str, error: Exception) -> str:
-    """One sentence for a request that got no answer; the error's own text may hold more than one wants to see."""
+    """Return a message for a request without a response; that of the error itself may contain too much."""
     by_proxy = _proxy(url) if isinstance(error, requests.exceptions.RequestException) else ""
     return f"{title}: {_no_answer(url, error)}{by_proxy}"
 
@@ -180,31 +186,31 @@ def _no_answer(url: str, error: Exception) -> str:
     *_outer, innermost = _causes(error)
     why = str(innermost.args[-1] if innermost.args else innermost)
     if isinstance(innermost, TooLarge):
-        return f"{url} is none of this API: {why}; check the address, and what stands before it"
+        return f"{url} is not this API: {why}; check the address and any reverse proxy"
     if is_untrusted(error):
         return (
-            f"the certificate of {url} is not trusted ({why}); give the file of the authority"
-            " that issued it as ca_path, or trust it on the node that runs the task"
+            f"the certificate of {url} is not trusted ({why}); set ca_path to the certificate of the"
+            " authority that issued it, or trust it on the node that runs the task"
         )
     if any(
         isinstance(cause, (TimeoutError, requests.exceptions.Timeout, ReadTimeoutError)) for cause in _causes(error)
     ):
         return f"{url} did not answer in time; check the address and the firewall, or raise the timeout"
     if isinstance(error, requests.exceptions.SSLError):
-        return f"{url} does not answer over TLS ({why}); check the address, the port and what stands before it"
+        return f"{url} does not answer over TLS ({why}); check the address, the port and any reverse proxy"
     if isinstance(error, (requests.exceptions.ConnectionError, requests.exceptions.ChunkedEncodingError)):
         return f"{url} does not answer ({why}); check the address, the port and the firewall"
     return f"{url} cannot be used ({type(error).__name__}: {error})"
 
 
 def _proxy(url: str) -> str:
-    """What to say of the proxy that a request for a URL goes through, which requests takes from the environment."""
+    """Describe the proxy from the environment that requests uses for a URL, for messages."""
     if requests.utils.should_bypass_proxies(url, no_proxy=None):
         return ""
     kinds = (f"{urlsplit(url).scheme}_proxy", "all_proxy")
     for variable in (name for kind in kinds for name in (kind, kind.upper())):
         if proxy := os.environ.get(variable):
-            # without the user and the password that it may have
+            # without its user and password
             place = proxy.rpartition("@")[2].rpartition("//")[2].rstrip("/")
-            return f"; the request goes through the proxy {place} because of {variable}, and NO_PROXY keeps hosts from that"
+            return f"; the request goes through the proxy {place} because of {variable}; set NO_PROXY to exclude hosts"
     return ""

@@ -15,7 +15,7 @@ from typing import Any
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse, suggestion
-from ..core.fields import Text
+from ..core.fields import Kind, Text
 from ..proxmox.realm import CLAIM_OF_TODAY
 from .declaration import Declaration, Group, Holder, Person, Place, Right, declaration
 from .entries import Entries
@@ -244,11 +244,10 @@ def _acl(right: Right, option: str, subject: str) -> dict[str, Any]:
     return {"path": right.path, "roles": list(right.roles), **propagate, option: [subject]}
 
 
-def _rule(product: Product, kind: str, option: str) -> Text:
+def _rule(product: Product, kind: str, option: str) -> Kind:
     """The rule for the values of an option of a kind of object."""
     resource = next(resource for resource in product.system.resources if resource.name == kind)
-    rule: Text = resource.field(option).kind
-    return rule
+    return resource.field(option).kind
 
 
 def username_claim(declared: Declaration) -> str:
@@ -420,7 +419,8 @@ def clients(hosts: Iterable[Wiring], declared: Declaration, members: Mapping[str
     Unless a client says otherwise, only members of declared groups may use it.
     """
     hosts = list(hosts)
-    first, shared, problems = leaders(hosts), {}, []
+    first, problems = leaders(hosts), []
+    shared: dict[str, Client] = {}
     for host in hosts:
         options = dict(first[host.host].client)
         client = shared.setdefault(options["id"], Client(options["id"], dict(options)))

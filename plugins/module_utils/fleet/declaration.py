@@ -125,7 +125,7 @@ class _Reader:
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
-    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict]]:
+    def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Each entry of a list: its name, where it is declared, and its typed options."""
         if not isinstance(declared, list):
             self.problems.append(f"{variable}: must be a list")
@@ -205,7 +205,7 @@ def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None)
     for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
         rights, members = _rights(reader, typed, where, place), typed.get("members")
         options = _without(typed, "rights", "members")
-        reader.problems += [f"{where}.members: must not hold an empty name"] if "" in (members or ()) else []
+        reader.problems += [f"{where}.members: must not contain an empty name"] if "" in (members or ()) else []
         teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
         if rights is None and _present(typed):
             reader.warnings.append(
@@ -249,7 +249,7 @@ def secrets_in(spec: Spec, entries: Any) -> Iterator[str]:
 
 
 def _present(typed: Mapping[str, Any]) -> bool:
-    return typed.get("state", "present") == "present"
+    return bool(typed.get("state", "present") == "present")
 
 
 def _without(typed: Mapping[str, Any], *left_out: str) -> dict[str, Any]:

@@ -115,12 +115,12 @@ def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -
     """The plan for people, and who is in which group then; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
-    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-    desired = entries.desired(provider.system, connection)
-    client = provider.system.client(connection, True)
-    plan, objects, _secrets = converge(client, provider.system.kinds, desired, {}, True, MAX_REMOVALS)
+    connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
+    desired = entries.desired(provider.managed_system, connection)
+    client = provider.managed_system.client(connection, True)
+    plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
     people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
-    return people, provider.warnings(objects, declared)
+    return people, [*provider.warnings(objects, declared), *plan.get("warnings", ())]
 
 
 def _scope_problems(
@@ -140,7 +140,8 @@ def _scope_problems(
     groups = declared.realm.get("groups_claim", "groups")
     if grouped and groups:
         needed[groups] = f"nobody is in a group on Proxmox, because groups_claim is {groups}"
-    problems, warnings = [], []
+    problems: list[str] = []
+    warnings: list[str] = []
     for claim, effect in needed.items():
         scope = provider.scope_of_claim.get(claim)
         if scope and scope not in scopes:
@@ -233,10 +234,10 @@ def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     entries = Entries()
     for removal in params["removals"]:
         entries.add(removal["kind"], removal["options"], WHERE)
-    connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-    desired = entries.desired(provider.system, connection)
-    client = provider.system.client(connection, check_mode)
-    result, _objects, _secrets = converge(client, provider.system.kinds, desired, {}, check_mode)
+    connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
+    desired = entries.desired(provider.managed_system, connection)
+    client = provider.managed_system.client(connection, check_mode)
+    result, _objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, check_mode)
     return result
 
 

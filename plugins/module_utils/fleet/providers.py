@@ -59,6 +59,13 @@ class Provider:
     account: ClassVar[Callable[[dict[str, Any], str, str, str], Account] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
+    @property
+    def managed_system(self) -> System:
+        """The system, for a provider at which users and clients are created."""
+        if self.system is None:
+            raise RuntimeError(f"nothing is created at {self.title}")
+        return self.system
+
     def issuer(self, idp: Mapping[str, Any]) -> str:
         """The issuer, with {client_id} or {slug} where each client has an issuer of its own."""
         return str(idp.get("issuer") or str(idp["url"]).rstrip("/") + self.issuer_path)
@@ -147,7 +154,7 @@ class Provider:
 
     @staticmethod
     def undeclared(
-        state: ServerState, desired: Iterable[Desired], objects: Mapping[str, list[dict[str, Any]]], complete: bool
+        server: ServerState, desired: Iterable[Desired], objects: Mapping[str, list[dict[str, Any]]], complete: bool
     ) -> Report:
         """What exists of the fleet's clients and is not declared."""
         return Report()
@@ -285,7 +292,7 @@ class Authentik(Provider):
 
     @staticmethod
     def _has_secret(application: Mapping[str, Any]) -> bool:
-        return application.get("client_type", "confidential") == "confidential"
+        return bool(application.get("client_type", "confidential") == "confidential")
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         problems = []

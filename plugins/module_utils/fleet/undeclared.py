@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from ..core.errors import FleetgateError, refuse
 from ..core.plan import Desired, ServerState
 from ..core.resource import Actual
+from ..proxmox.acl import Acl
 from ..proxmox.identity import realm_of
 from .compiler import members_of, naming
 from .declaration import Declaration
@@ -204,8 +205,8 @@ class _Search:
         scopes: Mapping[str, Any],
     ) -> None:
         self._product, self._server, self._realm = product, server, realm
-        self._acl = server.resources["acl"]
-        self._scopes = scopes.get("acl") or ()
+        self._acl = cast(Acl, server.resources["acl"])
+        self._scopes = list(scopes.get("acl") or ())
         self._accounts = accounts(declared, members)
         self._groups = {f"{group.name}-{realm['realm']}" for group in declared.groups}
         self._count_unknown_members(unknown_members(declared, members))
@@ -241,7 +242,8 @@ class _Search:
             for kind in kinds
             if kind.audit_permission
         ]
-        return self._server.client.missing_permissions(permissions)
+        missing: list[str] = self._server.client.missing_permissions(permissions)
+        return missing
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
         """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""
@@ -350,7 +352,7 @@ def _listed(what: str, names: Iterable[str]) -> list[str]:
 
 
 def _is_present(options: Mapping[str, Any]) -> bool:
-    return options.get("state", "present") == "present"
+    return bool(options.get("state", "present") == "present")
 
 
 def _is_disabled(options: Mapping[str, Any]) -> bool:

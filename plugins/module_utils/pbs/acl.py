@@ -10,6 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -50,14 +51,14 @@ class Acl(ProxmoxAcl):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         path, role = entry["path"], entry["roleid"]
         newer = [("path", path, since) for pattern, since in NEWER_PATHS.items() if re.fullmatch(pattern, path)]
         newer += [("roles", role, NEWER_ROLES[role])] if role in NEWER_ROLES else []
         for option, value, since in newer if actual is None else ():
             old = version_problem(server.client, since)
-            problems += [(option, f"'{value}' {old}")] if old else []
+            problems += [Problem(option, f"'{value}' {old}")] if old else []
         return values, problems
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
@@ -79,7 +80,7 @@ class Acl(ProxmoxAcl):
         """One request for each row, which is all that the API accepts."""
         path, kind, subject, role = change.key
         verb = "has no longer" if change.removes else "has"
-        body = {"path": path, "role": role, "auth-id": subject}
+        body: dict[str, Any] = {"path": path, "role": role, "auth-id": subject}
         body.update({"delete": True} if change.removes else {"propagate": change.values["propagate"]})
         return [
             Step(
@@ -122,4 +123,4 @@ class Acl(ProxmoxAcl):
 
 def _on_path(client: Any, subject: str, path: str) -> dict[str, bool]:
     """The effective permissions of a principal on a path."""
-    return client.permissions_of(subject, path).get(path, {})
+    return dict(client.permissions_of(subject, path).get(path, {}))

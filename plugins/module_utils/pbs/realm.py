@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
@@ -44,7 +44,7 @@ class Realm(ProxmoxRealm):
         Field("audiences", Names(replace(VALUE, longest=256), separator=","), types=OPENID, since=(4, 2, 1)),
         *ProxmoxRealm.directory,
         Field("base_dn", NAME, types=DIRECTORIES, needed=("ldap",)),
-        # an update takes it and forgets it
+        # updates accept it without effect
         Field("capath", Text(), types=DIRECTORIES, immutable=True),
         Field(
             "sync_attributes",
@@ -63,24 +63,24 @@ class Realm(ProxmoxRealm):
         ProxmoxRealm.check_connection,
     )
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["type"] == "ad" and entry["base_dn"] == "":
-            problems.append(("base_dn", "must not be empty: the server asks the directory only when it is left out"))
+            problems.append(
+                Problem("base_dn", "must not be empty: the server asks the directory only when it is left out")
+            )
         return problems
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["type"] in OWN and values:
             old = version_problem(server.client, ALL_ARE_SETTINGS)
             if old:
-                problems.append(("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
+                problems.append(Problem("realm", f"'{entry['realm']}' cannot be changed here: that {old}"))
             elif actual is None:
-                problems.append(
-                    ("realm", f"'{entry['realm']}' was removed; it comes back when the server is restarted")
-                )
+                problems.append(Problem("realm", f"'{entry['realm']}' was removed; restart the server to restore it"))
         return values, problems
 
     def place(self, name: str, kind: str) -> tuple[Any, ...]:
@@ -95,21 +95,21 @@ class Realm(ProxmoxRealm):
             return listed
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
-        """The type is in the path, of what there is as of what is made."""
+        """Return steps whose path contains the type of the realm."""
         name = change.key[0]
 
         def placed(step: Step) -> tuple[Any, ...]:
             if step.verb == "POST":
-                return (*self.collection, change.values.get("type") or change.found.values["type"])
-            return self.place(name, change.found.values["type"])
+                return (*self.collection, change.values.get("type") or change.existing.values["type"])
+            return self.place(name, change.existing.values["type"])
 
         return [replace(step, path=placed(step)) for step in super().steps_for(change, server)]
 
     def request_body(self, change: Change) -> dict[str, Any]:
         body = super().request_body(change)
         body.pop("type", None)
-        if not change.creates and {**change.found.values, **change.values}["default"]:
-            # an update that does not say it is the default takes that mark away
+        if not change.creates and {**change.existing.values, **change.values}["default"]:
+            # an update without the flag of the default realm clears it
             body["default"] = True
         if "bind-dn" in body.get("delete", ()):
             body["delete"].append("password")

@@ -22,4 +22,4 @@ class Role(Resource):
     fields = (Field("roleid", ROLE), Field("privs", Names()), Field("comment"))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "roles")
+        return list(server.client.read("access", "roles"))

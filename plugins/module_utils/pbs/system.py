@@ -15,7 +15,7 @@ from .role import Role
 from .token import Token
 from .user import User
 
-# Users can only be made in a realm that is there.
+# Users can only be created in an existing realm.
 PBS = System(
     CONNECTION,
     Address("api_host"),

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
@@ -25,7 +26,7 @@ class Token(ProxmoxToken):
     key = ("userid", "token_name")
     audit_permission = Permission(("/access/users",), ("Sys.Audit",))
     has_digest = True
-    # older servers keep the ACL of a token that is removed and made again
+    # older servers keep the ACL entries of a recreated token
     regenerates_since = (3, 3, 7)
     regenerated = "secret"
     fields = (
@@ -38,14 +39,14 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
-        """The name and the user have a length together, which the server looks at last of all."""
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
+        """The length of the full token ID is limited as well."""
         problems, full = super().problems(entry), token_id(self.key_of(entry))
         broken = not problems and TOKEN.problem(full)
-        return [("token_name", f"'{full}' {broken}")] if broken else problems
+        return [Problem("token_name", f"'{full}' {broken}")] if broken else problems
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Tokens are told with their users."""
+        """Return the tokens, which the server lists with their users."""
         for user in server.actual("user").values():
             for token in user.raw.get("tokens") or ():
                 names = {"userid": user.raw["userid"], "token-name": token["tokenid"].rpartition("!")[2]}
@@ -56,7 +57,7 @@ class Token(ProxmoxToken):
         return removed_rows(server, token_id(change.key))
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """Who removes a token has to see its entries in the ACL where the server leaves them behind."""
+        """Removing a token requires seeing its ACL entries if the server leaves them behind."""
         left = change.removes and not self.regenerates(server.client)
         sees = (server.resources["acl"].audit_permission,) if left else ()
         return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

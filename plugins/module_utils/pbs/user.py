@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import PASSWORD, Field, Flag, Moment
 from ..core.resource import Change, Permission, Reference, Step
 from ..proxmox.acl import removed_rows
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from ..core.resource import Actual
 
 
-TAKES_TOKENS_ALONG = (3, 3, 7)
+DELETES_TOKENS = (3, 3, 7)
 
 
 class User(ProxmoxUser):
@@ -43,11 +44,11 @@ class User(ProxmoxUser):
     )
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "users", include_tokens=True)
+        return list(server.client.read("access", "users", include_tokens=True))
 
     def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
-        """Only the list tells of locks."""
-        return next((self.decode(raw) for raw in self.read(server, (key,)) if raw["userid"] == key[0]), None)
+        """Read the list, because only the list contains locks."""
+        return next((self.decode(raw) for raw in self.read(server, {key}) if raw["userid"] == key[0]), None)
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         locked = raw.get("totp-locked") or raw.get("tfa-locked-until", 0) > time.time()
@@ -55,10 +56,10 @@ class User(ProxmoxUser):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if values.get("tfa_locked"):
-            problems.append(("tfa_locked", "can only be taken away, with false; wrong codes are what locks a user"))
+            problems.append(Problem("tfa_locked", "can only be set to false; users are locked by wrong codes"))
         return values, problems
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -79,25 +80,27 @@ class User(ProxmoxUser):
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("realm", (realm_of(key[0]),))]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) != "pbs":
-            problems.append(("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords"))
+            problems.append(
+                Problem("password", f"cannot be set on {entry['userid']}: only the realm pbs keeps passwords")
+            )
         return problems
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
-        """What the server leaves behind would count for the next user of that name: the user's rows always, the tokens where
-        it is older than 3.3.7 or the realm is gone."""
+        """Delete what the server leaves behind and what would apply to another user of that name: the ACL entries, and the
+        tokens if the server is older than 3.3.7 or the realm no longer exists."""
         (userid,) = change.key
         token = server.resources["token"]
         actual = server.actual("token")
-        tokens = [Change(token, key, actual[key], None) for key in sorted(actual) if key[0] == userid]
+        tokens = [Change(token, key, actual[key], {}, removes=True) for key in sorted(actual) if key[0] == userid]
         leaves_them = tokens and (
-            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, TAKES_TOKENS_ALONG)
+            (realm_of(userid),) not in server.actual("realm") or version_problem(server.client, DELETES_TOKENS)
         )
         return [*removed_rows(server, userid), *(tokens if leaves_them else ())]
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """Who removes a user has to see its entries in the ACL, which would be left behind."""
+        """Removing a user requires seeing its ACL entries, which the server leaves behind."""
         sees = (server.resources["acl"].audit_permission,) if change.removes else ()
         return (Permission(("/access/users",), ("Permissions.Modify",), oneself=change.key[0]), *sees)

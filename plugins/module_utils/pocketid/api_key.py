@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Number, Path, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from .client_secrets import moment
@@ -53,16 +54,18 @@ class ApiKey(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual and moment(actual.raw["expiresAt"]) <= datetime.now(UTC):
             values["expires_at"] = "renewed"
         file = entry["secret_file"]
         if (actual is None or values) and not (file or entry["return_secret"]):
-            problems.append(("secret_file", "or return_secret is required, because the key is returned only once"))
+            problems.append(
+                Problem("secret_file", "or return_secret is required, because the key is returned only once")
+            )
         if file and not os.access(os.path.dirname(os.path.abspath(file)), os.W_OK):
             problems.append(
-                (
+                Problem(
                     "secret_file",
                     f"'{file}' cannot be written on the node that runs the task; create its directory first",
                 )
@@ -81,7 +84,7 @@ class ApiKey(PocketIdResource):
         return [
             f"{change.label}: this key authenticates the task and would stop working; set allow_lockout=true if that is intended"
             for change in own
-            if change.found.raw["id"] in in_use
+            if change.existing.raw["id"] in in_use
         ]
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:

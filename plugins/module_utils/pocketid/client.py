@@ -10,8 +10,9 @@ from functools import cached_property
 from http.cookiejar import DefaultCookiePolicy
 from typing import Any
 
-from ..core.client import Authorization, Client, connection_options, requests, session_for, use_transport, verification
+from ..core.client import Authorization, Client, connection_options, session_for, use_transport, verification
 from ..core.errors import FleetgateError
+from ..core.transport import requests
 from .dialect import dialect_of
 
 CONNECTION = connection_options("POCKETID", "api_key")
@@ -41,7 +42,7 @@ class PocketIdClient(Client):
         super().__init__(
             f"Pocket ID {params['url']}", session, params["url"], check_mode, params["timeout"], verification(params)
         )
-        self._others = {}
+        self._others: dict[str, PocketIdClient] = {}
         # read the version first, so that nothing is left half-configured on a server that is too old
         with self.understanding():
             self.dialect = dialect_of(self)
@@ -70,7 +71,8 @@ class PocketIdClient(Client):
     @cached_property
     def myself(self) -> dict[str, Any]:
         """The owner of the API key."""
-        return self.read("api", "users", "me")
+        owner: dict[str, Any] = self.read("api", "users", "me")
+        return owner
 
     def user_id(self, username: str) -> str:
         """The id of a user, which requests need in place of the name."""
@@ -81,7 +83,7 @@ class PocketIdClient(Client):
         ]
         if not found:
             raise FleetgateError(f"{self.title}: user {username} does not exist")
-        return found[0]["id"]
+        return str(found[0]["id"])
 
     def acting_as(self, username: str) -> PocketIdClient:
         """Return a client signed in as a user through a one-time token, for requests that need a session of that user.
@@ -109,17 +111,18 @@ class PocketIdClient(Client):
         try:
             body = response.json()
         except ValueError:
-            return response.reason
+            return str(response.reason)
         text = body.get("error", response.reason)
         details = body.get("details") or {}
         fields = "; ".join(f"{field.get('field')}: {field.get('message')}" for field in details.get("fields") or ())
         if response.status_code == 403:
             text += " (the owner of the API key must be an administrator)"
-        return f"{text}: {fields}" if fields else text
+        return f"{text}: {fields}" if fields else str(text)
 
     def read_bytes(self, *path: Any, **query: Any) -> bytes:
         """Return the content of a path that does not respond with JSON."""
-        return self._send("GET", path, params=query).content
+        content: bytes = self._send("GET", path, params=query).content
+        return content
 
     def accepts_secret(self, client_id: str, secret: str) -> bool:
         """Whether a secret is currently valid for an OIDC client."""

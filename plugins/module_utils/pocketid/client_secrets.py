@@ -17,7 +17,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from ..core.fields import Field, Flag, Names, Number, Text
+from ..core.errors import Problem
+from ..core.fields import Field, Flag, Kind, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ _ENTRY = (
 )
 
 
-class SecretSet:
+class SecretSet(Kind):
     """Several secrets of a client, each with a name within the task."""
 
     empty = ()
@@ -76,9 +77,9 @@ class SecretSet:
 
     def problem(self, value: Any) -> str | None:
         broken = [
-            f"[{i}].{option}: {rule}"
-            for i, secret in enumerate(value)
-            for option, rule in rule_violations(_ENTRY, secret)
+            problem.at(f"[{index}].")
+            for index, secret in enumerate(value)
+            for problem in rule_violations(_ENTRY, secret)
         ]
         names = [secret["name"] for secret in value]
         broken += [f"'{name}' is a duplicate secret name" for name in sorted(set(names)) if names.count(name) > 1]
@@ -104,7 +105,7 @@ class DesiredSecret:
 
     name: str
     value: str | None
-    candidates: list | None
+    candidates: list[str] | None
     expires_at: str | None
     where: str
     known: str | None = None
@@ -115,41 +116,45 @@ class DesiredSecret:
 class SecretWork:
     """The secrets that a task declares for one client, and the changes they require."""
 
-    wanted: list = field(default_factory=list)
-    make: list = field(default_factory=list)
-    expired: list = field(default_factory=list)
-    orphaned: list = field(default_factory=list)
-    superseded: list = field(default_factory=list)
+    wanted: list[DesiredSecret] = field(default_factory=list)
+    make: list[DesiredSecret] = field(default_factory=list)
+    expired: list[dict[str, Any]] = field(default_factory=list)
+    orphaned: list[dict[str, Any]] = field(default_factory=list)
+    superseded: list[dict[str, Any]] = field(default_factory=list)
 
 
-def secret_problems(entry: dict[str, Any]) -> list[tuple[str, str]]:
+def secret_problems(entry: dict[str, Any]) -> list[Problem]:
     """Problems of the secret options that need no server to detect."""
     problems = []
     single = entry["secret"] or entry["return_secret"] and not entry["secrets"]
     if entry["is_public"] and (single or entry["secrets"]):
-        problems.append(("secret", "must not be set for a public client"))
+        problems.append(Problem("secret", "must not be set for a public client"))
     if entry["secrets"] and (entry["secret"] or entry["secret_candidates"] or entry["secret_expires_at"]):
-        problems.append(("secrets", "is mutually exclusive with the options of a single secret"))
+        problems.append(Problem("secrets", "is mutually exclusive with the options of a single secret"))
     if entry["secret_max_age"] and (entry["secret"] or any(secret.get("value") for secret in entry["secrets"] or ())):
         problems.append(
-            ("secret_max_age", "applies only to generated secrets; to renew a chosen secret, declare another value")
+            Problem(
+                "secret_max_age", "applies only to generated secrets; to renew a chosen secret, declare another value"
+            )
         )
     if any(not secret.get("value") for secret in entry["secrets"] or ()) and not entry["return_secret"]:
         problems.append(
-            ("return_secret", "is required for secrets without a value, because they are returned only once")
+            Problem("return_secret", "is required for secrets without a value, because they are returned only once")
         )
     if entry["secret_candidates_complete"] and entry["callback_urls"] is None:
         problems.append(
-            ("secret_candidates_complete", "requires callback_urls, which prove that no other host uses the client")
+            Problem(
+                "secret_candidates_complete", "requires callback_urls, which prove that no other host uses the client"
+            )
         )
     if entry["secret_overlap"] is not None and not (single or entry["secrets"]):
-        problems.append(("secret_overlap", "requires a declared secret that is kept"))
+        problems.append(Problem("secret_overlap", "requires a declared secret that is kept"))
     return problems
 
 
 def work_on_secrets(
     client: PocketIdClient, entry: dict[str, Any], actual: Actual | None
-) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+) -> tuple[dict[str, Any], list[Problem]]:
     """Return the values that the secrets add to the change of a client, and the problems."""
     work = entry["secret_work"] = SecretWork(_wanted(entry))
     if not work.wanted:
@@ -167,7 +172,8 @@ def work_on_secrets(
         later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
         later += ["secrets"] if len(work.wanted) > 1 or any(secret.expires_at for secret in work.wanted) else []
         problems += [
-            (option, f"needs version 2.14 or later ({client.title} has {dialect})") for option in dict.fromkeys(later)
+            Problem(option, f"needs version 2.14 or later ({client.title} has {dialect})")
+            for option in dict.fromkeys(later)
         ]
     else:
         excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
@@ -175,7 +181,7 @@ def work_on_secrets(
             work.orphaned = _orphans(entry, actual, rows, work, excess)
         if excess > len(work.orphaned):
             problems.append(
-                (
+                Problem(
                     "secret",
                     f"the client has {len(rows)} secrets, and Pocket ID keeps at most {MOST_SECRETS}; remove unused"
                     " secrets on the client's page in Pocket ID, or set secret_overlap, which removes superseded"
@@ -212,7 +218,7 @@ def known_by_name(key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]
     return {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
 
 
-def _owner(key: tuple[str, ...], secret: Any) -> str:
+def _owner(key: tuple[str, ...], secret: DesiredSecret) -> str:
     return "!".join(key) + (f"/{secret.name}" if secret.name else "")
 
 
@@ -238,7 +244,7 @@ def _wanted(entry: dict[str, Any]) -> list[DesiredSecret]:
 
 
 def _recognise(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: Any
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: DesiredSecret
 ) -> None:
     """Record which of the given values is valid; a secret that is too old or has another expiry is recreated."""
     for value in [secret.value] if secret.value else dict.fromkeys(secret.candidates or ()):
@@ -319,14 +325,14 @@ def _orphans(
 
 
 def _creation_problems(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: Any
-) -> list[tuple[str, str]]:
+    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None, secret: DesiredSecret
+) -> list[Problem]:
     """Problems that prevent creating a secret."""
     problems = []
     if secret.value:
         if not client.dialect.takes_chosen_secrets:
             problems.append(
-                (
+                Problem(
                     "secret",
                     f"cannot be chosen before version 2.12 ({client.title} has {client.dialect}); use a generated secret",
                 )
@@ -334,12 +340,12 @@ def _creation_problems(
         longest = client.dialect.longest_secret
         if longest and len(secret.value) > longest:
             problems.append(
-                ("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
+                Problem("secret", f"must not be longer than {longest} characters for {client.title} ({client.dialect})")
             )
         return problems
     if actual and secret.candidates is None:
         problems.append(
-            (
+            Problem(
                 secret.where,
                 "must be given for an existing client (it may be empty), or every run would create a new secret",
             )
@@ -347,11 +353,11 @@ def _creation_problems(
     if actual and not client.dialect.several_secrets and not entry["replace_secret"]:
         server = f"Pocket ID {client.dialect} stores one secret per client"
         why = f"must be true: {server}, and a new one invalidates the current one"
-        problems.append(("replace_secret", why))
+        problems.append(Problem("replace_secret", why))
     return problems
 
 
-def _create_step(change: Change, secret: Any, item: tuple[Any, ...], dialect: Dialect) -> Step:
+def _create_step(change: Change, secret: DesiredSecret, item: tuple[Any, ...], dialect: Dialect) -> Step:
     body = {"secret": secret.value} if secret.value else {}
     if not secret.value and dialect.several_secrets:
         body = {"secret": MARK + "".join(secrets.choice(_ALPHANUMERIC) for _each in range(38))}

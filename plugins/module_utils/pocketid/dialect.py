@@ -28,7 +28,7 @@ MAY_BE_EMPTY = {"first_name": (2, 4), "display_name": (2, 4)}
 class Dialect:
     """The behaviour of one release, whose numbers are `version`."""
 
-    version: tuple
+    version: tuple[int, ...]
 
     def __str__(self) -> str:
         return ".".join(map(str, self.version))
@@ -76,7 +76,7 @@ class Dialect:
         response = client.probe(
             f"{client.base_url}/api/oidc/introspect", {"token": "none"}, (client_id, secret), allowed_status=(400, 401)
         )
-        return response.status_code == 200
+        return bool(response.status_code == 200)
 
 
 def dialect_of(client: PocketIdClient) -> Dialect:

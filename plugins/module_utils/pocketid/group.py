@@ -12,6 +12,7 @@ from ..core.resource import Reference, Step
 from .resource import Claims, PocketIdResource
 
 if TYPE_CHECKING:
+    from ..core.errors import Problem
     from ..core.plan import ServerState
     from ..core.resource import Actual, Change
 
@@ -46,7 +47,7 @@ class Group(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values.setdefault("friendly_name", entry["name"][:50])

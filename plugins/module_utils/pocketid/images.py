@@ -13,8 +13,8 @@ from struct import unpack
 from typing import Any
 
 
-def same_picture(image: Any, other: Any) -> bool:
-    return image == other or _picture(image) == _picture(other)
+def same_picture(image: bytes, other: bytes) -> bool:
+    return image == other or bool(_picture(image) == _picture(other))
 
 
 def _picture(data: bytes) -> Any:
@@ -47,7 +47,8 @@ def _chunks(data: bytes, position: int, header: str, trailer: int) -> Iterator[t
 
 def _jpeg_segments(data: bytes) -> list[bytes]:
     """All segments except application data and comments; the last is the compressed picture."""
-    kept, position = [], 2
+    kept: list[bytes] = []
+    position = 2
     while True:
         marker = data[position + 1]
         if marker == 0xDA:

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
-from ..core.fields import Field, Flag, Names, Number, Picture, Text
+from ..core.errors import FleetgateError, Problem
+from ..core.fields import Field, Flag, Kind, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, fields_spec, rule_violations
 from .client import in_path
 from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
@@ -47,12 +47,12 @@ class Callback(Text):
 
 
 _CALLBACK = Callback()
-_URL = {"pattern": r"https?://.+", "rule": "must be an http or https URL"}
+_URL = Text(pattern=r"https?://.+", rule="must be an http or https URL")
 _IDENTITY = (
-    Field("issuer", Text(**_URL), needed=True),
+    Field("issuer", _URL, needed=True),
     Field("subject"),
     Field("audience"),
-    Field("jwks", Text(**_URL)),
+    Field("jwks", _URL),
     Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
 )
 _SELF_REGISTERED = "registered itself from its metadata document (type cimd), which defines it"
@@ -61,7 +61,7 @@ _LOGOS = {"logo": "true", "dark_logo": "false"}
 
 
 @dataclass(frozen=True)
-class Identities:
+class Identities(Kind):
     """Identities of other issuers that authenticate the client instead of a secret; their order is irrelevant."""
 
     empty = ()
@@ -69,7 +69,7 @@ class Identities:
     def spec(self) -> dict[str, Any]:
         return {"type": "list", "elements": "dict", "options": fields_spec(_IDENTITY, ("issuer",))}
 
-    def decode(self, wire: Any) -> Actual:
+    def decode(self, wire: Any) -> list[dict[str, Any]]:
         return self.whole([{field.option: field.decode(identity) for field in _IDENTITY} for identity in wire])
 
     def encode(self, value: Any) -> Any:
@@ -86,14 +86,11 @@ class Identities:
         ]
         return sorted(whole, key=lambda identity: sorted((option, str(value)) for option, value in identity.items()))
 
-    def same(self, value: Any, other: Any) -> bool:
-        return value == other
-
     def problem(self, value: Any) -> str | None:
         broken = [
-            f"[{index}].{option}: {rule}"
+            problem.at(f"[{index}].")
             for index, identity in enumerate(value)
-            for option, rule in rule_violations(_IDENTITY, identity)
+            for problem in rule_violations(_IDENTITY, identity)
         ]
         return ", ".join(broken) or None
 
@@ -168,10 +165,10 @@ class OidcClient(PocketIdResource):
             "pkce_enabled": True if entry["is_public"] else entry["pkce_enabled"],
         }
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if not (entry["id"] or entry["name"]):
-            problems.append(("id", "or name must be given"))
+            problems.append(Problem("id", "or name must be given"))
         return problems + secret_problems(entry)
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
@@ -196,7 +193,7 @@ class OidcClient(PocketIdResource):
         """Lists omit the allowed groups, so each client is read individually."""
         ids = server.names(self.name)
         if ids is None:
-            ids = [client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")]
+            ids = {client["id"] for client in server.client.read_all(*self.collection, sort="createdAt")}
         for client_id in sorted(ids):
             try:
                 yield server.client.read(*self.collection, in_path(client_id))
@@ -213,11 +210,13 @@ class OidcClient(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry.get("ambiguous"):
             problems.append(
-                ("name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id")
+                Problem(
+                    "name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id"
+                )
             )
         if actual:
             values.update(
@@ -228,12 +227,12 @@ class OidcClient(PocketIdResource):
                 }
             )
         if {**(actual.values if actual else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
-            problems.append(("pkce_enabled", "cannot be false, because the client is public"))
+            problems.append(Problem("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
-            problems.append(("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
+            problems.append(Problem("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
         if any(identity.get("replay_protection") for identity in values.get("federated_identities") or ()):
             problems += [
-                ("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
+                Problem("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
             ]
         changed, broken = work_on_secrets(server.client, entry, actual)
         values.pop("secret", None)
@@ -241,16 +240,20 @@ class OidcClient(PocketIdResource):
         values.update(changed)
         problems += broken
         if actual and values and actual.raw.get("clientType") == "cimd":
-            problems.append(("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration"))
+            problems.append(
+                Problem("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration")
+            )
         if not actual and (entry["id"] or "").startswith("https://"):
             problems.append(
-                ("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
+                Problem("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
             )
         return values, problems
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         return (
-            [("id", f"{_SELF_REGISTERED} and would register again")] if actual.raw.get("clientType") == "cimd" else []
+            [Problem("id", f"{_SELF_REGISTERED} and would register again")]
+            if actual.raw.get("clientType") == "cimd"
+            else []
         )
 
     def built_in(self, actual: Actual) -> bool:
@@ -291,7 +294,7 @@ class OidcClient(PocketIdResource):
         )
         reason = f"{change.label}: allowed groups"
         if groups is None and existing and self.request_body(change):
-            restricted = change.values.get("is_group_restricted", change.found.values["is_group_restricted"])
+            restricted = change.values.get("is_group_restricted", change.existing.values["is_group_restricted"])
             if not restricted:
                 # every update of an unrestricted client makes the server forget its groups
                 groups, reason = list(existing), f"{change.label}: keep the allowed groups"

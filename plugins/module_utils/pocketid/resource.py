@@ -9,7 +9,7 @@ import unicodedata
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Mapping, Text
 from ..core.resource import Guard, Reference, Resource, Step
 
@@ -72,7 +72,7 @@ def consents(change: Change) -> bool:
 class Claims(Mapping):
     """Custom claims: texts by name. The server issues a JSON text as JSON, so values other than text are encoded as JSON."""
 
-    def decode(self, wire: Any) -> Actual:
+    def decode(self, wire: Any) -> dict[str, str]:
         return {row["key"]: row["value"] for row in wire}
 
     def encode(self, value: Any) -> Any:
@@ -94,9 +94,9 @@ class PocketIdResource(Resource):
     object from an LDAP directory.
     """
 
-    response_only: tuple = ()
-    linked: tuple = ()
-    not_from_directory: tuple = ()
+    response_only: tuple[str, ...] = ()
+    linked: tuple[str, ...] = ()
+    not_from_directory: tuple[str, ...] = ()
 
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         """Compose Unicode text as the server does (NFC)."""
@@ -111,9 +111,11 @@ class PocketIdResource(Resource):
             }
         return {option: _composed(value) for option, value in entry.items()}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         return super().problems(entry) + [
-            ("custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode")
+            Problem(
+                "custom_claims", f"'{name}' is given more than once, as a number and as text or in two forms of Unicode"
+            )
             for name in entry.get("repeated_claims") or ()
         ]
 
@@ -123,7 +125,7 @@ class PocketIdResource(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if not actual:
             # options that an old server does not know are empty on it
@@ -132,7 +134,7 @@ class PocketIdResource(Resource):
             }
         if actual and self.from_directory(server.client, actual):
             problems += [
-                (option, "is managed by the LDAP directory, which would revert the change; change it there")
+                Problem(option, "is managed by the LDAP directory, which would revert the change; change it there")
                 for option in values
                 if option not in self.not_from_directory
             ]
@@ -150,7 +152,7 @@ class PocketIdResource(Resource):
         return [
             f"{change.label}: is managed by the LDAP directory, which would recreate it; remove it there"
             for change in changes
-            if change.resource is self and change.removes and self.kept_by_directory(server.client, change.found)
+            if change.resource is self and change.removes and self.kept_by_directory(server.client, change.existing)
         ]
 
     def kept_by_directory(self, client: PocketIdClient, actual: Actual) -> bool:
@@ -172,7 +174,7 @@ class PocketIdResource(Resource):
         steps = self.links(change, server)
         if body:
             # a PUT replaces the object, so undeclared fields are sent with their current values
-            kept = {name: value for name, value in change.found.raw.items() if name not in self.response_only}
+            kept = {name: value for name, value in change.existing.raw.items() if name not in self.response_only}
             changed = ", ".join(sorted(option for option in change.values if option not in self.linked))
             steps.insert(
                 0, Step("PUT", self.item_path(change.key), f"{change.label}: {changed}", body={**kept, **body})
@@ -183,7 +185,7 @@ class PocketIdResource(Resource):
 
     def guard(self, change: Change) -> Guard | None:
         """The options that the requests for an object replace as a whole: its lists, and everything in its body."""
-        actual = change.found.values
+        actual = change.existing.values
         links = [option for option in self.linked if option in actual and option in change.values]
         own = [option for option in actual if option not in self.linked] if self.request_body(change) else []
         # an update of the body may replace a list as well
@@ -222,7 +224,7 @@ class PocketIdResource(Resource):
         own = {option: value for option, value in change.values.items() if option not in self.linked}
         return super().request_body(replace(change, values=own))
 
-    def links(self, change: Change, server: ServerState) -> list:
+    def links(self, change: Change, server: ServerState) -> list[Step]:
         """Requests for what is not part of the object's own body."""
         return []
 

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Mapping, Names, Text
 from ..core.resource import Guard, Reference, Step
 from .resource import EMAIL, PocketIdResource
@@ -102,16 +102,16 @@ class Settings(PocketIdResource):
             entry["settings"] = {name: _as_text(name, value) for name, value in entry["settings"].items()}
         return entry
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         return [
             *super().problems(entry),
             *(
-                ("settings", f"'{name}' has an option of its own; use {APART[name]}")
+                Problem("settings", f"'{name}' has an option of its own; use {APART[name]}")
                 for name in entry["settings"] or ()
                 if name in APART
             ),
             *(
-                ("settings", f"{name}: '{value}' {broken}")
+                Problem("settings", f"{name}: '{value}' {broken}")
                 for name, value in (entry["settings"] or {}).items()
                 if name in _RULES and (broken := _RULES[name].problem(value))
             ),
@@ -136,12 +136,14 @@ class Settings(PocketIdResource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        actual_settings = actual.values["settings"]
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        actual_settings = actual.values["settings"] if actual else {}
         wanted, problems = entry["settings"] or {}, []
         unknown = [name for name in wanted if name not in actual_settings]
         problems += [
-            ("settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}")
+            Problem(
+                "settings", f"'{name}' is unknown to {server.client.title}; it has {', '.join(sorted(actual_settings))}"
+            )
             for name in unknown
         ]
         # undeclared settings are kept
@@ -149,7 +151,9 @@ class Settings(PocketIdResource):
         values, broken = super().compare(server, whole, actual)
         if values and server.client.settings.get("uiConfigDisabled") == "true":
             problems.append(
-                ("settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there")
+                Problem(
+                    "settings", "are controlled by the server's environment (UI_CONFIG_DISABLED); change them there"
+                )
             )
         return values, problems + broken
 
@@ -158,7 +162,7 @@ class Settings(PocketIdResource):
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         """Reduce the difference to the settings that change."""
         was, will_be = super().difference(before, after)
-        if "settings" in will_be:
+        if was and will_be and "settings" in will_be:
             changed = [name for name, value in will_be["settings"].items() if was["settings"][name] != value]
             was["settings"], will_be["settings"] = (
                 {name: side["settings"][name] for name in changed} for side in (was, will_be)
@@ -166,14 +170,15 @@ class Settings(PocketIdResource):
         return was, will_be
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
-        raw = {name: value for name, value in change.found.raw.items() if name != "groups"}
+        raw = {name: value for name, value in change.existing.raw.items() if name != "groups"}
         body = {**raw, **change.values.get("settings", {})}
         body.update({PASSWORDS[option]: change.values[option] for option in PASSWORDS if option in change.values})
         groups = change.values.get("signup_default_groups")
         if groups is not None:
             body[GROUPS] = json.dumps([server.actual("group")[(name,)].raw["id"] for name in dict.fromkeys(groups)])
         names = [option for option in change.values if option != "settings"]
-        names += change.difference()[1].get("settings", ())
+        _was, will_be = change.difference()
+        names += (will_be or {}).get("settings", ())
         guard = Guard(self.name, change.key)
         return [Step("PUT", self.collection, f"settings: {', '.join(sorted(names))}", body=body, guard=guard)]
 
@@ -189,7 +194,7 @@ def _as_text(name: str, value: Any) -> str:
 def _name_of(client: PocketIdClient, group: str) -> str:
     """Return the name of a group by its id, or the id, which the settings keep after the group is removed."""
     try:
-        return client.read("api", "user-groups", group)["name"]
+        return str(client.read("api", "user-groups", group)["name"])
     except FleetgateError as error:
         if error.status != 404:
             raise

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Number, Text
 from ..core.resource import OneTimeSecret, Reference, Step
 from ..core.unique import conflicts_over, released_first
@@ -54,37 +55,37 @@ class User(PocketIdResource):
     )
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.look_up(*self.collection, by="username", names=server.names(self.name))
+        return list(server.client.look_up(*self.collection, by="username", names=server.names(self.name)))
 
     def built_in(self, actual: Actual) -> bool:
         """Protect the server's own account for STATIC_API_KEY."""
-        return actual.raw["id"] == STATIC_ACCOUNT
+        return bool(actual.raw["id"] == STATIC_ACCOUNT)
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["one_time_access"] == "always":
             values["one_time_access"] = "always"
         email = values.get("email", actual.values["email"] if actual else "")
         if (actual is None or "email" in values) and not email and server.client.settings["requireUserEmail"] == "true":
-            problems.append(("email", "is required by the server's setting requireUserEmail"))
+            problems.append(Problem("email", "is required by the server's setting requireUserEmail"))
         if actual is None:
             # the server treats names that differ only in case as equal
             alike = [name for (name,) in server.actual(self.name) if name.casefold() == entry["username"].casefold()]
             problems += [
-                ("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
+                Problem("username", f"'{entry['username']}' exists as '{name}' on the server; use the same case")
                 for name in alike
             ]
             if len(entry["username"]) < server.client.dialect.shortest_username:
                 problems.append(
-                    (
+                    Problem(
                         "username",
                         f"'{entry['username']}' is too short for Pocket ID before 2.5, which requires 2 characters",
                     )
                 )
             problems += [
-                (option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
+                Problem(option, f"is required to create {self.label(self.key_of(entry))} (in Pocket ID up to 2.3)")
                 for option in server.client.dialect.needed_for_a_user()
                 if not entry[option]
             ]
@@ -100,7 +101,8 @@ class User(PocketIdResource):
 
     def _taken_names(self, changes: list[Change]) -> list[str]:
         """Names of new users that differ only in case, which the server treats as equal."""
-        names, problems = {}, []
+        names: dict[str, Change] = {}
+        problems = []
         for change in changes:
             if change.resource is self and change.creates:
                 other = names.setdefault(change.key[0].casefold(), change)
@@ -111,8 +113,8 @@ class User(PocketIdResource):
         return problems
 
     def _taken_addresses(self, changes: list[Change], client: PocketIdClient) -> list[str]:
-        wanted = {change.values.get("email") for change in changes if change.resource is self and not change.removes}
-        found = client.look_up(*self.collection, by="email", names=wanted - {"", None})
+        wanted = {change.values.get("email", "") for change in changes if change.resource is self} - {""}
+        found = client.look_up(*self.collection, by="email", names=wanted)
         return conflicts_over(self, "email", changes, [self.decode(user) for user in found])
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
@@ -124,7 +126,7 @@ class User(PocketIdResource):
         demoted = [
             change
             for change in ours.values()
-            if change.found.values["is_admin"] and not change.found.values["disabled"] and not _is_admin(change)
+            if change.existing.values["is_admin"] and not change.existing.values["disabled"] and not _is_admin(change)
         ]
         if not demoted or any(consents(change) for change in demoted):
             return []

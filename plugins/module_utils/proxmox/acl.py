@@ -1,8 +1,8 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""ACL entries of PVE and PBS. Both keep one row for each path, subject and role; a declared entry is a short form.
+"""ACL entries of PVE and PBS. Both keep a row for each path, principal and role; an entry of a task is a short form.
 
-An entry says: these users, groups and tokens have these roles on this path. It stands for one row for each pair.
+An entry grants roles on a path to users, groups and tokens, and stands for a row for each principal and role.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Text
 from ..core.resource import Change, Reference, Resource
 from .identity import normalise_acl_path, realm_of, self_lockout
@@ -22,22 +23,22 @@ if TYPE_CHECKING:
 NO_ACCESS = "NoAccess"
 # the privilege to change the ACL
 MODIFY = "Permissions.Modify"
-# whether the caller may take its own access away
+# whether the caller may remove its own access
 ALLOW_LOCKOUT = Field("allow_lockout", Flag(), task_only=True)
 
 
 def removed_rows(server: ServerState, subject: str) -> list[Change]:
-    """The changes that remove all rows of a user (its tokens' too) or of a token."""
+    """Return the changes that delete all rows of a user, including those of its tokens, or of a token."""
     acl, actual = server.resources["acl"], server.actual("acl")
     return [
-        Change(acl, key, actual[key], None)
+        Change(acl, key, actual[key], {}, removes=True)
         for key in sorted(actual)
         if key[2] == subject or key[2].startswith(f"{subject}!")
     ]
 
 
 class Acl(Resource):
-    """The rows of an ACL. `subjects` maps the options that list subjects to the kind of subject."""
+    """The rows of an ACL. `subjects` maps the options that list principals to their kind."""
 
     name = "acl"
     plural = "acl"
@@ -57,14 +58,16 @@ class Acl(Resource):
     def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return {**entry, "path": normalise_acl_path(entry["path"])}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if not entry["roles"]:
-            problems.append(("roles", "must name at least one role"))
+            problems.append(Problem("roles", "must have at least one role"))
         if not any(entry[option] for option in self.subjects):
-            problems.append((" or ".join(self.subjects), "must name at least one"))
+            problems.append(Problem(" or ".join(self.subjects), "must have at least one principal"))
         if "root@pam" in (entry["users"] or ()):
-            problems.append(("users", "'root@pam' has every right already, and the server never keeps an entry for it"))
+            problems.append(
+                Problem("users", "'root@pam' has all privileges, and the server does not store entries for it")
+            )
         return problems
 
     def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
@@ -84,11 +87,11 @@ class Acl(Resource):
         ]
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "acl")
+        return list(server.client.read("access", "acl"))
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         if actual is None:
             return {"propagate": True if entry["propagate"] is None else entry["propagate"]}, []
         return super().compare(server, entry, actual)
@@ -98,7 +101,7 @@ class Acl(Resource):
         if kind != "token":
             return [Reference("role", (role,)), Reference(kind, (subject,))]
         token = tuple(subject.rsplit("!", 1))
-        # a token goes with its user
+        # deleting a user deletes its tokens
         return [Reference("role", (role,)), Reference("user", token[:1]), Reference("token", token)]
 
     def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
@@ -109,19 +112,19 @@ class Acl(Resource):
             return self.belongs(kind, subject, wanted)
         if condition == "path":
             return path == normalise_acl_path(wanted)
-        return {"role": role, "subject": subject}[condition] == wanted
+        return bool({"role": role, "subject": subject}[condition] == wanted)
 
     def prune_blockers(self, key: tuple[str, ...], server: ServerState) -> list[str]:
         return self_lockout(server.client, key[2], self.groups_of(server))
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """A run does not take away what it works by itself, unless it is told to."""
+        """Refuse to remove the access of the caller, unless allow_lockout is set."""
         guarded = [
             change
             for change in changes
             if change.resource is self and change.entry and not change.entry["allow_lockout"]
         ]
-        own = self._mine(server) if guarded else ()
+        own = self._own(server) if guarded else ()
         guarded = [change for change in guarded if change.key[2] in own]
         removing = [
             change
@@ -130,8 +133,8 @@ class Acl(Resource):
         ]
         return [
             *(
-                f"{change.label}: {server.client.caller} works by it, and might not be able to give it back;"
-                " allow_lockout=true if that is meant"
+                f"{change.label}: {server.client.caller} depends on this entry, and could not restore it;"
+                " set allow_lockout=true if that is intended"
                 for change in removing
             ),
             *self._overruled(
@@ -140,14 +143,14 @@ class Acl(Resource):
             *self._lost_with_others(changes, server),
         ]
 
-    def _mine(self, server: ServerState) -> tuple[str, ...]:
-        """The subjects whose entries count for the caller."""
+    def _own(self, server: ServerState) -> tuple[str, ...]:
+        """Return the principals whose entries apply to the caller."""
         return (server.client.caller, server.client.user, *self.groups_of(server))
 
     def _overruled(self, created: list[Change], changes: list[Change], server: ServerState) -> list[str]:
-        """The same of first entries of a subject on a path, which take the place of what counted there before."""
+        """Refuse the first entries of a principal on a path that would replace inherited ones without which the caller is locked out."""
         existing = {key[:3] for key in server.actual(self.name)} if created else ()
-        roles = {}
+        roles: dict[tuple[str, ...], list[str]] = {}
         for change in created:
             if change.key[:3] not in existing and self.decides(change.key[0]):
                 roles.setdefault(change.key[:3], []).append(change.key[3])
@@ -157,18 +160,18 @@ class Acl(Resource):
         )
         caller = server.client.caller
         return [
-            f"acl {path} {kind} {subject}: {caller} would have {MODIFY} there no longer; allow_lockout=true if that is meant"
+            f"acl {path} {kind} {subject}: {caller} would lose {MODIFY} on this path; set allow_lockout=true if that is intended"
             for (path, kind, subject), names in roles.items()
             if not any(MODIFY in known.get((name,), {}).get("privs", ()) for name in names)
             and MODIFY in server.client.permissions_of(caller, path).get(path, ())
         ]
 
     def decides(self, path: str) -> bool:
-        """Whether entries on a path decide who may change the ACL."""
+        """Whether entries on a path affect the permission to change the ACL."""
         return True
 
     def _lost_with_others(self, changes: list[Change], server: ServerState) -> list[str]:
-        """The same of entries that go with a role, a group or a membership."""
+        """Refuse to delete a role, a group or a membership by which an entry applies to the caller."""
         lost = {}
         for change in changes:
             kind = change.resource.name
@@ -181,10 +184,10 @@ class Acl(Resource):
         if not lost:
             return []
         gone = {change.key for change in changes if change.resource is self and change.removes}
-        own = self._mine(server)
+        own = self._own(server)
         return [
-            f"{lost[reference]}: {server.client.caller} works by {self.label(key)}, which would count no longer;"
-            " remove that entry first if that is meant, with allow_lockout=true"
+            f"{lost[reference]}: {server.client.caller} depends on {self.label(key)}, which would no longer apply;"
+            " if that is intended, remove that entry first with allow_lockout=true"
             for key in server.actual(self.name)
             if key[2] in own and key not in gone
             for reference in self.references(key, {})
@@ -192,11 +195,11 @@ class Acl(Resource):
         ]
 
     def groups_of(self, server: ServerState) -> Sequence[str]:
-        """The groups whose entries count for the caller."""
+        """Return the groups whose entries apply to the caller."""
         return ()
 
     def belongs(self, kind: str, subject: str, realm: str) -> bool:
-        """Whether the subject of a row comes from a realm. Tokens are made by people and not by realms."""
+        """Whether the principal of a row belongs to a realm. Tokens are created by users, not by realms."""
         return kind == "user" and realm_of(subject) == realm
 
     def label(self, key: tuple[str, ...]) -> str:

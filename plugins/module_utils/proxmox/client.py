@@ -20,12 +20,12 @@ from ..core.client import (
     has_userinfo,
     in_url,
     limit_problems,
-    requests,
     require_requests,
     verification,
 )
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL, Number, Text
+from ..core.transport import requests
 from .shell import ADDRESS, Commands, run_here
 
 if TYPE_CHECKING:
@@ -89,6 +89,8 @@ class LoginClient(Client):
 
 class Ticket(ProxmoxHTTPAuth):
     """A ticket for a user's password, created and renewed through `login`, a client that does not follow redirects."""
+
+    pve_auth_ticket: str
 
     def __init__(
         self, login: LoginClient, user: str, password: str, second_factor: str | None, **settings: Any
@@ -166,6 +168,12 @@ class ProxmoxClient(Client):
             self.session.auth = Ticket(
                 login, user, params["api_password"], params.get("api_totp"), service=self.service
             )
+
+    @property
+    def ticket(self) -> str:
+        """The ticket of a user who signed in with a password; the server takes it for that password and the second factor."""
+        auth = self.session.auth
+        return str(auth.pve_auth_ticket) if isinstance(auth, Ticket) else ""
 
     def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
@@ -250,6 +258,9 @@ class ProxmoxClient(Client):
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
+        if missing:
+            # repeated attempts of a task share this client, and they may be granted meanwhile
+            self._granted = {}
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"
@@ -271,7 +282,7 @@ class ProxmoxClient(Client):
 
 def version(client: Any) -> str:
     """A fact: the version of the server as text."""
-    return client.version_text
+    return str(client.version_text)
 
 
 def fingerprint(client: Any) -> str | None:
@@ -298,7 +309,7 @@ def _identity(params: dict[str, Any]) -> tuple[str, str | None]:
     if not host:
         problems.append("api_host: must be set (in a playbook it defaults to the inventory host)")
     elif has_userinfo(host):
-        problems.append("api_host: must not hold a user name or password; they are api_user and api_password")
+        problems.append("api_host: must not contain a user name or password; they are api_user and api_password")
     elif HOST.problem(host):
         problems.append(f"api_host: '{host}' {HOST.problem(host)}")
     problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)

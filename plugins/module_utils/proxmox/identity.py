@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What users and tokens of PVE and PBS have in common: they belong to a realm, and one of them is the caller."""
+"""Common behaviour of users and tokens of PVE and PBS, which belong to realms, and one of which is the caller."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import refuse
+from ..core.errors import Problem, refuse
 from ..core.fields import Field, Names, Records, Text
 from ..core.resource import Permission, Resource
 from ..core.waiting import wait_until
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def normalise_acl_path(path: str) -> str:
-    """A path of the ACL as the server writes it."""
+    """Return an ACL path as the server stores it."""
     return "/" + re.sub("/+", "/", path).strip("/") if path else path
 
 
@@ -31,7 +31,7 @@ def required_privileges(path: Text) -> Field:
 
 
 def realm_of(userid: str) -> str:
-    """The realm of NAME@REALM or NAME@REALM!TOKEN; the last @ separates, and no realm or token name holds one."""
+    """The realm of NAME@REALM or NAME@REALM!TOKEN; it follows the last @, which neither realms nor token names contain."""
     return userid.rpartition("@")[2].partition("!")[0]
 
 
@@ -80,20 +80,20 @@ class Identity(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if entry["required_privileges"]:
             known = server.actual("role")[(server.client.all_powerful,)].values["privs"]
             audit_permission = Permission(("/access",), ("Sys.Audit",), oneself=self.key_of(entry)[0])
             problems += [
-                ("required_privileges", problem)
+                Problem("required_privileges", problem)
                 for required in entry["required_privileges"]
                 for name in required["privileges"]
                 if (problem := unknown_privilege(name, known))
             ]
             why = f"to read the permissions of {self.label(self.key_of(entry))}"
             problems += [
-                ("required_privileges", problem)
+                Problem("required_privileges", problem)
                 for problem in server.client.missing_permissions([(audit_permission, why)])
             ]
         return values, problems
@@ -105,10 +105,12 @@ class Identity(Resource):
         )
 
     def _lacking(self, entry: dict[str, Any], client: Any) -> list[str]:
-        key, problems = self.key_of(entry), []
-        for required in entry["required_privileges"] or ():
+        key, problems, wanted = self.key_of(entry), [], entry["required_privileges"] or ()
+        # one answer has all paths with ACL entries; what others inherit is only returned for each by itself
+        known = client.permissions_of(token_id(key)) if len(wanted) > 1 else {}
+        for required in wanted:
             path = required["path"]
-            held = client.permissions_of(token_id(key), path).get(path, {})
+            held = known.get(path) or client.permissions_of(token_id(key), path).get(path, {})
             missing = [privilege for privilege in dict.fromkeys(required["privileges"]) if privilege not in held]
             if missing:
                 what = f"required_privileges: {self.label(key)} lacks {', '.join(missing)} on {path}"

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What users, tokens and groups may do in the end: the server says it of users and tokens, of groups the ACL."""
+"""Effective permissions: the server returns those of users and tokens, those of groups follow from the ACL."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ..core.plan import ServerState
 
 
-# the paths that PVE tells of even where no entry names them (section 12 of its contract)
+# the paths that PVE lists even without entries (section 12 of its contract)
 _TOPS = ("/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms")
 
 
@@ -21,7 +21,7 @@ def permissions_of_identities(server: ServerState, ids: list[str]) -> dict[str, 
     """Permissions by user or full token id: whether each privilege propagates, by path."""
     refuse(
         [
-            f"permissions_of: '{identity}' is no user and no token, and PBS has no groups; write NAME@REALM or NAME@REALM!TOKEN"
+            f"permissions_of: '{identity}' is neither a user nor a token, and PBS has no groups; use NAME@REALM or NAME@REALM!TOKEN"
             for identity in ids
             if "@" not in identity
         ]
@@ -30,13 +30,13 @@ def permissions_of_identities(server: ServerState, ids: list[str]) -> dict[str, 
 
 
 def permissions_of_anybody(server: ServerState, ids: list[str]) -> dict[str, dict[str, Any]]:
-    """The same, and of groups what a member has who has no entries of its own, by name of the group."""
+    """Permissions by user, full token ID or group; those of a group are those of a member without entries of its own."""
     return {name: server.client.permissions_of(name) if "@" in name else _of_group(server, name) for name in ids}
 
 
 def _of_group(server: ServerState, group: str) -> dict[str, Any]:
-    """The rule of the server (section 11 of the contract of PVE), but for what a pool gives on its guests and storages."""
-    entries = {}
+    """Apply the rules of the server (section 11 of the contract of PVE), except for pools, which grant roles on their members."""
+    entries: dict[str, dict[str, bool]] = {}
     for (path, kind, subject, role), row in server.actual("acl").items():
         if (kind, subject) == ("group", group):
             entries.setdefault(path, {})[role] = row.values["propagate"]
@@ -49,14 +49,14 @@ def _of_group(server: ServerState, group: str) -> dict[str, Any]:
 def privileges_at(
     path: str, entries: dict[str, dict[str, bool]], known: Mapping[tuple[str, ...], Iterable[str]]
 ) -> dict[str, bool]:
-    """What one subject's entries, roles by path, give on a path; `known` has the privileges of each role.
+    """Return the privileges on a path from the entries of a principal (roles by path); `known` has the privileges of each role.
 
-    Deeper entries replace those from above, entries that do not propagate count at their own path only.
+    Entries on deeper paths replace inherited ones; entries that do not propagate apply to their own path only.
     """
-    roles = {}
+    roles: dict[str, bool] = {}
     for level in _down_to(path):
         roles = {role: flag for role, flag in entries.get(level, {}).items() if flag or level == path} or roles
-    held = {}
+    held: dict[str, bool] = {}
     for role, propagates in roles.items() if "NoAccess" not in roles else ():
         for privilege in known[(role,)]:
             held[privilege] = held.get(privilege, False) or propagates
@@ -64,6 +64,6 @@ def privileges_at(
 
 
 def _down_to(path: str) -> list[str]:
-    """The paths from the root down to one."""
+    """Return all paths from the root to a path."""
     parts = [part for part in path.split("/") if part]
     return ["/" + "/".join(parts[:end]) for end in range(len(parts) + 1)]

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Number, Text
 from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
@@ -24,7 +24,7 @@ OPENID = ("openid",)
 DIRECTORIES = ("ldap", "ad")
 BUILT_IN = ("pam", "pve", "pbs")
 
-SCOPE = Text(pattern=r"[^\s,;]+", rule="is not one scope; give each scope as an entry of the list")
+SCOPE = Text(pattern=r"[^\s,;]+", rule="is not a single scope; set each scope as an entry of the list")
 VALUE = Text(
     pattern=r"[^\s\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
 )
@@ -38,17 +38,17 @@ ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an 
 
 @dataclass(frozen=True)
 class UsernameClaim(Text):
-    """The claim that user names are taken from. Two older names still mean the claims of today on both products."""
+    """The claim that contains user names. Both products accept two older names for current claims."""
 
     def same(self, value: Any, other: Any) -> bool:
-        return CLAIM_OF_TODAY.get(value, value) == CLAIM_OF_TODAY.get(other, other)
+        return bool(CLAIM_OF_TODAY.get(value, value) == CLAIM_OF_TODAY.get(other, other))
 
 
 CLAIM_OF_TODAY = {"subject": "sub", "username": "preferred_username"}
 
 
 class Realm(Resource):
-    """A realm. `types` are those that can be declared, `audit_path` is where the caller needs Sys.Audit to read one."""
+    """A realm. `types` are the supported types, `audit_path` is the path on which reading requires Sys.Audit."""
 
     name = "realm"
     plural = "realms"
@@ -57,9 +57,9 @@ class Realm(Resource):
     unset_by = "delete"
     has_digest = True
     immutable_remedy = (
-        "with on_immutable_change=recreate the realm is removed and made again, and users, groups and ACL entries stay"
+        "set on_immutable_change=recreate to recreate the realm, which keeps users, groups and ACL entries"
     )
-    types: tuple = OPENID
+    types: tuple[str, ...] = OPENID
     audit_path = ""
     openid = (
         Field("issuer_url", ISSUER, types=OPENID, needed=OPENID),
@@ -98,33 +98,33 @@ class Realm(Resource):
         name = entry["realm"]
         return {**entry, "type": entry["type"] or (name if name in BUILT_IN else "openid")}
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         kind = entry["type"]
         if kind != entry["realm"] and (kind in BUILT_IN or entry["realm"] in self.types):
-            problems.append(("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
+            problems.append(Problem("type", f"'{kind}' is not the type of the realm {entry['realm']}"))
         if entry.get("password") == "":
-            problems.append(("password", "must not be empty; it goes with bind_dn when that is taken away"))
+            problems.append(Problem("password", "must not be empty; it is removed together with bind_dn"))
         return problems
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-        """The password of a realm's bind_dn cannot be read, so it goes along when the realm is made or binds as another."""
+    ) -> tuple[dict[str, Any], list[Problem]]:
+        """Send the password, which cannot be read, if the realm is created or bind_dn changes."""
         values, problems = super().compare(server, entry, actual)
         current, password = actual.values if actual else {}, entry.get("password")
         is_created = actual is None or (self.requires_recreate(values) and self.may_recreate(entry))
         binds = {**current, **values}.get("bind_dn") if entry["type"] in DIRECTORIES else ""
         if password and not binds:
-            problems.append(("password", "is that of bind_dn, which must be given with it"))
+            problems.append(Problem("password", "requires bind_dn, whose password it is"))
         elif password and (is_created or values.get("bind_dn")):
             values["password"] = password
         elif binds and (is_created or not current.get("bind_dn")):
-            problems.append(("password", f"is needed, because the realm binds as '{binds}'"))
+            problems.append(Problem("password", f"is required, because the realm binds as '{binds}'"))
         return values, problems
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """The list needs no rights but tells little, so each realm that matters is read by itself."""
+        """Read each wanted realm individually: the list requires no permission, but has few properties."""
         for listed in server.client.read("access", "domains"):
             wanted = keys is None or (listed["realm"],) in keys
             if wanted and listed["type"] in self.types:
@@ -138,7 +138,7 @@ class Realm(Resource):
         )
 
     def place(self, name: str, kind: str) -> tuple[Any, ...]:
-        """Where the realm with this name and type is."""
+        """Return the path of the realm with this name and type."""
         return self.item_path((name,))
 
     def _detail(self, server: ServerState, listed: dict[str, Any]) -> dict[str, Any]:
@@ -152,18 +152,20 @@ class Realm(Resource):
                 )
             raise
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """The server would remove a realm of any type, and set a built-in one back to its defaults."""
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        """Refuse what the server would do: delete a realm of any type, and reset a built-in realm to its defaults."""
         current = actual.values["type"]
         if current != entry["type"]:
-            return [("type", f"is '{current}' on the server and not '{entry['type']}', so it is not removed")]
-        return [("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(actual) else []
+            return [Problem("type", f"is '{current}' on the server and not '{entry['type']}', so it is not removed")]
+        return (
+            [Problem("realm", f"'{entry['realm']}' is built in and cannot be removed")] if self.built_in(actual) else []
+        )
 
     def safety_checks(self, changes: list[Change], server: ServerState) -> list[str]:
-        """A run does not remove the realm that the caller belongs to."""
+        """Refuse to delete the realm of the caller."""
         client = server.client
         return [
-            f"{change.label}: {client.caller} belongs to this realm, and could not sign in without it; use other credentials"
+            f"{change.label}: {client.caller} belongs to this realm and could not sign in without it; use other credentials"
             for change in changes
             if change.resource is self and change.removes and change.key[0] == realm_of(client.user)
         ]
@@ -174,7 +176,7 @@ class Realm(Resource):
         return similar_names(self, changes, server)
 
     def may_recreate(self, entry: dict[str, Any]) -> bool:
-        return entry["on_immutable_change"] == "recreate"
+        return bool(entry["on_immutable_change"] == "recreate")
 
     def built_in(self, actual: Actual) -> bool:
         return actual.values["realm"] in BUILT_IN
@@ -183,19 +185,19 @@ class Realm(Resource):
         realms = entries[self.name]
         claimants = [entry["realm"] for entry in realms if entry["default"] and entry["state"] == "present"]
         return (
-            [f"only one realm can be the default, and not {' and '.join(claimants)}"] if len(set(claimants)) > 1 else []
+            [f"default: only a single realm can be the default, but {' and '.join(claimants)} are declared as such"]
+            if len(set(claimants)) > 1
+            else []
         )
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """The realm that becomes the default comes last, because an update of the one that was it says so once more."""
-        return super().steps(
-            sorted(changes, key=lambda change: bool(change.values and change.values.get("default"))), server
-        )
+        """Update the new default realm last, because an update of the former default realm sets the flag again."""
+        return super().steps(sorted(changes, key=lambda change: bool(change.values.get("default"))), server)
 
     def predict_side_effects(
         self, key: tuple[str, ...], values: dict[str, Any], changes: list[Change]
     ) -> dict[str, Any]:
-        """A realm that becomes the default takes that mark from the one that had it."""
+        """A new default realm clears the flag of the former one."""
         others = (change for change in changes if change.resource is self and change.key != key and change.values)
         return {**values, "default": False} if any(change.values.get("default") for change in others) else values
 
@@ -203,16 +205,16 @@ class Realm(Resource):
         return (Permission((self.audit_path,), ("Realm.Allocate",)),)
 
     def wait_until_effective(self, entry: dict[str, Any], client: Any) -> None:
-        """Have the server begin a sign-on, for which it asks the issuer who it is, as it would for a browser."""
+        """Make the server start a login, for which it reads the discovery document of the issuer."""
         if not entry["check_connection"] or entry["type"] not in OPENID:
             return
         try:
-            # whatever is given to come back to: it is compared with nothing yet
+            # any redirect URL will do, because it is not checked yet
             client.dry_run(
                 ("access", "openid", "auth-url"), {"realm": entry["realm"], "redirect-url": "https://localhost"}
             )
         except FleetgateError as error:
             why = f"nobody can sign in through the realm {entry['realm']} ({error})"
             raise FleetgateError(
-                f"check_connection: {why}; see that the server reaches the issuer and trusts its certificate"
+                f"check_connection: {why}; check that the server can reach the issuer and trusts its certificate"
             ) from error

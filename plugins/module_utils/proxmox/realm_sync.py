@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """The sync of a realm of PVE and PBS with its directory, as a module.
 
-A dry run comes first: what it says is the prediction of check mode, the sync follows only where there is something to do,
-and a directory that came out empty does not empty the server.
+A dry run comes first. It is the prediction of check mode, the sync is only started if it changes anything, and removals are
+limited in case the directory returns nothing by mistake.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
@@ -20,21 +20,24 @@ from ..core.system import LIMIT, System
 from .realm import DIRECTORIES
 from .task import log_of
 
+if TYPE_CHECKING:
+    from ..core.resource import Permission
+
 OUTCOMES = ("added", "updated", "removed")
 
 
 @dataclass(frozen=True)
 class RealmSync:
-    """How a product syncs a realm.
+    """The sync of realms of a product.
 
-    `options` are those of the request beside the realm; `said` has patterns for lines of the log: for those that tell of a
-    user or a group, by each of OUTCOMES, and for those that tell of a `problem`; `needs` gives the rights for a realm.
+    `options` are those of the request besides the realm. `log_patterns` match lines of the log: with a user or a group, for
+    each of OUTCOMES, and with a `problem`. `permissions` returns those that the sync of a realm requires.
     """
 
     system: System
-    options: dict
-    said: dict
-    permissions: Callable[[str], tuple]
+    options: dict[str, Any]
+    log_patterns: dict[str, str]
+    permissions: Callable[[str], tuple[Permission, ...]]
 
     def definition(self) -> Definition:
         spec = {
@@ -49,17 +52,17 @@ class RealmSync:
         realm = params["realm"]
         refuse(self._problems(params))
         client = self.system.client(params, check_mode)
-        client.check_permissions([(need, f"to sync realm {realm}") for need in self.permissions(realm)])
+        client.check_permissions([(permission, f"to sync realm {realm}") for permission in self.permissions(realm)])
         self._check_type(client, realm)
         path = ("access", "domains", realm, "sync")
         body = {name.replace("_", "-"): _wire(params[name]) for name in self.options if params[name] is not None}
-        dry = self._as_filter_error(log_of(client, self._rehearse(client, realm, path, body), params["wait"]))
+        dry = self._report(log_of(client, self._dry_run(client, realm, path, body), params["wait"]))
         check_removals([label(name) for name in dry["removed"]], params["max_removals"])
         before = self._observed(client, realm)
-        outcome_of_sync = self._foretold(dry, before)
+        outcome_of_sync = self._predicted(dry, before)
         if not check_mode and any(names for kind, names in dry.items() if kind != "problem"):
-            done = self._as_filter_error(log_of(client, client.write("POST", path, body), params["wait"]))
-            outcome_of_sync = self._seen(done, before, self._observed(client, realm))
+            done = self._report(log_of(client, client.write("POST", path, body), params["wait"]))
+            outcome_of_sync = self._changed(done, before, self._observed(client, realm))
         changed = any(outcome_of_sync[outcome] for outcome in OUTCOMES)
         reason = ", ".join(f"{len(outcome_of_sync[outcome])} {outcome}" for outcome in OUTCOMES)
         step = {"verb": "POST", "path": "/" + "/".join(path), "reason": f"realm {realm}: {reason}"}
@@ -72,23 +75,23 @@ class RealmSync:
         }
 
     def _problems(self, params: dict[str, Any]) -> list[str]:
-        """What is wrong with the options, as sentences."""
+        """Return the problems with the options, as sentences."""
         empty = [name for name in self.options if params[name] in ([], "")]
-        return [f"{name}: must not be empty; leave it out for what the realm says" for name in empty]
+        return [f"{name}: must not be empty; leave it out to use the default of the realm" for name in empty]
 
-    def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
-        """Begin the dry run; returns its task."""
-        return client.dry_run(path, {**body, "dry-run": True})
+    def _dry_run(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
+        """Start the dry run and return its task."""
+        return str(client.dry_run(path, {**body, "dry-run": True}))
 
     def _observed(self, client: Any, realm: str) -> Any:
-        """What there is of a realm, for a product whose log does not tell all that a sync does."""
+        """Return the state of a realm, for a product whose log does not have all changes of a sync."""
 
-    def _foretold(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
-        """What a sync will do, of what a dry run said."""
+    def _predicted(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
+        """Return what a sync will change, from the report of a dry run."""
         return dry
 
-    def _seen(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
-        """What a sync did, of what it said."""
+    def _changed(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
+        """Return what a sync changed, from its report."""
         return done
 
     def _check_type(self, client: Any, realm: str) -> None:
@@ -100,11 +103,11 @@ class RealmSync:
                 f"realm: '{realm}' is of type {kinds[realm]}, and only realms of type {' and '.join(DIRECTORIES)} have a directory to sync with"
             )
 
-    def _as_filter_error(self, lines: list[str]) -> dict[str, list[str]]:
-        """What a log says: users by outcome, and whole lines that tell of a problem."""
+    def _report(self, lines: list[str]) -> dict[str, list[str]]:
+        """Return the users and groups in a log by outcome, and the lines with problems."""
         return {
             name: sorted({match[1] for match in (re.fullmatch(pattern, line) for line in lines) if match})
-            for name, pattern in self.said.items()
+            for name, pattern in self.log_patterns.items()
         }
 
 
@@ -113,14 +116,14 @@ def _wire(value: Any) -> Any:
 
 
 def label(name: str) -> str:
-    """A user or a group in words; only the names of users have an at sign."""
+    """Return the label of a user or a group; only the names of users contain an at sign."""
     return f"{'user' if '@' in name else 'group'} {name}"
 
 
 def _difference(report: dict[str, list[str]]) -> dict[str, dict[str, str]]:
-    """The diff of a task. What of a user or a group is updated no server tells."""
-    before = {label(name): "there" for name in report["removed"]}
-    after = {label(name): "there" for name in report["added"]}
-    before.update({label(name): "as it was" for name in report["updated"]})
-    after.update({label(name): "as the directory says" for name in report["updated"]})
+    """Return the diff of a task. Servers do not report which properties are updated."""
+    before = {label(name): "present" for name in report["removed"]}
+    after = {label(name): "present" for name in report["added"]}
+    before.update({label(name): "before the sync" for name in report["updated"]})
+    after.update({label(name): "as in the directory" for name in report["updated"]})
     return {"before": before, "after": after}

@@ -14,7 +14,7 @@ def similar_names(resource: Resource, changes: list[Change], server: ServerState
     removed = {change.key for change in changes if change.resource is resource and change.removes}
     if not created:
         return []
-    others: dict[str, list[tuple]] = {}
+    others: dict[str, list[tuple[str, ...]]] = {}
     for key in sorted({*server.actual(resource.name), *created} - removed):
         others.setdefault("!".join(key).casefold(), []).append(key)
     return [

@@ -27,9 +27,9 @@ def log_of(client: Any, upid: str, seconds: float) -> list[str]:
     outcome = status["exitstatus"]
     if outcome != "OK" and not outcome.startswith("WARNINGS: "):
         last = "; ".join(lines[-LAST_LINES:])
-        raise FleetgateError(f"{client.title}: the task {upid} failed: {outcome} (the end of its log: {last})")
+        raise FleetgateError(f"{client.title}: the task {upid} failed: {outcome} (end of its log: {last})")
     return lines
 
 
 def _is_over(status: dict[str, Any]) -> bool:
-    return status["status"] == "stopped"
+    return bool(status["status"] == "stopped")

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""API tokens of PVE and PBS: the server tells their secret once, in its answer to the request that makes them."""
+"""API tokens of PVE and PBS. The server returns their secret only once, in the response to the request that creates it."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
@@ -19,7 +20,7 @@ from .identity import Identity, token_id
 
 if TYPE_CHECKING:
     from ..core.plan import ServerState
-    from ..core.resource import Actual, Change
+    from ..core.resource import Actual, Change, Permission
 
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
@@ -34,13 +35,14 @@ SECRET = (
 
 
 class Token(Identity):
-    """What is to happen to the secret of a token that is there is one of its values: REGENERATE, or STORE in its file."""
+    """The values of a change include what to do with the secret of an existing token: REGENERATE it, or STORE it in its file."""
 
     name = "token"
     plural = "tokens"
     made_at_item = True
-    # the first version of the server that gives a token another secret in place, and where its answer tells it
-    regenerates_since: tuple = ()
+    # the first version of the server that can regenerate the secret of a token, and the key of the secret in its response
+    audit_permission: Permission
+    regenerates_since: tuple[int, ...] = ()
     regenerated = ""
 
     def item_path(self, key: tuple[str, ...]) -> tuple[Any, ...]:
@@ -50,50 +52,52 @@ class Token(Identity):
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", key[:1])]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["secret_candidates"] and entry["secret"] != IF_INVALID:
-            problems.append(("secret_candidates", f"are only tried with secret={IF_INVALID}"))
+            problems.append(Problem("secret_candidates", f"are only tried with secret={IF_INVALID}"))
         if entry["secret_file_vault_id"] and not entry["secret_file"]:
-            problems.append(("secret_file_vault_id", "needs secret_file"))
+            problems.append(Problem("secret_file_vault_id", "needs secret_file"))
         return problems
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """A file keeps one secret."""
-        owners = {}
+        """Refuse a file for the secrets of several tokens."""
+        owners: dict[str, dict[str, bool]] = {}
         for entry in entries[self.name]:
             if entry["secret_file"] and entry["state"] == "present":
                 owners.setdefault(os.path.abspath(entry["secret_file"]), {})[token_id(self.key_of(entry))] = True
         return [
-            f"secret_file: '{file}' cannot keep the secrets of {' and '.join(tokens)}; give each token a file of its own"
+            f"secret_file: '{file}' cannot contain the secrets of {' and '.join(tokens)}; set a different file for each token"
             for file, tokens in owners.items()
             if len(tokens) > 1
         ]
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         file = entry["secret_file"]
         task, unreadable = self._task_with_secret(server, entry, actual, values)
         if unreadable:
-            return values, [*problems, ("secret_file", unreadable)]
+            return values, [*problems, Problem("secret_file", unreadable)]
         if actual and not task and self._was_interrupted(server, entry):
             task = REGENERATE
         if actual is None or task == REGENERATE:
-            problems += self._cannot_have_a_secret(server.client, entry, actual)
+            problems += self._secret_blockers(server.client, entry, actual)
         if file and (actual is None or task):
             problems += cannot_keep(file, entry["secret_file_vault_id"])
         elif file and not os.path.exists(file):
-            problems.append(("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}"))
+            problems.append(
+                Problem("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}")
+            )
         return {**values, **({"secret": task} if task else {})}, problems
 
     def _task_with_secret(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
     ) -> tuple[str | None, str | None]:
-        """What is to be done with the secret of an existing token (None: nothing), and why that cannot be decided.
+        """Return what to do with the secret of an existing token (None: nothing), and why that cannot be decided.
 
-        `values` are those about to change. A secret that works is noted in the entry.
+        `values` are those about to change. A valid secret is recorded in the entry.
         """
         owner = token_id(self.key_of(entry))
         if actual is None or owner in server.minted or entry["secret"] in (None, KEEP):
@@ -119,7 +123,7 @@ class Token(Identity):
 
     @staticmethod
     def _lost(entry: dict[str, Any]) -> str:
-        """What to do about a lost file."""
+        """Return what to do if the file is lost."""
         if entry["secret"] == IF_INVALID:
             return (
                 "the token or its user is disabled or expired, so that no secret can be tested and the token keeps the one it has;"
@@ -153,17 +157,19 @@ class Token(Identity):
         granted = {key[2] for key in server.actual("acl")}
         return not granted & {userid, owner} and not server.actual("user")[(userid,)].values.get("groups")
 
-    def _cannot_have_a_secret(self, client: Any, entry: dict[str, Any], actual: Actual | None) -> list[tuple[str, str]]:
-        """What stands against a new secret, as (option, rule) pairs."""
+    def _secret_blockers(self, client: Any, entry: dict[str, Any], actual: Actual | None) -> list[Problem]:
+        """Return why no secret can be created, as `Problem`s."""
         problems = []
         if not (entry["secret_file"] or entry["return_secret"]):
             what = "create a token" if actual is None else "replace its secret"
             problems.append(
-                ("secret_file", f"or return_secret is required to {what}, because the server returns the secret once")
+                Problem(
+                    "secret_file", f"or return_secret is required to {what}, because the server returns the secret once"
+                )
             )
         if actual and client.caller == token_id(self.key_of(entry)):
             why = "cannot be replaced with the token itself, which would end its own access; use other credentials"
-            problems.append(("secret", why))
+            problems.append(Problem("secret", why))
         return problems
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
@@ -186,25 +192,25 @@ class Token(Identity):
         if task == STORE:
             parts = tuple(os.path.abspath(file).split(os.sep)[1:])
             secret = replace(secret, known=entry["known_secret"])
-            steps.append(Step(STORE, parts, f"{change.label}: the secret that works is not in its file", secret=secret))
+            steps.append(Step(STORE, parts, f"{change.label}: its valid secret is not in its file", secret=secret))
         return steps
 
     def regenerates(self, client: Any) -> bool:
-        """Whether the server can give a token another secret in place."""
-        return client.version >= self.regenerates_since
+        """Whether the server can regenerate the secret of a token."""
+        return bool(client.version >= self.regenerates_since)
 
     def difference(
         self, before: dict[str, Any] | None, after: dict[str, Any] | None
     ) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
         old, new = super().difference(before, after)
-        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret"))
-        if before and option:
+        option = {REGENERATE: "secret", STORE: "secret_file"}.get((after or {}).get("secret", ""))
+        if old and new and option:
             old[option], new[option] = HIDDEN, HIDDEN_OTHER
         return old, new
 
 
 def _has_draft(file: str) -> bool:
-    """Whether a run that was killed has left the file that it was about to write the secret to."""
+    """Whether a run that was killed left the draft of a file behind."""
     folder, name = os.path.split(os.path.abspath(file))
     draft = re.compile(rf"\.{re.escape(name)}\.fleetgate-.*|{re.escape(name)}\.[0-9]+")
     return os.path.isdir(folder) and any(draft.fullmatch(other) for other in os.listdir(folder))

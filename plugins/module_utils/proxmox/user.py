@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.plan import ServerState
 from ..core.resource import Change
 from .client import ROOT
@@ -23,19 +24,22 @@ class User(Identity):
     plural = "users"
     key = ("userid",)
     collection = ("access", "users")
+    audit_permission: Permission
 
     def built_in(self, actual: Actual) -> bool:
-        return actual.values["userid"] == ROOT
+        return bool(actual.values["userid"] == ROOT)
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        """The server would take it, make the user anew and leave it without its tokens."""
-        return [("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        """Refuse to delete root, which the server would recreate without its tokens."""
+        return [Problem("userid", f"'{ROOT}' cannot be removed")] if entry["userid"] == ROOT else []
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
         return replace(self.audit_permission, oneself=key[0])
 
-    def warnings(self, entries: dict, changes: list[Change], server: ServerState) -> list[str]:
-        """Accounts that nobody can use, although the task says nothing of that."""
+    def warnings(
+        self, entries: dict[tuple[str, ...], dict[str, Any]], changes: list[Change], server: ServerState
+    ) -> list[str]:
+        """Warn of accounts that cannot be used, unless the task declares it."""
         planned = {change.key: change for change in changes if change.resource is self}
         warnings = similar_names(self, changes, server)
         for key, entry in entries.items():
@@ -43,12 +47,12 @@ class User(Identity):
                 continue
             change, actual = planned.get(key), server.actual(self.name).get(key)
             if actual is not None:
-                warnings += self._unusable(key, entry, {**actual.values, **((change and change.values) or {})})
+                warnings += self._unusable(key, entry, {**actual.values, **(change.values if change else {})})
             elif change is not None:
                 warnings += self._without_realm(key, changes, server)
         return warnings
 
-    def _unusable(self, key: tuple, entry: dict, values: dict) -> list[str]:
+    def _unusable(self, key: tuple[str, ...], entry: dict[str, Any], values: dict[str, Any]) -> list[str]:
         if not values["enable"] and entry["enable"] is None:
             return [
                 f"{self.label(key)} is disabled on the server and cannot sign in; declare enable=true to change that"
@@ -59,7 +63,7 @@ class User(Identity):
             ]
         return []
 
-    def _without_realm(self, key: tuple, changes: list[Change], server: ServerState) -> list[str]:
+    def _without_realm(self, key: tuple[str, ...], changes: list[Change], server: ServerState) -> list[str]:
         realm = realm_of(key[0])
         created = {change.key for change in changes if change.resource.name == "realm" and change.creates}
         if (realm,) in server.actual("realm") or (realm,) in created:

@@ -45,7 +45,7 @@ def problem(address: str) -> str | None:
         return "has an invalid address or port"
     if not port:
         return "has an invalid port"
-    if host[0].isdigit():
+    if host and host[0].isdigit():
         try:
             ipaddress.ip_address(host)
         except ValueError:
@@ -66,12 +66,12 @@ def entries_for(kind: str, addresses: Any, nodes: list[dict[str, Any]]) -> list[
     ]
 
 
-def places(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
+def places(node: dict[str, Any]) -> set[tuple[str, int | None]]:
     """All host and port pairs under which an entry is found, of the entry itself and of its cluster's nodes."""
     return {_place(node["host"]), *_members(node), *_names_in_domain(node)}
 
 
-def place(address: str, kind: str) -> tuple[str | None, int | None]:
+def place(address: str, kind: str) -> tuple[str, int | None]:
     """The host and port of an address of a server of a kind."""
     return _place(url(address, kind))
 
@@ -81,19 +81,19 @@ def members(node: dict[str, Any]) -> list[str]:
     return [f"https://{in_url(host)}:{port}" for host, port in _members(node)]
 
 
-def _place(address: str) -> tuple[str | None, int | None]:
+def _place(address: str) -> tuple[str, int | None]:
     parts = urlsplit(address)
-    return parts.hostname, parts.port
+    return parts.hostname or "", parts.port
 
 
-def _members(node: dict[str, Any]) -> Iterator[tuple[str | None, int | None]]:
+def _members(node: dict[str, Any]) -> Iterator[tuple[str, int | None]]:
     for member in node["clusterEndpoints"]:
         host, port = _place(member["host"])
         yield host, port
         yield from ((member[key], port) for key in ("ip", "ipoverride") if member.get(key))
 
 
-def _names_in_domain(node: dict[str, Any]) -> set[tuple[str | None, int | None]]:
+def _names_in_domain(node: dict[str, Any]) -> set[tuple[str, int | None]]:
     """The hosts and ports of the nodes of a cluster in the domain of the entry's own address.
 
     Nodes have short names within a cluster, which nodes of another cluster may share.

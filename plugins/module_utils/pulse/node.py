@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import CREDENTIAL, Field, Flag, Names, Number, Text
 from ..core.resource import Reference, Resource, Step
 from .addresses import ADDRESS, entries_for, problem, url
@@ -107,16 +107,18 @@ class Node(Resource):
     def label(self, key: tuple[str, ...]) -> str:
         return f"{self.name} {' '.join(key)}"
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if not problems:
             problems += [
-                ("host" if address == entry["host"] else "aliases", f"'{address}' {problem(address)}")
+                Problem("host" if address == entry["host"] else "aliases", f"'{address}' {problem(address)}")
                 for address in (entry["host"], *(entry["aliases"] or ()))
                 if problem(address)
             ]
         if entry["enabled"] is False and entry["wait_until_connected"]:
-            problems.append(("wait_until_connected", "cannot succeed, because enabled is false; remove one of them"))
+            problems.append(
+                Problem("wait_until_connected", "cannot succeed, because enabled is false; remove one of them")
+            )
         return problems
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
@@ -134,7 +136,7 @@ class Node(Resource):
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return [node for node in server.client.nodes() if node["type"] in KIND.choices]
+        return [node for node in server.client.entries() if node["type"] in KIND.choices]
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         """Complete the flags, which Pulse omits when they are false."""
@@ -143,7 +145,7 @@ class Node(Resource):
 
     def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
         """Read the id right before each write: ids are positions in a list that may have changed since."""
-        for node in server.client.nodes():
+        for node in server.client.entries():
             if self.key_of(node) == key:
                 return node["id"]
         raise FleetgateError(
@@ -158,7 +160,7 @@ class Node(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual is None:
             values["name"] = values.get("name") or urlsplit(entry["host"]).hostname
@@ -166,7 +168,7 @@ class Node(Resource):
                 # every new node is enabled, also in versions that cannot disable nodes
                 del values["enabled"]
             problems += [
-                (option, f"is required to create {self.label(self.key_of(entry))}")
+                Problem(option, f"is required to create {self.label(self.key_of(entry))}")
                 for option in ("token_name", "token_value")
                 if not entry[option]
             ]
@@ -177,47 +179,51 @@ class Node(Resource):
 
     def _misfits(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
-    ) -> Iterator[tuple[str, str]]:
+    ) -> Iterator[Problem]:
         """Problems with values that Pulse would accept but apply differently."""
         if entry["ambiguous"]:
             hosts = " and ".join([entry["host"], *entry["ambiguous"]])
-            yield "host", f"matches several nodes of Pulse: {hosts}; set host to the exact address of one of them"
+            yield Problem(
+                "host", f"matches several nodes of Pulse: {hosts}; set host to the exact address of one of them"
+            )
         merged = server.client.merged.get((entry["type"], entry["asked"]))
         if merged and values:
-            yield "host", f"{merged}; declare the cluster once, with the address of that entry as host or in aliases"
+            yield Problem(
+                "host", f"{merged}; declare the cluster once, with the address of that entry as host or in aliases"
+            )
         for key, other in server.actual(self.name).items():
             alike = key[0] == entry["type"] and key[1] != entry["host"]
             if alike and other.values["name"].casefold() == values.get("name", "").casefold():
-                yield (
+                yield Problem(
                     "name",
                     f"'{values['name']}' is already the name of {key[1]}, whose state Pulse would mix up with this node's; choose another",
                 )
         if actual and values.get("token_name") == "":
-            yield "token_name", "cannot be unset; remove the node, or set enabled to false"
+            yield Problem("token_name", "cannot be unset; remove the node, or set enabled to false")
 
     def _token(
         self, client: PulseClient, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
-    ) -> list[tuple[str, str]]:
+    ) -> list[Problem]:
         """Decide whether to send the token, always as a pair, and make Pulse test it before saving it."""
         if actual and "token_name" not in values and not self._must_send_token(client, entry, actual):
             values.pop("token_value", None)
             return []
         if not entry["token_value"]:
             why = "Pulse cannot sign in with the stored token" if "token_name" not in values else "token_name changes"
-            return [("token_value", f"must be given, because {why}")]
-        token = entry["token_name"] or actual.values["token_name"]
+            return [Problem("token_value", f"must be given, because {why}")]
+        token = entry["token_name"] or (actual.values["token_name"] if actual else "")
         if not token:
-            return [("token_name", "must be given with token_value, because Pulse has no token for this node")]
+            return [Problem("token_name", "must be given with token_value, because Pulse has no token for this node")]
         values.update(token_name=token, token_value=entry["token_value"])
         if not entry["test_connection"]:
             return []
         meant = {**(actual.values if actual else {}), **values, "type": entry["type"], "host": entry["host"]}
-        sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
-        body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
+        sent = ("type", "host", "token_name", "token_value", "fingerprint", "verify_ssl")
+        body = {self.field(option).name: meant[option] for option in sent if meant.get(option)}
         failure = client.attempt("test-config", body=body)
         advice = "check the token, the address as Pulse reaches it, fingerprint and verify_ssl"
         return (
-            [("token_value", f"Pulse cannot connect to {entry['host']} as {token} ({failure}); {advice}")]
+            [Problem("token_value", f"Pulse cannot connect to {entry['host']} as {token} ({failure}); {advice}")]
             if failure
             else []
         )
@@ -298,5 +304,5 @@ def _digits(fingerprint: str) -> str:
     return fingerprint.replace(":", "").lower()
 
 
-def _same_place(address: Any, other: Any) -> bool:
-    return urlsplit(address)[1].lower() == urlsplit(other)[1].lower()
+def _same_place(address: str, other: str) -> bool:
+    return urlsplit(address).netloc.lower() == urlsplit(other).netloc.lower()

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names
 from ..core.plan import ServerState
 from ..core.resource import Change, Permission, Step
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from ..core.resource import Actual
 
 
-# Who may manage one object of a kind may also grant roles on it.
+# The privilege to manage an object allows granting roles on it.
 _MANAGERS = {"vms": "VM.Allocate", "storage": "Datastore.Allocate", "pool": "Pool.Allocate"}
 
 
-# what a caller needs to give back to itself, or to others, what it lost
+# the privileges that a caller requires to restore lost access
 _NEEDED = frozenset(
     (
         "Permissions.Modify",
@@ -70,45 +71,45 @@ class Acl(ProxmoxAcl):
         ]
 
     def _lost_with_privileges(self, changes: list[Change], server: ServerState) -> list[str]:
-        """Roles that the caller holds, and that lose a privilege which no other role of its own gives in the same place."""
+        """Refuse to remove a privilege from a role of the caller that none of its other roles on the same path has."""
         narrowed = {
             change.key[0]: change
             for change in changes
-            if change.resource.name == "role" and change.found and change.values and "privs" in change.values
+            if change.resource.name == "role" and change.found and "privs" in change.values
             if not change.entry.get("allow_lockout")
         }
         if not any(self._taken(change) for change in narrowed.values()):
             return []
-        own, rows, roles = (self._mine(server), self._rows_kept(changes, server), _roles_after(changes, server))
+        own, rows, roles = (self._own(server), self._rows_kept(changes, server), _roles_after(changes, server))
         problems = []
         for (path, kind, subject), held in rows.items():
             kept = {privilege for role in held for privilege in roles.get(role, ())}
             for role in sorted(held.keys() & narrowed.keys()) if subject in own else ():
                 if lost := self._taken(narrowed[role]) - kept:
-                    what = (
-                        f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (by {kind} {subject})"
-                    )
+                    what = f"{server.client.caller} would lose {', '.join(sorted(lost))} on {path} (through {kind} {subject})"
                     problems.append(f"{narrowed[role].label}: {what}; {_ALLOWED}")
         return problems
 
     @staticmethod
     def _taken(change: Change) -> frozenset[str]:
-        """What the holder of a role needs to restore it, and would lose with it."""
-        return _NEEDED & set(change.found.values["privs"]) - set(change.values["privs"])
+        """Return the privileges that are required to restore a role and that the change removes from it."""
+        return _NEEDED & set(change.existing.values["privs"]) - set(change.values["privs"])
 
     def _lost_with_separation(self, changes: list[Change], server: ServerState) -> list[str]:
-        """The caller's own token, which from then on has only what ACL entries give to the token itself."""
+        """Refuse to separate the privileges of the caller's token if its own ACL entries do not suffice."""
         caller = server.client.caller
         separated = [
             change
             for change in changes
-            if change.resource.name == "token" and change.found and change.values and change.values.get("privsep")
+            if change.resource.name == "token" and change.found and change.values.get("privsep")
             if token_id(change.key) == caller and not change.entry.get("allow_lockout")
         ]
         if not separated:
             return []
-        roles = {(role,): privs for role, privs in _roles_after(changes, server).items()}
-        rows: dict[str, dict] = {}
+        roles: dict[tuple[str, ...], list[str]] = {
+            (role,): privs for role, privs in _roles_after(changes, server).items()
+        }
+        rows: dict[str, dict[str, bool]] = {}
         for (path, _kind, subject), held in self._rows_kept(changes, server).items():
             if subject == caller:
                 rows[path] = held
@@ -121,18 +122,18 @@ class Acl(ProxmoxAcl):
             return []
         some = ", ".join(sorted(lost)[:3])
         return [
-            f"{change.label}: with privsep=true {caller} would lose what its user has ({some}), because its own ACL entries"
-            f" do not cover that; add such entries with pve_acl first, or {_ALLOWED}"
+            f"{change.label}: with privsep=true {caller} would lose privileges of its user ({some}), which its own ACL entries"
+            f" do not grant; add such entries with pve_acl first, or {_ALLOWED}"
             for change in separated
         ]
 
-    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple, dict[str, bool]]:
-        """Roles with their propagate flag by path, type and subject: those that exist and stay.
+    def _rows_kept(self, changes: list[Change], server: ServerState) -> dict[tuple[str, ...], dict[str, bool]]:
+        """Return the remaining roles with their propagate flag, by path, type and principal.
 
-        New rows do not count, because they are written after roles and tokens, when the caller may not write any more.
+        New rows are excluded: they are written after roles and tokens, when the caller may no longer be allowed to.
         """
         removed = {change.key for change in changes if change.resource is self and change.removes}
-        kept: dict[tuple, dict[str, bool]] = {}
+        kept: dict[tuple[str, ...], dict[str, bool]] = {}
         for key, row in server.actual(self.name).items():
             if key not in removed:
                 *place, role = key
@@ -141,32 +142,32 @@ class Acl(ProxmoxAcl):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         for form, since in () if actual else PATHS_SINCE:
             old = re.fullmatch(form, entry["path"]) and version_problem(server.client, since)
-            problems += [("path", f"'{entry['path']}' {old}")] if old else []
+            problems += [Problem("path", f"'{entry['path']}' {old}")] if old else []
         form, until = PATHS_UNTIL
         if actual is None and re.fullmatch(form, entry["path"]) and not version_problem(server.client, until):
-            why = f"is gone since version {'.'.join(map(str, until))}; name the zone as well, /sdn/zones/ZONE/VNET"
-            problems.append(("path", f"'{entry['path']}' {why}"))
+            why = f"was removed in version {'.'.join(map(str, until))}; use a path with the zone, /sdn/zones/ZONE/VNET"
+            problems.append(Problem("path", f"'{entry['path']}' {why}"))
         return values, problems
 
     def steps(self, changes: list[Change], server: ServerState) -> list[Step]:
-        """One request takes many roles and subjects, as long as each role is for the same subjects."""
-        batches = {}
+        """Combine changes: a request accepts several roles and principals if each role is for the same principals."""
+        batches: dict[tuple[str, bool | None], dict[str, list[tuple[str, str]]]] = {}
         for change in changes:
             path, kind, subject, role = change.key
             propagate = None if change.removes else change.values["propagate"]
             batches.setdefault((path, propagate), {}).setdefault(role, []).append((kind, subject))
         steps = []
         for (path, propagate), subjects_by_role in batches.items():
-            roles_by_subjects = {}
+            roles_by_subjects: dict[tuple[tuple[str, str], ...], list[str]] = {}
             for role, subjects in subjects_by_role.items():
                 roles_by_subjects.setdefault(tuple(sorted(subjects)), []).append(role)
-            for subjects, roles in roles_by_subjects.items():
+            for principals, roles in roles_by_subjects.items():
                 permissions = self._rights(path, roles, server)
-                steps.append(self._step(path, propagate, roles, subjects, permissions))
+                steps.append(self._step(path, propagate, roles, principals, permissions))
         return steps
 
     def _step(
@@ -174,10 +175,10 @@ class Acl(ProxmoxAcl):
         path: str,
         propagate: bool | None,
         roles: list[str],
-        subjects: list[tuple[str, str]],
+        subjects: Sequence[tuple[str, str]],
         permissions: tuple[Permission, ...],
     ) -> Step:
-        body = {"path": path, "roles": sorted(roles)}
+        body: dict[str, Any] = {"path": path, "roles": sorted(roles)}
         for option, kind in self.subjects.items():
             names = [subject for type_of_subject, subject in subjects if type_of_subject == kind]
             if names:
@@ -189,7 +190,7 @@ class Acl(ProxmoxAcl):
         return Step("PUT", ("access", "acl"), reason, body=body, permissions=permissions)
 
     def _rights(self, path: str, roles: list[str], server: ServerState) -> tuple[Permission, ...]:
-        """Who only manages the object may grant and take what is within its own rights there, and not NoAccess."""
+        """Callers that only manage the object may grant and revoke roles within their own privileges, except NoAccess."""
         manager = self._manager(path)
         permissions = (_modify(path, manager),)
         if not manager:
@@ -201,7 +202,7 @@ class Acl(ProxmoxAcl):
 
     @staticmethod
     def _manager(path: str) -> str | None:
-        """The privilege of who manages the object of a path."""
+        """Return the privilege to manage the object of a path."""
         _root, top, *below = path.split("/")
         return _MANAGERS.get(top) if below else None
 
@@ -210,14 +211,14 @@ class Acl(ProxmoxAcl):
 
 
 def _roles_after(changes: list[Change], server: ServerState) -> dict[str, list[str]]:
-    """The privileges of each role as they are after a plan."""
+    """Return the privileges of each role after a plan."""
     roles = {name: role.values["privs"] for (name,), role in server.actual("role").items()}
     for change in changes:
-        if change.resource.name == "role" and change.values and "privs" in change.values:
+        if change.resource.name == "role" and "privs" in change.values:
             roles[change.key[0]] = change.values["privs"]
     return roles
 
 
 def _modify(path: str, manager: str | None) -> Permission:
-    """The right to change the ACL of a path."""
+    """Return the permission to change the ACL of a path."""
     return Permission((path,), (MODIFY, *((manager,) if manager else ())))

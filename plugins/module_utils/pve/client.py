@@ -36,7 +36,7 @@ class PveClient(ProxmoxClient):
         try:
             body = response.json()
         except ValueError:
-            return response.reason
+            return str(response.reason)
         message = " ".join((body.get("message") or response.reason or "").split())
         errors = "; ".join(f"{name}: {' '.join(text.split())}" for name, text in (body.get("errors") or {}).items())
         return f"{message} {errors}".strip()

@@ -27,11 +27,11 @@ class Group(Resource):
     audit_permission = Permission(("/access/groups",), ("Group.Allocate", "Sys.Audit", "User.Modify"))
     fields = (Field("groupid", GROUP), Field("comment", Comment()), Field("users", Names(USER, separator=",")))
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "groups")
+        return list(server.client.read("access", "groups"))
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("user", (userid,)) for userid in values.get("users") or ()]
@@ -45,7 +45,7 @@ class Group(Resource):
             groupid, userid = group["groupid"], user["userid"]
             by_group, by_user = _declares(group, "users", userid), _declares(user, "groups", groupid)
             if {by_group, by_user} == {True, False}:
-                member, other = ("a member", "not one") if by_group else ("not a member", "one")
+                member, other = ("a member", "not a member") if by_group else ("not a member", "a member")
                 problems.append(
                     f"group {groupid}: users: {userid} is {member}, but {other} according to groups of the user's entry"
                 )
@@ -63,7 +63,7 @@ class Group(Resource):
         entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
         server: ServerState,
     ) -> None:
-        """Change memberships through the user: the server accepts them only there."""
+        """Change memberships through the users, because the server accepts them only with these."""
         if change.removes or "users" not in change.values:
             return
         (groupid,), users = change.key, server.resources["user"]

@@ -10,6 +10,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names, Properties, Text
 from ..proxmox.realm import ATTRIBUTE, DIRECTORIES, NAME, OPENID, SCOPE, VALUE, UsernameClaim
 from ..proxmox.realm import Realm as ProxmoxRealm
@@ -94,9 +95,9 @@ class Realm(ProxmoxRealm):
         Field("acr_values", Names(VALUE, separator=","), types=OPENID),
         Field("audiences", Names(VALUE, separator=","), types=OPENID, since=_AUDIENCES),
         *(
-            replace(one, wire=one.option, kind=_STRICTER.get(one.option, one.kind))
-            for one in ProxmoxRealm.directory
-            if one.option != "user_attr"
+            replace(row, wire=row.option, kind=_STRICTER.get(row.option, row.kind))
+            for row in ProxmoxRealm.directory
+            if row.option != "user_attr"
         ),
         _directory(
             "domain", Text(pattern=r"\S+", rule="may not have blanks", longest=256), types=("ad",), needed=("ad",)
@@ -112,7 +113,7 @@ class Realm(ProxmoxRealm):
         _directory("group_name_attr", replace(_SIMPLE, longest=256)),
         _directory("group_filter", _FILTER),
         _directory("group_classes", _CLASSES, default=["group", "groupOfNames", "ipausergroup", "univentionGroup"]),
-        _directory("sync_attributes", Properties(tuple(Field(one, ATTRIBUTE) for one in _MAPPED))),
+        _directory("sync_attributes", Properties(tuple(Field(option, ATTRIBUTE) for option in _MAPPED))),
         _directory(
             "sync_defaults_options",
             Properties(
@@ -134,11 +135,11 @@ class Realm(ProxmoxRealm):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if _connects_first(entry) and values:
             old = version_problem(server.client, _CHECKS)
-            problems += [("check_connection", f"{old}; leave it out")] if old else []
+            problems += [Problem("check_connection", f"{old}; leave it out")] if old else []
         return values, problems
 
     def request_body(self, change: Change) -> dict[str, Any]:
@@ -148,4 +149,4 @@ class Realm(ProxmoxRealm):
 
 def _connects_first(entry: dict[str, Any]) -> bool:
     """Whether the server is to connect to a directory before it saves the realm."""
-    return entry.get("check_connection") and entry["type"] in DIRECTORIES
+    return bool(entry.get("check_connection")) and entry["type"] in DIRECTORIES

@@ -14,7 +14,7 @@ from .system import PVE
 
 
 class PveRealmSync(RealmSync):
-    """Users and groups. The log calls every one that is there updated, so what there is is read before and after."""
+    """Users and groups. The log lists all existing ones as updated, so they are read before and after the sync."""
 
     def _problems(self, params: dict[str, Any]) -> list[str]:
         vanished = params["remove_vanished"] or ()
@@ -22,18 +22,18 @@ class PveRealmSync(RealmSync):
         mixed = [f"remove_vanished: {broken}"] if broken else []
         return super()._problems(params) + mixed
 
-    def _rehearse(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
+    def _dry_run(self, client: Any, realm: str, path: tuple[str, ...], body: dict[str, Any]) -> str:
         try:
-            return super()._rehearse(client, realm, path, body)
+            return super()._dry_run(client, realm, path, body)
         except FleetgateError as error:
             if error.status != 400 or "scope: Not passed" not in str(error):
                 raise
-            why = f"scope: must be given, because realm {realm} has none in its sync_defaults_options"
+            why = f"scope: must be set, because realm {realm} has none in its sync_defaults_options"
             raise FleetgateError(why) from None
 
     def _observed(self, client: Any, realm: str) -> Any:
         """The users and groups of a realm by name, with the ACL entries that the caller may see."""
-        rows = {}
+        rows: dict[tuple[str, str], set[tuple[str, str, Any]]] = {}
         for row in client.read("access", "acl"):
             granted = (row["path"], row["roleid"], row["propagate"])
             rows.setdefault((row["type"], row["ugid"]), set()).add(granted)
@@ -46,12 +46,12 @@ class PveRealmSync(RealmSync):
             if name.endswith(end)
         }
 
-    def _foretold(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
-        """A dry run does not tell what an update would change; that ACL entries go is known."""
+    def _predicted(self, dry: dict[str, list[str]], before: Any) -> dict[str, list[str]]:
+        """A dry run does not report whether an update changes anything, except for removed ACL entries."""
         updated = [name for name in dry["purged"] if name not in dry["removed"] and before[name][1]]
         return {**dry, "updated": updated}
 
-    def _seen(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
+    def _changed(self, done: dict[str, list[str]], before: Any, after: Any) -> dict[str, list[str]]:
         return {
             **done,
             "added": sorted(after.keys() - before.keys()),

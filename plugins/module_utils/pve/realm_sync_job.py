@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.resource import Permission, Reference, Resource
 from ..proxmox.realm import DIRECTORIES
@@ -29,7 +29,7 @@ _SCHEDULE = Text(
 
 
 class Vanished(Names):
-    """What a sync takes away. Nothing is called none on the wire."""
+    """What a sync removes. Nothing is \"none\" on the wire."""
 
     def decode(self, wire: Any) -> list[str]:
         return [] if wire == "none" else super().decode(wire)
@@ -57,7 +57,7 @@ class RealmSyncJob(Resource):
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         try:
-            return server.client.read(*self.collection)
+            return list(server.client.read(*self.collection))
         except FleetgateError as error:
             if error.status != 403:
                 raise
@@ -65,26 +65,26 @@ class RealmSyncJob(Resource):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
-        realm = server.actual("realm").get((values.get("realm"),))
+        realm = server.actual("realm").get((values.get("realm", ""),))
         if realm and realm.values["type"] not in DIRECTORIES:
             why = (
                 f"'{entry['realm']}' is of type {realm.values['type']}, and only realms of type ldap and ad are synced"
             )
-            problems.append(("realm", why))
+            problems.append(Problem("realm", why))
         return values, problems
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("realm", (values["realm"],))] if values.get("realm") else ()
 
     def request_body(self, change: Change) -> dict[str, Any]:
-        """An update has to say the schedule again, whatever it changes."""
+        """Repeat the schedule, which every update must contain."""
         schedule = {"schedule": change.found.values["schedule"]} if change.found else {}
         return {**schedule, **super().request_body(change)}
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """The server looks for the right to update a job at a realm called `-`, because the request names none."""
+        """Updates are checked against a realm named `-`, because the request does not contain the realm."""
         if change.removes:
             return (Permission(("/",), ("Sys.Modify",)),)
         realm = change.values["realm"] if change.creates else "-"

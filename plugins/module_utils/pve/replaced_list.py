@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """Updates of lists that PVE replaces as a whole: the groups of a user, the privileges of a role (pve-access-control 9.1.1).
 
-Neither carries a digest, so that a change by somebody else between read and update would be undone without notice.
+Neither carries a digest, so a concurrent change by another client would be reverted silently.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from ..core.resource import Actual, Change, Guard, Resource
 
 
 class ReplacedList(Resource):
-    """A kind with one list that updates replace: it is read again just before, and what is only added is sent as such."""
+    """A kind with a list that updates replace. It is read again just before, and mere additions are sent as such."""
 
     replaced = ""
 
     def guard(self, change: Change) -> Guard | None:
         return Guard(self.name, change.key, (self.replaced,)) if self.replaced in change.values else None
 
-    def read_again(self, server: ServerState, key: tuple) -> Actual | None:
+    def read_again(self, server: ServerState, key: tuple[str, ...]) -> Actual | None:
         try:
             return super().read_again(server, key)
         except FleetgateError as error:

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import Field, Names
 from ..core.resource import Actual, Permission
 from ..proxmox.acl import ALLOW_LOCKOUT
@@ -28,9 +29,9 @@ class Role(ReplacedList):
     replaced = "privs"
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "roles")
+        return list(server.client.read("access", "roles"))
 
-    def decode(self, raw: dict) -> Actual:
+    def decode(self, raw: dict[str, Any]) -> Actual:
         """A role that is read by itself is an object with a key for each privilege."""
         return super().decode(raw if "privs" in raw else {**raw, "privs": [name for name in raw if "." in name]})
 
@@ -39,23 +40,29 @@ class Role(ReplacedList):
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         # the server's own list of privileges is what its all-powerful role holds
         known = server.actual(self.name)[(server.client.all_powerful,)].values["privs"]
         problems += [
-            ("privs", problem) for name in values.get("privs", ()) if (problem := unknown_privilege(name, known))
+            Problem("privs", problem) for name in values.get("privs", ()) if (problem := unknown_privilege(name, known))
         ]
         if actual is None and entry["roleid"].upper().startswith("PVE"):
-            problems.append(("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles"))
+            problems.append(
+                Problem("roleid", f"'{entry['roleid']}' may not begin with PVE, which is kept for built-in roles")
+            )
         if actual is not None and values and self.built_in(actual):
             problems.append(
-                ("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
+                Problem("roleid", f"'{entry['roleid']}' is built in and cannot be changed; make a role of your own")
             )
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:
         return bool(actual.raw.get("special"))
 
-    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[tuple[str, str]]:
-        return [("roleid", f"'{entry['roleid']}' is built in and cannot be removed")] if self.built_in(actual) else []
+    def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
+        return (
+            [Problem("roleid", f"'{entry['roleid']}' is built in and cannot be removed")]
+            if self.built_in(actual)
+            else []
+        )

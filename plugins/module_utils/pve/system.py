@@ -21,7 +21,7 @@ from .user import User
 
 
 def nodes(client: Any) -> list[dict[str, Any]]:
-    """The nodes of the cluster: name, whether it answers, its address where known, and whether it is the one asked."""
+    """The nodes of the cluster: name, whether it is online, its address if known, and whether it is the node of the connection."""
     entries = [entry for entry in client.read("cluster", "status") if entry["type"] == "node"]
     return [
         {"name": entry["name"], "online": bool(entry["online"]), "ip": entry.get("ip"), "local": bool(entry["local"])}
@@ -34,7 +34,7 @@ def cluster(client: Any) -> str | None:
     return next((entry["name"] for entry in client.read("cluster", "status") if entry["type"] == "cluster"), None)
 
 
-# A realm comes after all rights: people can sign in as soon as it is there, and shall then have them.
+# Realms come last, because users can sign in as soon as a realm exists and should have their permissions then.
 PVE = System(
     CONNECTION,
     Address("api_host"),

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..core.client import version_problem
+from ..core.errors import Problem
 from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Step
 from ..proxmox.acl import ALLOW_LOCKOUT
@@ -26,15 +27,15 @@ if TYPE_CHECKING:
 # pve-access-control 9.0.4
 _CLEARS = (9, 0)
 
-# What is to happen to a token that an interrupted run left without its ACL.
+# The value of `secret` for a token that an interrupted run left without its ACL.
 RESTORE = "restore"
 
 
 class Token(ProxmoxToken):
-    """Servers that cannot regenerate a secret forget the ACL of a token that is removed to be made again.
+    """Servers that cannot regenerate a secret delete the ACL entries of a token that is recreated.
 
-    A stand-in keeps it meanwhile: a token that has expired from the beginning. It is on the server and not in this run, so
-    that the next run can give the ACL back where one was interrupted.
+    Meanwhile a stand-in has them, a token that is created expired. It exists on the server, so the next run can restore the
+    entries after an interruption.
     """
 
     key = ("userid", "tokenid")
@@ -53,27 +54,27 @@ class Token(ProxmoxToken):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        """Tokens are told with their users."""
+        """Return the tokens, which the server lists with their users."""
         users = (user.raw for user in server.actual("user").values())
         return [{**token, "userid": user["userid"]} for user in users for token in user.get("tokens") or ()]
 
     def required_permissions(self, change: Change, server: ServerState) -> tuple[Permission, ...]:
-        """As for the user, whose one group is enough."""
+        """As for the user, of which a single group suffices."""
         user = server.actual("user").get(change.key[:1])
         others = tuple(managed((group,)) for group in user.values["groups"]) if user else ()
         return (Permission(("/access/groups",), ("User.Modify",), others, oneself=change.key[0]),)
 
     def read_permission(self, key: tuple[str, ...], server: ServerState) -> Permission | None:
-        """Who sees the user sees its tokens."""
+        """Tokens are visible with their user."""
         return None if key[:1] in server.actual("user") else replace(self.audit_permission, oneself=key[0])
 
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    ) -> tuple[dict[str, Any], list[Problem]]:
         values, problems = super().compare(server, entry, actual)
         if actual and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
@@ -84,37 +85,37 @@ class Token(ProxmoxToken):
             and not recreated
             and (old := version_problem(server.client, _CLEARS))
         ):
-            why = f"to remove a comment {old}, which keeps it; give another comment, or remove the token and create it again"
-            problems.append(("comment", why))
+            why = f"to remove a comment {old}; set another comment, or remove and recreate the token"
+            problems.append(Problem("comment", why))
         return values, problems
 
     def built_in(self, actual: Actual) -> bool:
-        """Stand-ins are removed with what they stand in for, and never because nobody declares them."""
-        return actual.values["tokenid"].endswith(_SUFFIX)
+        """Protect stand-ins from pruning; they are deleted with their token."""
+        return bool(actual.values["tokenid"].endswith(_SUFFIX))
 
     def cascade(self, change: Change, server: ServerState) -> list[Change]:
         stand_in = _stand_in(change.key)
         existing = server.actual(self.name).get(stand_in)
-        return [Change(self, stand_in, existing, None)] if existing else []
+        return [Change(self, stand_in, existing, {}, removes=True)] if existing else []
 
     def steps_for(self, change: Change, server: ServerState) -> list[Step]:
         steps = super().steps_for(change, server)
         if change.removes:
             return steps
         if change.found and change.values.get("secret") == REGENERATE and not self.regenerates(server.client):
-            # rows that the caller does not see would be lost
+            # rows that the caller cannot see would be lost
             seen = server.resources["acl"].audit_permission
-            steps = [replace(step, permissions=(*step.permissions, seen)) for step in steps]
-            return [*self._kept_meanwhile(change, server), *steps]
-        return [*steps, *self._given_back(change, server)]
+            steps = [replace(step, permissions=(*step.permissions, *((seen,) if seen else ()))) for step in steps]
+            return [*self._keep_acl(change, server), *steps]
+        return [*steps, *self._restore_acl(change, server)]
 
-    def _kept_meanwhile(self, change: Change, server: ServerState) -> list[Step]:
-        """Requests that give the ACL of a token to its stand-in as well."""
+    def _keep_acl(self, change: Change, server: ServerState) -> list[Step]:
+        """Return the requests that grant the roles of a token to its stand-in as well."""
         rows, stand_in = _rows(server, change.key), _stand_in(change.key)
         steps = []
         if rows and stand_in not in server.actual(self.name):
-            body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while that is made anew"}
-            why = f"{change.label} loses its ACL when it is removed"
+            body = {"expire": 1, "comment": f"Keeps the ACL of {change.key[1]} while it is recreated"}
+            why = f"{change.label} loses its ACL entries when it is removed"
             steps.append(
                 Step(
                     "POST",
@@ -126,8 +127,8 @@ class Token(ProxmoxToken):
             )
         return [*steps, *_granted(server, stand_in, rows)]
 
-    def _given_back(self, change: Change, server: ServerState) -> list[Step]:
-        """Requests that give a token what it had before it was removed, in this run or in one that was interrupted."""
+    def _restore_acl(self, change: Change, server: ServerState) -> list[Step]:
+        """Return the requests that restore the roles of a token recreated in this run or in an interrupted one."""
         stand_in, recreated = (_stand_in(change.key), change.values.get("secret") == REGENERATE and not change.found)
         if not recreated and stand_in not in server.actual(self.name):
             return []
@@ -135,7 +136,7 @@ class Token(ProxmoxToken):
         rows = {**kept, **current} if recreated else {row: flag for row, flag in kept.items() if row not in current}
         if not rows and stand_in not in server.actual(self.name):
             return []
-        why = f"{change.label} has its ACL again"
+        why = f"{change.label} has its ACL entries again"
         end = Step("DELETE", self.item_path(stand_in), why, permissions=self.required_permissions(change, server))
         return [*_granted(server, change.key, rows), end]
 
@@ -149,7 +150,7 @@ def _stand_in(key: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rows(server: ServerState, key: tuple[str, ...]) -> dict[tuple[str, str], bool]:
-    """The ACL of a token: propagate by path and role."""
+    """Return the ACL entries of a token: propagate by path and role."""
     entries = server.actual("acl").items()
     return {
         (path, role): row.values["propagate"] for (path, _kind, ugid, role), row in entries if ugid == token_id(key)
@@ -157,7 +158,7 @@ def _rows(server: ServerState, key: tuple[str, ...]) -> dict[tuple[str, str], bo
 
 
 def _granted(server: ServerState, key: tuple[str, ...], rows: dict[tuple[str, str], bool]) -> list[Step]:
-    """Requests that give rows to a token."""
+    """Return the requests that grant roles to a token."""
     acl = server.resources["acl"]
     changes = [
         Change(acl, (path, "token", token_id(key), role), None, {"propagate": flag})

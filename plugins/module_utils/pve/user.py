@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from ..core.errors import Problem
 from ..core.fields import PASSWORD, Field, Flag, Moment, Names, Text
 from ..core.resource import Permission, Reference
 from ..proxmox.identity import realm_of, required_privileges
@@ -44,20 +45,20 @@ class User(ReplacedList, ProxmoxUser):
         required_privileges(ACL_PATH),
     )
 
-    def normalise(self, entry: dict) -> dict[str, Any]:
+    def normalise(self, entry: dict[str, Any]) -> dict[str, Any]:
         return trimmed(super().normalise(entry))
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return server.client.read("access", "users", full=True)
+        return list(server.client.read("access", "users", full=True))
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
         return [Reference("group", (group,)) for group in values.get("groups") or ()]
 
-    def problems(self, entry: dict[str, Any]) -> list[tuple[str, str]]:
+    def problems(self, entry: dict[str, Any]) -> list[Problem]:
         problems = super().problems(entry)
         if entry["password"] and entry["state"] == "present" and realm_of(entry["userid"]) not in ("pam", "pve"):
             problems.append(
-                ("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
+                Problem("password", f"cannot be set on {entry['userid']}: only the realms pam and pve keep passwords")
             )
         return problems
 
@@ -73,7 +74,7 @@ class User(ReplacedList, ProxmoxUser):
 
         The server also lets it delete the user, but not verify the deletion.
         """
-        then = (change.values or {}).get("groups") or ()
+        then = change.values.get("groups") or ()
         sets = [(group, *then) for group in change.found.values["groups"]] if change.found else [then]
         permissions = [
             Permission(("/access/groups",), ("User.Modify",), tuple(managed(groups) for groups in sets if then))

@@ -320,13 +320,13 @@ BAD_INPUT = {
     "a bind DN without a password on PBS": (
         "pbs_realm",
         {**COMPANY_REALM, "bind_dn": "cn=x"},
-        "password: is needed, because the realm binds as 'cn=x'",
+        "password: is required, because the realm binds as 'cn=x'",
     ),
     "an empty bind password": ("pbs_realm", {**COMPANY_REALM, **BIND, "password": ""}, "password: must not be empty"),
     "a bind password without a bind DN": (
         "pbs_realm",
         {**COMPANY_REALM, "password": "x"},
-        "password: is that of bind_dn",
+        "password: requires bind_dn",
     ),
     "a new bind DN without a password on an existing realm": (
         "pbs_realm",
@@ -366,7 +366,7 @@ BAD_INPUT = {
     "two default realms of PBS": (
         "pbs_state",
         {"realms": [{"realm": "sso", "default": True}, {"realm": "pam", "default": True}]},
-        "only one realm can be the default, and not sso and pam",
+        "only a single realm can be the default, but sso and pam",
     ),
     "a new capath on an existing realm of PBS": (
         "pbs_realm",
@@ -508,7 +508,7 @@ BAD_INPUT = {
     "setting tfa_locked on PBS": (
         "pbs_user",
         {"userid": "ann@pbs", "tfa_locked": True},
-        "tfa_locked: can only be taken away",
+        "tfa_locked: can only be set to false",
     ),
     "removing root on PBS": (
         "pbs_user",
@@ -528,13 +528,9 @@ BAD_INPUT = {
     "an ACL entry without a subject on PBS": (
         "pbs_acl",
         {"path": "/", "roles": ["Audit"]},
-        "users or tokens: must name at least one",
+        "users or tokens: must have at least one principal",
     ),
-    "an ACL entry for root on PBS": (
-        "pbs_acl",
-        {**ACL, "users": ["root@pam"]},
-        "users: 'root@pam' has every right already",
-    ),
+    "an ACL entry for root on PBS": ("pbs_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has all privileges"),
     "an ACL entry without a role on PBS": ("pbs_acl", {**ACL, "roles": []}, "roles: must not be empty"),
     "a token in place of a user on PBS": (
         "pbs_acl",
@@ -582,7 +578,7 @@ BAD_INPUT = {
     "permissions of a group of PBS": (
         "pbs_info",
         {"permissions_of": ["admins"]},
-        "permissions_of: 'admins' is no user and no token, and PBS has no groups",
+        "permissions_of: 'admins' is neither a user nor a token, and PBS has no groups",
     ),
     "a privilege of PVE on PBS": (
         "pbs_token",

@@ -196,7 +196,7 @@ BAD_INPUT = {
     "one node declared twice": (
         "pulse_state",
         {"nodes": [{**OTHER, "name": "a"}, {**OTHER, "host": "https://vault2.example.org:8007/", "name": "b"}]},
-        r"nodes\[1\]\.name: 'b' for node pbs https://vault2.example.org:8007, which is declared with 'a' before",
+        r"nodes\[1\]\.name: 'b' contradicts 'a', which an earlier entry sets for node pbs https://vault2.example.org:8007",
     ),
     "a node type Pulse does not manage": (
         "pulse_node",

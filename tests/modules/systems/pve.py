@@ -353,15 +353,15 @@ BAD_INPUT = {
     "a path PVE no longer has": (
         "pve_acl",
         {**ACL, "path": "/sdn/vnets/v", "users": ["ann@pve"]},
-        "path: '/sdn/vnets/v' is gone since version 8.0",
+        "path: '/sdn/vnets/v' was removed in version 8.0",
     ),
     "an invalid guest number": ("pve_acl", {**ACL, "path": "/vms/99"}, "path: '/vms/99' is not a path"),
     "an ACL entry without a subject": (
         "pve_acl",
         {"path": "/", "roles": ["PVEAuditor"]},
-        "users or groups or tokens: must name at least one",
+        "users or groups or tokens: must have at least one principal",
     ),
-    "an ACL entry for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has every right already"),
+    "an ACL entry for root": ("pve_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has all privileges"),
     "an ACL entry for an invalid user id": (
         "pve_acl",
         {**ACL, "users": ["ann@pve!ci"]},
@@ -422,7 +422,7 @@ BAD_INPUT = {
     "two scopes in one": (
         "pve_realm",
         {"realm": "sso", "scopes": ["email profile"]},
-        "scopes: 'email profile' is not one scope",
+        "scopes: 'email profile' is not a single scope",
     ),
     "a user id of more than 64 characters": (
         "pve_user",
@@ -503,7 +503,7 @@ BAD_INPUT = {
     "an object declared twice": (
         "pve_state",
         {"groups": [{"groupid": "a", "comment": "1"}, {"groupid": "a", "comment": "2"}]},
-        r"groups\[1\]\.comment: '2' for group a, which is declared with '1' before",
+        r"groups\[1\]\.comment: '2' contradicts '1', which an earlier entry sets for group a",
     ),
     "an ACL entry for a user being removed": (
         "pve_state",
@@ -555,12 +555,12 @@ BAD_INPUT = {
     "a bind DN without a password": (
         "pve_realm",
         {"realm": "new", **LDAP, "bind_dn": "cn=x"},
-        "password: is needed, because the realm binds as 'cn=x'",
+        "password: is required, because the realm binds as 'cn=x'",
     ),
     "a password without a bind": (
         "pve_realm",
         {"realm": "new", **LDAP, "password": "a-bind-password"},
-        "password: is that of bind_dn",
+        "password: requires bind_dn",
     ),
     "issuer options on a directory": (
         "pve_realm",
@@ -653,12 +653,12 @@ BAD_INPUT = {
     "an impossible path of a secret file": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/no/such/folder/secret"},
-        "secret_file: .*make its folder first",
+        "secret_file: .*create its directory first",
     ),
-    "a secret file that is a folder": (
+    "a secret file that is a directory": (
         "pve_token",
         {"userid": "ann@pve", "tokenid": "new", "secret_file": "/tmp"},
-        "secret_file: '/tmp' is a folder",
+        "secret_file: '/tmp' is a directory",
     ),
     "one secret file for two tokens": (
         "pve_state",
@@ -668,7 +668,7 @@ BAD_INPUT = {
                 for name, path in (("one", "x"), ("two", "./x"))
             ]
         },
-        "secret_file: '/tmp/x' cannot keep the secrets of ann@pve!one and ann@pve!two",
+        "secret_file: '/tmp/x' cannot contain the secrets of ann@pve!one and ann@pve!two",
     ),
     "a secret file that is lost": (
         "pve_token",
@@ -678,7 +678,7 @@ BAD_INPUT = {
     "an empty filter": (
         "pve_info",
         {"filters": {"users": [{}]}},
-        r"filters\.users\[0\]: must name at least one of name, realm",
+        r"filters\.users\[0\]: must have at least one of name, realm",
     ),
     "an invalid filter": (
         "pve_info",
@@ -776,7 +776,7 @@ BAD_INPUT = {
     "a password in the address": (
         "pve_group",
         {"groupid": "a", "api_host": "root:a-secret-from-a-block@pve1"},
-        "api_host: must not hold a user name or password",
+        "api_host: must not contain a user name or password",
     ),
     "an unknown option of a scope": (
         "pve_state",
@@ -786,7 +786,7 @@ BAD_INPUT = {
     "an empty scope": (
         "pve_acl",
         {**ACL, "users": ["ann@pve"], "exclusive": [{}]},
-        r"exclusive\[0\]: must name at least one of path, subtree",
+        r"exclusive\[0\]: must have at least one of path, subtree",
     ),
     "an empty condition of a scope": (
         "pve_state",
@@ -796,7 +796,7 @@ BAD_INPUT = {
     "two defaults": (
         "pve_state",
         {"realms": [{"realm": one, **REALM, "default": True} for one in ("one", "two")]},
-        "only one realm can be the default, and not one and two",
+        "only a single realm can be the default, but one and two",
     ),
     "a comment with a line break": (
         "pve_realm",
@@ -816,7 +816,7 @@ BAD_INPUT = {
     "a membership declared in two ways": (
         "pve_state",
         {"groups": [{"groupid": "readers", "users": ["ann@pve"]}], "users": [{"userid": "ann@pve", "groups": []}]},
-        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
+        "group readers: users: ann@pve is a member, but not a member according to groups of the user's entry",
     ),
     "a member that a group does not have": (
         "pve_state",
@@ -824,7 +824,7 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": []}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "append": ["groups"]}],
         },
-        "group readers: users: ann@pve is not a member, but one according to groups of the user's entry",
+        "group readers: users: ann@pve is not a member, but a member according to groups of the user's entry",
     ),
     "a member that leaves a group": (
         "pve_state",
@@ -832,12 +832,12 @@ BAD_INPUT = {
             "groups": [{"groupid": "readers", "users": ["ann@pve"]}],
             "users": [{"userid": "ann@pve", "groups": ["readers"], "remove": ["groups"]}],
         },
-        "group readers: users: ann@pve is a member, but not one according to groups of the user's entry",
+        "group readers: users: ann@pve is a member, but not a member according to groups of the user's entry",
     ),
     "an expiry for the credentials in use": (
         "pve_acl",
         {"path": "/", "roles": ["NoAccess"], "tokens": ["root@pam!fleet"]},
-        "root@pam!fleet works by it, .*allow_lockout=true if that is meant",
+        "root@pam!fleet depends on this entry, .*allow_lockout=true if that is intended",
     ),
     "a blank comment on PVE": (
         "pve_group",
@@ -910,7 +910,7 @@ BAD_INPUT = {
     "a certificate that is not trusted": (
         "pve_group",
         {"groupid": "a", "ca_path": None},
-        "the certificate of https://.* is not trusted .*give the file of the authority .* as ca_path",
+        "the certificate of https://.* is not trusted .*set ca_path to the certificate of the authority",
     ),
     "a missing CA file": (
         "pve_group",
