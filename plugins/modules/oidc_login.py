@@ -221,10 +221,12 @@ problems:
   sample: []
 """
 
-from ..module_utils.fleet.login import LOGIN as MODULE
+from ..module_utils.fleet.login import LOGIN
+
+MODULE = LOGIN
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

@@ -125,10 +125,12 @@ secrets:
   type: dict
 """
 
-from ..module_utils.fleet.prove import PROVE as MODULE
+from ..module_utils.fleet.prove import PROVE
+
+MODULE = PROVE
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

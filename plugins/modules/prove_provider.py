@@ -128,10 +128,12 @@ summary:
   sample: {pve1: {ok: 14, failed: 0, skipped: 1}}
 """
 
-from ..module_utils.fleet.prove_provider import PROVE_PROVIDER as MODULE
+from ..module_utils.fleet.prove_provider import PROVE_PROVIDER
+
+MODULE = PROVE_PROVIDER
 
 
-def main():
+def main() -> None:
     MODULE.main()
 
 

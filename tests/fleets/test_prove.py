@@ -7,6 +7,7 @@ import re
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -31,10 +32,10 @@ class Site:
         """Run a module on the first server of its system."""
         return run_module(module, **{**system_of(module).connection(self.wired), **options})
 
-    def prove(self, *arguments, person="alice", **variables):
+    def prove(self, *arguments, person="alice", password=PASSWORD, **variables):
         """The run and its report, as the JSON file has it."""
         self._report.unlink(missing_ok=True)
-        options = {"person": person, "password": PASSWORD, "json": str(self._report)}
+        options = {"person": person, "password": password, "json": str(self._report)}
         run = self.wired.play("prove", *arguments, **{"fleetgate_prove": options, **variables})
         report = json.loads(self._report.read_text())
         return run, {one["name"]: one for one in report["subjects"]}
@@ -425,3 +426,173 @@ def test_whole_fleet_is_proven_and_nothing_is_written(homelab):
         (name, "/access/openid/login") for name in ("pve1", "pbs1")
     }
     assert run.changed == []
+
+
+# -- other providers ---------------------------------------------------------------------------------------------------
+
+
+class TestAuthentik:
+    def test_person_with_a_password_signs_in_on_every_host(self, authentik):
+        run, report = authentik.prove()
+        run.succeeded()
+        signed_in = {name: one["sign_on"].get("userid") for name, one in report.items()}
+        assert signed_in == {"identity provider": None, "lab": "alice@authentik", "backup": "alice@authentik"}
+        assert PASSWORD not in run.output
+
+    def test_person_with_an_app_password_signs_in(self, authentik):
+        secret = authentik.fleet.app_password("bob")
+        run, report = authentik.prove(person="bob", password=secret)
+        assert failed(report) == {} and report["lab"]["sign_on"]["userid"] == "bob@authentik"
+        assert secret not in run.output
+
+    @pytest.mark.parametrize(
+        ("password", "place", "message"),
+        [
+            (
+                "another",
+                ("lab", "account"),
+                "does not sign alice in: Invalid password; check the name and the password",
+            ),
+            ("", ("identity provider", "account"), "without a password alice cannot .*; give fleetgate_prove.password"),
+        ],
+    )
+    def test_wrong_and_missing_passwords_are_reported(self, authentik, password, place, message):
+        _run, report = authentik.prove(password=password)
+        assert re.search(message, failed(report)[place][0])
+
+    def test_missing_redirect_uri_is_reported(self, authentik):
+        application = {"slug": "proxmox", "name": "Proxmox"}
+        found = authentik.module("authentik_info", gather=["applications"])["applications"]
+        uris = next(one["redirect_uris"] for one in found if one["slug"] == "proxmox")
+        fewer = [uri for uri in uris if not uri.startswith("https://pve2:")]
+        with tasks(
+            authentik,
+            [("authentik_application", {**application, "redirect_uris": fewer})],
+            [("authentik_application", {**application, "redirect_uris": uris})],
+        ):
+            _run, report = authentik.prove()
+        problems = failed(report)
+        assert {name for _subject, name in problems} == {"redirect URI", "clients as declared"}
+        assert "https://pve2:8006 is not registered for the client proxmox" in " ".join(problems["lab", "redirect URI"])
+
+    def test_person_in_no_allowed_group_is_reported(self, authentik):
+        group = {"name": "proxmox-admins"}
+        with tasks(
+            authentik,
+            [("authentik_group", {**group, "users": []})],
+            [("authentik_group", {**group, "users": ["alice"]})],
+        ):
+            _run, report = authentik.prove()
+        assert "does not let alice use the client proxmox (Access denied)" in failed(report)["lab", "access"][0]
+
+    def test_wrong_secret_is_reported(self, authentik):
+        realm = {"realm": "authentik"}
+        right = authentik.wired.ask(authentik.node, "access", "domains", "authentik")["client-key"]
+        with tasks(
+            authentik,
+            [("pve_realm", {**realm, "client_key": "a-secret-of-yesterday"})],
+            [("pve_realm", {**realm, "client_key": right})],
+        ):
+            _run, report = authentik.prove()
+        problems = failed(report)
+        assert "authentik rejects the secret" in problems["lab", "client secret"][0]
+        assert ("lab", "redirect URI") not in problems
+
+
+class TestAnyIssuer:
+    """The issuer is Pocket ID, whose administrator is somebody else."""
+
+    def test_everything_but_the_sign_on_is_proven(self, company):
+        run, report = company.prove()
+        run.succeeded()
+        skipped = [check for check in report["lab"]["checks"] if check["status"] == "skipped"]
+        assert [(check["name"], check["detail"]) for check in skipped] == [
+            ("sign-on", "how a person signs in at the issuer is not known to the collection")
+        ]
+        assert company.fleet.writes() == []
+
+    def test_missing_redirect_uri_is_reported(self, company):
+        client = {"id": "proxmox-pve"}
+        with tasks(
+            company,
+            [("pocketid_client", {**client, "callback_urls": ["https://pve2:*"]})],
+            [("pocketid_client", {**client, "callback_urls": ["https://*:*"]})],
+        ):
+            _run, report = company.prove()
+        messages = failed(report)["lab", "redirect URI"]
+        assert any(re.search("https://pve1:8006 is not registered .* run the playbook wire", one) for one in messages)
+        assert not any("https://pve2:8006" in one for one in messages)
+
+
+# -- the report --------------------------------------------------------------------------------------------------------
+
+
+def test_unreachable_host_is_reported_and_the_others_are_proven(homelab):
+    with server_gone(homelab):
+        run, report = homelab.prove()
+    assert set(failed(report)) == {("pbs1", "server")} and "pbs1" in " ".join(run.failed)
+    assert re.search("does not answer .*; check the address", failed(report)["pbs1", "server"][0])
+    assert report["pve1"]["sign_on"]["userid"] == "alice@pocketid" and run.code != 0
+
+
+def test_check_mode_is_complete_without_the_sign_on(homelab):
+    run, report = homelab.prove("--check")
+    run.succeeded()
+    for host in ("pve1", "pbs1"):
+        skipped = [check for check in report[host]["checks"] if check["status"] == "skipped"]
+        assert [(check["name"], check["detail"]) for check in skipped] == [("sign-on", "nobody signs in in check mode")]
+        assert len([check for check in report[host]["checks"] if check["status"] == "ok"]) > 10
+    assert homelab.fleet.writes() == []
+    assert not any("one-time" in one.path for _name, one in homelab.fleet.exchanges())
+
+
+def test_limit_proves_one_host(homelab):
+    run, report = homelab.prove("--limit", "pbs1")
+    run.succeeded()
+    assert set(report) == {"identity provider", "pbs1"}
+
+
+def test_nobody_signs_in_unless_a_person_is_named(homelab):
+    run = homelab.wired.play("prove").succeeded()
+    assert "skipped  sign-on: no person is named in fleetgate_prove" in run.output
+    assert homelab.fleet.writes() == []
+
+
+def test_everything_runs_on_the_target_as_well(homelab):
+    run, report = homelab.prove(fleetgate_execute_on="target", ansible_connection="local")
+    run.succeeded()
+    assert report["pve1"]["sign_on"]["userid"] == "alice@pocketid"
+
+
+def test_terminal_json_and_junit_have_the_same_checks_and_no_secret(homelab, tmp_path):
+    paths = {"json": str(tmp_path / "proof.json"), "junit": str(tmp_path / "proof.xml")}
+    with wrong_secret(homelab):
+        run = homelab.wired.play("prove", "-vvvv", "--diff", fleetgate_prove={"person": "alice", **paths})
+        held = [
+            homelab.wired.ask(homelab.node, "access", "domains", "pocketid")["client-key"],
+            homelab.wired.ask(homelab.backup, "config", "access", "openid", "pocketid")["client-key"],
+        ]
+    report, junit = json.loads((tmp_path / "proof.json").read_text()), (tmp_path / "proof.xml").read_text()
+    suites = {suite.get("name"): suite for suite in ElementTree.fromstring(junit)}
+    assert not report["passed"] and [one["name"] for one in report["subjects"]] == list(suites)
+    for subject in report["subjects"]:
+        suite = suites[subject["name"]]
+        checks = subject["checks"]
+        assert int(suite.get("tests")) == len(checks) == len(suite)
+        broken = [check["problem"] for check in checks if check["status"] == "failed"]
+        assert [case.get("message") for case in suite.iter("failure")] == broken
+        assert all(problem in run.output for problem in broken)
+    sent = "".join(one.body for _name, one in homelab.fleet.exchanges() if "openid/login" in one.path)
+    tickets = re.findall(r"P[VB][ES]:alice\S+", run.output)
+    for text in (run.output, json.dumps(report), junit):
+        assert [secret for secret in (*homelab.fleet.secrets(), *held) if secret in text] == []
+    assert sent and tickets == []
+
+
+def test_realm_that_is_missing_is_reported(homelab):
+    homelab.module("pbs_realm", realm="pocketid", state="absent")
+    try:
+        _run, report = homelab.prove()
+    finally:
+        homelab.wired.play("wire").succeeded()
+    assert "pbs1 has no OpenID realm pocketid; run the playbook wire" in failed(report)["pbs1", "realm"]

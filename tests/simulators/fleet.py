@@ -169,11 +169,24 @@ class Fleet:
 
     def set_password(self, username: str, password: str) -> None:
         """Give a user of authentik a password; users of Pocket ID have none."""
-        if self.idp != "authentik":
-            return
+        if self.idp == "authentik":
+            user = self._user_of_authentik(username)
+            self._ask_authentik("POST", f"users/{user}/set_password/", json={"password": password})
+
+    def app_password(self, username: str) -> str:
+        """Create an app password of a user of authentik."""
+        token = {
+            "identifier": f"app-of-{username}",
+            "intent": "app_password",
+            "expiring": False,
+            "user": self._user_of_authentik(username),
+        }
+        self._ask_authentik("POST", "tokens/", json=token)
+        return str(self._ask_authentik("GET", f"tokens/app-of-{username}/view_key/")["key"])
+
+    def _user_of_authentik(self, username: str) -> int:
         users = self._ask_authentik("GET", "users/", params={"username": username})["results"]
-        (user,) = (user for user in users if user["username"] == username)
-        self._ask_authentik("POST", f"users/{user['pk']}/set_password/", json={"password": password})
+        return int(next(user["pk"] for user in users if user["username"] == username))
 
     def _ask_authentik(self, verb: str, path: str, **content: Any) -> Any:
         headers, trust = {"Authorization": f"Bearer {self.authentik_token}"}, str(self.authority.bundle)

@@ -73,7 +73,7 @@ class AuthentikAccount(Account):
                 self._page("POST", executor, params={"query": page.query}, json=answer, headers=proof)
             )
         # without an origin where the flow leads on at authentik
-        return urljoin(url, challenge["to"])
+        return urljoin(url, str(challenge["to"]))
 
     def _identification(self, challenge: _Answer) -> dict[str, Any]:
         """Flows may ask for the password on the same page."""

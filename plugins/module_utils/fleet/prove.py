@@ -20,7 +20,7 @@ from .compiler import members_of, rights_on, username_claim
 from .declaration import Declaration, Group, Person, Place, secrets_in
 from .entries import typed_options
 from .host import SPEC as HOST_SPEC
-from .host import Compiled, compile_host, secrets_of, sign_in_blockers, wiring_of
+from .host import Compiled, compile_host, secrets_of, sign_in_blockers, wiring_of, with_warnings
 from .host import hidden as hidden_of_host
 from .products import PRODUCTS, Product
 from .provider import hidden as hidden_of_provider
@@ -53,10 +53,12 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     try:
         proof = _begin(params, product, place)
     except FleetgateError as error:
-        name = "server" if error.no_answer or error.status else "declaration"
-        return {"changed": False, "checks": as_results(failures(name, error.problems, place.name))}
-    with proof.compiled.client.understanding():
-        proof.examine(params, check_mode)
+        return {"changed": False, "checks": as_results(_stopped(error, place))}
+    try:
+        with proof.compiled.client.understanding():
+            proof.examine(params, check_mode)
+    except FleetgateError as error:
+        return {"changed": False, "checks": as_results([*proof.checks, *_stopped(error, place)])}
     connects = not any(check.status == FAILED and check.name == _STARTED for check in proof.checks)
     return {
         "changed": proof.outcome.created,
@@ -64,8 +66,13 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         "sign_on": proof.outcome.to_result(),
         "secrets": secrets_of(proof.compiled),
         "wiring": wiring_of(proof.compiled, bool(proof.plan and proof.plan.steps), connects),
-        **({"warnings": proof.compiled.entries.warnings} if proof.compiled.entries.warnings else {}),
+        **with_warnings(proof.compiled.entries.warnings),
     }
+
+
+def _stopped(error: FleetgateError, place: Place) -> list[Check]:
+    """What ended the proof of a host: a server that cannot be read, or a declaration that is wrong."""
+    return failures("server" if error.no_answer or error.status else "declaration", error.problems, place.name)
 
 
 _STARTED = "issuer as the server sees it"
@@ -110,8 +117,8 @@ class Proof:
         return str(self.compiled.realm["realm"])
 
     def examine(self, params: Mapping[str, Any], check_mode: bool) -> None:
-        self.checks.append(Check("server", self.host, detail=self.compiled.client.title))
         self.checks += self._as_declared()
+        self.checks.insert(0, Check("server", self.host, detail=self.compiled.client.title))
         self.checks += failures("accounts", sign_in_blockers(self.compiled, self.state, dict(params)), self.host)
         self.checks += self._group_names()
         found = self.state.actual("realm").get((self.realm,))
@@ -137,6 +144,8 @@ class Proof:
         try:
             self.plan = make_plan(self.state, self.compiled.desired, self.compiled.entries.scopes)
         except FleetgateError as error:
+            if error.no_answer or error.status:
+                raise
             yield from failures("declaration", error.problems, self.host)
             return
         kinds = dict.fromkeys(desired.resource for desired in self.compiled.desired)

@@ -43,7 +43,9 @@ def _preflight(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         found = run_provider({**params, "stage": "preflight"}, True)
     except FleetgateError as error:
         found = error.as_result()
-    result = {name: found[name] for name in ("issuer", "scopes", "members", "warnings") if name in found}
+    result: dict[str, Any] = {
+        name: found[name] for name in ("issuer", "scopes", "members", "warnings") if name in found
+    }
     checks = failures(_NAME, found.get("problems", []))
     person = options.get("person")
     if not person or check_mode or found.get("problems"):

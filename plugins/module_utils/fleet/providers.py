@@ -56,7 +56,7 @@ class Provider:
     scope_of_claim: ClassVar[Mapping[str, str]] = {}
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
-    account: ClassVar[Callable[[dict[str, Any], str, str, str], Account] | None] = None
+    account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
     @property
@@ -86,10 +86,11 @@ class Provider:
 
     def sign_in(self, idp: Mapping[str, Any], person: str, password: str, session: str = "") -> Account:
         """A person who is signed in with a password, or continues the session of another account object."""
-        sign_in = type(self).account
-        if sign_in is None:
+        if self.account is None or self.system is None:
             raise FleetgateError(f"how a person signs in at {self.title} is not known to the collection")
-        return sign_in(connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session)
+        return self.account(
+            connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session
+        )
 
     # -- people ------------------------------------------------------------------------------------------------
 

@@ -15,10 +15,11 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..core.checks import FAILED, Check, failed, skipped
-from ..core.client import Client, requests, verification
+from ..core.client import Authorization, Client, verification
 from ..core.errors import FleetgateError
 from ..core.plan import ServerState
 from ..core.secrets import excerpt
+from ..core.transport import requests
 from ..oidc.login import Account, Identity, Party, Refusal, query_of
 from ..proxmox.client import LoginClient
 from ..proxmox.realm import CLAIM_OF_TODAY
@@ -85,13 +86,9 @@ def door_of(product: Product, title: str, connection: Mapping[str, Any], address
     url = f"{address}/api2/json"
     verify = verification({"ca_path": connection.get("ca_path"), "validate_certs": connection["validate_certs"]})
     door = LoginClient(title, requests.Session(), url, timeout=connection["api_timeout"], verify=verify)
-    door.session.auth = _no_credentials
+    # not even those of netrc
+    door.session.auth = Authorization("", "")
     return door
-
-
-def _no_credentials(request: Any) -> Any:
-    """Not even those of netrc."""
-    return request
 
 
 # -- the begin of a sign-on ------------------------------------------------------------------------------------------
@@ -149,8 +146,9 @@ def ahead(client: Client) -> float | None:
     """The seconds by which the clock of the last answer's server is ahead of that of the control node; None if it has none."""
     response = client._last.get("response")
     try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp() - time.time()
-    except (AttributeError, KeyError, TypeError, ValueError):
+        date = response.headers["Date"] if response is not None else ""
+        return parsedate_to_datetime(date).timestamp() - time.time()
+    except (KeyError, TypeError, ValueError):
         return None
 
 
@@ -243,10 +241,11 @@ class SignOn:
 
     def _clocks(self, identity: Identity) -> Iterator[Check]:
         """A server whose clock is ahead takes an ID token for one that has expired."""
-        clocks = ahead(self.server.door), ahead(self.issuer[1])
-        check = clock_check(self.server.title, *clocks)
-        lasts = identity.expires - identity.issued
-        if check.status == FAILED and lasts and clocks[0] - clocks[1] >= lasts:
+        server, issuer = ahead(self.server.door), ahead(self.issuer[1])
+        if server is None or issuer is None:
+            return
+        check, lasts = clock_check(self.server.title, server, issuer), identity.expires - identity.issued
+        if check.status == FAILED and server - issuer >= lasts > 0:
             yield check
 
     def _username(self, identity: Identity) -> Iterator[Check]:

@@ -14,9 +14,10 @@ from secrets import token_urlsafe
 from typing import Any
 from urllib.parse import parse_qs, quote_plus, urlencode, urljoin, urlsplit, urlunsplit
 
-from ..core.client import Client, requests, require_requests
+from ..core.client import Authorization, Client, require_requests
 from ..core.errors import FleetgateError
 from ..core.secrets import excerpt
+from ..core.transport import requests
 
 # what the result of a refused sign-on is about
 PERSON, CLIENT, REDIRECT, ACCESS, SECRET, TOKEN = (
@@ -212,7 +213,7 @@ class Party:
             "redirect_uri": asked["redirect_uri"],
             "code_verifier": verifier,
         }
-        auth = (quote_plus(self.client_id), quote_plus(self.secret)) if self.secret else _Anonymous()
+        auth = (quote_plus(self.client_id), quote_plus(self.secret)) if self.secret else Authorization("", "")
         if not self.secret:
             form["client_id"] = self.client_id
         with self.client.understanding():
@@ -257,13 +258,6 @@ class Party:
                 "set query_userinfo to false in fleetgate_realm, or see the log of the identity provider",
             )
         return dict(answer.json())
-
-
-class _Anonymous(requests.auth.AuthBase if requests else object):
-    """No credentials, not even those of netrc."""
-
-    def __call__(self, request: Any) -> Any:
-        return request
 
 
 def _claims(token: str, client_id: str) -> dict[str, Any]:

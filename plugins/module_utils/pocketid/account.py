@@ -96,4 +96,4 @@ def _signed_in(connection: dict[str, Any], person: str) -> str:
             raise Refusal(
                 PERSON, f"the user {person} is disabled at {client.title}", "enable the user, or name another person"
             )
-        return client.acting_as(person).session.auth.value.removeprefix("Bearer ")
+        return client.session_of(person)

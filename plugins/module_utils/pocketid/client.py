@@ -91,19 +91,26 @@ class PocketIdClient(Client):
         Signing in changes nothing else, so it happens in check mode too, once per user.
         """
         if username not in self._others:
-            user = self.user_id(username)
-            body = self.dialect.one_time_access(user)
-            token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
-            other = copy(self)
-            other.session = requests.Session()
-            # the session cookie is restricted to https; the header works everywhere
-            other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-            use_transport(other.session)
-            answer = other._send("POST", ("api", "one-time-access-token", token))
-            ticket = answer.headers["Set-Cookie"].partition(";")[0].partition("=")[2]
-            other.session.auth = Authorization("Authorization", f"Bearer {ticket}")
+            other = self._without_credentials()
+            other.session.auth = Authorization("Authorization", f"Bearer {self.session_of(username)}")
             self._others[username] = other
         return self._others[username]
+
+    def session_of(self, username: str) -> str:
+        """Sign a user in through a one-time token, and return the session."""
+        user = self.user_id(username)
+        body = self.dialect.one_time_access(user)
+        token = self._send("POST", ("api", "users", user, "one-time-access-token"), json=body).json()["token"]
+        answer = self._without_credentials()._send("POST", ("api", "one-time-access-token", token))
+        return str(answer.headers["Set-Cookie"].partition(";")[0].partition("=")[2])
+
+    def _without_credentials(self) -> PocketIdClient:
+        other = copy(self)
+        other.session = requests.Session()
+        # the session cookie is restricted to https; the header works everywhere
+        other.session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+        use_transport(other.session)
+        return other
 
     def explain(self, response: Any) -> str:
         if response.status_code == 401:
