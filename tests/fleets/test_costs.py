@@ -24,7 +24,7 @@ from tests.support.in_process import run
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove")
 # one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
 # Pulse polls the servers that it monitors; the number of requests depends on time
@@ -155,6 +155,8 @@ def played(
         wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
+        if playbook == "prove":
+            wired.play("wire").succeeded()
         found[playbook] = {each: per_server(wired, wired.play(playbook).succeeded()) for each in RUNS}
         assert not wired.fleet.writes(), f"{playbook} changed something again"
     return request.param, found
