@@ -15,6 +15,8 @@ from xml.etree import ElementTree
 from ..module_utils.core.checks import FAILED, OK, SKIPPED, Check
 from ..module_utils.core.errors import FleetgateError
 
+# subjects of which all lines are printed
+_FEW = 20
 # characters that XML 1.0 cannot have
 _NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -66,19 +68,23 @@ class Report:
         return {name: "; ".join(dict.fromkeys(problems)) for name, problems in found.items() if problems}
 
     def lines(self) -> Iterator[str]:
-        """For people: each kind of check that passed on one line, each problem with its remedy."""
+        """For people: each kind of check that passed on one line, each problem with its remedy.
+
+        In a large fleet a host without a problem is one line.
+        """
         for subject in self.subjects:
             counts = ", ".join(
                 f"{len(found)} {status}" for status in (OK, FAILED, SKIPPED) if (found := subject.with_status(status))
             )
             yield f"{subject.name}: {counts}"
             passed: dict[str, list[str]] = {}
-            for check in subject.with_status(OK):
+            shows_all = len(self.subjects) <= _FEW or subject.with_status(FAILED)
+            for check in subject.with_status(OK) if shows_all else ():
                 passed.setdefault(check.name, []).append(check.detail)
             for name, details in passed.items():
                 seen = "; ".join(dict.fromkeys(filter(None, details)))
                 yield f"  ok       {name}{f' ({len(details)})' if len(details) > 1 else ''}{f': {seen}' if seen else ''}"
-            for check in subject.with_status(SKIPPED):
+            for check in subject.with_status(SKIPPED) if shows_all else ():
                 yield f"  skipped  {_titled(check)}: {check.detail}"
             for check in subject.with_status(FAILED):
                 yield f"  FAILED   {_titled(check)}: {check.problem}"

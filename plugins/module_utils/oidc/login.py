@@ -29,6 +29,8 @@ PERSON, CLIENT, REDIRECT, ACCESS, SECRET, TOKEN = (
     "token",
 )
 
+# what a provider answers to a request that must not ask anything, where nobody is signed in
+_NOBODY_SIGNED_IN = ("login_required", "interaction_required", "consent_required", "account_selection_required")
 _TITLE = re.compile(r"<title>\s*(.*?)\s*</title>", re.S | re.I)
 
 
@@ -154,14 +156,14 @@ def registered(client: Client, endpoint: str, client_id: str, scopes: str, uri: 
     target = target_of(answer, endpoint)
     said = query_of(target).get("error", "") if target else ""
     if target.startswith(uri):
-        if said in ("unauthorized_client", "invalid_request", "invalid_client"):
-            description = query_of(target).get("error_description", "")
-            return Refusal(
-                CLIENT,
-                f"the client {client_id} cannot be used: {excerpt(said)} {excerpt(description)}".strip(),
-                "compare it with what wire sets up",
-            )
-        return None
+        if not said or said in _NOBODY_SIGNED_IN:
+            return None
+        description = query_of(target).get("error_description", "")
+        return Refusal(
+            CLIENT,
+            f"the issuer refuses authorization requests of the client {client_id}: {excerpt(said)} {excerpt(description)}".strip(),
+            "compare the client with what wire sets up, and see the log of the identity provider",
+        )
     if "client" in said.lower() and "redirect" not in said.lower():
         return Refusal(
             CLIENT,
