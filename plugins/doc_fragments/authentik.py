@@ -19,7 +19,9 @@ options:
     description:
       - Token with the intent API of an administrator, or the C(AUTHENTIK_BOOTSTRAP_TOKEN) of the server. Falls back to E(AUTHENTIK_TOKEN).
       - Users without superuser privileges only see objects that they have permissions for. Missing permissions are reported by name, before the
-        first change as far as the server reveals them.
+        first change as far as the server reveals them. Those to delete objects, to change members and to set passwords or keys are revealed
+        from 2025.12 on. Whether a role has one for a single object is known with the permission C(authentik_rbac.view_role); without it, there
+        is a warning instead.
     type: str
   validate_certs:
     description: Whether to verify the certificate of the server. Falls back to E(AUTHENTIK_VALIDATE_CERTS).

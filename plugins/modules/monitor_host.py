@@ -18,9 +18,13 @@ options:
       - With V(pulse) the entries of Pulse are read, once for all hosts.
       - With V(preflight) the host is read, and what is to be done is returned together with everything that stands against it.
       - With V(review) the preflights of all hosts are compared.
-      - With V(apply) the host is set up.
+      - With V(identity) the user and token of Pulse are set up on the host.
+      - With V(entry) the entry of the host in Pulse is set up. Pulse loses entries when several are set up at the same time, so run it
+        with C(throttle=1).
+      - V(identity) and V(entry) use the registered results of the preflight (C(__fleetgate_monitor)) and of each other
+        (C(__fleetgate_monitor_identity)).
     type: str
-    choices: [pulse, preflight, review, apply]
+    choices: [pulse, preflight, review, identity, entry]
     required: true
   product:
     description: The inventory group that the host is in.
@@ -51,6 +55,18 @@ options:
         enough, unless that reports a fault.
     type: bool
     default: true
+  regenerate:
+    description: Whether an existing token gets a new secret. Set by the action plugin.
+    type: bool
+    default: false
+  entry:
+    description: Options of M(fleetgate.proxmox.pulse_node) that the preflight returned. Set by the action plugin.
+    type: dict
+    default: {}
+  secret:
+    description: Secret of the token that is new. Set by the action plugin.
+    type: str
+    default: ""
 requirements:
   - requests
   - proxmoxer >= 2.3.0
@@ -81,11 +97,31 @@ identity:
   sample: [pve, berlin, berlin1, berlin2]
 plan:
   description: The requests that change something, in order, each with its reason. The same in check mode.
-  returned: with O(stage=apply)
+  returned: with O(stage=identity) and O(stage=entry)
   type: list
   elements: dict
   sample:
     - {verb: POST, path: /access/users, reason: "user pulse-monitor@pve is missing"}
+secrets:
+  description: The new secret of the token (C(token)), encrypted with a key of the run.
+  returned: with O(stage=identity)
+  type: dict
+  sample: {}
+entry:
+  description: Options of M(fleetgate.proxmox.pulse_node) for the entry of the host.
+  returned: with O(stage=preflight)
+  type: dict
+  sample: {host: "https://berlin.example.org:8006", type: pve, token_name: "pulse-monitor@pve!pulse"}
+regenerate:
+  description: Whether the token needs a new secret, because Pulse has none or one that does not work.
+  returned: with O(stage=preflight)
+  type: bool
+  sample: false
+changes_entry:
+  description: Whether anything is to be done in Pulse.
+  returned: with O(stage=preflight) and O(stage=identity)
+  type: bool
+  sample: false
 refused:
   description: Problems by inventory host.
   returned: with O(stage=review)

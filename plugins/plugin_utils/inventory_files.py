@@ -10,6 +10,11 @@ from typing import Any
 
 from ansible.inventory.manager import IGNORED
 
+READ_AS_HOSTS = (
+    "is in a folder that is an inventory, so Ansible would make hosts of its lines and print the secret as the name of a host;"
+    " let the name end in .txt, or keep the file outside of the folder"
+)
+
 
 def is_read_as_inventory(path: str, sources: Iterable[str]) -> bool:
     """Whether ansible would read a file as a part of one of the folders that are inventories."""
@@ -28,8 +33,7 @@ def exposed_secret_files(args: Mapping[str, Any], sources: Iterable[str]) -> lis
         entries = value if isinstance(value, list) else ()
         given += [(f"{option}[{index}].", entry) for index, entry in enumerate(entries) if isinstance(entry, dict)]
     return [
-        f"{where}secret_file: '{entry['secret_file']}' is in a folder that is an inventory, so Ansible would make hosts of its"
-        " lines and print the secret as the name of a host; let the name end in .txt, or keep the file outside of the folder"
+        f"{where}secret_file: '{entry['secret_file']}' {READ_AS_HOSTS}"
         for where, entry in given
         if entry.get("secret_file") and is_read_as_inventory(str(entry["secret_file"]), sources)
     ]

@@ -1,17 +1,19 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""The action class of `monitor_host`: it passes on the variables of the host, and compares what all hosts reported."""
+"""The action class of `monitor_host`: it passes on variables of the host and what tasks returned, and compares all hosts."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from ..module_utils.core.client import in_url
+from ..module_utils.core.errors import FleetgateError
 from ..module_utils.fleet.monitor import pulse_as_read
+from .sealed import unseal
 from .wire import HostAction
 
 # where the tasks of the role register what they return
-PULSE, HOST = "__fleetgate_pulse", "__fleetgate_monitor"
+PULSE, HOST, IDENTITY = "__fleetgate_pulse", "__fleetgate_monitor", "__fleetgate_monitor_identity"
 # Pulse takes 30 requests a minute that are no reads; in a larger play its own report on a connection is enough
 SIGN_INS = 20
 
@@ -28,12 +30,23 @@ class MonitorAction(HostAction):
             return _review(task_vars)
         with pulse_as_read(task_vars.get(PULSE) if stage == "preflight" else None):
             result = super().run(tmp, task_vars)
+        if stage == "identity" and not result.get("failed"):
+            # the entries are set up one after the other, so hosts whose entry does not change are left out of that
+            result["changes_entry"] = task_vars[HOST]["changes_entry"] or bool(result["secrets"])
         if stage == "pulse" and result.get("failed"):
             # a fault of Pulse is one of every host, and is reported by each
             return {"changed": False, "problems": result.get("problems") or [result["msg"]]}
         return result
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        preflight = task_vars.get(HOST) or {}
+        if arguments["stage"] in ("identity", "entry") and "entry" not in preflight:
+            raise FleetgateError(preflight.get("msg") or "its preflight did not run")
+        if arguments["stage"] == "identity":
+            arguments["regenerate"] = preflight["regenerate"]
+        elif arguments["stage"] == "entry":
+            arguments["entry"] = preflight["entry"]
+            arguments["secret"] = unseal(task_vars[IDENTITY]["secrets"].get("token", ""))
         completed = {
             **arguments,
             "host": str(task_vars["inventory_hostname"]),

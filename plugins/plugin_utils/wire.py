@@ -185,7 +185,7 @@ class ProviderAction(FleetAction):
             arguments["left_out"] = _left_out(task_vars)
             arguments["removals"] = _plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
-            hosts = {name: _registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
+            hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
             if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
                 raise FleetgateError("nothing was written, because the preflight found problems")
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
@@ -226,7 +226,7 @@ class ProviderAction(FleetAction):
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
-        own = {name: _refusal(_registered(task_vars, name, HOST)) for name in hosts}
+        own = {name: _refusal(registered(task_vars, name, HOST)) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         messages = {}
@@ -258,7 +258,7 @@ def _hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:
     ]
 
 
-def _registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any]:
+def registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any]:
     """What a task registered on a host."""
     found: dict[str, Any] = _plain(task_vars["hostvars"].raw_get(host).get(name) or {})
     return found

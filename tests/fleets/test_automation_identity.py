@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pyotp
 import pytest
 import yaml
 
@@ -28,6 +29,16 @@ def test_bootstrap_works_with_the_password_of_root(homelab):
     assert homelab.play("bootstrap").succeeded().changed == []
 
 
+def test_second_factor_of_root_is_used_once(fleet_of, tmp_path):
+    """A server accepts each code once, and the playbook works as root in two tasks."""
+    factor = pyotp.TOTP(pyotp.random_base32())
+    homelab = new(fleet_of("homelab", totp={"root@pam": factor.secret}), tmp_path)
+    passwords = {name: homelab.fleet.tokens[f"{name} root"] for name in ("pve1", "pbs1")}
+    told = {"via": "password", "api_password": "{{ passwords[inventory_hostname] }}", "api_totp": factor.now()}
+    run = homelab.play("bootstrap", "-vvvv", passwords=passwords, fleetgate_bootstrap=told).succeeded()
+    assert set(stored(homelab)) == set(passwords) and "root@pam:" not in run.output
+
+
 def test_secret_is_encrypted_when_a_vault_id_is_given(homelab, tmp_path):
     (tmp_path / "password").write_text("of the vault")
     vault = {"ANSIBLE_VAULT_PASSWORD_FILE": str(tmp_path / "password"), "fleetgate_bootstrap": {"vault_id": "default"}}
@@ -41,6 +52,24 @@ def test_host_without_ssh_does_not_stop_the_others(homelab):
     run = homelab.play("bootstrap", "-e", '{"ansible_port": "{{ 2222 if inventory_hostname == \'pve1\' else 22 }}"}')
     assert [one.split(":")[0] for one in run.failed] == ["pve1"] and "Connection refused" in run.failed[0]
     assert set(stored(homelab)) == {"pbs1"}
+
+
+def test_token_that_cannot_be_verified_is_reported(homelab):
+    """The shell works and the API does not answer at its address."""
+    api = "{{ hostvars[inventory_hostname].known | combine({'api_port': 1}) }}"
+    for system in ("pve", "pbs"):
+        for host in homelab.inventory["all"]["children"][system]["hosts"].values():
+            host["known"] = host["fleetgate_api"]
+    homelab.list_hosts(homelab.inventory)
+    run = homelab.play("bootstrap", fleetgate_api=api)
+    assert len(run.failed) == 2 and all("could not be verified with the secret in" in one for one in run.failed)
+    assert homelab.play("bootstrap").succeeded().changed == []
+
+
+def test_bootstrap_of_hosts_whose_tasks_run_on_the_target_is_refused(homelab):
+    run = homelab.play("bootstrap", fleetgate_execute_on="target")
+    assert len(run.failed) == 2 and "fleetgate_execute_on: bootstrap runs on the control node" in run.failed[0]
+    assert homelab.fleet.writes() == []
 
 
 def test_additional_privileges_are_granted_as_root(homelab):
@@ -61,6 +90,7 @@ def test_lost_secret_is_replaced_only_with_replace_secret(homelab):
     refused = homelab.play("bootstrap")
     assert len(refused.failed) == 2 and homelab.fleet.writes() == []
     assert "pve1.token.txt" in refused.failed[0] + refused.failed[1] and "replace_secret" in refused.output
+    assert homelab.play("bootstrap", "--check").failed == refused.failed
     replaced = homelab.play("bootstrap", "-vvvv", fleetgate_bootstrap={"replace_secret": True}).succeeded()
     after = stored(homelab)
     assert set(before.values()).isdisjoint(after.values()) and not any(
@@ -86,6 +116,10 @@ def test_nodes_of_one_cluster_share_a_token(fleet_of, tmp_path):
     (wired.secrets / "berlin1.token.txt").unlink()
     wired.play("bootstrap", *limit).succeeded()
     assert wired.fleet.writes() == [] and stored(wired) == secrets
+    # the node whose file is there repairs the token for all
+    (wired.secrets / "berlin1.token.txt").unlink()
+    more = wired.play("bootstrap", *limit, fleetgate_privileges=[*PRIVILEGES, "Sys.Modify"]).succeeded()
+    assert len(more.changed) == 2 and stored(wired) == secrets
 
 
 def test_remote_user_of_ansible_is_used(homelab):

@@ -65,6 +65,32 @@ class TestAuthentik:
         assert run.code != 0 and "the redirect URI https://pve.company.example.org:" in " ".join(run.failed)
         assert lab.fleet.writes() == []
 
+    def test_deletion_that_may_be_refused_is_a_warning_before_the_first_write(self, lab):
+        bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}
+
+        def ask(verb, path, **body):
+            url = f"{lab.fleet.authentik.url}/api/v3{path}"
+            trust = str(lab.fleet.authority.bundle)
+            return requests.request(verb, url, json=body, headers=bearer, verify=trust, timeout=10).json()
+
+        lab.play("wire", fleetgate_users=[{"username": "fay", "email": "fay@example.org"}]).succeeded()
+        robot = ask("POST", "/core/users/", username="robot", name="")["pk"]
+        role = ask("POST", "/rbac/roles/", name="robots")["pk"]
+        seeing = [f"authentik_core.view_{kind}" for kind in ("user", "group", "application")]
+        seeing += ["authentik_providers_oauth2.view_oauth2provider", "authentik_policies.view_policybinding"]
+        seeing += ["authentik_flows.view_flow", "authentik_crypto.view_certificatekeypair"]
+        seeing += ["authentik_providers_oauth2.view_scopemapping"]
+        ask("POST", f"/rbac/permissions/assigned_by_roles/{role}/assign/", permissions=seeing)
+        ask("POST", "/core/groups/", name="robots", roles=[role], users=[robot])
+        ask("POST", "/core/tokens/", identifier="robot", user=robot, expiring=False)
+        provider = {**lab.fleet.provider(), "token": ask("GET", "/core/tokens/robot/view_key/")["key"]}
+        gone = [{"username": "fay", "state": "absent"}]
+        run = lab.play("wire", "--check", fleetgate_idp=provider, fleetgate_users=gone)
+        preflight = next(row["result"] for row in run.rows if "members" in row["result"])
+        [warning] = preflight["warnings"]
+        assert "may be refused (user fay is declared absent): no role of robot has the permission" in warning
+        assert lab.fleet.writes() == []
+
     def test_orphaned_provider_of_an_interrupted_run_is_reused(self, lab):
         """The application of the backup server is missing, but its provider exists."""
         bearer = {"Authorization": f"Bearer {lab.fleet.authentik_token}"}

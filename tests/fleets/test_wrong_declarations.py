@@ -283,6 +283,29 @@ class TestMonitor:
         is_refused(homelab, "monitor", message, **variables)
 
 
+def test_all_problems_with_the_variables_of_bootstrap_are_reported_together(homelab, tmp_path):
+    wrong = {
+        "fleetgate_bootstrap": {"via": "telnet", "replace": True},
+        "fleetgate_api": {"api_prt": 8006, "api_token_id": "automation"},
+        "fleetgate_privileges": {"Sys.Audit": True},
+        "fleetgate_token_file": str(tmp_path / "secrets/{{ inventory_hostname }}.txt"),
+    }
+    message = (
+        "fleetgate_api: unknown option api_prt.*fleetgate_bootstrap: .*via.*telnet.*fleetgate_privileges: must be a list"
+        ".*fleetgate_api: api_token_id: 'automation' has no user"
+    )
+    run = is_refused(homelab, "bootstrap", message, **wrong)
+    assert len(run.failed) == 2 and "unknown option replace" in run.failed[0]
+    name = {
+        **wrong,
+        "fleetgate_bootstrap": {},
+        "fleetgate_privileges": [],
+        "fleetgate_api": {"api_token_id": "a b@pve!x y"},
+    }
+    run = is_refused(homelab, "bootstrap", "fleetgate_api: api_token_id: ", **name)
+    assert not (tmp_path / "secrets").exists()
+
+
 @pytest.mark.parametrize("playbook", ["bootstrap", "wire", "monitor"])
 def test_run_without_matching_hosts_fails(ansible, homelab, playbook):
     """A misspelt group, no inventory, or a limit that excludes all hosts."""

@@ -59,10 +59,16 @@ class Authentik:
         """The key of a token whose user has a role with some permissions."""
         user = self.ask("POST", "/core/users/", username="robot", name="")["pk"]
         role = self.ask("POST", "/rbac/roles/", name="robots")["pk"]
-        self.ask("POST", f"/rbac/permissions/assigned_by_roles/{role}/assign/", permissions=permissions)
+        self.grant(*permissions)
         self.ask("POST", "/core/groups/", name="robots", roles=[role], users=[user])
         self.ask("POST", "/core/tokens/", identifier="robot", user=user, expiring=False)
         return self.ask("GET", "/core/tokens/robot/view_key/")["key"]
+
+    def grant(self, *permissions, **target):
+        """Give permissions to the role of key_of_a_user_with, for all objects or for the one with `model` and `object_pk`."""
+        [role] = self.ask("GET", "/rbac/roles/?name=robots")["results"]
+        path = f"/rbac/permissions/assigned_by_roles/{role['pk']}/assign/"
+        self.ask("POST", path, permissions=permissions, **target)
 
     def bindings(self, slug):
         target = self.ask("GET", f"/core/applications/{slug}/")["pk"]
@@ -633,6 +639,103 @@ class TestCaller:
             ("authentik_policies.add_policybinding", "binding of app to group staff is missing"),
         ]
         assert authentik.wired.fleet.writes() == []
+
+    REMOVING = {
+        "groups": [{"name": "others"}],
+        "users": [{"username": "bob", "state": "absent"}],
+        "applications": [{"slug": "app", "state": "absent"}],
+        "bindings": [{"application": "desk", "group": "staff", "state": "absent", "allow_everybody": True}],
+    }
+    TO_REMOVE = [
+        ("authentik_policies.delete_policybinding", "remove binding of desk to group staff"),
+        ("authentik_core.delete_application", "application app is declared absent"),
+        ("authentik_providers_oauth2.delete_oauth2provider", "application app is declared absent, and its provider"),
+        ("authentik_core.delete_user", "user bob is declared absent"),
+    ]
+
+    @pytest.fixture
+    def furnished(self, authentik):
+        authentik.run(
+            ("group", {"name": "staff"}),
+            ("user", {"username": "bob"}),
+            ("application", APP),
+            ("application", {**APP, "slug": "desk"}),
+            ("binding", {"application": "desk", "group": "staff"}),
+        )
+        return authentik
+
+    @pytest.mark.parametrize("check", [False, True])
+    def test_missing_permissions_to_delete_are_reported_before_the_first_write(self, furnished, check):
+        key = furnished.key_of_a_user_with(*self.SEEING, "authentik_core.add_group", "authentik_rbac.view_role")
+        furnished.wired.fleet.forget()
+        message = furnished.refused("state", check, **self.REMOVING, token=key)
+        assert re.findall(r"robot lacks the permission (\S+) \((.+?)\)", message) == self.TO_REMOVE
+        assert furnished.wired.fleet.writes() == []
+
+    def test_reported_permissions_are_sufficient_to_delete(self, furnished):
+        key = furnished.key_of_a_user_with(
+            *self.SEEING, "authentik_core.add_group", *(permission for permission, _purpose in self.TO_REMOVE)
+        )
+        [planned] = furnished.check("state", **self.REMOVING, token=key)
+        done, again = furnished.run(*[("state", {**self.REMOVING, "token": key})] * 2)
+        assert planned["plan"] == done["plan"] and len(done["plan"]) == 5 and not again["changed"]
+        assert not any("warnings" in one for one in (planned, done, again))
+
+    def test_permission_to_delete_a_single_object_is_sufficient(self, furnished):
+        """Without the permission to see roles it cannot be read, which is reported before anything is written."""
+        key = furnished.key_of_a_user_with(*self.SEEING, "authentik_core.add_group")
+        state = {"groups": [{"name": "others"}], "applications": [{"slug": "desk", "state": "absent"}], "token": key}
+        desk = furnished.ask("GET", "/core/applications/desk/")
+        for model, pk in (
+            ("authentik_core.application", desk["pk"]),
+            ("authentik_providers_oauth2.oauth2provider", desk["provider"]),
+        ):
+            app, _dot, name = model.partition(".")
+            furnished.grant(f"{app}.delete_{name}", model=model, object_pk=str(pk))
+        [planned] = furnished.check("state", **state)
+        assert planned["warnings"] == [
+            f"authentik {furnished.wired.fleet.authentik.url}: the request may be refused (application desk is declared absent"
+            f"{more}): no role of robot has the permission {permission} for all objects, and whether one has it for this object"
+            " cannot be read without the permission authentik_rbac.view_role; grant one of the two"
+            for permission, more in (
+                ("authentik_core.delete_application", ""),
+                ("authentik_providers_oauth2.delete_oauth2provider", ", and its provider"),
+            )
+        ]
+        furnished.grant("authentik_rbac.view_role")
+        message = furnished.refused("application", slug="app", state="absent", token=key)
+        assert (
+            "robot lacks the permission authentik_core.delete_application (application app is declared absent)"
+            in message
+        )
+        [done] = furnished.run(("state", state))
+        assert "warnings" not in done and len(done["plan"]) == 3
+
+    def test_missing_permission_to_change_members_is_reported_before_the_first_write(self, furnished):
+        key = furnished.key_of_a_user_with(*self.SEEING, "authentik_core.add_group", "authentik_rbac.view_role")
+        furnished.wired.fleet.forget()
+        groups = [{"name": "others"}, {"name": "staff", "users": ["bob"]}]
+        message = furnished.refused("state", groups=groups, token=key)
+        assert "robot lacks the permission authentik_core.add_user_to_group (group staff: bob joins staff)" in message
+        assert furnished.wired.fleet.writes() == []
+
+    def test_own_token_is_deleted_without_a_permission(self, authentik):
+        key = authentik.key_of_a_user_with(*self.SEEING)
+        made, gone = authentik.run(
+            *[("token", {"identifier": "own", "token": key, "state": state}) for state in ("present", "absent")]
+        )
+        assert made["changed"] and gone["changed"] and "warnings" not in gone
+
+    def test_refused_deletion_names_the_permission_where_roles_are_not_reported(self, authentik):
+        """Servers before 2025.12."""
+        app = AuthentikSimulator("2024.12", token=authentik.wired.fleet.authentik_token).app()
+        authentik.wired.fleet.authentik.observed.app = app
+        authentik.run(("group", {"name": "staff"}))
+        key = authentik.key_of_a_user_with(*self.SEEING)
+        [planned] = authentik.check("group", name="staff", state="absent", token=key)
+        assert planned["changed"] and "warnings" not in planned
+        message = authentik.refused("group", name="staff", state="absent", token=key)
+        assert "was refused with 403" in message and "lacks the permission authentik_core.delete_group" in message
 
     def test_icon_requires_its_own_permission(self, authentik):
         authentik.run(("application", APP))

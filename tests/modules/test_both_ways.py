@@ -53,7 +53,7 @@ def comparable(wired, result):
 
 
 # the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target
-STAGES = {"monitor_host", "wire_host", "wire_provider"}
+STAGES = {"bootstrap_host", "monitor_host", "wire_host", "wire_provider"}
 MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
 
 # arguments of ansible-playbook, keywords of the task, and the modules that are run in this way

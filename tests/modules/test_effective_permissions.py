@@ -98,6 +98,23 @@ class TestRequired:
         assert homelab.fleet.writes() == []
 
 
+def test_permission_that_is_granted_between_two_attempts_counts_in_the_second(homelab, ansible, system):
+    """Items of a loop, like repeated attempts of a task, share what was read of a server."""
+    state = task(homelab, f"{system}_state", **identities(system, "late"))
+    told = ansible.tasks([state]).succeeded().results()[0]
+    who = [f"late@{system}", f"late@{system}!ci"]
+    as_late = {"api_token_id": who[1], "api_token_secret": told["secrets"][who[1]]}
+    new = {**as_late, "users": [{"userid": f"new@{system}"}], "acl": []}
+    grant = {"path": "/access", "roles": ["Administrator" if system == "pve" else "Admin"]}
+    granting = {"users": [], "acl": [{**grant, "users": who[:1], "tokens": who[1:]}]}
+    connection = task(homelab, f"{system}_state")[f"fleetgate.proxmox.{system}_state"]
+    options = {name: f"{{{{ item.{name} }}}}" for name in ("users", "acl", "api_token_id", "api_token_secret")}
+    items = [new, {**connection, **granting}, new]
+    attempts = {f"fleetgate.proxmox.{system}_state": {**connection, **options}, "loop": items, "ignore_errors": True}
+    first, granted, second = ansible.tasks([attempts]).results()[:3]
+    assert "lacks" in first["msg"] and granted["changed"] and second["changed"], (first, granted, second)
+
+
 def test_delayed_acl_cache_of_pbs_is_waited_for(ansible, tmp_path):
     """PBS caches the ACL for five seconds from the first permission check."""
     simulator = PbsSimulator(tokens={"root@pam!fleet": "a-secret"}, acl_cache_seconds=5)

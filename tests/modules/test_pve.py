@@ -154,8 +154,7 @@ class TestSync:
         result = server.one("pve_realm_sync", realm="corp", scope="both")
         assert result["failed"] and not result["changed"]
         assert (
-            "failed: Connection refused (end of its log: (dry test run) starting sync for realm corp"
-            in result["msg"]
+            "failed: Connection refused (end of its log: (dry test run) starting sync for realm corp" in result["msg"]
         )
 
     def test_sync_longer_than_wait_fails_with_the_task_id(self, cluster):

@@ -316,9 +316,7 @@ class TestEncryptedFile:
         assert stage.accepts("sealed", clear["ansible_facts"]["shown"])
         for cannot in (ansible.tasks([sealed]), ansible.tasks([stage.kept("sealed", secret="if_invalid")])):
             (result,) = cannot.results()
-            assert (
-                result["failed"] and "is encrypted with a vault password that is not known" in result["msg"]
-            ), result
+            assert result["failed"] and "is encrypted with a vault password that is not known" in result["msg"], result
 
     def test_plain_text_secret_file_is_encrypted(self, stage, ansible, vault):
         sealed = stage.kept("clear", secret="if_invalid", secret_file_vault_id="lab")
@@ -333,10 +331,7 @@ class TestEncryptedFile:
         there = {**new, "vars": {"fleetgate_execute_on": "target"}}
         user = task(stage.wired, f"{stage.system}_user", userid=stage.owner)
         _user, unknown, there = ansible.tasks([user, unknown, there], *vault).results()
-        assert (
-            "secret_file_vault_id: 'elsewhere' is not a vault ID with a known password"
-            in unknown["msg"]
-        )
+        assert "secret_file_vault_id: 'elsewhere' is not a vault ID with a known password" in unknown["msg"]
         assert "secret_file_vault_id: requires the vault of the control node" in there["msg"]
         assert [one for one in stage.server.observed.writes() if "token" in one.path] == []
 

@@ -161,7 +161,9 @@ class TestAddresses:
     )
     def test_password_in_a_url_is_refused_and_not_printed(self, module, credential, address):
         result = result_of(module, **{"url": address, credential: "a-credential-of-nobody"})
-        assert f"url: must not contain a user name or password; the credential is given as {credential}" in result["msg"]
+        assert (
+            f"url: must not contain a user name or password; the credential is given as {credential}" in result["msg"]
+        )
         assert "a-pass" not in repr(result)
 
 

@@ -138,6 +138,9 @@ class AtAuthentik(Account):
         url = urljoin(self._provider, path)
         return self._session.post(url, json=body, headers=headers, verify=self._trust, timeout=10)
 
+    def cookie(self, name: str) -> str:
+        return self._session.cookies.get(name) or ""
+
     def _through(self, url: str) -> str:
         """Complete the flow of a page, and return its target."""
         page = urlsplit(url)
@@ -153,7 +156,7 @@ class AtAuthentik(Account):
                 raise Refused(f"authentik stops at {challenge['component']}: {challenge.get('response_errors')}")
             answer = {"component": challenge["component"], **answers[challenge["component"]](challenge)}
             # required once the session is signed in
-            proof = {"Referer": url, "X-authentik-CSRF": self._session.cookies.get("authentik_csrf", "")}
+            proof = {"Referer": url, "X-authentik-CSRF": self.cookie("authentik_csrf")}
             challenge = self._ask(
                 "POST", executor, "continue a flow", params={"query": page.query}, json=answer, headers=proof
             ).json()

@@ -42,7 +42,8 @@ ONE_TIME = re.compile("/one-time-access-token")
 class Description:
     """The servers of a fleet: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions.
 
-    Every fleet has all identity providers; `idp` is the type of the provider in its inventory.
+    Every fleet has all identity providers; `idp` is the type of the provider in its inventory. `totp` has the second factors of
+    users on PVE and PBS.
     """
 
     clusters: dict[str, tuple[str, ...]]
@@ -53,6 +54,7 @@ class Description:
     authentik: str = "2026.8"
     idp: str = "pocketid"
     pulse: str = "6.3"
+    totp: dict[str, str] = field(default_factory=dict)
 
 
 FLEETS = {
@@ -259,6 +261,7 @@ class FleetServers:
             cluster=name if len(nodes) > 1 else None,
             addresses=addresses,
             passwords={"root@pam": self._secret(f"{name} root")},
+            totp=self._description.totp,
             tokens={"root@pam!fleet": self._secret(name)},
             directories=example_directories(),
             trust=self.fleet.authority.bundle,
@@ -274,6 +277,7 @@ class FleetServers:
             version=self._description.pbs,
             node=name,
             passwords={"root@pam": self._secret(f"{name} root")},
+            totp=self._description.totp,
             tokens={"root@pam!fleet": self._secret(name)},
             directories=example_directories(),
             trust=self.fleet.authority.bundle,

@@ -70,6 +70,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
     harmless = {
         "api_token_id",
         "secret_file",
+        "token_file",
         "update_token",
         "secret_file_vault_id",
         "return_secret",

@@ -215,7 +215,9 @@ class Application(AuthentikResource):
             application["slug"]: application
             for application in client.read_all(*self.collection, superuser_full_list="true")
         }
-        for slug in applications if keys is None else {slug for (slug,) in keys}:
+        # bindings may name applications that the list hides from the caller, because its access is denied
+        hidden = {slug for slug in server.names(self.name) or () if slug not in applications}
+        for slug in list(applications) if keys is None else hidden | {slug for (slug,) in keys}:
             applications[slug] = client.read_or_none(*self.collection, slug)
         providers = {provider["pk"]: provider for provider in client.read_all("providers", "oauth2")}
         left = {provider["name"]: provider for provider in providers.values() if not _assigned(provider)}

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from ..core.client import Client, connection_options, session_for, verification
-from ..core.errors import FleetgateError
+from ..core.errors import FleetgateError, refuse
 from ..core.resource import Permission
-from .permissions import FILES, SUPERUSER, permission_for, probing_verb
+from .permissions import FILES, SEE_ROLES, SUPERUSER, is_owned, model_of, object_of, permission_for, probing_verb
 
 if TYPE_CHECKING:
     from ..core.plan import ServerState
@@ -152,32 +152,54 @@ class AuthentikClient(Client):
                 permissions.append((Permission((step.verb, *path), (permission,)), step.reason))
         return permissions
 
+    @cached_property
+    def _granted(self) -> set[str]:
+        """The permissions that the roles of the caller grant for all objects."""
+        return {
+            f"{permission['app_label']}.{permission['codename']}"
+            for role in self.myself["roles"]
+            for permission in self.read_all("rbac", "permissions", role=role["pk"], ordering="id")
+        }
+
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
+        missing, uncertain = self._examine(permissions)
+        refuse(missing)
+        return uncertain
+
     def missing_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
-        """Permissions that the server reports as missing; only a superuser is known to see all objects."""
+        return self._examine(permissions)[0]
+
+    def _examine(self, permissions: list[tuple[Permission, str]]) -> tuple[list[str], list[str]]:
+        """Sentences for permissions that are missing, and for those that may be; only a superuser is known to see all objects."""
+        missing: list[str] = []
+        uncertain: list[str] = []
         if not permissions or self.myself["is_superuser"]:
-            return []
-        lacking = {need: self._lacking(need) for need, _purpose in permissions}
-        return list(
-            dict.fromkeys(
-                f"{self.myself['username']} lacks {lacking[need]} ({purpose})"
-                for need, purpose in permissions
-                if lacking[need]
-            )
-        )
+            return missing, uncertain
+        caller = self.myself["username"]
+        answers = {need: self._may(need) for need, _purpose in permissions}
+        for need, purpose in permissions:
+            what = "superuser rights" if need == SUPERUSER else f"the permission {need.privileges[0]}"
+            if answers[need] is False:
+                missing.append(f"{caller} lacks {what} ({purpose})")
+            elif answers[need] is None:
+                uncertain.append(
+                    f"the request may be refused ({purpose}): no role of {caller} has {what} for all objects, and whether"
+                    f" one has it for this object cannot be read without the permission {SEE_ROLES}; grant one of the two"
+                )
+        return list(dict.fromkeys(missing)), list(dict.fromkeys(uncertain))
 
-    def _lacking(self, need: Permission) -> str | None:
+    def _may(self, need: Permission) -> bool | None:
+        """Whether a request is allowed, as far as the server reports; None if that depends on what the caller cannot read."""
         if need == SUPERUSER:
-            return "superuser rights"
-        verb, *path = need.paths
-        return None if self._may(verb, tuple(path)) else f"the permission {need.privileges[0]}"
-
-    def _may(self, verb: str, path: tuple[Any, ...]) -> bool:
-        """Whether a request is allowed, as far as the server reports; OPTIONS changes nothing."""
+            return False
+        verb, *parts = need.paths
+        path = tuple(parts)
         if path == FILES:
             return "manage_media_files" in self.myself["system_permissions"]
         asked = probing_verb(verb, path)
         if not asked:
-            return True
+            return self._is_granted(verb, path, need.privileges[0])
+        # OPTIONS changes nothing
         answer = self._send("OPTIONS", path, allowed_status=range(300, 600))
         try:
             reported = answer.json()
@@ -185,6 +207,28 @@ class AuthentikClient(Client):
             # from a reverse proxy, or an internal error
             return True
         return "renders" not in reported or asked in reported.get("actions", {})
+
+    def _is_granted(self, verb: str, path: tuple[Any, ...], permission: str) -> bool | None:
+        """Whether the caller has a permission that OPTIONS does not report; servers before 2025.12 do not report roles."""
+        me = self.myself
+        if "roles" not in me or permission in self._granted:
+            return True
+        target = self.read_or_none(*object_of(path))
+        if target is None or (is_owned(verb, path) and target["user"] == me["pk"]):
+            return True
+        if SEE_ROLES.partition(".")[2] not in me["system_permissions"]:
+            # often a role may delete just what was created with it (initial permissions), so this is no reason to refuse
+            return None
+        roles, (app, codename) = {role["pk"] for role in me["roles"]}, permission.split(".")
+        granting = self.read_all(
+            "rbac", "permissions", "assigned_by_roles", model=model_of(path), object_pk=target["pk"], ordering="name"
+        )
+        return any(
+            (one["app_label"], one["codename"], one["object_pk"]) == (app, codename, str(target["pk"]))
+            for role in granting
+            if role["role_pk"] in roles
+            for one in role["object_permissions"]
+        )
 
 
 def dotted(version: tuple[int, ...]) -> str:

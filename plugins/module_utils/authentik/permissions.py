@@ -35,6 +35,8 @@ _ACTIONS = {
     "set_icon_url": "authentik_core.change_application",
 }
 FILES = ("admin", "file")
+# to read which roles have permissions for an object
+SEE_ROLES = "authentik_rbac.view_role"
 
 
 def permission_for(verb: str, path: Sequence[Any]) -> str | None:
@@ -57,3 +59,19 @@ def probing_verb(verb: str, path: Sequence[Any]) -> str | None:
     if path in _KINDS:
         return "POST" if verb == "POST" else None
     return "PUT" if verb in ("PUT", "PATCH") and path[:-1] in _KINDS else None
+
+
+def object_of(path: Sequence[Any]) -> tuple[Any, ...]:
+    """The path of the object that a request changes."""
+    path = tuple(path)
+    return path[:-1] if path[-1] in _ACTIONS else path
+
+
+def model_of(path: Sequence[Any]) -> str:
+    """The model of the object that a request changes, with its application."""
+    return ".".join(_KINDS[object_of(path)[:-1]])
+
+
+def is_owned(verb: str, path: Sequence[Any]) -> bool:
+    """Whether the user of an object may send a request without any permission."""
+    return verb == "DELETE" and tuple(path[:-1]) == ("core", "tokens")

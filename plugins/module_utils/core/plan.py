@@ -138,7 +138,7 @@ def make_plan(server: ServerState, desired: list[Desired], scopes: dict[str, lis
         entries = {key: row.entry for key, row in of_kind.items()}
         plan.warnings += server.resources[name].warnings(entries, plan.changes, server)
     _order(server, plan)
-    server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
+    plan.warnings += server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
     plan.steps += _protections(rows, plan)
     return plan
 

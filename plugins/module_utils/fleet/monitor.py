@@ -1,17 +1,20 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Monitoring of one host of a fleet: its preflight, which reports what is to be done, and the task that does it.
+"""Monitoring of one host of a fleet: its preflight, which reports what is to be done, and the two tasks that do it.
 
-Pulse is read once for all hosts, in a task of its own; the preflights of a run share what it returned.
+Pulse is read once for all hosts, in a task of its own; the preflights of a run share what it returned. The identities are set
+up on all hosts at the same time, and then their entries one after the other: Pulse keeps all entries in one list, and after
+each change it replaces the list by what it has read from its disk before, so that it loses entries which are added meanwhile.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from ..core.client import in_url
@@ -29,7 +32,7 @@ from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "apply"], "required": True},
+    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "identity", "entry"], "required": True},
     "product": {"type": "str", "choices": list(PRODUCTS)},
     "host": {"type": "str"},
     "api": {"type": "raw"},
@@ -38,6 +41,9 @@ SPEC: dict[str, dict[str, Any]] = {
     "pulse_node": {"type": "raw"},
     "domain": {"type": "str", "default": ""},
     "sign_in": {"type": "bool", "default": True},
+    "regenerate": {"type": "bool", "default": False},
+    "entry": {"type": "dict", "default": {}},
+    "secret": {"type": "str", "no_log": True, "default": ""},
 }
 
 # what the playbook decides of an entry of Pulse
@@ -73,12 +79,14 @@ class _KnownPulse(PulseClient):
     def nodes(self) -> list[dict[str, Any]]:
         return self._nodes
 
+    entries = nodes
+
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["stage"] == "pulse":
         return _read_pulse(params)
     try:
-        return _preflight(params) if params["stage"] == "preflight" else _apply(params, check_mode)
+        return _STAGES[params["stage"]](params, check_mode)
     except FleetgateError as error:
         error.problems = as_declared(error)
         error.args = ("; ".join(error.problems),)
@@ -137,11 +145,18 @@ class _Host:
     pulse_connection: Mapping[str, Any]
     domain: str
     read_only: bool
-    client: Any
-    server: Server
     done: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
+
+    @cached_property
+    def client(self) -> Any:
+        return self.product.system.client(self.connection, self.read_only)
+
+    @cached_property
+    def server(self) -> Server:
+        with self.client.understanding():
+            return self.product.server(self.client)
 
     @property
     def token(self) -> str:
@@ -201,6 +216,16 @@ class _Host:
         token = {"api_token_id": self.token, "api_token_secret": secret}
         # a token that the server rejects ends the run here
         _version = self.product.system.client({**other, **token}, True).version_text
+
+    @contextmanager
+    def concealing(self, secret: str) -> Iterator[None]:
+        """Around requests with a new secret, which a server may repeat in what it answers; an error has what was done before."""
+        try:
+            yield
+        except FleetgateError as error:
+            error.problems = [text.replace(secret, "********") for text in error.problems]
+            error.done, error.diff = self.done["plan"], self.done["diff"]
+            raise
 
     # -- its entry in Pulse ------------------------------------------------------------------------------------
 
@@ -274,25 +299,15 @@ def _host(params: dict[str, Any], read_only: bool) -> _Host:
         entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
         part(lambda: entries.desired(PULSE, pulse_connection) and ())
     refuse(problems)
-    client = product.system.client(connection, read_only)
     return _Host(
-        product,
-        params["host"] or "",
-        options,
-        given,
-        connection,
-        pulse_connection,
-        params["domain"],
-        read_only,
-        client,
-        product.server(client),
+        product, params["host"] or "", options, given, connection, pulse_connection, params["domain"], read_only
     )
 
 
 # -- stages ----------------------------------------------------------------------------------------------------
 
 
-def _preflight(params: dict[str, Any]) -> dict[str, Any]:
+def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     """What is to be done, and everything that stands against it; only reads are sent."""
     known = _known_pulse.get()
     if known and "problems" in known:
@@ -301,47 +316,69 @@ def _preflight(params: dict[str, Any]) -> dict[str, Any]:
     created = host.set_up_identity("keep", True)
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
-    if created or _needs_secret(existing, host.token):
-        lacks_secret = True
-    else:
-        lacks_secret = not _changes_certificate(host.set_up_entry(pulse, options, True)) and _is_refused(
+    lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token), True
+    if not lacks_secret:
+        result = host.set_up_entry(pulse, options, True)
+        lacks_secret = not _changes_certificate(result) and _is_refused(
             host, pulse, options, existing, params["sign_in"]
         )
+        changes_entry = lacks_secret or bool(result["plan"])
     if lacks_secret:
         if not created:
             host.set_up_identity("regenerate", True)
         host.set_up_entry(pulse, {**options, **_TO_COME}, True)
-    return {"changed": False, "pending": [step["reason"] for step in host.done["plan"]], "identity": host.identity}
+    return {
+        "changed": False,
+        "pending": [step["reason"] for step in host.done["plan"]],
+        "identity": host.identity,
+        "entry": options,
+        "regenerate": lacks_secret,
+        "changes_entry": changes_entry,
+    }
 
 
-def _apply(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Set up the identity on the host; returns the secret of its token where Pulse is to have another one."""
     host = _host(params, check_mode)
-    pulse = PULSE.client(host.pulse_connection, check_mode)
-    options, existing = host.entry(pulse.nodes())
     secret = host.set_up_identity("keep", check_mode)
-    if not secret and not _needs_secret(existing, host.token):
-        # Pulse cannot say whether its token works before it accepts the certificate
+    if not secret and params["regenerate"]:
+        secret = host.set_up_identity("regenerate", check_mode)
+    if secret and not check_mode:
+        with host.concealing(secret):
+            host.prove(secret)
+    return {**host.done, "secrets": {"token": secret} if secret else {}}
+
+
+def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    """Set up the entry in Pulse that the preflight returned, with the secret of the token where the host has another one."""
+    host, options, secret = _host(params, check_mode), params["entry"], params["secret"]
+    pulse = PULSE.client(host.pulse_connection, check_mode)
+    if not secret:
         renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
-        if renewed and check_mode:
+        # Pulse cannot say whether its token works before it accepts the certificate
+        if check_mode or not renewed or not _is_refused(host, pulse, options, _entry_of(options, pulse)):
             return host.done
-        if renewed:
-            existing = host.entry(pulse.nodes())[1]
-        if not _is_refused(host, pulse, options, existing):
-            return host.done
-    try:
-        secret = secret or host.set_up_identity("regenerate", check_mode)
+        secret = host.set_up_identity("regenerate", False)
+    with host.concealing(secret):
         if check_mode:
             host.set_up_entry(pulse, {**options, **_TO_COME}, True)
         else:
-            host.prove(secret)
+            if not params["secret"]:
+                host.prove(secret)
             host.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
-    except FleetgateError as error:
-        # a server may repeat what it was sent
-        error.problems = [text.replace(secret, "********") if secret else text for text in error.problems]
-        error.done = host.done["plan"]
-        error.diff = host.done["diff"]
-        raise
     return host.done
+
+
+_STAGES: Mapping[str, Callable[[dict[str, Any], bool], dict[str, Any]]] = {
+    "preflight": _preflight,
+    "identity": _set_up_identity,
+    "entry": _set_up_entry,
+}
+
+
+def _entry_of(options: Mapping[str, Any], pulse: PulseClient) -> dict[str, Any]:
+    """The entry of a host as Pulse has it now."""
+    return entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())[0]
 
 
 def _needs_secret(existing: Mapping[str, Any] | None, token: str) -> bool:

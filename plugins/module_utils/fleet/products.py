@@ -29,6 +29,22 @@ class Server:
 
 
 @dataclass(frozen=True)
+class Automation:
+    """What the identity gets that `bootstrap` creates: a role on a path.
+
+    - `privileges`: those of the role that the automation depends on. None where they are declared, and the role is made of them.
+    - `token`: further options of the token.
+    - `token_in_acl`: whether the token needs an entry of its own beside that of its user.
+    """
+
+    path: str
+    role: str
+    privileges: tuple[str, ...] | None = None
+    token: Mapping[str, Any] = field(default_factory=dict)
+    token_in_acl: bool = False
+
+
+@dataclass(frozen=True)
 class Product:
     """One kind of server.
 
@@ -44,6 +60,7 @@ class Product:
     - `not_in_realm`: options of `fleetgate_realm` that its realms do not have.
     - `not_in_scopes`: scopes that its realms need not request.
     - `token`: the options that name an API token in an entry for the state module.
+    - `automation`: what the identity of the automation gets.
     """
 
     name: str
@@ -54,6 +71,7 @@ class Product:
     server: Callable[[Client], Server]
     token: Callable[[str], dict[str, Any]]
     client_name: str
+    automation: Automation
     group_name: Any = None
     is_one_host: bool = False
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -88,6 +106,7 @@ PVE = Product(
     server=_pve_server,
     token=lambda name: {"tokenid": name, "privsep": True},
     client_name="Proxmox VE {}",
+    automation=Automation(path="/", role="FleetAccess", token={"privsep": False}),
     group_name=PVE_GROUP,
     # groups_overwrite: whoever is removed from a group at the provider leaves it here at the next sign-on
     realm_defaults={
@@ -107,6 +126,13 @@ PBS = Product(
     server=_pbs_server,
     token=lambda name: {"token_name": name},
     client_name="Proxmox Backup {}",
+    # no other role may manage access; on /access it reaches nothing else
+    automation=Automation(
+        path="/access",
+        role="Admin",
+        privileges=("Permissions.Modify", "Realm.Allocate", "Sys.Audit"),
+        token_in_acl=True,
+    ),
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},

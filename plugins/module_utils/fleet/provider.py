@@ -114,7 +114,7 @@ def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -
     client = provider.managed_system.client(connection, True)
     plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
     people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
-    return people, provider.warnings(objects, declared)
+    return people, [*provider.warnings(objects, declared), *plan.get("warnings", ())]
 
 
 def _scope_problems(

@@ -169,6 +169,12 @@ class ProxmoxClient(Client):
                 login, user, params["api_password"], params.get("api_totp"), service=self.service
             )
 
+    @property
+    def ticket(self) -> str:
+        """The ticket of a user who signed in with a password; the server takes it for that password and the second factor."""
+        auth = self.session.auth
+        return str(auth.pve_auth_ticket) if isinstance(auth, Ticket) else ""
+
     def dry_run(self, path: Sequence[Any], body: Any) -> Any:
         """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
         return self._content(self._send("POST", path, **self.payload("POST", body)))
@@ -252,6 +258,9 @@ class ProxmoxClient(Client):
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
+        if missing:
+            # repeated attempts of a task share this client, and they may be granted meanwhile
+            self._granted = {}
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"

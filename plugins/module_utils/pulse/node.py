@@ -136,7 +136,7 @@ class Node(Resource):
     # -- the server --------------------------------------------------------------------------------------------
 
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
-        return [node for node in server.client.nodes() if node["type"] in KIND.choices]
+        return [node for node in server.client.entries() if node["type"] in KIND.choices]
 
     def decode(self, raw: dict[str, Any]) -> Actual:
         """Complete the flags, which Pulse omits when they are false."""
@@ -145,7 +145,7 @@ class Node(Resource):
 
     def id_of(self, key: tuple[str, ...], server: ServerState) -> Any:
         """Read the id right before each write: ids are positions in a list that may have changed since."""
-        for node in server.client.nodes():
+        for node in server.client.entries():
             if self.key_of(node) == key:
                 return node["id"]
         raise FleetgateError(
@@ -218,8 +218,8 @@ class Node(Resource):
         if not entry["test_connection"]:
             return []
         meant = {**(actual.values if actual else {}), **values, "type": entry["type"], "host": entry["host"]}
-        sent = ("type", "host", "name", "token_name", "token_value", "fingerprint", "verify_ssl")
-        body = {self.field(option).name: meant[option] for option in sent if meant.get(option) is not None}
+        sent = ("type", "host", "token_name", "token_value", "fingerprint", "verify_ssl")
+        body = {self.field(option).name: meant[option] for option in sent if meant.get(option)}
         failure = client.attempt("test-config", body=body)
         advice = "check the token, the address as Pulse reaches it, fingerprint and verify_ssl"
         return (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from .server import Server, found
@@ -37,13 +39,17 @@ def test_11_user_without_permission_is_refused(server: Server) -> None:
     assert server.ask("GET /admin/version/", token=token)["version_current"]
 
 
-def allowed(server: Server, *permissions: str) -> str:
-    """The key of a token whose user has a role with some permissions."""
+def role_with(server: Server, *permissions: str, **target: Any) -> dict[str, Any]:
+    """A new role with some permissions, for all objects or for the one with this `model` and `object_pk`."""
     role = server.make("/rbac/roles/", {"name": server.name})
-    server.ask(
-        f"POST /rbac/permissions/assigned_by_roles/{role['pk']}/assign/", {"permissions": list(permissions)}, 200
-    )
-    user = server.user()
+    body = {"permissions": list(permissions), **target}
+    server.ask(f"POST /rbac/permissions/assigned_by_roles/{role['pk']}/assign/", body, 200)
+    return role
+
+
+def allowed(server: Server, *permissions: str, **target: Any) -> str:
+    """The key of a token whose user has a role with some permissions."""
+    role, user = role_with(server, *permissions, **target), server.user()
     server.group(roles=[role["pk"]], users=[user["pk"]])
     return server.api_token(user)
 
@@ -102,9 +108,94 @@ def test_13_users_manage_their_own_tokens(server: Server) -> None:
     assert (made["user"], made["expiring"]) == (user["pk"], True)
     server.made.append(f"/core/tokens/{made['identifier']}/")
     assert {one["user"] for one in server.ask("GET /core/tokens/", token=token)["results"]} == {user["pk"]}
-    assert (
-        server.ask(f"PATCH /core/tokens/{made['identifier']}/", {"description": "x"}, token=token)["description"] == "x"
-    )
+    item = f"/core/tokens/{made['identifier']}/"
+    assert server.ask(f"PATCH {item}", {"description": "x"}, token=token)["description"] == "x"
+    assert server.ask(f"GET {item}view_key/", token=token)["key"]
+    assert server.ask(f"POST {item}set_key/", {"key": "k" * 20}, token=token, status=403) == DENIED
+    server.ask(f"DELETE {item}", token=token, status=204)
+
+
+def test_13_key_of_a_foreign_token_is_set_with_the_permission_to_add_tokens_too(server: Server) -> None:
+    tokens, key = ["authentik_core.set_token_key", "authentik_core.view_token"], {"key": "k" * 20}
+    token = server.make("/core/tokens/", {"identifier": server.name}, key="identifier")
+    path = f"POST /core/tokens/{token['identifier']}/set_key/"
+    server.ask(path, key, token=allowed(server, *tokens), status=403)
+    server.ask(path, key, token=allowed(server, *tokens, "authentik_core.add_token"), status=204)
+
+
+ROLES_REPORTED = (2025, 12)
+
+
+def test_13_callers_can_read_all_their_roles_and_what_roles_permit(server: Server) -> None:
+    user = server.user()
+    permissions = [f"authentik_core.{verb}_group" for verb in ("add", "delete", "view")]
+    inherited, own = role_with(server, *permissions), role_with(server, "authentik_core.add_user_to_group")
+    parent = server.group(roles=[inherited["pk"]])
+    above = {"parents": [parent["pk"]]} if server.version >= ROLES_REPORTED else {"parent": parent["pk"]}
+    child, token = server.group(users=[user["pk"]], **above), server.api_token(user)
+    me = server.ask("GET /core/users/me/", token=token)["user"]
+    assert me["groups"] == [{"name": group["name"], "pk": group["pk"]} for group in (parent, child)]
+    if server.version < ROLES_REPORTED:
+        assert "roles" not in me
+        return
+    server.ask(f"POST /rbac/roles/{own['pk']}/add_user/", {"pk": user["pk"]}, 204)
+    me = server.ask("GET /core/users/me/", token=token)["user"]
+    assert me["roles"] == [{"name": role["name"], "pk": role["pk"]} for role in (inherited, own)]
+    assert (server.ask(f"GET /core/users/{user['pk']}/")["roles"], me["system_permissions"]) == ([own["pk"]], [])
+    path = f"GET /rbac/permissions/?role={inherited['pk']}&ordering=id&page_size=2"
+    pages = [server.ask(f"{path}&page={page}", token=token) for page in (1, 2)]
+    assert [page["pagination"]["next"] for page in pages] == [2, 0]
+    told = [(one["app_label"], one["codename"], one["model"]) for page in pages for one in page["results"]]
+    assert told == [("authentik_core", f"{verb}_group", "group") for verb in ("add", "delete", "view")]
+    others = server.ask(f"GET /rbac/permissions/?role={own['pk']}", token=token)["results"]
+    assert [(one["codename"], one["model"]) for one in others] == [("add_user_to_group", "group")]
+    assert len(server.ask("GET /rbac/permissions/?page_size=100", token=token)["results"]) > 60
+    unknown = "GET /rbac/permissions/?role=00000000-0000-4000-8000-000000000000"
+    refusal = {"role": ["Select a valid choice. That choice is not one of the available choices."]}
+    assert server.ask(unknown, token=token, status=400) == refusal
+
+
+def test_13_permission_for_one_object_is_seen_by_who_may_see_roles(server: Server) -> None:
+    if server.version < ROLES_REPORTED:
+        pytest.skip("callers of older servers cannot read which roles they have")
+    ours, others = server.group(), server.group()
+    target = {"model": "authentik_core.group", "object_pk": ours["pk"]}
+    token = allowed(server, "authentik_core.view_group", "authentik_core.delete_group", **target)
+    path = f"GET /rbac/permissions/assigned_by_roles/?model=authentik_core.group&object_pk={ours['pk']}&ordering=name"
+    assert server.ask(path, token=token, status=403) == DENIED
+    [role] = server.ask("GET /core/users/me/", token=token)["user"]["roles"]
+    assert server.ask(f"GET /rbac/permissions/?role={role['pk']}", token=token)["results"] == []
+    seeing = allowed(server, "authentik_rbac.view_role")
+    assert server.ask("GET /core/users/me/", token=seeing)["user"]["system_permissions"] == ["view_role"]
+    told = server.ask(f"{path}&page_size=100", token=seeing)["results"]
+    [found] = [one for one in told if one["role_pk"] == role["pk"]]
+    assert (found["name"], found["model_permissions"]) == (role["name"], [])
+    assert sorted(
+        (one["app_label"], one["model"], one["codename"], one["object_pk"]) for one in found["object_permissions"]
+    ) == [("authentik_core", "group", f"{verb}_group", ours["pk"]) for verb in ("delete", "view")]
+    assert {one["pk"] for one in server.ask("GET /core/groups/", token=token)["results"]} == {ours["pk"]}
+    assert "actions" not in server.ask(f"OPTIONS /core/groups/{ours['pk']}/", token=token, status=200)
+    server.ask(f"DELETE /core/groups/{others['pk']}/", token=token, status=404)
+    server.ask(f"DELETE /core/groups/{ours['pk']}/", token=token, status=204)
+
+
+def test_13_roles_can_be_listed_for_each_model(server: Server) -> None:
+    if server.version < ROLES_REPORTED:
+        pytest.skip("callers of older servers cannot read which roles they have")
+    path = "GET /rbac/permissions/assigned_by_roles/"
+    for model in (
+        *("authentik_core.application", "authentik_core.group", "authentik_core.user", "authentik_core.token"),
+        *("authentik_providers_oauth2.oauth2provider", "authentik_policies.policybinding"),
+    ):
+        app, _dot, name = model.partition(".")
+        role = role_with(server, f"{app}.delete_{name}")
+        told = server.ask(f"{path}?model={model}&page_size=100")["results"]
+        [found] = [one for one in told if one["role_pk"] == role["pk"]]
+        [permission] = found["model_permissions"]
+        assert (permission["app_label"], permission["codename"]) == (app, f"delete_{name}")
+    assert server.ask(path, status=400) == {"model": ["This field is required."]}
+    refusal = {"model": ["Select a valid choice. authentik_core.x is not one of the available choices."]}
+    assert server.ask(f"{path}?model=authentik_core.x", status=400) == refusal
 
 
 def test_13_some_actions_require_separate_permissions(server: Server) -> None:

@@ -530,11 +530,7 @@ BAD_INPUT = {
         {"path": "/", "roles": ["Audit"]},
         "users or tokens: must have at least one principal",
     ),
-    "an ACL entry for root on PBS": (
-        "pbs_acl",
-        {**ACL, "users": ["root@pam"]},
-        "users: 'root@pam' has all privileges",
-    ),
+    "an ACL entry for root on PBS": ("pbs_acl", {**ACL, "users": ["root@pam"]}, "users: 'root@pam' has all privileges"),
     "an ACL entry without a role on PBS": ("pbs_acl", {**ACL, "roles": []}, "roles: must not be empty"),
     "a token in place of a user on PBS": (
         "pbs_acl",

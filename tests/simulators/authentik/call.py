@@ -69,11 +69,15 @@ class Call:
     def is_superuser(self) -> bool:
         return self.state.is_superuser(self.user["pk"])
 
-    def may(self, permission: str) -> bool:
-        return self.is_superuser or permission in self.state.permissions_of(self.user["pk"])
+    def may(self, permission: str, row: Row | None = None) -> bool:
+        """Whether the caller has a permission, for an object or else for all."""
+        user = self.user["pk"]
+        if self.is_superuser or permission in self.state.permissions_of(user):
+            return True
+        return row is not None and str(row["pk"]) in self.state.objects_of(user, permission)
 
-    def require(self, permission: str) -> None:
-        if not self.may(permission):
+    def require(self, permission: str, row: Row | None = None) -> None:
+        if not self.may(permission, row):
             raise denied()
 
     @property

@@ -8,16 +8,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from .call import Call, route
-from .errors import ApiError, Invalid, not_found
+from .errors import ApiError, Invalid, denied, not_found
 from .state import Row
 from .values import Field, read_body
 
 FieldsOf = Callable[[Call], list[Field]]
+KINDS: list[Kind] = []
 
 
 @dataclass(frozen=True)
 class Kind:
-    """`app` is the Django app of the permissions for these objects, which apply to all of them.
+    """`app` is the Django app of the permissions for these objects, which apply to one or all of them.
 
     `unique` are fields with the message for a duplicate value; `search` and `filters` are fields of a row.
 
@@ -83,10 +84,15 @@ class Kind:
 
     def visible(self, call: Call) -> list[Row]:
         """The objects that the caller may read; without the permission the list is refused (authentik/rbac/filters.py)."""
-        if self.owner and not call.may(self.permission("view")):
-            return [row for row in call.state.all(self.name) if row[self.owner] == call.user["pk"]]
-        call.require(self.permission("view"))
-        return call.state.all(self.name)
+        view, rows = self.permission("view"), call.state.all(self.name)
+        if call.may(view):
+            return rows
+        if self.owner:
+            return [row for row in rows if row[self.owner] == call.user["pk"]]
+        seen = [row for row in rows if call.may(view, row)]
+        if not seen:
+            raise denied()
+        return seen
 
     def readable(self, call: Call, key: str) -> Row:
         """An object that the caller may read."""
@@ -120,7 +126,7 @@ class Kind:
     def _require_to(self, call: Call, verb: str, row: Row | None) -> None:
         if self.owner and (row is None or row[self.owner] == call.user["pk"]):
             return
-        call.require(self.permission(verb))
+        call.require(self.permission(verb), row)
 
     # -- writing -----------------------------------------------------------------------------------------------
 
@@ -165,6 +171,7 @@ class Kind:
     # -- routes ------------------------------------------------------------------------------------------------
 
     def register(self, lists: bool = True, writes: bool = True) -> None:
+        KINDS.append(self)
         item_path = f"{self.path}<key>/"
         handlers: list[tuple[str, str, Callable[..., Any]]] = [("GET", item_path, self.shown)]
         if lists:

@@ -9,12 +9,17 @@ from . import values
 from .call import Call, is_expired, route
 from .errors import Crash, Invalid, not_found
 from .kinds import Kind
+from .roles import ROLES_HAVE_USERS, managed_role
 from .state import Row, now, random_text, stamp
 from .values import Field
 
 EMAIL = r"[^@\s.]+(\.[^@\s.]+)*@(localhost|([^@\s.]+\.)+[^@\s.]{2,})"
 SEVERAL_PARENTS = (2025, 12)
-SYSTEM_PERMISSIONS = ("view_system_info", "access_admin_interface", "view_media_files", "manage_media_files")
+SEE_KEY = "authentik_core.view_token_key"
+SYSTEM_PERMISSIONS = (
+    *("view_system_info", "access_admin_interface", "view_media_files", "manage_media_files"),
+    *("add_role", "change_role", "delete_role", "view_role", "assign_role_permissions", "unassign_role_permissions"),
+)
 
 
 def _path(_state: Any, value: Any) -> str:
@@ -77,12 +82,19 @@ def view_user(call: Call, row: Row) -> Row:
     if call.request.args.get("include_groups") == "false":
         result["groups_obj"] = None
     if call.version >= (2025, 12):
-        result.update(roles=[], roles_obj=None if call.request.args.get("include_roles") == "false" else [])
+        roles = [role for role in call.state.all("role") if row["pk"] in role["users"]]
+        result.update(roles=[role["pk"] for role in roles], roles_obj=_references(roles))
+        if call.request.args.get("include_roles") == "false":
+            result["roles_obj"] = None
     return result
 
 
 def _short_group(group: Row) -> Row:
     return {name: group[name] for name in ("pk", "name", "is_superuser", "attributes")}
+
+
+def _references(rows: list[Row]) -> list[Row]:
+    return [{"name": row["name"], "pk": row["pk"]} for row in sorted(rows, key=lambda row: row["name"])]
 
 
 USER = Kind(
@@ -102,11 +114,14 @@ USER = Kind(
 
 @route("GET", "/core/users/me/", needs="")
 def me(call: Call) -> tuple[int, Any]:
-    result = view_user(call, call.user)
+    state, shown = call.state, view_user(call, call.user)
     names = ("pk", "username", "name", "is_active", "is_superuser", "email", "uid", "type", "avatar")
-    groups = [{"name": group["name"], "pk": group["pk"]} for group in call.state.groups_of(call.user["pk"])]
-    allowed = [name for name in SYSTEM_PERMISSIONS if call.may(f"authentik_rbac.{name}")]
-    return 200, {"user": {**{name: result[name] for name in names}, "groups": groups, "system_permissions": allowed}}
+    result = {name: shown[name] for name in names}
+    result["groups"] = _references([state.row("group", pk) for pk in state.all_groups_of(call.user["pk"])])
+    if call.version >= ROLES_HAVE_USERS:
+        result["roles"] = _references(state.roles_of(call.user["pk"]))
+    result["system_permissions"] = [name for name in SYSTEM_PERMISSIONS if call.may(f"authentik_rbac.{name}")]
+    return 200, {"user": result}
 
 
 @route("POST", "/core/users/service_account/")
@@ -276,8 +291,10 @@ def _check_token(call: Call, given: dict[str, Any], row: Row | None) -> None:
         given["expires"] = call.state.lasting()
 
 
-def _on_create_token(_call: Call, row: Row) -> None:
+def _on_create_token(call: Call, row: Row) -> None:
     row["key"] = random_text(60)
+    if not call.is_superuser:
+        managed_role(call)["objects"].append((SEE_KEY, row["pk"]))
 
 
 def _new_token(call: Call, row: Row) -> Row:
@@ -312,18 +329,23 @@ TOKEN = Kind(
 TOKEN.register()
 
 
-@route("GET", "/core/tokens/<key>/view_key/", needs="authentik_core.view_token_key")
+@route("GET", "/core/tokens/<key>/view_key/", needs="")
 def view_key(call: Call, key: str) -> tuple[int, Any]:
     token = TOKEN.find(call, key)
+    call.require(SEE_KEY, token)
     if is_expired(token):
         raise not_found("Token")
     return 200, {"key": token["key"]}
 
 
-@route("POST", "/core/tokens/<key>/set_key/", needs="authentik_core.set_token_key")
+@route("POST", "/core/tokens/<key>/set_key/", needs="")
 def set_key(call: Call, key: str) -> tuple[int, Any]:
-    given = call.body().get("key")
+    """As for all requests with POST to a token, its user or the permission to add tokens is required besides."""
+    token, given = TOKEN.find(call, key), call.body().get("key")
+    call.require("authentik_core.set_token_key", token)
     if not given:
         raise Invalid({"key": ["This field is required."]})
-    TOKEN.find(call, key)["key"] = given
+    if token["user"] != call.user["pk"]:
+        call.require(TOKEN.permission("add"), token)
+    token["key"] = given
     return 204, None

@@ -127,7 +127,12 @@ class State:
         return [role for role in self.all("role") if role["pk"] in given or user in role["users"]]
 
     def permissions_of(self, user: int) -> set[str]:
+        """The permissions of a user for all objects."""
         return {permission for role in self.roles_of(user) for permission in role["permissions"]}
+
+    def objects_of(self, user: int, permission: str) -> set[str]:
+        """The primary keys of the objects for which a user has a permission."""
+        return {key for role in self.roles_of(user) for name, key in role["objects"] if name == permission}
 
     def application_of(self, provider: int) -> Row | None:
         return self.find("application", provider=provider)
