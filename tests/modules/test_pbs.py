@@ -87,8 +87,8 @@ class TestSync:
         gone = server.done("pbs_realm_sync", realm="company", remove_vanished=["entry", "acl"], enable_new=False)
         assert (gone["added"], gone["updated"], gone["removed"]) == ([], ["bob@company"], ["ann@company"])
         assert gone["diff"] == {
-            "before": {"user ann@company": "there", "user bob@company": "as it was"},
-            "after": {"user bob@company": "as the directory says"},
+            "before": {"user ann@company": "present", "user bob@company": "before the sync"},
+            "after": {"user bob@company": "as in the directory"},
         }
         after = server.done("pbs_info", gather=["users", "acl"])
         assert {one["userid"] for one in after["users"]} == {"root@pam", "bob@company"}
@@ -162,7 +162,7 @@ class TestDirectories:
         server.done("pbs_realm", **COMPANY, **BIND)
         other = {"realm": "company", "type": "ldap", "capath": CA, "on_immutable_change": "recreate"}
         refused = server.one("pbs_realm", **other)
-        assert refused["failed"] and "password: is needed" in refused["msg"] and not refused["changed"]
+        assert refused["failed"] and "password: is required" in refused["msg"] and not refused["changed"]
         made = server.done("pbs_realm", **other, password=BIND["password"])
         assert [one["verb"] for one in made["plan"]] == ["DELETE", "POST"]
         assert made["realm"]["capath"] == CA and made["realm"]["sync_attributes"] == COMPANY["sync_attributes"]

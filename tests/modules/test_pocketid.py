@@ -412,7 +412,7 @@ class TestPeople:
                 "user nova: email: 'nora@example.org' is already used by user nora, but must be unique",
             ),
             (people(olga="new", nova="new"), "user nova: email: 'new@example.org' is also declared for user olga"),
-            (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: each would get the value of another"),
+            (people(nora="ivan", ivan="nora"), "user nora, user ivan: email: the values would be exchanged"),
             (
                 people(olga="olga", Olga="other"),
                 "user Olga: differs only in case from user olga, which is also declared",

@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 try:
-    import requests as requests
+    import requests
     import urllib3
-    from requests.adapters import BaseAdapter as BaseAdapter
-    from requests.adapters import HTTPAdapter
-    from requests.auth import AuthBase as AuthBase
+    from requests.adapters import BaseAdapter, HTTPAdapter
+    from requests.auth import AuthBase
     from urllib3.exceptions import ConnectTimeoutError, MaxRetryError, NewConnectionError, ReadTimeoutError
     from urllib3.util.retry import Retry
     from urllib3.util.ssl_match_hostname import CertificateError
@@ -29,6 +28,9 @@ except ImportError:
 
 if TYPE_CHECKING:
     from typing import Self
+
+# what other modules import from here although it is not defined here
+__all__ = ["AuthBase", "BaseAdapter", "requests"]
 
 LONGEST_WAIT = 30
 # Temporary errors of gateways: the proxies of PVE add 595, 596 and 599 to the usual ones.

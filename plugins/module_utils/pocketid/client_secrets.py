@@ -17,9 +17,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from ..core.client import version_problem
 from ..core.errors import Problem
 from ..core.fields import Field, Flag, Kind, Names, Number, Text
 from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
+from .dialect import SEVERAL_SECRETS
 
 if TYPE_CHECKING:
     from ..core.resource import Actual, Change
@@ -159,7 +161,7 @@ def work_on_secrets(
     work = entry["secret_work"] = SecretWork(_wanted(entry))
     if not work.wanted:
         return {}, []
-    dialect, problems = client.dialect, []
+    problems = []
     rows = actual.raw["credentials"].get("secrets", []) if actual else []
     for secret in work.wanted:
         if actual:
@@ -168,13 +170,10 @@ def work_on_secrets(
             work.make.append(secret)
             problems += _creation_problems(client, entry, actual, secret)
     _supersede(entry, rows, work)
-    if not dialect.several_secrets:
+    if old_server := version_problem(client, SEVERAL_SECRETS):
         later = [option for option in ("secret_expires_at", "secret_max_age") if entry[option]]
         later += ["secrets"] if len(work.wanted) > 1 or any(secret.expires_at for secret in work.wanted) else []
-        problems += [
-            Problem(option, f"needs version 2.14 or later ({client.title} has {dialect})")
-            for option in dict.fromkeys(later)
-        ]
+        problems += [Problem(option, old_server) for option in dict.fromkeys(later)]
     else:
         excess = len(rows) - len(work.expired) + len(work.make) - MOST_SECRETS
         if actual:
@@ -251,13 +250,11 @@ def _recognise(
         if not (value and client.accepts_secret(actual.raw["id"], value)):
             continue
         its = _matching_rows(rows, value)
-        version_problem = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
-        if secret.known is None or not version_problem:
-            secret.known, secret.recreate_reason = (
-                value,
-                ("it is older than secret_max_age" if version_problem else None),
-            )
-        if not version_problem:
+        too_old = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
+        if secret.known is None or not too_old:
+            secret.known = value
+            secret.recreate_reason = "it is older than secret_max_age" if too_old else None
+        if not too_old:
             break
     if secret.known and not secret.recreate_reason and secret.expires_at:
         ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _matching_rows(rows, secret.known)]

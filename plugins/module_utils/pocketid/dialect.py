@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 OLDEST = (2, 0)
 NEWEST_WITHOUT_VERSION = (2, 2)
+# from this version on a client has several secrets
+SEVERAL_SECRETS = (2, 14)
 
 # Options of users that may be empty only from this version on.
 MAY_BE_EMPTY = {"first_name": (2, 4), "display_name": (2, 4)}
@@ -36,7 +38,7 @@ class Dialect:
     @property
     def several_secrets(self) -> bool:
         """Whether a client has several secrets, which can be listed; before, a new secret replaced the only one."""
-        return self.version >= (2, 14)
+        return self.version >= SEVERAL_SECRETS
 
     @property
     def secret_route(self) -> str:

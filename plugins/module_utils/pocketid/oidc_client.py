@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.client import version_problem
 from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Kind, Names, Number, Picture, Text
 from ..core.resource import Reference, Step, fields_spec, rule_violations
@@ -48,12 +49,13 @@ class Callback(Text):
 
 _CALLBACK = Callback()
 _URL = Text(pattern=r"https?://.+", rule="must be an http or https URL")
+_REPLAY_PROTECTION = (2, 10)
 _IDENTITY = (
     Field("issuer", _URL, needed=True),
     Field("subject"),
     Field("audience"),
     Field("jwks", _URL),
-    Field("replay_protection", Flag(), wire="replayProtection", since=(2, 10)),
+    Field("replay_protection", Flag(), wire="replayProtection", since=_REPLAY_PROTECTION),
 )
 _SELF_REGISTERED = "registered itself from its metadata document (type cimd), which defines it"
 # the value of the parameter "light" for each logo
@@ -230,10 +232,9 @@ class OidcClient(PocketIdResource):
             problems.append(Problem("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
             problems.append(Problem("is_group_restricted", "is false, but allowed_groups is given; remove one of them"))
-        if any(identity.get("replay_protection") for identity in values.get("federated_identities") or ()):
-            problems += [
-                Problem("federated_identities", rule) for rule in _too_old(server.client, (2, 10), "replay_protection")
-            ]
+        protected = any(identity.get("replay_protection") for identity in values.get("federated_identities") or ())
+        if protected and (too_old := version_problem(server.client, _REPLAY_PROTECTION)):
+            problems.append(Problem("federated_identities", f"replay_protection {too_old}; leave it out"))
         changed, broken = work_on_secrets(server.client, entry, actual)
         values.pop("secret", None)
         values.pop("secrets", None)
@@ -313,8 +314,3 @@ class OidcClient(PocketIdResource):
 
     def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
         return known_by_name(key, entry)
-
-
-def _too_old(client: PocketIdClient, version: tuple[int, ...], what: str) -> Iterator[str]:
-    if client.version < version:
-        yield f"{what} needs version {'.'.join(map(str, version))} or later ({client.title} has {client.dialect}); leave it out"

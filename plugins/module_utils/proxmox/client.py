@@ -300,40 +300,50 @@ def fingerprint(client: Any) -> str | None:
 
 
 def _identity(params: dict[str, Any]) -> tuple[str, str | None]:
-    """The user and, with a token, the token's name; a token id may include the user or not."""
+    """Return the user and, with a token, the name of the token; refuse invalid connection options."""
     problems = []
     if ProxmoxHttpSession is None:
         require_requests()
         problems.append("the Python package proxmoxer is needed on the node that runs the task: pip install proxmoxer")
-    host, user, token = params["api_host"], params["api_user"], params["api_token_id"]
-    if not host:
-        problems.append("api_host: must be set (in a playbook it defaults to the inventory host)")
-    elif has_userinfo(host):
-        problems.append("api_host: must not contain a user name or password; they are api_user and api_password")
-    elif HOST.problem(host):
-        problems.append(f"api_host: '{host}' {HOST.problem(host)}")
+    problems += _address_problems(params["api_host"])
     problems += limit_problems(params, api_port=Number(1, 65535), api_timeout=TIMEOUT)
     problems += [
         f"{option}: {Text().problem(params[option])}"
         for option in ("api_user", "api_token_id")
         if Text().problem(params[option] or "")
     ]
-    if token:
-        owner, separator, name = token.rpartition("!")
-        if separator and user and owner != user:
-            problems.append(
-                f"api_token_id: '{token}' belongs to another user than api_user '{user}'; leave api_user out"
-            )
-        user, token = (owner, name) if separator else (user, token)
-        if not user:
-            problems.append(f"api_token_id: '{token}' has no user; write user@realm!{token}")
-        if not params["api_token_secret"]:
-            problems.append("api_token_secret: must be set with api_token_id")
-        elif CREDENTIAL.problem(params["api_token_secret"]):
-            problems.append(f"api_token_secret: {CREDENTIAL.problem(params['api_token_secret'])}")
+    user, token_name = params["api_user"], None
+    if params["api_token_id"]:
+        user, token_name, broken = _token(params["api_token_id"], user, params["api_token_secret"])
+        problems += broken
     elif not (user and params["api_password"]):
         problems.append("credentials: set api_token_id and api_token_secret, or api_user and api_password")
     if user and "@" not in user:
         problems.append(f"api_user: '{user}' has no realm; write for example {user}@pam")
     refuse(problems)
-    return user, token
+    return user, token_name
+
+
+def _address_problems(host: str | None) -> list[str]:
+    if not host:
+        return ["api_host: must be set (in a playbook it defaults to the inventory host)"]
+    if has_userinfo(host):
+        return ["api_host: must not contain a user name or password; they are api_user and api_password"]
+    broken = HOST.problem(host)
+    return [f"api_host: '{host}' {broken}"] if broken else []
+
+
+def _token(token: str, user: str | None, secret: str | None) -> tuple[str | None, str, list[str]]:
+    """Return the user and the name of a token, whose id may include the user, and the problems with them."""
+    problems = []
+    owner, separator, name = token.rpartition("!")
+    if separator and user and owner != user:
+        problems.append(f"api_token_id: '{token}' belongs to another user than api_user '{user}'; leave api_user out")
+    user = owner if separator else user
+    if not user:
+        problems.append(f"api_token_id: '{name}' has no user; write user@realm!{name}")
+    if not secret:
+        problems.append("api_token_secret: must be set with api_token_id")
+    elif broken := CREDENTIAL.problem(secret):
+        problems.append(f"api_token_secret: {broken}")
+    return user, name, problems

@@ -370,7 +370,7 @@ BAD_INPUT = {
     "authentik: an icon of an unknown type": (
         "authentik_application",
         {**_APP, "icon": __file__},
-        r"icon: '.*\.py' must end in one of svg, png",
+        r"icon: '.*\.py' must have one of the extensions svg, png",
     ),
     "authentik: an empty icon file": (
         "authentik_application",

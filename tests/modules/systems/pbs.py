@@ -331,7 +331,7 @@ BAD_INPUT = {
     "a new bind DN without a password on an existing realm": (
         "pbs_realm",
         {"realm": "directory", "type": "ldap", "bind_dn": "cn=x"},
-        "password: is needed",
+        "password: is required",
     ),
     "a scope that PBS refuses": (
         "pbs_realm",
@@ -371,7 +371,7 @@ BAD_INPUT = {
     "a new capath on an existing realm of PBS": (
         "pbs_realm",
         {"realm": "directory", "type": "ldap", "capath": CA},
-        "capath: is '' on the server and cannot be changed to .*; with on_immutable_change=recreate",
+        "capath: is '' on the server and cannot be changed to .*; set on_immutable_change=recreate",
     ),
     "a sync of a realm without a directory on PBS": (
         "pbs_realm_sync",

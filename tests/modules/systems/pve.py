@@ -417,7 +417,7 @@ BAD_INPUT = {
     "another username claim": (
         "pve_realm",
         {"realm": "sso", "username_claim": "email"},
-        "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; with on_immutable_change=recreate the realm is",
+        "username_claim: is 'preferred_username' on the server and cannot be changed to 'email'; set on_immutable_change=recreate to recreate the realm",
     ),
     "two scopes in one": (
         "pve_realm",
@@ -915,7 +915,7 @@ BAD_INPUT = {
     "a missing CA file": (
         "pve_group",
         {"groupid": "a", "ca_path": "/no/such/ca.pem"},
-        "ca_path: '/no/such/ca.pem' is no file",
+        "ca_path: '/no/such/ca.pem' is not a file",
     ),
 }
 
