@@ -214,7 +214,7 @@ CASES = {
             (
                 "pve1",
                 "issuer",
-            ): "calls itself .*: realms must have exactly '.*', slash for slash; run the playbook wire",
+            ): "identifies itself as .*: realms must have exactly '.*', including slashes; run the playbook wire",
             (
                 "pve1",
                 "issuer as the server sees it",

@@ -109,8 +109,8 @@ def start_problem(server: str, realm: str, issuer: str, error: FleetgateError) -
     if "unexpected issuer" in text:
         return failed(
             name,
-            f"{server}: the realm {realm} has another issuer than the provider calls itself"
-            f" ({excerpt(text[text.index('unexpected issuer') :])}); both must be equal, slash for slash",
+            f"{server}: the realm {realm} has another issuer than the discovery document"
+            f" ({excerpt(text[text.index('unexpected issuer') :])}); both must be equal, including slashes",
             "run the playbook wire, which reads the issuer from the provider",
             server,
         )
