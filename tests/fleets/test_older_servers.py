@@ -17,7 +17,7 @@ REALMS = {"homelab": "pocketid", "authentik": "authentik"}
         ("authentik", {"authentik": "2025.12"}),
     ],
 )
-def test_older_versions_are_wired(fleet_of, example, versions):
+def test_older_versions_are_wired_and_proven(fleet_of, example, versions):
     wired = fleet_of(example, **versions)
     # PBS 3.2 has no default realm
     realm = {"fleetgate_realm": {"name": REALMS[example]}}
@@ -28,6 +28,9 @@ def test_older_versions_are_wired(fleet_of, example, versions):
         assert "Permissions.Modify" in signed_in.rights["/"]
     assert wired.play("wire", **realm).succeeded().changed == []
     assert wired.fleet.writes() == []
+    wired.fleet.set_password("alice", "a-password-of-alice")
+    person = {"person": "alice", "password": "a-password-of-alice"}
+    assert wired.play("prove", fleetgate_prove=person, **realm).succeeded().changed == []
 
 
 def test_older_versions_are_monitored(fleet_of, ansible):
