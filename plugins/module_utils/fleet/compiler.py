@@ -57,7 +57,7 @@ def declaration_for(product: Product, users: Any, groups: Any, realm: Any, place
     """The declaration, whose realm must have a name that the product accepts: names of groups and users are made of it."""
     declared = declaration(users, groups, realm, place)
     name = str(declared.realm["name"])
-    problem = _rule(product, "realm", "realm").problem(name)
+    problem = option_rule(product, "realm", "realm").problem(name)
     refuse([f"fleetgate_realm.name: '{name}' {problem}"] if problem else [])
     return declared
 
@@ -192,7 +192,7 @@ def _by_member(
             if username in people and not people[username].present:
                 continue
             userid = name_in_realm(username)
-            why = _rule(product, "user", "userid").problem(userid)
+            why = option_rule(product, "user", "userid").problem(userid)
             if why and username not in people and username not in _declared_members(holder):
                 entries.warnings.append(
                     f"{userid} {why}; this member of {holder.name} at the identity provider gets no rights on {place.name}"
@@ -244,7 +244,7 @@ def _acl(right: Right, option: str, subject: str) -> dict[str, Any]:
     return {"path": right.path, "roles": list(right.roles), **propagate, option: [subject]}
 
 
-def _rule(product: Product, kind: str, option: str) -> Kind:
+def option_rule(product: Product, kind: str, option: str) -> Kind:
     """The rule for the values of an option of a kind of object."""
     resource = next(resource for resource in product.system.resources if resource.name == kind)
     return resource.field(option).kind

@@ -18,7 +18,7 @@ from .compiler import origins
 from .entries import connection_of
 from .products import PRODUCTS
 from .providers import PROVIDERS
-from .sign_on import Expected, Outcome, Server, SignOn, authorization_url, door_of, start_problem
+from .sign_on import Expected, Outcome, Server, SignOn, authorization_url, discovery_problem, login_client_for
 
 # the options of the connection that PVE and PBS share; each product has its own defaults for them
 _API = {
@@ -55,8 +55,8 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     client = product.system.client(connection, True)
     address = params["redirect_url"] or origins([connection["api_host"]], connection["api_port"])[0]
     own = origins([connection["api_host"]], connection["api_port"])[0]
-    door = door_of(product, client.title, connection, own)
-    server = Server(product, ServerState(client, product.system.kinds), door, client.title)
+    login_client = login_client_for(product, client.title, connection, own)
+    server = Server(product, ServerState(client, product.system.kinds), login_client, client.title)
     with client.understanding():
         outcome = _proven(server, params, address, check_mode)
     problems = problems_of(outcome.checks)
@@ -80,9 +80,9 @@ def _proven(server: Server, params: dict[str, Any], address: str, check_mode: bo
     if problems:
         return Outcome([failed("issuer", problem, about=issuer) for problem in problems])
     try:
-        authorization_url(server.door, realm, address)
+        authorization_url(server.login_client, realm, address)
     except FleetgateError as error:
-        return Outcome([start_problem(server.title, realm, issuer, error) or failed("server", str(error))])
+        return Outcome([discovery_problem(server.title, realm, issuer, error) or failed("server", str(error))])
     started = Check("issuer as the server sees it", server.title)
     if check_mode:
         return Outcome([started, skipped("sign-on", "nobody signs in in check mode", person)])
@@ -92,7 +92,7 @@ def _proven(server: Server, params: dict[str, Any], address: str, check_mode: bo
     except Refusal as refusal:
         return Outcome([started, failed(refusal.check, refusal.problem, refusal.remedy, person)])
     expected = Expected(tuple(params["groups"]), permissions)
-    outcome = SignOn(server, realm, settings, account, (document, client), address, expected).walk()
+    outcome = SignOn(server, realm, settings, account, (document, client), address, expected).perform()
     outcome.checks.insert(0, started)
     return outcome
 

@@ -26,7 +26,17 @@ from .products import PRODUCTS, Product
 from .provider import hidden as hidden_of_provider
 from .provider import issuer_options
 from .providers import PROVIDERS, Provider
-from .sign_on import Expected, Outcome, Server, SignOn, ahead, authorization_url, clock_check, door_of, start_problem
+from .sign_on import (
+    Expected,
+    Outcome,
+    Server,
+    SignOn,
+    authorization_url,
+    clock_check,
+    clock_offset,
+    discovery_problem,
+    login_client_for,
+)
 from .undeclared import IGNORE
 
 # the options of fleetgate_prove
@@ -59,7 +69,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             proof.examine(params, check_mode)
     except FleetgateError as error:
         return {"changed": False, "checks": as_results([*proof.checks, *_stopped(error, place)])}
-    connects = not any(check.status == FAILED and check.name == _STARTED for check in proof.checks)
+    connects = not any(check.status == FAILED and check.name == _DISCOVERY for check in proof.checks)
     return {
         "changed": proof.outcome.created,
         "checks": as_results(proof.checks),
@@ -75,7 +85,7 @@ def _stopped(error: FleetgateError, place: Place) -> list[Check]:
     return failures("server" if error.no_answer or error.status else "declaration", error.problems, place.name)
 
 
-_STARTED = "issuer as the server sees it"
+_DISCOVERY = "issuer as the server sees it"
 
 
 def _begin(params: dict[str, Any], product: Product, place: Place) -> Proof:
@@ -102,7 +112,7 @@ class Proof:
     plan: Plan | None = None
     outcome: Outcome = field(default_factory=Outcome)
     # seconds by which the clock of the identity provider is ahead of that of the control node
-    clock_of_issuer: float | None = None
+    issuer_clock_offset: float | None = None
 
     @property
     def state(self) -> ServerState:
@@ -199,7 +209,7 @@ class Proof:
                 "issuer", [f"{problem}; run the playbook wire" for problem in error.problems], issuer
             )
             return None
-        self.clock_of_issuer = ahead(client)
+        self.issuer_clock_offset = clock_offset(client)
         self.checks += [
             failed("issuer", problem, "run the playbook wire, which reads the issuer from the provider", issuer)
             for problem in problems
@@ -233,19 +243,19 @@ class Proof:
     def _nodes(self, settings: Mapping[str, Any]) -> Iterator[Check]:
         """Have every node begin a sign-on: each has its own trust store, network and clock."""
         url, realm = str(settings["issuer_url"]), self.realm
-        for name, address in self._doors():
-            door = door_of(self.compiled.product, name, self.compiled.connection, address)
+        for name, address in self._node_urls():
+            login_client = login_client_for(self.compiled.product, name, self.compiled.connection, address)
             try:
-                authorization_url(door, realm, "https://localhost")
-                yield Check(_STARTED, name)
+                authorization_url(login_client, realm, "https://localhost")
+                yield Check(_DISCOVERY, name)
             except FleetgateError as error:
-                problem = start_problem(name, realm, url, error)
-                yield problem or skipped(_STARTED, f"not reached from the control node: {error}", name)
+                problem = discovery_problem(name, realm, url, error)
+                yield problem or skipped(_DISCOVERY, f"not reached from the control node: {error}", name)
                 if problem is None:
                     continue
-            yield clock_check(name, ahead(door), self.clock_of_issuer)
+            yield clock_check(name, clock_offset(login_client), self.issuer_clock_offset)
 
-    def _doors(self) -> Iterator[tuple[str, str]]:
+    def _node_urls(self) -> Iterator[tuple[str, str]]:
         """The nodes of the server by name, with their addresses; the first is that of the API."""
         connection, server = self.compiled.connection, self.compiled.server
         port = self._port()
@@ -331,9 +341,9 @@ class Proof:
             self.checks.append(skipped("sign-on", why_not, person))
             return
         product, connection = self.compiled.product, self.compiled.connection
-        _name, own = next(self._doors())
+        _name, own = next(self._node_urls())
         address = next((uri for uri in self.compiled.addresses.all if "*" not in uri), own)
-        server = Server(product, self.state, door_of(product, self.host, connection, own), self.host)
+        server = Server(product, self.state, login_client_for(product, self.host, connection, own), self.host)
         try:
             account = self.provider.sign_in(
                 self.idp, person, self.options.get("password") or "", params["session"] or ""
@@ -345,7 +355,7 @@ class Proof:
             self.checks.append(failed("sign-on", str(error), about=person))
             return
         expected = expected_of(product, self.compiled.declared, self.compiled.place, self.members, person, self.state)
-        self.outcome = SignOn(server, self.realm, settings, account, issuer, address, expected).walk()
+        self.outcome = SignOn(server, self.realm, settings, account, issuer, address, expected).perform()
         self.checks += self.outcome.checks
 
     def _why_not(self, person: str, check_mode: bool, not_signed_in: str) -> str:
@@ -357,7 +367,9 @@ class Proof:
             return not_signed_in
         if self.compiled.client.base_url == ADDRESS:
             return "needs connection=https in fleetgate_api"
-        if any(check.status == FAILED and check.name == _STARTED and check.about == self.host for check in self.checks):
+        if any(
+            check.status == FAILED and check.name == _DISCOVERY and check.about == self.host for check in self.checks
+        ):
             return "the server cannot begin a sign-on"
         return ""
 

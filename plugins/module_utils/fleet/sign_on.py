@@ -20,9 +20,10 @@ from ..core.errors import FleetgateError
 from ..core.plan import ServerState
 from ..core.secrets import excerpt
 from ..core.transport import requests
-from ..oidc.login import Account, Identity, Party, Refusal, query_of
+from ..oidc.login import Account, Identity, Refusal, RelyingParty, query_of
 from ..proxmox.client import LoginClient
 from ..proxmox.realm import CLAIM_OF_TODAY
+from .compiler import option_rule
 from .products import Product
 
 # seconds by which clocks may differ; tickets of PVE and PBS allow as much
@@ -35,7 +36,7 @@ class Server:
 
     product: Product
     state: ServerState
-    door: LoginClient
+    login_client: LoginClient
     title: str
 
     def realm(self, name: str) -> dict[str, Any] | None:
@@ -81,26 +82,26 @@ class Expected:
     permissions: Mapping[str, Iterable[str]] = field(default_factory=dict)
 
 
-def door_of(product: Product, title: str, connection: Mapping[str, Any], address: str) -> LoginClient:
+def login_client_for(product: Product, title: str, connection: Mapping[str, Any], address: str) -> LoginClient:
     """A client without credentials for the API at an address."""
     url = f"{address}/api2/json"
     verify = verification({"ca_path": connection.get("ca_path"), "validate_certs": connection["validate_certs"]})
-    door = LoginClient(title, requests.Session(), url, timeout=connection["api_timeout"], verify=verify)
+    login_client = LoginClient(title, requests.Session(), url, timeout=connection["api_timeout"], verify=verify)
     # not even those of netrc
-    door.session.auth = Authorization("", "")
-    return door
+    login_client.session.auth = Authorization("", "")
+    return login_client
 
 
 # -- the begin of a sign-on ------------------------------------------------------------------------------------------
 
 
-def authorization_url(door: LoginClient, realm: str, address: str) -> str:
+def authorization_url(login_client: LoginClient, realm: str, address: str) -> str:
     """The URL that the server sends a browser to; for it the server reads the issuer's discovery document."""
     path = ("access", "openid", "auth-url")
-    return str(door._content(door._send("POST", path, data={"realm": realm, "redirect-url": address})))
+    return str(login_client._content(login_client._send("POST", path, data={"realm": realm, "redirect-url": address})))
 
 
-def start_problem(server: str, realm: str, issuer: str, error: FleetgateError) -> Check | None:
+def discovery_problem(server: str, realm: str, issuer: str, error: FleetgateError) -> Check | None:
     """Why a server cannot begin a sign-on with an issuer that can be used from here. None where it was not asked."""
     name, text = "issuer as the server sees it", str(error)
     if error.no_answer or error.status is None:
@@ -142,7 +143,7 @@ def start_problem(server: str, realm: str, issuer: str, error: FleetgateError) -
     return failed(name, f"{server} cannot begin a sign-on through the realm {realm} ({excerpt(said)})", "", server)
 
 
-def ahead(client: Client) -> float | None:
+def clock_offset(client: Client) -> float | None:
     """The seconds by which the clock of the last answer's server is ahead of that of the control node; None if it has none."""
     response = client._last.get("response")
     try:
@@ -193,7 +194,7 @@ class SignOn:
     expected: Expected = field(default_factory=Expected)
     outcome: Outcome = field(default_factory=Outcome)
 
-    def walk(self) -> Outcome:
+    def perform(self) -> Outcome:
         """Every step to the end; what keeps the person from signing in is in the checks."""
         try:
             identity = self._identity()
@@ -213,8 +214,8 @@ class SignOn:
         document, client = self.issuer
         asks_userinfo = self.settings.get("query_userinfo") is not False
         secret = self.settings.get("client_key") or ""
-        party = Party(client, document, self.settings["client_id"], secret, asks_userinfo)
-        identity = party.identity(self.account, authorization_url(self.server.door, self.name, self.address))
+        party = RelyingParty(client, document, self.settings["client_id"], secret, asks_userinfo)
+        identity = party.identity(self.account, authorization_url(self.server.login_client, self.name, self.address))
         self._add(Check("access", self.account.person, detail=f"{self.account.title} signs {self.account.person} in"))
         return identity
 
@@ -241,7 +242,7 @@ class SignOn:
 
     def _clocks(self, identity: Identity) -> Iterator[Check]:
         """A server whose clock is ahead takes an ID token for one that has expired."""
-        server, issuer = ahead(self.server.door), ahead(self.issuer[1])
+        server, issuer = clock_offset(self.server.login_client), clock_offset(self.issuer[1])
         if server is None or issuer is None:
             return
         check, lasts = clock_check(self.server.title, server, issuer), identity.expires - identity.issued
@@ -265,8 +266,7 @@ class SignOn:
             )
             return
         userid = f"{value}@{self.name}"
-        user = next(resource for resource in self.server.product.system.resources if resource.name == "user")
-        broken = user.field("userid").kind.problem(userid)
+        broken = option_rule(self.server.product, "user", "userid").problem(userid)
         if broken:
             yield failed(
                 "username claim",
@@ -391,20 +391,20 @@ class SignOn:
     # -- the login ---------------------------------------------------------------------------------------------
 
     def _log_in(self, causes: list[Check]) -> None:
-        server, door, person = self.server, self.server.door, self.account.person
+        server, login_client, person = self.server, self.server.login_client, self.account.person
         known = set(server.users())
-        url = authorization_url(door, self.name, self.address)
+        url = authorization_url(login_client, self.name, self.address)
         state = query_of(url)["state"]
         code = self.account.code(url)
         answer = {"state": state, "code": code, "redirect-url": self.address}
         try:
-            login = door.write("POST", ("access", "openid", "login"), answer)
+            login = login_client.write("POST", ("access", "openid", "login"), answer)
         except FleetgateError as error:
             if error.status != 401:
                 raise
             self._add(self._refused(error, causes))
             return
-        with door.understanding():
+        with login_client.understanding():
             userid, ticket = login["username"], login["ticket"]
         self.outcome.userid, self.outcome.created = userid, userid not in known
         self._add(Check("sign-on", person, detail=f"{person} is signed in as {userid}"))
@@ -428,7 +428,7 @@ class SignOn:
     def _rights(self, ticket: str) -> None:
         """The effective privileges, read with the ticket of the person."""
         service = self.server.product.name.upper()
-        reader = self.server.door.with_base_url(self.server.door.base_url)
+        reader = self.server.login_client.with_base_url(self.server.login_client.base_url)
         cookie = {f"{service}AuthCookie": ticket}
 
         def read(**query: str) -> dict[str, Any]:

@@ -189,7 +189,7 @@ class Identity:
 
 
 @dataclass(frozen=True)
-class Party:
+class RelyingParty:
     """The client as a realm has it, and the issuer's endpoints. `secret` is empty for a public client."""
 
     client: Client
