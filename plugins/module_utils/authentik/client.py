@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..core.client import Client, connection_options, session_for, verification
+from ..core.client import Authorization, Client, connection_options, session_for, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.resource import Permission
 from .permissions import FILES, SEE_ROLES, SUPERUSER, is_owned, model_of, object_of, permission_for, probing_verb
@@ -44,7 +44,8 @@ class AuthentikClient(Client):
 
     def is_authorized_by(self, key: str) -> bool:
         """Whether this is the key of the token in use."""
-        return self.session.auth.value == f"Bearer {key}"
+        authorization = self.session.auth
+        return isinstance(authorization, Authorization) and authorization.value == f"Bearer {key}"
 
     def route(self, path: Sequence[Any]) -> str:
         # the server rejects paths without a trailing slash
@@ -97,7 +98,7 @@ class AuthentikClient(Client):
         try:
             reasons = "; ".join(_reasons(response.json()))
         except ValueError:
-            return response.reason
+            return str(response.reason)
         if response.status_code == 403:
             if "Token invalid" in reasons or "credentials were not provided" in reasons:
                 return (
@@ -136,7 +137,8 @@ class AuthentikClient(Client):
     @cached_property
     def myself(self) -> dict[str, Any]:
         """The owner of the token."""
-        return self.read("core", "users", "me")["user"]
+        user: dict[str, Any] = self.read("core", "users", "me")["user"]
+        return user
 
     def permissions_for(self, steps: list[Step], server: ServerState) -> list[tuple[Permission, str]]:
         """The permissions for steps on existing objects; the server cannot report them for objects yet to be created."""

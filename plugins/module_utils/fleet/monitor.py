@@ -71,7 +71,7 @@ class _KnownPulse(PulseClient):
     """Pulse as it was read for all hosts of the run; it has the entries that may stand for one server."""
 
     def __init__(self, params: Mapping[str, Any], known: Mapping[str, Any], keys: set[str]) -> None:
-        super().__init__(params, True)
+        super().__init__(dict(params), True)
         self.version = tuple(known["version"])
         found = {position for key in keys for position in known["index"].get(key, ())}
         self._nodes = [known["nodes"][position] for position in sorted(found)]
@@ -190,7 +190,8 @@ class _Host:
         """Pulse, as it was read for all hosts where that was done and nothing is to be written."""
         known = _known_pulse.get()
         if not known:
-            return PULSE.client(self.pulse_connection, self.read_only)
+            client: PulseClient = PULSE.client(self.pulse_connection, self.read_only)
+            return client
         if "problems" in known:
             refuse(list(known["problems"]))
         kind = self.product.name
@@ -203,9 +204,8 @@ class _Host:
         """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret)
         desired = entries.desired(self.product.system, self.connection)
-        return self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1].get(
-            self.token, ""
-        )
+        secrets = self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1]
+        return secrets.get(self.token, "")
 
     def prove(self, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -258,7 +258,9 @@ class _Host:
         desired = entries.desired(PULSE, self.pulse_connection)
         return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
 
-    def _converge(self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool) -> tuple[dict, dict]:
+    def _converge(
+        self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
+    ) -> tuple[dict[str, Any], dict[str, str]]:
         """Make one server as declared; what was done goes into the result of the task, also where it fails."""
         try:
             result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
