@@ -11,6 +11,7 @@ import re
 import pytest
 
 from tests.modules.systems import WRITING, system_of, task, union
+from tests.support.sample import sample
 
 LIVES = union("LIVES")
 NEWER = union("NEWER")
@@ -31,8 +32,8 @@ TAKEN = [(module, step) for module in LIVES for step in steps_of(module)]
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"pve": "8.4", "pbs": "3.2", "pocketid": "2.13", "authentik": "2025.12", "pulse": "5.1"}],
-    ids=["newest servers", "older servers"],
+    params=sample([{}, {"pve": "8.4", "pbs": "3.2", "pocketid": "2.13", "authentik": "2025.12", "pulse": "5.1"}], 2),
+    ids=lambda versions: "older servers" if versions else "newest servers",
 )
 def lived(request, fleet_of, ansible):
     """The life cycles of all objects of a system, one after the other, on a fleet of its own."""
