@@ -1,7 +1,7 @@
-"""A process that has loaded ansible, and runs ansible-playbook in forks of itself: loading is half of a short run.
+"""A process that has loaded ansible and the collection, and runs ansible-playbook in forks of itself: loading is half of a short run.
 
 Requests come as lines of JSON with `arguments`, `environment`, `folder` and the file for the `output`; each is answered with
-the exit code. Each run loads the collection. Settings of ansible are those of this process.
+the exit code. Settings of ansible are those of this process.
 """
 
 from __future__ import annotations
@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from importlib import import_module
+from pathlib import Path
 
+ROOT = Path(__file__).resolve().parents[2]
 LOADED = (
     "ansible.cli.playbook",
     "ansible.executor.playbook_executor",
@@ -49,5 +52,10 @@ for name in LOADED:
 loaders = import_module("ansible.plugins.loader")
 for kind in PLUGINS:
     list(getattr(loaders, f"{kind}_loader").all(class_only=True))
+loaders.init_plugin_loader()
+for action in sorted((ROOT / "plugins/action").glob("*.py")):
+    loaders.action_loader.get(f"fleetgate.proxmox.{action.stem}", class_only=True)
+# every run does the same
+warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
 for line in sys.stdin:
     print(run(**json.loads(line)), flush=True)

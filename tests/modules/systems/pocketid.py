@@ -23,7 +23,8 @@ ONE = ("pocketid_user", {"username": "new", "email": "n@example.org"})
 
 # principals that the states of any_state refer to
 ANY_COMPANY = {
-    "users": [{"username": "ann"}, {"username": "bob"}],
+    # an administrator stays, whatever the states declare of others
+    "users": [{"username": "ann"}, {"username": "bob"}, {"username": "root", "is_admin": True}],
     "groups": [{"name": "staff", "users": ["ann"]}, {"name": "others"}],
     "clients": [{"id": "shared", "name": "Shared"}, {"id": "wiki", "name": "Wiki", "allowed_groups": ["staff"]}],
 }
