@@ -53,6 +53,8 @@ loaders = import_module("ansible.plugins.loader")
 for kind in PLUGINS:
     list(getattr(loaders, f"{kind}_loader").all(class_only=True))
 loaders.init_plugin_loader()
+# it has a long list of plugins that were moved
+import_module("ansible_collections.ansible.builtin")
 for action in sorted((ROOT / "plugins/action").glob("*.py")):
     loaders.action_loader.get(f"fleetgate.proxmox.{action.stem}", class_only=True)
 # every run does the same
