@@ -49,6 +49,9 @@ class FleetgateError(Exception):
         self.secrets: dict[str, str] = {}
         self.diff: dict[str, dict[str, Any]] = {}
 
+    def __str__(self) -> str:
+        return "; ".join(self.problems)
+
     def as_result(self) -> dict[str, Any]:
         """Return the error as a task result."""
         result = {"failed": True, "changed": bool(self.done), "msg": str(self), "problems": self.problems}

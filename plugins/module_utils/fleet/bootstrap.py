@@ -106,7 +106,6 @@ def _named_as_declared(secrets: Iterable[str] = ()) -> Iterator[None]:
         for option, declared in _DECLARED_AS.items():
             problems = [declared + text.removeprefix(option) if text.startswith(option) else text for text in problems]
         error.problems = remove_values(list(dict.fromkeys(problems)), every_form(secrets))
-        error.args = ("; ".join(error.problems),)
         raise
 
 

@@ -89,7 +89,6 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return _STAGES[params["stage"]](params, check_mode)
     except FleetgateError as error:
         error.problems = as_declared(error)
-        error.args = ("; ".join(error.problems),)
         raise
 
 
@@ -416,8 +415,7 @@ def _is_refused(
             refuse([_unknown(existing, host)])
         # what it reports is older than the attempt
         time.sleep(1)
-        current = PULSE.client(host.pulse_connection, host.read_only)
-        existing = entries_for(options["type"], [options["host"], *options["aliases"]], current.nodes())[0]
+        existing = _entry_of(options, PULSE.client(host.pulse_connection, host.read_only))
     return False
 
 
