@@ -170,6 +170,10 @@ class Client:
                 return self._content(self._send(verb, path, **self.uploaded(source, body)))
         return self._content(self._send(verb, path, **self.payload(verb, body)))
 
+    def dry_run(self, path: Sequence[Any], body: Any) -> Any:
+        """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
+        return self._content(self._send("POST", path, **self.payload("POST", body)))
+
     def probe(self, url: str, form: dict[str, Any], auth: Any, allowed_status: Container[int] = ()) -> Any:
         """Return the response to a POST that changes nothing and is therefore sent in check mode too."""
         return self.with_base_url(url)._send("POST", (), allowed_status, data=form, auth=auth)

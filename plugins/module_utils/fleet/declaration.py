@@ -55,6 +55,11 @@ class Place:
     groups: tuple[str, ...] = ()
     known: frozenset[str] = frozenset()
 
+    @classmethod
+    def of(cls, host: Mapping[str, Any]) -> Place:
+        """From the option `host` of a module, which the action plugin sets."""
+        return cls(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
+
 
 @dataclass(frozen=True)
 class Right:

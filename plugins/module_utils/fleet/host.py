@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import socket
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
+from ..proxmox.user import account_problem
 from .compiler import (
     Addresses,
     Issuer,
@@ -95,8 +95,7 @@ class Compiled:
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     product = PRODUCTS[params["product"]]
-    host = params["host"]
-    place = Place(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
+    place = Place.of(params["host"])
     stage = _preflight if params["stage"] == "preflight" else _apply
     return stage(params, check_mode, product, place)
 
@@ -299,10 +298,9 @@ def sign_in_blockers(compiled: Compiled, state: ServerState, params: dict[str, A
         other = folded.get(userid.casefold())
         if values is None and other:
             yield f"{userid}: {place} has {other}, which is another user, because names are case-sensitive; declare the name as the provider has it"
-        elif values and values.get("enable") is False:
-            yield f"{userid} is disabled on {place} and cannot sign in; enable the user there"
-        elif values and 0 < values.get("expire", 0) <= time.time():
-            yield f"{userid} has expired on {place} and cannot sign in; set another expiry date there"
+        elif values and (problem := account_problem(values)):
+            why, remedy = problem
+            yield f"{userid} {why} on {place} and cannot sign in; {remedy}"
     for (name,) in state.actual("realm"):
         if name != realm and name.casefold() == realm.casefold():
             yield f"fleetgate_realm.name: '{realm}' is not the realm '{name}' of {place}: names are case-sensitive"

@@ -27,6 +27,7 @@ from .provider import hidden as hidden_of_provider
 from .provider import issuer_options
 from .providers import PROVIDERS, Provider
 from .sign_on import (
+    DISCOVERY,
     Expected,
     Outcome,
     Server,
@@ -58,8 +59,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     product = PRODUCTS[params["product"]]
-    host = params["host"]
-    place = Place(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
+    place = Place.of(params["host"])
     try:
         proof = _begin(params, product, place)
     except FleetgateError as error:
@@ -69,7 +69,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             proof.examine(params, check_mode)
     except FleetgateError as error:
         return {"changed": False, "checks": as_results([*proof.checks, *_stopped(error, place)])}
-    connects = not any(check.status == FAILED and check.name == _DISCOVERY for check in proof.checks)
+    connects = not any(check.status == FAILED and check.name == DISCOVERY for check in proof.checks)
     return {
         "changed": proof.outcome.created,
         "checks": as_results(proof.checks),
@@ -83,9 +83,6 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def _stopped(error: FleetgateError, place: Place) -> list[Check]:
     """What ended the proof of a host: a server that cannot be read, or a declaration that is wrong."""
     return failures("server" if error.no_answer or error.status else "declaration", error.problems, place.name)
-
-
-_DISCOVERY = "issuer as the server sees it"
 
 
 def _begin(params: dict[str, Any], product: Product, place: Place) -> Proof:
@@ -247,10 +244,10 @@ class Proof:
             login_client = login_client_for(self.compiled.product, name, self.compiled.connection, address)
             try:
                 authorization_url(login_client, realm, "https://localhost")
-                yield Check(_DISCOVERY, name)
+                yield Check(DISCOVERY, name)
             except FleetgateError as error:
                 problem = discovery_problem(name, realm, url, error)
-                yield problem or skipped(_DISCOVERY, f"not reached from the control node: {error}", name)
+                yield problem or skipped(DISCOVERY, f"not reached from the control node: {error}", name)
                 if problem is None:
                     continue
             yield clock_check(name, clock_offset(login_client), self.issuer_clock_offset)
@@ -368,7 +365,7 @@ class Proof:
         if self.compiled.client.base_url == ADDRESS:
             return "needs connection=https in fleetgate_api"
         if any(
-            check.status == FAILED and check.name == _DISCOVERY and check.about == self.host for check in self.checks
+            check.status == FAILED and check.name == DISCOVERY and check.about == self.host for check in self.checks
         ):
             return "the server cannot begin a sign-on"
         return ""

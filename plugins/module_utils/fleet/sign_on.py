@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""One sign-on through a realm, from the server's authorization URL to its ticket, and what becomes of the claims.
+"""One sign-on through a realm, from the server's authorization URL to its ticket, and how the server uses the claims.
 
 PVE does not say why it refuses a sign-on, and no server shows the claims. So the claims are fetched first, with a code that is
 redeemed here, and compared with the realm, the users and the groups of the server.
@@ -15,19 +15,21 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 
 from ..core.checks import FAILED, Check, failed, skipped
-from ..core.client import Authorization, Client, verification
+from ..core.client import Client, verification
 from ..core.errors import FleetgateError
 from ..core.plan import ServerState
 from ..core.secrets import excerpt
-from ..core.transport import requests
 from ..oidc.login import Account, Identity, Refusal, RelyingParty, query_of
 from ..proxmox.client import LoginClient
 from ..proxmox.realm import CLAIM_OF_TODAY
+from ..proxmox.user import account_problem
 from .compiler import option_rule
 from .products import Product
 
 # seconds by which clocks may differ; tickets of PVE and PBS allow as much
 CLOCK_DIFFERENCE = 300
+# the check that a server can begin a sign-on
+DISCOVERY = "issuer as the server sees it"
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,7 @@ def login_client_for(product: Product, title: str, connection: Mapping[str, Any]
     """A client without credentials for the API at an address."""
     url = f"{address}/api2/json"
     verify = verification({"ca_path": connection.get("ca_path"), "validate_certs": connection["validate_certs"]})
-    login_client = LoginClient(title, requests.Session(), url, timeout=connection["api_timeout"], verify=verify)
-    # not even those of netrc
-    login_client.session.auth = Authorization("", "")
-    return login_client
+    return LoginClient(title, url, timeout=connection["api_timeout"], verify=verify)
 
 
 # -- the begin of a sign-on ------------------------------------------------------------------------------------------
@@ -97,16 +96,15 @@ def login_client_for(product: Product, title: str, connection: Mapping[str, Any]
 
 def authorization_url(login_client: LoginClient, realm: str, address: str) -> str:
     """The URL that the server sends a browser to; for it the server reads the issuer's discovery document."""
-    path = ("access", "openid", "auth-url")
-    return str(login_client._content(login_client._send("POST", path, data={"realm": realm, "redirect-url": address})))
+    return str(login_client.dry_run(("access", "openid", "auth-url"), {"realm": realm, "redirect-url": address}))
 
 
 def discovery_problem(server: str, realm: str, issuer: str, error: FleetgateError) -> Check | None:
     """Why a server cannot begin a sign-on with an issuer that can be used from here. None where it was not asked."""
-    name, text = "issuer as the server sees it", str(error)
+    name, text = DISCOVERY, str(error)
     if error.no_answer or error.status is None:
         return None
-    said = text.rpartition(": ")[2] if "Request failed" not in text else text[text.index("Request failed") :]
+    reason = text.rpartition(": ")[2] if "Request failed" not in text else text[text.index("Request failed") :]
     if "unexpected issuer" in text:
         return failed(
             name,
@@ -120,27 +118,27 @@ def discovery_problem(server: str, realm: str, issuer: str, error: FleetgateErro
     if "http status" in text or "parse" in text or "invalid response" in text:
         return failed(
             name,
-            f"{server} gets something else than a discovery document from {issuer} ({excerpt(said)})",
+            f"{server} gets something else than a discovery document from {issuer} ({excerpt(reason)})",
             "check issuer_url of the realm, and what stands between this server and the identity provider, such as a proxy",
             server,
         )
     if "io:" in text:
         return failed(
             name,
-            f"{server} does not reach {issuer}, which the control node does ({excerpt(said)})",
+            f"{server} does not reach {issuer}, which the control node does ({excerpt(reason)})",
             "check DNS, routes and firewall of this server; a proxy of the control node does not apply to it",
             server,
         )
     if "Request failed" in text:
         return failed(
             name,
-            f"{server} cannot read {issuer}, which the control node can ({excerpt(said)}); most likely the server does not"
+            f"{server} cannot read {issuer}, which the control node can ({excerpt(reason)}); most likely the server does not"
             " trust the CA that issued the certificate of the identity provider",
             "copy the certificate of the CA to /usr/local/share/ca-certificates/NAME.crt on this server, and run"
             " update-ca-certificates; if it is trusted already, check DNS and firewall",
             server,
         )
-    return failed(name, f"{server} cannot begin a sign-on through the realm {realm} ({excerpt(said)})", "", server)
+    return failed(name, f"{server} cannot begin a sign-on through the realm {realm} ({excerpt(reason)})", "", server)
 
 
 def clock_offset(client: Client) -> float | None:
@@ -292,10 +290,11 @@ class SignOn:
                 "declare rights for the person and run the playbook wire, or set autocreate in fleetgate_realm",
                 userid,
             )
-        elif values.get("enable") is False:
-            yield failed("user", f"{userid} is disabled on {server}", "enable the user there", userid)
-        elif 0 < (values.get("expire") or 0) <= time.time():
-            yield failed("user", f"{userid} has expired on {server}", "set another expiry date there", userid)
+            return
+        problem = account_problem(values)
+        if problem:
+            why, remedy = problem
+            yield failed("user", f"{userid} {why} on {server}", remedy, userid)
         else:
             yield Check("user", userid)
 
@@ -417,10 +416,10 @@ class SignOn:
         if causes:
             why = "; ".join(cause.problem for cause in causes)
             return failed("sign-on", f"{server} refuses the sign-on of {person}: {why}", causes[0].remedy, person)
-        said = str(error).rpartition(": ")[2]
+        reason = str(error).rpartition(": ")[2]
         return failed(
             "sign-on",
-            f"{server} refuses the sign-on of {person} ({excerpt(said)}), and nothing that can be read explains it",
+            f"{server} refuses the sign-on of {person} ({excerpt(reason)}), and nothing that can be read explains it",
             "the reason is in the log of the server: journalctl -u pvedaemon on PVE, -u proxmox-backup-proxy on PBS",
             person,
         )

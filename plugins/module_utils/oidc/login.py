@@ -113,20 +113,20 @@ def title_of(answer: Any) -> str:
 
 
 def not_registered(title: str, uri: str, client_id: str, words: str = "") -> Refusal:
-    said = f" ({words})" if words else ""
+    reason = f" ({words})" if words else ""
     return Refusal(
         REDIRECT,
-        f"the redirect URI {uri} is not registered for the client {client_id} at {title}{said}",
+        f"the redirect URI {uri} is not registered for the client {client_id} at {title}{reason}",
         "run the playbook wire for this host, or register it at the provider; a name that only people use belongs into"
         " fleetgate_names",
     )
 
 
 def not_allowed(title: str, person: str, client_id: str, words: str = "") -> Refusal:
-    said = f" ({words})" if words else ""
+    reason = f" ({words})" if words else ""
     return Refusal(
         ACCESS,
-        f"{title} does not let {person} use the client {client_id}{said}",
+        f"{title} does not let {person} use the client {client_id}{reason}",
         "add the person to one of the groups that may use the client, or allow another group with allowed_groups in"
         " fleetgate_client",
     )
@@ -154,24 +154,24 @@ def registered(client: Client, endpoint: str, client_id: str, scopes: str, uri: 
     }
     answer = client.with_base_url(_with_query(endpoint, query))._send("GET", (), range(300, 500))
     target = target_of(answer, endpoint)
-    said = query_of(target).get("error", "") if target else ""
+    error = query_of(target).get("error", "") if target else ""
     if target.startswith(uri):
-        if not said or said in _NOBODY_SIGNED_IN:
+        if not error or error in _NOBODY_SIGNED_IN:
             return None
         description = query_of(target).get("error_description", "")
         return Refusal(
             CLIENT,
-            f"the issuer refuses authorization requests of the client {client_id}: {excerpt(said)} {excerpt(description)}".strip(),
+            f"the issuer refuses authorization requests of the client {client_id}: {excerpt(error)} {excerpt(description)}".strip(),
             "compare the client with what wire sets up, and see the log of the identity provider",
         )
-    if "client" in said.lower() and "redirect" not in said.lower():
+    if "client" in error.lower() and "redirect" not in error.lower():
         return Refusal(
             CLIENT,
-            f"the issuer refuses the client {client_id} ({excerpt(said)})",
+            f"the issuer refuses the client {client_id} ({excerpt(error)})",
             "run the playbook wire, or correct the client id in fleetgate_client",
         )
-    if said or 400 <= answer.status_code < 500:
-        return not_registered("the issuer", uri, client_id, excerpt(said) or title_of(answer))
+    if error or 400 <= answer.status_code < 500:
+        return not_registered("the issuer", uri, client_id, excerpt(error) or title_of(answer))
     return None
 
 

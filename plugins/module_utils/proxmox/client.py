@@ -80,6 +80,11 @@ def connection_spec(environment: str, port: int, **secrets: str) -> dict[str, An
 class LoginClient(Client):
     """A server before login. A ticket changes nothing, so it is requested in check mode as well."""
 
+    def __init__(self, title: str, url: str, **transport: Any) -> None:
+        super().__init__(title, requests.Session(), url, **transport)
+        # not even the credentials of netrc
+        self.session.auth = Authorization("", "")
+
     def payload(self, verb: str, body: Any) -> dict[str, Any]:
         return {"data": body}
 
@@ -163,8 +168,7 @@ class ProxmoxClient(Client):
                 user, token_name, params["api_token_secret"], service=self.service
             )
         else:
-            login = LoginClient(title, requests.Session(), url, **transport)
-            login.session.auth = Authorization("", "")
+            login = LoginClient(title, url, **transport)
             self.session.auth = Ticket(
                 login, user, params["api_password"], params.get("api_totp"), service=self.service
             )
@@ -174,10 +178,6 @@ class ProxmoxClient(Client):
         """The ticket of a user who signed in with a password; the server takes it for that password and the second factor."""
         auth = self.session.auth
         return str(auth.pve_auth_ticket) if isinstance(auth, Ticket) else ""
-
-    def dry_run(self, path: Sequence[Any], body: Any) -> Any:
-        """The answer to a POST that is only a dry run, and is therefore sent in check mode too."""
-        return self._content(self._send("POST", path, **self.payload("POST", body)))
 
     def payload(self, verb: str, body: Any) -> dict[str, Any]:
         values = self.encode(body or {})

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,15 @@ from .similar import similar_names
 
 if TYPE_CHECKING:
     from ..core.resource import Actual, Permission
+
+
+def account_problem(values: Mapping[str, Any]) -> tuple[str, str] | None:
+    """Why an existing user cannot sign in, and what to do on the server; None if the account can be used."""
+    if values.get("enable") is False:
+        return "is disabled", "enable the user there"
+    if 0 < (values.get("expire") or 0) <= time.time():
+        return "has expired", "set another expiry date there"
+    return None
 
 
 class User(Identity):
