@@ -27,6 +27,26 @@ options:
     default: {}
 """
 
+    PROOF: str = (
+        PEOPLE
+        + r"""
+  idp:
+    description: The identity provider. Defaults to the variable C(fleetgate_idp).
+    type: raw
+  prove:
+    description: The person who signs in and the files of the report. Defaults to the variable C(fleetgate_prove).
+    type: raw
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.prove
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
+"""
+    )
+
     DOCUMENTATION: str = (
         PEOPLE
         + r"""

@@ -42,12 +42,6 @@ options:
     description: Scopes of a realm that declares none. Defaults like O(issuer).
     type: list
     elements: str
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
-    type: raw
-  prove:
-    description: The person who signs in and the files of the report. Defaults to the variable C(fleetgate_prove).
-    type: raw
   session:
     description: Session of the person at the identity provider. Set by the action plugin.
     type: str
@@ -58,20 +52,13 @@ requirements:
   - requests
   - proxmoxer >= 2.3.0 (not with C(connection=shell))
 attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.prove
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
   check_mode:
     details: In check mode nobody signs in. All other checks are the same.
 seealso:
   - module: fleetgate.proxmox.prove_provider
   - module: fleetgate.proxmox.oidc_login
 extends_documentation_fragment:
-  - fleetgate.proxmox.fleet.people
+  - fleetgate.proxmox.fleet.proof
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

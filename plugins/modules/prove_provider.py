@@ -21,12 +21,6 @@ options:
     type: str
     choices: [preflight, clients, report]
     required: true
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
-    type: raw
-  prove:
-    description: The person who signs in and the files of the report. Defaults to the variable C(fleetgate_prove).
-    type: raw
   hosts:
     description: Results of the checks of the hosts. Set by the action plugin.
     type: list
@@ -44,19 +38,12 @@ options:
 requirements:
   - requests
 attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.prove
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
   check_mode:
     details: In check mode nobody signs in. All other checks are the same, and the report is written as well.
 seealso:
   - module: fleetgate.proxmox.prove_host
 extends_documentation_fragment:
-  - fleetgate.proxmox.fleet.people
+  - fleetgate.proxmox.fleet.proof
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """
