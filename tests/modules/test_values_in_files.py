@@ -6,6 +6,8 @@ a value before it writes, or the object has exactly this value afterwards and al
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import pytest
 
 from tests.modules.systems import SYSTEMS
@@ -72,7 +74,7 @@ def tries(system, resource):
 def test_values_with_separators_are_refused_or_kept_and_other_objects_are_unchanged(fleet_of, figure, name):
     wired, system = fleet_of("homelab"), SYSTEMS[name]
     connection = system.connection(wired)
-    kinds = {resource.plural: resource for resource in system_of(name).resources}
+    kinds = {resource.plural: resource for resource in engine_of(name).resources}
 
     def run(module, **options):
         return in_process.result_of(f"{name}_{module}", **connection, **options)
@@ -117,8 +119,7 @@ def test_values_with_separators_are_refused_or_kept_and_other_objects_are_unchan
     figure(f"{name}: {refused + kept} values with separators, {refused} refused before a write, {kept} kept")
 
 
-def system_of(name):
-    from importlib import import_module
-
+def engine_of(name):
+    """The description of the API of a system in the collection."""
     system = import_module(f"ansible_collections.fleetgate.proxmox.plugins.module_utils.{name}.system")
     return getattr(system, name.upper())

@@ -219,7 +219,7 @@ class AuthentikClient(Client):
         if target is None or (is_owned(verb, path) and target["user"] == me["pk"]):
             return True
         if SEE_ROLES.partition(".")[2] not in me["system_permissions"]:
-            # often a role may delete just what was created with it (initial permissions), so this is no reason to refuse
+            # roles often have permissions on the objects that were created with them only, so the request may be allowed
             return None
         roles, (app, codename) = {role["pk"] for role in me["roles"]}, permission.split(".")
         granting = self.read_all(

@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""What was looked at to see whether people can sign in, and what was found."""
+"""The checks of a proof that people can sign in, and their results."""
 
 from __future__ import annotations
 

@@ -197,7 +197,7 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _saved_elsewhere(content: bytes) -> str:
-    """Save a secret for whose file there is no space; return where, as part of a message."""
+    """Save a secret that does not fit into its file system elsewhere; return where, as part of a message."""
     try:
         descriptor, path = tempfile.mkstemp(prefix="fleetgate-secret-")
         try:
