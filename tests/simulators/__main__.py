@@ -1,13 +1,12 @@
 """A simulated fleet for manual use or molecule: `python -m tests.simulators homelab --folder DIR`.
 
-Writes DIR/inventory.yml, to be passed after the inventory of the example, and serves until SIGINT or SIGTERM. The
-URL in DIR/control returns with GET /writes the requests that changed something since the last DELETE /journal.
+Writes DIR/inventory.yml, to be passed after the inventory of the example, and serves until SIGINT, SIGTERM or the
+removal of DIR. The URL in DIR/control returns with GET /writes the requests that changed something since the last DELETE /journal.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import threading
 from pathlib import Path
@@ -49,13 +48,14 @@ def main() -> None:
         serve(control(fleet), None) as port,
     ):
         (folder / "inventory.yml").write_text(yaml.safe_dump(fleet.inventory()))
-        (folder / "pid").write_text(str(os.getpid()))
         # written last, so that the other files exist when it does
-        (folder / "control").write_text(f"http://127.0.0.1:{port}")
+        control_file = folder / "control"
+        control_file.write_text(f"http://127.0.0.1:{port}")
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_signal: stopped.set())
-        stopped.wait()
+        while control_file.exists() and not stopped.wait(0.2):
+            pass
 
 
 if __name__ == "__main__":
