@@ -47,6 +47,21 @@ attributes:
 """
     )
 
+    REMOVAL: str = r"""
+options:
+  idp:
+    description: The identity provider. Defaults to the variable C(fleetgate_idp).
+    type: raw
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.unwire
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin passes on what other tasks of the run returned, which an C(async) task would bypass.
+"""
+
     DOCUMENTATION: str = (
         PEOPLE
         + r"""

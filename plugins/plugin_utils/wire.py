@@ -48,6 +48,7 @@ VARIABLES = (
     "scopes",
     "token_file",
     "undeclared",
+    "unwire",
     "users",
 )
 
@@ -129,7 +130,7 @@ class HostAction(FleetAction):
         host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
         provider = plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):
-            if arguments.get(option) is None and provider:
+            if option in self.declared and arguments.get(option) is None and provider:
                 # an issuer that is empty is that of a provider that was refused
                 arguments[option] = provider.get(option, "" if option == "issuer" else None)
         if arguments.get("stage") == "apply":
@@ -170,7 +171,9 @@ class HostAction(FleetAction):
 class ProviderAction(FleetAction):
     """`wire_provider`, once for all hosts of the play."""
 
-    declared = ("idp", "realm", "users", "groups", "members", "undeclared")
+    declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared")
+    # where the preflights of the hosts are registered
+    preflight = HOST
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
@@ -181,7 +184,7 @@ class ProviderAction(FleetAction):
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         if arguments["stage"] == "preflight":
-            self._problems += _hosts_of_two_products(task_vars["groups"])
+            self._problems += hosts_of_two_products(task_vars["groups"])
         elif arguments["stage"] == "prune":
             arguments["left_out"] = left_out(task_vars)
             arguments["removals"] = plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
@@ -227,9 +230,14 @@ class ProviderAction(FleetAction):
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
-        own = {name: _refusal(registered(task_vars, name, HOST)) for name in hosts}
-        if not (of_provider or any(own.values())):
+        if not (of_provider or any(_refusal(registered(task_vars, name, self.preflight)) for name in hosts)):
             of_provider = list(result.get("problems") or [result["msg"]])
+        return self._refusals(of_provider, bool(result.get("done")), task_vars)
+
+    def _refusals(self, of_provider: list[str], done: bool, task_vars: dict[str, Any]) -> dict[str, str]:
+        """The problems by host; a host without any is told whose they are."""
+        hosts = list(task_vars["ansible_play_hosts"])
+        own = {name: _refusal(registered(task_vars, name, self.preflight)) for name in hosts}
         messages = {}
         for name in hosts:
             problems = [problem for problem in own[name] if problem not in of_provider]
@@ -237,7 +245,7 @@ class ProviderAction(FleetAction):
                 problems = [*of_provider, *problems]
             messages[name] = "; ".join(problems)
         refused = ", ".join(name for name, message in messages.items() if message)
-        written = "was only carried out in part" if result.get("done") else "did not write anything"
+        written = "was only carried out in part" if done else "did not write anything"
         others = f"this run {written}, because of the problems that are reported for {refused}"
         return {name: message or others for name, message in messages.items()}
 
@@ -248,7 +256,7 @@ def left_out(task_vars: dict[str, Any]) -> list[str]:
     return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
 
 
-def _hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:
+def hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:
     names = {name: product for product in PRODUCTS for name in groups.get(product, ())}
     return [
         f"{name} is in the groups {product} and {names[name]}; give a machine that runs both one inventory host for each,"

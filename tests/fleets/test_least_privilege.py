@@ -86,5 +86,5 @@ def test_list_of_undeclared_objects_that_may_be_incomplete_comes_with_a_warning(
     ).succeeded()
     run = wired.play("wire", "--limit", "pbs1", **variables).succeeded()
     warnings = " ".join(" ".join(result.get("warnings", ())) for result in run.results())
-    assert "lacks Sys.Audit on /access/users (without it undeclared users may be left out)" in warnings
-    assert "lacks Sys.Audit on /access/acl (without it undeclared acl may be left out)" in warnings
+    assert "lacks Sys.Audit on /access/users (without it users of the realm may be left out)" in warnings
+    assert "lacks Sys.Audit on /access/acl (without it acl of the realm may be left out)" in warnings

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, TypeVar
 
 from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse, suggestion
@@ -355,16 +355,24 @@ def _is_address(host: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Wiring:
-    """What the preflight of a host found out that the identity provider and other hosts have to know.
-
-    `identity` is the same for all inventory hosts that are one server or nodes of one `cluster`. `pending` says whether there
-    is anything to do, `connects` whether a sign-on can begin (None: was not tried).
-    """
+class Listed:
+    """A host of the inventory. `identity` is the same for all that are one server or nodes of one `cluster`."""
 
     host: str
     cluster: str
     identity: tuple[str, ...]
+
+
+_Listed = TypeVar("_Listed", bound=Listed)
+
+
+@dataclass(frozen=True)
+class Wiring(Listed):
+    """What the preflight of a host found out that the identity provider and other hosts have to know.
+
+    `pending` says whether there is anything to do, `connects` whether a sign-on can begin (None: was not tried).
+    """
+
     client: Mapping[str, Any]
     redirect_uris: tuple[str, ...]
     certain_uris: tuple[str, ...]
@@ -395,9 +403,9 @@ class Client:
         return bool(self.options.get("is_public"))
 
 
-def leaders(hosts: Iterable[Wiring]) -> dict[str, Wiring]:
+def leaders(hosts: Iterable[_Listed]) -> dict[str, _Listed]:
     """The host that each host is wired through: the first of those that are the same server or cluster."""
-    first: dict[tuple[str, ...], Wiring] = {}
+    first: dict[tuple[str, ...], _Listed] = {}
     return {host.host: first.setdefault(host.identity, host) for host in hosts}
 
 

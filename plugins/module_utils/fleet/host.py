@@ -74,20 +74,26 @@ class Problems(list[str]):
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """What a host is to have, and what was read of it on the way."""
+class Access:
+    """How a host is reached, what it reports about itself, and the OIDC client that is declared for it."""
 
     product: Product
     place: Place
-    declared: Declaration
     connection: Mapping[str, Any]
     client: Client
     oidc_client: Mapping[str, Any]
+    server: Server
+    addresses: Addresses
+
+
+@dataclass(frozen=True)
+class Compiled(Access):
+    """What a host is to have, and what was read of it on the way."""
+
+    declared: Declaration
     realm: Mapping[str, Any]
     entries: Entries
     desired: list[Desired]
-    server: Server
-    addresses: Addresses
     state: ServerState
     policy: str
     undeclared: Report
@@ -132,7 +138,7 @@ def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[
     """What the identity provider and other hosts have to know of a host, without secrets."""
     return {
         "cluster": compiled.server.cluster,
-        "identity": _identity(compiled),
+        "identity": identity_of(compiled),
         "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
         "redirect_uris": compiled.addresses.all,
         "certain_uris": list(compiled.addresses.certain),
@@ -181,28 +187,10 @@ def compile_host(
     declared = problems.of(
         declaration_for, product, params["users"] or [], params["groups"] or [], params["realm"], place
     )
-    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
-    client = None if connection is None else problems.of(product.system.client, connection, read_only)
-    server = Server()
-    if client is not None:
-        server = problems.of(_server, product, client) or server
-    name = server.cluster or place.name
-    oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
-    host_addresses = None
-    if connection is not None:
-        where = connection.get("api_host") or place.name
-        host_addresses = problems.of(
-            addresses,
-            product,
-            place,
-            server,
-            where,
-            _port(product, connection),
-            params["names"] or [],
-            params["domain"] or "",
-        )
-    if not (declared and connection and client and oidc_client and host_addresses):
+    access = access_to(params, product, place, read_only, problems)
+    if not (declared and access):
         raise problems.error()
+    client, connection, oidc_client = access.client, access.connection, access.oidc_client
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
@@ -226,21 +214,44 @@ def compile_host(
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
     return Compiled(
-        product,
-        place,
-        declared,
-        connection,
-        client,
-        oidc_client,
-        realm,
-        entries,
-        desired,
-        server,
-        host_addresses,
-        state,
-        chosen,
-        report,
+        **vars(access),
+        declared=declared,
+        realm=realm,
+        entries=entries,
+        desired=desired,
+        state=state,
+        policy=chosen,
+        undeclared=report,
     )
+
+
+def access_to(
+    params: Mapping[str, Any], product: Product, place: Place, read_only: bool, problems: Problems
+) -> Access | None:
+    """Connect to a host and read what it reports about itself; None where something is wrong, which is added to the problems."""
+    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
+    client = None if connection is None else problems.of(product.system.client, connection, read_only)
+    server = Server()
+    if client is not None:
+        server = problems.of(_server, product, client) or server
+    name = server.cluster or place.name
+    oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
+    host_addresses = None
+    if connection is not None:
+        where = connection.get("api_host") or place.name
+        host_addresses = problems.of(
+            addresses,
+            product,
+            place,
+            server,
+            where,
+            _port(product, connection),
+            params["names"] or [],
+            params["domain"] or "",
+        )
+    if not (connection and client and oidc_client and host_addresses):
+        return None
+    return Access(product, place, connection, client, oidc_client, server, host_addresses)
 
 
 def _server(product: Product, client: Client) -> Server:
@@ -253,24 +264,24 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def _identity(compiled: Compiled) -> list[str]:
+def identity_of(access: Access) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
     its address.
     """
-    if compiled.server.cluster:
-        return [compiled.server.cluster, *compiled.server.nodes]
-    host = compiled.connection.get("api_host")
-    if compiled.connection.get("connection") == "shell" or not host:
-        return [compiled.place.name]
-    port = compiled.connection["api_port"]
+    if access.server.cluster:
+        return [access.server.cluster, *access.server.nodes]
+    host = access.connection.get("api_host")
+    if access.connection.get("connection") == "shell" or not host:
+        return [access.place.name]
+    port = access.connection["api_port"]
     try:
         address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = host
-    return [compiled.product.name, str(address), str(port)]
+    return [access.product.name, str(address), str(port)]
 
 
 def _connects(compiled: Compiled) -> bool:

@@ -52,6 +52,7 @@ class Product:
     - `port`: the port of its web interface, which is where browsers are sent back to after a sign-on.
     - `system`: the engine's description of its API.
     - `local_realm`: the realm of users that the server itself keeps.
+    - `default_realm`: the realm that a new server has as its default, "" where none is marked as such.
     - `group_name`: the rule for names of groups, None where the product has no groups: every member then gets the rights.
     - `server`: reads what a server reports about itself.
     - `client_name`: the name of an OIDC client that nobody declared, {} for that of the cluster or host.
@@ -72,6 +73,7 @@ class Product:
     token: Callable[[str], dict[str, Any]]
     client_name: str
     automation: Automation
+    default_realm: str = ""
     group_name: Any = None
     is_one_host: bool = False
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -133,6 +135,7 @@ PBS = Product(
         privileges=("Permissions.Modify", "Realm.Allocate", "Sys.Audit"),
         token_in_acl=True,
     ),
+    default_realm="pam",
     is_one_host=True,
     # autocreate: everybody with rights is created beforehand, so nobody else needs an account
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},

@@ -9,6 +9,7 @@ goes by one name, what only Pocket ID has is left out, and what only the other h
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from ..authentik.account import AuthentikAccount
@@ -18,7 +19,7 @@ from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import FleetgateError
 from ..core.plan import Desired, ServerState
-from ..core.resource import Resource
+from ..core.resource import Actual, Resource
 from ..core.system import System
 from ..oidc.login import Account
 from ..pocketid.account import PocketIdAccount
@@ -32,6 +33,17 @@ from .entries import Entries, connection_of
 from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A client that exists at a provider. `removal` has the options of the entry that removes it, `blocker` says why that cannot be."""
+
+    kind: str
+    removal: Mapping[str, Any]
+    name: str
+    redirect_uris: tuple[str, ...]
+    blocker: str = ""
 
 
 class Provider:
@@ -160,6 +172,14 @@ class Provider:
         """What exists of the fleet's clients and is not declared."""
         return Report()
 
+    def registered(self, server: ServerState, client_ids: Iterable[str]) -> dict[str, Registered]:
+        """The clients that exist, by `name_of_client`, and those with these IDs even where the list does not have them."""
+        return {}
+
+    def name_of_client(self, client_id: str) -> str:
+        """What identifies the client with this ID."""
+        return client_id
+
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
         return f"client {client.id}"
@@ -191,6 +211,19 @@ class PocketId(Provider):
                     secret_candidates_complete=not outside.get(client.id),
                 )
             entries.add("client", options, f"{client.where}.")
+
+    def registered(self, server: ServerState, client_ids: Iterable[str]) -> dict[str, Registered]:
+        resource = server.resources["client"]
+        return {
+            listed["id"]: Registered(
+                "client",
+                {"id": listed["id"], "state": "absent"},
+                resource.label((listed["id"],)),
+                tuple(listed["callbackURLs"]),
+                "it registered itself" if resource.built_in(Actual({}, listed)) else "",
+            )
+            for listed in server.client.read_all(*resource.collection, sort="createdAt")
+        }
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         return [
@@ -290,6 +323,23 @@ class Authentik(Provider):
                     entries.add(
                         "binding", {"application": slug(client.id), "group": group}, f"{client.where}.allowed_groups."
                     )
+
+    def registered(self, server: ServerState, client_ids: Iterable[str]) -> dict[str, Registered]:
+        """An interrupted removal may have left a provider without an application, which no list has."""
+        resource, wanted = server.resources["application"], {(slug(client_id),) for client_id in client_ids}
+        return {
+            key[0]: Registered(
+                "application",
+                {"slug": key[0], "state": "absent"},
+                resource.label(key),
+                (*actual.values["redirect_uris"], *actual.values["redirect_uri_patterns"]),
+                actual.raw["foreign"] or "",
+            )
+            for key, actual in server.actual("application", wanted).items()
+        }
+
+    def name_of_client(self, client_id: str) -> str:
+        return slug(client_id)
 
     @staticmethod
     def _has_secret(application: Mapping[str, Any]) -> bool:

@@ -14,7 +14,6 @@ from typing import Any, cast
 
 from ..core.errors import FleetgateError, refuse
 from ..core.plan import Desired, ServerState
-from ..core.resource import Actual
 from ..proxmox.acl import Acl
 from ..proxmox.identity import realm_of
 from .compiler import members_of, naming
@@ -63,12 +62,14 @@ class Undeclared:
 class Report:
     """What one server has. `without_rights` counts accounts that people created by signing in and that have no rights.
 
-    `notes` are sentences about what this run changes and people may not expect.
+    `notes` are sentences about what this run changes and people may not expect, `hidden` those about missing permissions, without
+    which it may not be complete.
     """
 
     found: list[Undeclared] = field(default_factory=list)
     without_rights: int = 0
     notes: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
 
     def add(self, kind: str, name: str, removal: Mapping[str, Any] | None) -> None:
         self.found.append(Undeclared(kind, name, removal))
@@ -91,7 +92,7 @@ class Report:
     def warnings(self, place: str, policy: str) -> list[str]:
         """Sentences for the screen; the place keeps those of several servers apart."""
         kept = [one.name for one in self.found if policy == REPORT or one.removal is None]
-        warnings = [f"{place}: {note}" for note in self.notes]
+        warnings = [f"{place}: {note}" for note in (*self.hidden, *self.notes)]
         if kept:
             how = "; remove with fleetgate_undeclared=remove" if policy == REPORT else ""
             warnings.append(f"{place}: not declared: {', '.join(kept)}{how}")
@@ -190,7 +191,32 @@ def on_server(
     scopes: Mapping[str, Any],
 ) -> Report:
     """What a server has of the realm, or of a former name of it, beyond what is declared (`desired` and `scopes`)."""
-    return _Search(product, server, declared, members, realm, list(desired), scopes).report()
+    desired = list(desired)
+    present = {one.entry["realm"] for one in desired if one.resource.name == "realm"}
+    former = [name for name, values in other_realms(server, realm["realm"]).items() if same_client(values, realm)]
+    former = [name for name in former if name not in present]
+    return _Search(product, server, declared, members, realm, desired, scopes, former).report()
+
+
+def of_realms(product: Product, server: ServerState, name: str, others: Collection[str]) -> Report:
+    """Everything that a server has of these realms, except the first realm itself."""
+    nothing = Declaration((), (), {"name": name})
+    return _Search(product, server, nothing, {}, {"realm": name}, [], {}, sorted(others)).report()
+
+
+def other_realms(server: ServerState, name: str) -> dict[str, Mapping[str, Any]]:
+    """The OpenID realms beside the one with this name, in full."""
+    resource, found = server.resources["realm"], {}
+    for key, listed in sorted(server.actual("realm", {(name,)}).items()):
+        if key != (name,) and listed.values["type"] == "openid":
+            actual = resource.read_again(server, key)
+            found.update({key[0]: actual.values} if actual else {})
+    return found
+
+
+def same_client(values: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Whether a realm has the same client of the same issuer as another."""
+    return all(_comparable(values, option) == _comparable(own, option) for option in ("client_id", "issuer_url"))
 
 
 class _Search:
@@ -203,6 +229,7 @@ class _Search:
         realm: Mapping[str, Any],
         desired: list[Desired],
         scopes: Mapping[str, Any],
+        former: list[str],
     ) -> None:
         self._product, self._server, self._realm = product, server, realm
         self._acl = cast(Acl, server.resources["acl"])
@@ -215,7 +242,7 @@ class _Search:
             keys = self._desired.setdefault(one.resource.name, {})
             for entry in one.resource.expand(one.entry):
                 keys[one.resource.key_of(entry)] = entry["state"] == "present"
-        self._former = self._former_realms()
+        self._former = former
         self._realms = {realm["realm"], *self._former}
         self._report = Report()
         # principals that are not declared: everything that is theirs goes with them
@@ -231,14 +258,14 @@ class _Search:
             why = ", which the credentials of this run belong to" if in_use else ""
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
             self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
-        self._report.notes += self._hidden()
+        self._report.hidden = self._hidden()
         return self._report
 
     def _hidden(self) -> list[str]:
         """What the caller lacks to see all objects of the kinds that are compared."""
         kinds = [self._server.resources[name] for name in _KINDS if name in self._server.resources]
         permissions = [
-            (kind.audit_permission, f"without it undeclared {kind.plural} may be left out")
+            (kind.audit_permission, f"without it {kind.plural} of the realm may be left out")
             for kind in kinds
             if kind.audit_permission
         ]
@@ -252,19 +279,6 @@ class _Search:
         elif self._accounts is not None:
             found = (self._server.actual("group").get((f"{name}-{self._realm['realm']}",)) for name in groups)
             self._accounts.update(userid for group in found if group for userid in group.values["users"])
-
-    def _former_realms(self) -> list[str]:
-        """Other realms with the same client of the same issuer."""
-        resource, own = self._server.resources["realm"], self._realm
-        former = []
-        for key, listed in sorted(self._server.actual("realm", {(own["realm"],)}).items()):
-            if key == (own["realm"],) or listed.values["type"] != "openid" or key in self._desired.get("realm", ()):
-                continue
-            found = resource.read_again(self._server, key)
-            same = ("client_id", "issuer_url")
-            if found and all(_comparable(found, option) == str(own[option]).rstrip("/") for option in same):
-                former.append(key[0])
-        return former
 
     def _find_groups(self) -> None:
         # at sign-ons PVE creates a group for each entry of the claim
@@ -305,12 +319,14 @@ class _Search:
             self._report.add("user", _described("user", userid, details), {"userid": userid, "state": "absent"})
 
     def _find_rows(self) -> None:
-        """Rows of principals that are declared. Tokens that people create have the rights that they give them."""
+        """Rows of principals that are declared, or that do not exist. Tokens that people create have the rights that they give them."""
         options = {kind: option for option, kind in self._acl.subjects.items()}
         for key in sorted(self._server.actual("acl")):
             path, kind, subject, role = key
             realm = self._realm_of_group(subject) if kind == "group" else realm_of(subject)
-            if kind == "token" or realm not in self._realms or subject in (*self._principals, self._server.client.user):
+            if realm not in self._realms or subject in (*self._principals, self._server.client.user):
+                continue
+            if kind == "token" and (subject.rpartition("!")[0],) in self._server.actual("user"):
                 continue
             if key in self._desired.get("acl", ()) or self._acl.in_scope(self._scopes, key):
                 continue
@@ -338,8 +354,8 @@ def _tokens(server: ServerState, userid: str, separated: bool | None = None) -> 
     )
 
 
-def _comparable(found: Actual, option: str) -> str:
-    return str(found.values.get(option) or "").rstrip("/")
+def _comparable(realm: Mapping[str, Any], option: str) -> str:
+    return str(realm.get(option) or "").rstrip("/")
 
 
 def _described(kind: str, name: str, details: Iterable[str]) -> str:

@@ -1,0 +1,308 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""The removal of a realm from one host: everything that belongs to it, and then the realm.
+
+What belongs to a realm follows from names, so an interrupted removal is completed by the next one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..core.errors import FleetgateError, refuse
+from ..core.module import Definition
+from ..core.plan import Desired, Plan, ServerState, converge, make_plan
+from ..proxmox.client import ROOT
+from ..proxmox.identity import realm_of
+from ..proxmox.permissions import privileges_at
+from ..proxmox.user import account_problem
+from .compiler import Issuer, declaration_for
+from .declaration import CLIENT, Place, secrets_in
+from .entries import Entries, typed_options
+from .host import Access, Problems, access_to, identity_of, with_warnings
+from .products import PRODUCTS, Product
+from .provider import provider_of
+from .providers import PROVIDERS
+from .undeclared import Report, of_realms, other_realms, same_client
+
+# the options of `fleetgate_unwire`
+OPTIONS: dict[str, dict[str, Any]] = {"confirm": {"type": "list", "elements": "str", "default": []}}
+SPEC: dict[str, dict[str, Any]] = {
+    "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
+    "product": {"type": "str", "choices": list(PRODUCTS), "required": True},
+    "host": {"type": "dict", "default": {}},
+    "api": {"type": "raw"},
+    "idp": {"type": "raw"},
+    "realm": {"type": "raw"},
+    "client": {"type": "raw"},
+    "names": {"type": "raw"},
+    "domain": {"type": "raw"},
+    "unwire": {"type": "raw"},
+}
+_WHERE = "fleetgate_realm: "
+# the options of clients with URLs that browsers are sent back to
+_CALLBACKS = ("callback_urls", "redirect_uris", "redirect_uri_patterns")
+
+
+@dataclass(frozen=True)
+class _Task:
+    """The realm to remove, and the names of all realms whose removal is confirmed. `form` is the issuer of the provider."""
+
+    access: Access
+    realm: str
+    confirmed: frozenset[str]
+    form: Issuer
+
+    def of_provider(self, realm: Mapping[str, Any]) -> bool:
+        """Whether a realm on the host uses a client of the provider of the fleet."""
+        issuer = self.form.of(str(realm["client_id"]))
+        return str(realm["issuer_url"]).rstrip("/") == issuer.rstrip("/")
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a host has: the objects to remove, and the other realms that use clients of the provider."""
+
+    task: _Task
+    state: ServerState
+    report: Report
+    own: Mapping[str, Any] | None
+    others: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def removed(self) -> frozenset[str]:
+        """The names of the realms that are removed."""
+        return frozenset((self.task.realm, *self.former))
+
+    @property
+    def former(self) -> list[str]:
+        """Former names of the realm whose removal is confirmed as well."""
+        return [name for name in self.same_client if name in self.task.confirmed]
+
+    @property
+    def same_client(self) -> list[str]:
+        own = self.own or self.declared
+        return [name for name, values in self.others.items() if same_client(values, own)]
+
+    @property
+    def declared(self) -> dict[str, str]:
+        """What wire would set of a realm that does not exist."""
+        client_id = self.task.access.oidc_client["id"]
+        return {"client_id": client_id, "issuer_url": self.task.form.of(client_id)}
+
+    def desired(self, *, realms: bool) -> list[Desired]:
+        """The entries that remove the realms, or everything that belongs to them."""
+        access, entries = self.task.access, Entries()
+        for removal in self.report.removals:
+            if (removal["kind"] == "realm") is realms:
+                entries.add(removal["kind"], removal["options"], _WHERE)
+        was_default = [name for name, values in self._present() if name in self.removed and values.get("default")]
+        if realms and was_default and access.product.default_realm:
+            entries.add("realm", {"realm": access.product.default_realm, "default": True}, _WHERE)
+        return entries.desired(access.product.system, access.connection)
+
+    def _present(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        if self.own is not None:
+            yield self.task.realm, self.own
+        yield from self.others.items()
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    product, place = PRODUCTS[params["product"]], Place.of(params["host"])
+    if params["stage"] == "preflight":
+        return _preflight(_task(params, product, place, read_only=True), place)
+    return _apply(_task(params, product, place, read_only=check_mode), check_mode)
+
+
+def _task(params: Mapping[str, Any], product: Product, place: Place, read_only: bool) -> _Task:
+    problems = Problems()
+    declared = problems.of(declaration_for, product, [], [], params["realm"], place)
+    options = problems.of(typed_options, params["unwire"], OPTIONS, "fleetgate_unwire")
+    provider = problems.of(provider_of, params["idp"])
+    if provider:
+        problems += provider.missing(params["idp"])
+    access = access_to(params, product, place, read_only, problems)
+    if problems or not (declared and options and provider and access):
+        raise problems.error()
+    form = Issuer(provider.issuer(params["idp"]))
+    return _Task(access, declared.realm["name"], frozenset(options["confirm"]), form)
+
+
+def _search(task: _Task) -> _Found:
+    """Everything that the host has of the realms to remove."""
+    access = task.access
+    state = ServerState(access.client, access.product.system.kinds)
+    actual = state.actual("realm", {(task.realm,)}).get((task.realm,))
+    others = other_realms(state, task.realm)
+    found = _Found(task, state, Report(), actual.values if actual else None, others)
+    report = of_realms(access.product, state, task.realm, found.former)
+    if actual:
+        default = " (the default realm)" if actual.values.get("default") else ""
+        removal = {"realm": task.realm, "type": "openid", "state": "absent"}
+        report.add("realm", f"realm {task.realm}{default}", removal)
+    return replace(found, report=report)
+
+
+def _preflight(task: _Task, place: Place) -> dict[str, Any]:
+    """Read the host once, and report what is removed and what the identity provider has to know. Nothing is written."""
+    access, problems = task.access, Problems()
+    with access.client.understanding():
+        found = _search(task)
+        problems += found.report.hidden
+        problems += _lockouts(found)
+        plans = [
+            problems.of(_planned, found, found.desired(realms=realms)) if not problems else None
+            for realms in (False, True)
+        ]
+    if problems:
+        raise problems.error()
+    whole = [plan for plan in plans if plan]
+    warnings = [f"{place.name}: {note}" for note in _notes(found)]
+    return {
+        "changed": False,
+        "diff": _merged(*(plan.diff() for plan in whole)),
+        "plan": [step.to_diff() for plan in whole for step in plan.steps],
+        "removes": [one.name for one in found.report.found],
+        "wiring": _wiring(found),
+        **with_warnings([*warnings, *(text for plan in whole for text in plan.warnings)]),
+    }
+
+
+def _planned(found: _Found, desired: list[Desired]) -> Plan:
+    return make_plan(found.state, desired, {})
+
+
+def _wiring(found: _Found) -> dict[str, Any]:
+    """What the identity provider and other hosts have to know of a host."""
+    task, access = found.task, found.task.access
+    used = [access.oidc_client["id"]]
+    if found.own and found.own.get("client_id") and task.of_provider(found.own):
+        used.append(found.own["client_id"])
+    declared = [uri for option in _CALLBACKS for uri in access.oidc_client.get(option) or ()]
+    return {
+        "cluster": access.server.cluster,
+        "identity": identity_of(access),
+        "clients": list(dict.fromkeys(used)),
+        "redirect_uris": list(dict.fromkeys([*access.addresses.all, *declared])),
+        "kept": {
+            values["client_id"]: name
+            for name, values in found.others.items()
+            if name not in found.removed and task.of_provider(values)
+        },
+        "pending": bool(found.report.found),
+        "unconfirmed": sorted({task.realm} - task.confirmed),
+    }
+
+
+def _lockouts(found: _Found) -> list[str]:
+    """Why nobody may be able to repair the host afterwards."""
+    access, server = found.task.access, found.state
+    problems = []
+    if realm_of(access.client.user) in found.removed:
+        problems.append(
+            f"{access.client.caller} belongs to the realm {realm_of(access.client.user)} that is removed; use credentials of another"
+            " realm in fleetgate_api"
+        )
+    groups = set(_groups(found))
+    role = access.client.all_powerful
+    if found.report.found and not any(_administers(found, userid, role, groups) for (userid,) in server.actual("user")):
+        problems.append(
+            f"no enabled user of another realm than {', '.join(sorted(found.removed))} would be left with the role {role} on /, who could"
+            f" repair the server; enable {ROOT}, or give that role to a user of another realm"
+        )
+    return problems
+
+
+def _groups(found: _Found) -> Iterator[str]:
+    """The groups that are removed."""
+    return (one.removal["groupid"] for one in found.report.found if one.kind == "group" and one.removal)
+
+
+def _administers(found: _Found, userid: str, role: str, groups: set[str]) -> bool:
+    """Whether a user can sign in, and has all privileges of a role on the whole server, without these realms and groups."""
+    server, realm = found.state, realm_of(userid)
+    values = server.actual("user")[(userid,)].values
+    if realm in found.removed or (realm,) not in server.actual("realm") or account_problem(values):
+        return False
+    if userid == ROOT:
+        return True
+    # rows of the user replace those of its groups
+    for subjects in ({userid}, set(values.get("groups") or ()) - groups):
+        rows = {
+            granted: row.values["propagate"]
+            for (path, _kind, subject, granted), row in server.actual("acl").items()
+            if path == "/" and subject in subjects
+        }
+        if rows:
+            known = {key: one.values["privs"] for key, one in server.actual("role").items()}
+            return privileges_at("/", {"/": rows}, known).keys() >= set(known[(role,)])
+    return False
+
+
+def _notes(found: _Found) -> Iterator[str]:
+    """What people may not expect."""
+    server, removed = found.state, found.removed
+    for groupid in _groups(found):
+        members = server.actual("group")[(groupid,)].values["users"]
+        others = sorted(userid for userid in members if realm_of(userid) not in removed)
+        if others:
+            yield f"{', '.join(others)} of other realms leave the group {groupid}, which is removed with its rights"
+    for name in found.same_client:
+        if name not in removed:
+            yield (
+                f"the realm {name} has the same client as {found.task.realm} and stays, and so does the client; to remove it as well,"
+                f" add {name} to fleetgate_unwire.confirm"
+            )
+
+
+def _apply(task: _Task, check_mode: bool) -> dict[str, Any]:
+    """Remove what belongs to the realm, and then the realm, together with what sign-ons created meanwhile."""
+    client = task.access.client
+    with client.understanding():
+        found = _search(task)
+        refuse([*found.report.hidden, *_lockouts(found)])
+    first = _converged(task, found.desired(realms=False), check_mode)
+    try:
+        if not check_mode:
+            with client.understanding():
+                found = _search(task)
+        # nobody can sign in through the realm any more when these are removed
+        late = [] if check_mode else found.desired(realms=False)
+        then = _converged(task, [*late, *found.desired(realms=True)], check_mode)
+    except FleetgateError as error:
+        error.done = [*first["plan"], *error.done]
+        error.diff = _merged(first["diff"], error.diff or {"before": {}, "after": {}})
+        raise
+    return {
+        "changed": first["changed"] or then["changed"],
+        "diff": _merged(first["diff"], then["diff"]),
+        "plan": [*first["plan"], *then["plan"]],
+        **with_warnings([*first.get("warnings", ()), *then.get("warnings", ())]),
+    }
+
+
+def _converged(task: _Task, desired: list[Desired], check_mode: bool) -> dict[str, Any]:
+    access = task.access
+    result, _objects, _secrets = converge(access.client, access.product.system.kinds, desired, {}, check_mode)
+    return result
+
+
+def _merged(*diffs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {
+        part: {label: values for diff in diffs for label, values in diff[part].items()} for part in ("before", "after")
+    }
+
+
+def hidden(params: Mapping[str, Any]) -> Iterator[str]:
+    """The secrets in the options."""
+    for product in PRODUCTS.values():
+        yield from secrets_in(product.system.connection, params.get("api"))
+    for provider in PROVIDERS.values():
+        if provider.system:
+            yield from secrets_in(provider.system.connection, params.get("idp"))
+    yield from secrets_in(CLIENT, params.get("client"))
+
+
+UNWIRE = Definition(SPEC, run, hidden=hidden)

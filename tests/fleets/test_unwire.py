@@ -1,0 +1,387 @@
+"""The playbook unwire leaves the servers as they were before wire, and never takes away what others need."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.modules.systems import SYSTEMS, system_of
+from tests.simulators.browser import Refused
+from tests.simulators.server import Fault
+from tests.support.in_process import run as run_module
+from tests.support.sample import ALL, sample
+
+REALM = {"homelab": "pocketid", "fleet": "pocketid", "authentik": "authentik", "oidc": "company"}
+PRODUCTS = ("pve", "pbs")
+ADMIN = {"pve": "Administrator", "pbs": "Admin"}
+ROLES = {"pve": ("PVEAuditor", "PVEUserAdmin", "Administrator"), "pbs": ("Audit", "DatastoreReader", "Admin")}
+PATHS = {"pve": ("/", "/vms", "/access"), "pbs": ("/", "/datastore", "/access")}
+
+
+class Site:
+    """A fleet, and what is on its servers."""
+
+    def __init__(self, wired):
+        self.wired, self.fleet, self.realm = wired, wired.fleet, REALM[wired.example]
+        self.confirmed = {"fleetgate_unwire": {"confirm": self.realm}}
+
+    def module(self, module, /, **options):
+        """Run a module on the first server of its system."""
+        return run_module(module, **{**system_of(module).connection(self.wired), **options})
+
+    def wire(self, *arguments, **variables):
+        return self.wired.play("wire", *arguments, **variables).succeeded()
+
+    def unwire(self, *arguments, **variables):
+        return self.wired.play("unwire", *arguments, **{**self.confirmed, **variables})
+
+    def refused(self, *arguments, **variables):
+        """The messages of a run that writes nothing."""
+        run = self.unwire(*arguments, **variables)
+        assert run.code != 0 and self.fleet.writes() == [], run.output
+        return " ".join(run.failed)
+
+    def state(self):
+        """Everything that the first servers have, except for what they report of themselves."""
+        systems = (*PRODUCTS, *((self.fleet.idp,) if self.fleet.idp in SYSTEMS else ()))
+        return {system: self._state_of(system) for system in systems}
+
+    def _state_of(self, system):
+        options = {"show_secrets": True} if system in (*PRODUCTS, "authentik") else {}
+        found = self.module(f"{system}_info", **options)
+        return {kind: found[kind] for kind in found if isinstance(found[kind], list)}
+
+    def sign_ons(self):
+        """Everybody signs in on every server, and alice creates a token on each."""
+        for server in (self.node, self.backup):
+            for username in ("alice", "bob"):
+                # who has no rights on PBS has no account either
+                try:
+                    self.sign_in(username, server)
+                except Refused:
+                    assert server is self.backup
+        self.module("pve_token", userid=f"alice@{self.realm}", tokenid="laptop", privsep=False)
+        self.module("pbs_token", userid=f"alice@{self.realm}", token_name="laptop")
+        self.module("pbs_acl", path="/datastore", roles=["DatastoreReader"], tokens=[f"alice@{self.realm}!laptop"])
+
+    def sign_in(self, username, server):
+        return self.wired.person(username).sign_in(server.url, self.realm, server.named_url)
+
+    @property
+    def node(self):
+        return next(iter(self.fleet.pve.values()))[0]
+
+    @property
+    def backup(self):
+        return next(iter(self.fleet.pbs.values()))
+
+
+@pytest.fixture(scope="module", params=["homelab", "authentik"])
+def either(request, fleet_of):
+    """A fleet with Pocket ID, or with authentik."""
+    return Site(fleet_of(request.param))
+
+
+@pytest.fixture
+def site(fleet_of):
+    return Site(fleet_of("homelab"))
+
+
+# -- everything is as before -------------------------------------------------------------------------------------------
+
+_NAME = st.sampled_from(("ops", "eve", "backup-operators", "admins", "a.b", "sso"))
+_RIGHT = st.tuples(st.integers(0, 2), st.integers(0, 2), st.booleans())
+_USERS = st.lists(
+    st.tuples(_NAME, st.lists(_RIGHT, max_size=2), st.booleans()), max_size=3, unique_by=lambda one: one[0]
+)
+
+
+@st.composite
+def foreign(draw: st.DrawFn) -> dict[str, Any]:
+    """What servers may have beside the realm of the fleet."""
+    return {
+        "users": draw(_USERS),
+        "groups": draw(st.lists(_NAME, max_size=2, unique=True)),
+        "realm": draw(st.sampled_from(("", "sso", "other-realm"))),
+        "client": draw(st.booleans()),
+    }
+
+
+def put(site, objects):
+    """Create the objects on all servers of the site."""
+    local = {"pve": "pve", "pbs": "pbs"}
+    if objects["realm"]:
+        for product in PRODUCTS:
+            other = {"realm": objects["realm"], "issuer_url": "https://sso.example.org", "client_id": "other"}
+            site.module(f"{product}_realm", **other, client_key="a-secret-of-another", check_connection=False)
+    for product in PRODUCTS:
+        for name, rights, of_realm in objects["users"]:
+            userid = f"{name}@{objects['realm'] if of_realm and objects['realm'] else local[product]}"
+            site.module(f"{product}_user", userid=userid, comment="not of the fleet")
+            token = {"tokenid": "cron"} if product == "pve" else {"token_name": "cron"}
+            site.module(f"{product}_token", userid=userid, **token)
+            for path, role, propagate in rights:
+                entry = {"path": PATHS[product][path], "roles": [ROLES[product][role]], "propagate": propagate}
+                site.module(f"{product}_acl", **entry, users=[userid], tokens=[f"{userid}!cron"])
+    users = [
+        f"{name}@{objects['realm'] if of_realm and objects['realm'] else 'pve'}"
+        for name, _rights, of_realm in objects["users"]
+    ]
+    for name in objects["groups"]:
+        site.module("pve_group", groupid=name, users=users)
+        site.module("pve_acl", path="/vms", roles=["PVEVMUser"], groups=[name])
+    if objects["client"]:
+        uris = ["https://wiki.example.org/callback"]
+        if site.fleet.idp == "authentik":
+            site.module("authentik_group", name="wiki", users=["akadmin"])
+            site.module("authentik_application", slug="wiki", name="Wiki", redirect_uris=uris)
+            site.module("authentik_binding", application="wiki", group="wiki")
+        else:
+            site.module("pocketid_group", name="wiki", friendly_name="Wiki")
+            site.module("pocketid_client", id="wiki", name="Wiki", callback_urls=uris, allowed_groups=["wiki"])
+
+
+def without_people(state, site, before):
+    """The state without the people and groups of the declaration, which stay at the provider."""
+    provider = site.fleet.idp
+    known = {kind: {str(one) for one in found} for kind, found in before[provider].items()}
+    kept = {
+        kind: [one for one in found if kind not in ("users", "groups") or str(one) in known[kind]]
+        for kind, found in state[provider].items()
+    }
+    return {**state, provider: kept}
+
+
+@settings(max_examples=12 if ALL else 2, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
+@given(objects=foreign())
+def test_servers_are_as_before_wire(either, objects):
+    """With what others have on them, after sign-ons, twice in a row."""
+    put(either, objects)
+    before = either.state()
+    either.wire()
+    either.sign_ons()
+    assert either.state() != before
+    run = either.unwire()
+    assert run.code == 0, run.output
+    after = either.state()
+    assert without_people(after, either, before) == before
+    again = either.unwire().succeeded()
+    assert again.changed == [] and either.fleet.writes() == []
+
+
+# -- interruptions -----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def removals(fleet_of):
+    """The write requests that unwire sends to each server."""
+    site = Site(fleet_of("homelab"))
+    site.wire()
+    site.sign_ons()
+    site.unwire().succeeded()
+    sent = [(name, one.verb, one.path) for name, one in site.fleet.writes()]
+    return {
+        name: [(verb, path) for server, verb, path in sent if server == name] for name in ("pve1", "pbs1", "pocketid")
+    }
+
+
+def test_interrupted_run_is_completed_by_the_next(fleet_of, removals):
+    """The hosts are interrupted at their requests with the same number, and the provider in the run after that."""
+    site = Site(fleet_of("homelab"))
+    before = site.state()
+    rounds = max(map(len, removals.values()))
+    assert rounds >= 4
+    for number, carried_out in sample(itertools.product(range(rounds), (False, True)), 5):
+        site.wire()
+        site.sign_ons()
+        interrupt(removals, number, carried_out, {"pve1": site.node, "pbs1": site.backup})
+        assert len(site.unwire().failed) == 2
+        # no client is removed while a host may use it
+        assert {"proxmox-ve", "proxmox-backup"} == set(site.wired.clients())
+        interrupt(removals, number, carried_out, {"pocketid": site.fleet.pocketid})
+        assert site.unwire().code != 0
+        site.unwire().succeeded()
+        assert without_people(site.state(), site, before) == before, number
+        assert site.unwire().succeeded().changed == []
+
+
+def interrupt(writes, number, carried_out, servers):
+    """Break the connection at one of the requests, before or after it is carried out."""
+    for name, server in servers.items():
+        verb, path = writes[name][min(number, len(writes[name]) - 1)]
+        server.observed.faults.append(Fault(verb, re.escape(path), status=0, carried_out=carried_out))
+
+
+# -- refusals ----------------------------------------------------------------------------------------------------------
+
+
+def test_lockouts_and_mistakes_are_refused_before_the_first_write(site):
+    site.wire()
+    site.sign_ons()
+    # the name of another realm does not confirm anything
+    assert "must name the realms that are removed, pocketid" in site.refused(fleetgate_unwire={"confirm": "authentik"})
+    for name in ("pve", "pam"):
+        wrong = {"fleetgate_realm": {"name": name}, "fleetgate_unwire": {"confirm": name}}
+        assert f"is '{name}' on the server and not 'openid', so it is not removed" in site.refused(
+            "--limit", "pve1", **wrong
+        )
+    # credentials of the realm
+    site.module("pve_acl", path="/", roles=["Administrator"], users=["alice@pocketid"])
+    secret = site.module("pve_token", userid="alice@pocketid", tokenid="own", privsep=False, return_secret=True)[
+        "secret"
+    ]
+    api = {**site.fleet.inventory()["all"]["children"]["pve"]["hosts"]["pve1"]["fleetgate_api"]}
+    own = {**api, "api_host": site.node.host, "api_token_id": "alice@pocketid!own", "api_token_secret": secret}
+    why = site.refused("--limit", "pve1", fleetgate_api=own)
+    assert "alice@pocketid!own belongs to the realm pocketid that is removed" in why
+    # credentials that depend on a group of the realm
+    site.module("pve_user", userid="ops@pve", groups=["proxmox_admins-pocketid"])
+    secret = site.module("pve_token", userid="ops@pve", tokenid="own", privsep=False, return_secret=True)["secret"]
+    ops = {**own, "api_token_id": "ops@pve!own", "api_token_secret": secret}
+    why = site.refused("--limit", "pve1", fleetgate_api=ops)
+    assert "ops@pve!own depends on acl / group proxmox_admins-pocketid Administrator" in why
+
+
+LIMITED = (
+    "Group.Allocate",
+    "Permissions.Modify",
+    "Realm.Allocate",
+    "Realm.AllocateUser",
+    "Sys.Audit",
+    "Sys.Modify",
+    "User.Modify",
+)
+
+
+@pytest.mark.parametrize("product", PRODUCTS)
+def test_last_administrator_is_kept(site, product):
+    """Root is disabled, the automation has few privileges, and everybody else belongs to the realm or to its groups."""
+    site.wire()
+    host, server = {"pve": ("pve1", site.node), "pbs": ("pbs1", site.backup)}[product]
+    robot, path, role = f"robot@{product}", "/access", "Admin"
+    if product == "pve":
+        path, role = "/", "Robot"
+        site.module("pve_role", roleid=role, privs=list(LIMITED))
+        site.module("pve_user", userid="ops@pve", groups=["proxmox_admins-pocketid"])
+    site.module(f"{product}_user", userid=robot)
+    name = {"pve": "tokenid", "pbs": "token_name"}[product]
+    secret = site.module(f"{product}_token", userid=robot, **{name: "own"}, return_secret=True)["secret"]
+    site.module(f"{product}_acl", path=path, roles=[role], users=[robot], tokens=[f"{robot}!own"])
+    api = site.fleet.inventory()["all"]["children"][product]["hosts"][host]["fleetgate_api"]
+    api = {**api, "api_host": server.host, "api_token_id": f"{robot}!own", "api_token_secret": secret}
+    site.module(f"{product}_user", userid="ops@pam")
+    site.module(f"{product}_acl", path="/", roles=[ADMIN[product]], users=["ops@pam"])
+    assert site.unwire("--check", "--limit", host, fleetgate_api=api).succeeded().changed
+    site.module(f"{product}_user", userid="ops@pam", enable=False)
+    run_module(f"{product}_user", **api, userid="root@pam", enable=False)
+    why = site.refused("--limit", host, fleetgate_api=api)
+    assert f"would be left with the role {ADMIN[product]} on /, who could repair the server; enable root@pam" in why
+
+
+# -- what others need --------------------------------------------------------------------------------------------------
+
+
+def test_clients_stay_as_long_as_another_host_uses_them(fleet_of):
+    """Backup servers share a client; one is outside of the run, then one does not answer, then all are in the run."""
+    site = Site(fleet_of("fleet"))
+    site.wire()
+    run = site.unwire("--limit", "backup-berlin,berlin").succeeded()
+    told = " ".join(run.output.split())
+    assert "client proxmox-backup stays, because" in told and "backup-vienna" in told
+    assert set(site.wired.clients()) == {"proxmox-backup", "pve-vienna", "pve-lab"}
+    there = site.fleet.pbs["backup-vienna"]
+    assert site.sign_in("alice", there).userid == "alice@pocketid"
+    down = [there, *site.fleet.pve["lab"]]
+    for server in down:
+        server.observed.faults.append(Fault(status=0, times=1000))
+    run = site.unwire()
+    for server in down:
+        server.observed.faults.clear()
+    assert {one.partition(":")[0] for one in run.failed} == {"lab", "backup-vienna"} and run.code != 0
+    assert set(site.wired.clients()) == {"proxmox-backup", "pve-lab"}
+    site.unwire().succeeded()
+    assert site.wired.clients() == {}
+    again = site.unwire().succeeded()
+    assert again.changed == [] and site.fleet.writes() == []
+
+
+def test_clients_and_members_of_other_realms_stay(site):
+    site.wire()
+    realm = site.module("pve_info", gather=["realms"], show_secrets=True)["realms"]
+    (own,) = [one for one in realm if one["realm"] == "pocketid"]
+    same = {"issuer_url": own["issuer_url"], "client_id": own["client_id"], "client_key": own["client_key"]}
+    site.module("pve_realm", realm="former", **same)
+    site.module("pve_user", userid="eve@former")
+    site.module("pve_user", userid="ops@pve", groups=["proxmox_users-pocketid"])
+    client = site.wired.clients()["proxmox-backup"]
+    site.module(
+        "pocketid_client", id="proxmox-backup", callback_urls=[*client["callbackURLs"], "https://wiki.example.org"]
+    )
+    run = site.unwire().succeeded()
+    told = " ".join(run.output.split())
+    assert "ops@pve of other realms leave the group proxmox_users-pocketid" in told
+    assert "the realm former has the same client as pocketid and stays" in told
+    assert "client proxmox-ve stays, because the realm former on pve1 uses it" in told
+    assert (
+        "client proxmox-backup stays, because it has redirect URIs that are not those of these hosts: https://wiki"
+        in told
+    )
+    assert set(site.wired.clients()) == {"proxmox-ve", "proxmox-backup"}
+    users = {one["userid"] for one in site.module("pve_info", gather=["users"])["users"]}
+    assert users == {"root@pam", "ops@pve", "eve@former"}
+    site.module("pocketid_client", id="proxmox-backup", callback_urls=client["callbackURLs"])
+    site.unwire(fleetgate_unwire={"confirm": ["pocketid", "former"]}).succeeded()
+    assert site.wired.clients() == {}
+    users = {one["userid"] for one in site.module("pve_info", gather=["users"])["users"]}
+    assert users == {"root@pam", "ops@pve"}
+
+
+def test_scim_provider_goes_with_its_client_and_undeclared_clients_of_the_hosts_too(site):
+    former = {"id": "former", "name": "Former"}
+    site.wire("--limit", "pve1", fleetgate_client=former)
+    site.wire()
+    site.module("pocketid_scim_provider", client="proxmox-ve", endpoint="https://scim.example.org", token="x" * 20)
+    run = site.unwire().succeeded()
+    removed = [name for result in run.results() for name in result.get("removes", ()) if name.startswith("client")]
+    assert set(removed) == {"client former", "client proxmox-ve", "client proxmox-backup"}
+    assert site.wired.clients() == {}
+
+
+def test_nothing_is_removed_from_an_issuer_that_is_managed_elsewhere(fleet_of):
+    site = Site(fleet_of("oidc"))
+    before = site.state()
+    site.wire()
+    clients = site.wired.clients()
+    run = site.unwire().succeeded()
+    assert "client proxmox-pve stays, because clients of the issuer are managed elsewhere" in " ".join(
+        run.output.split()
+    )
+    assert site.state() == before and site.wired.clients() == clients
+
+
+def test_default_realm_of_a_backup_server_is_that_of_a_new_one(site):
+    def default():
+        realms = site.module("pbs_info", gather=["realms"])["realms"]
+        return [one["realm"] for one in realms if one["default"]]
+
+    assert default() == ["pam"]
+    site.wire()
+    assert default() == ["pocketid"]
+    site.unwire().succeeded()
+    assert default() == ["pam"]
+
+
+def test_older_servers_are_as_before_wire(fleet_of):
+    """PBS 3.2 leaves tokens and ACL entries of removed users behind, and has no default realm."""
+    site = Site(fleet_of("homelab", pve="8.4", pbs="3.2", pocketid="2.13"))
+    before = site.state()
+    declared = {"fleetgate_realm": {"name": "pocketid"}}
+    site.wire(**declared)
+    site.sign_ons()
+    site.unwire(**declared).succeeded()
+    assert without_people(site.state(), site, before) == before
