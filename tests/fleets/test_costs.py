@@ -24,7 +24,7 @@ from tests.support.in_process import run
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "unwire")
 # one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
 # Pulse polls the servers that it monitors; the number of requests depends on time
@@ -152,12 +152,15 @@ def played(
     """The cost of each playbook on a fleet, for a first and a second run."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for playbook in PLAYBOOKS:
-        wired = fleet_of(request.param)
+        # unwire goes on with the fleet of prove, which has written nothing
+        if playbook != "unwire":
+            wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
         if playbook == "prove":
             wired.play("wire").succeeded()
-        found[playbook] = {each: per_server(wired, wired.play(playbook).succeeded()) for each in RUNS}
+        options = {"fleetgate_unwire": {"confirm": "pocketid"}} if playbook == "unwire" else {}
+        found[playbook] = {each: per_server(wired, wired.play(playbook, **options).succeeded()) for each in RUNS}
         assert not wired.fleet.writes(), f"{playbook} changed something again"
     return request.param, found
 

@@ -206,7 +206,8 @@ def of_realms(product: Product, server: ServerState, name: str, others: Collecti
 
 def other_realms(server: ServerState, name: str) -> dict[str, Mapping[str, Any]]:
     """The OpenID realms beside the one with this name, in full."""
-    resource, found = server.resources["realm"], {}
+    resource = server.resources["realm"]
+    found: dict[str, Mapping[str, Any]] = {}
     for key, listed in sorted(server.actual("realm", {(name,)}).items()):
         if key != (name,) and listed.values["type"] == "openid":
             actual = resource.read_again(server, key)

@@ -198,15 +198,15 @@ def _wiring(found: _Found) -> dict[str, Any]:
 
 def _lockouts(found: _Found) -> list[str]:
     """Why nobody may be able to repair the host afterwards."""
-    access, server = found.task.access, found.state
+    server, client = found.state, found.state.client
     problems = []
-    if realm_of(access.client.user) in found.removed:
+    if realm_of(client.user) in found.removed:
         problems.append(
-            f"{access.client.caller} belongs to the realm {realm_of(access.client.user)} that is removed; use credentials of another"
+            f"{client.caller} belongs to the realm {realm_of(client.user)} that is removed; use credentials of another"
             " realm in fleetgate_api"
         )
     groups = set(_groups(found))
-    role = access.client.all_powerful
+    role = client.all_powerful
     if found.report.found and not any(_administers(found, userid, role, groups) for (userid,) in server.actual("user")):
         problems.append(
             f"no enabled user of another realm than {', '.join(sorted(found.removed))} would be left with the role {role} on /, who could"
