@@ -75,7 +75,9 @@ def test_nothing_is_sent_where_the_record_cannot_be_written(homelab, tmp_path):
 def test_summary_names_changes_and_failures_by_host(fleet_of):
     wired, enabled = fleet_of("homelab"), {"ANSIBLE_CALLBACKS_ENABLED": "fleetgate.proxmox.summary,record"}
     summary = wired.play("wire", **enabled).succeeded().output.partition("SUMMARY")[2]
-    assert re.search(r"pve1: changed: .*realm pocketid is missing", summary) and "identity provider: changed: " in summary
+    assert (
+        re.search(r"pve1: changed: .*realm pocketid is missing", summary) and "identity provider: changed: " in summary
+    )
     assert "pbs1: unchanged" in wired.play("wire", **enabled).succeeded().output.partition("SUMMARY")[2]
     failed = wired.play("wire", fleetgate_realm={"name": "a realm"}, **enabled).output.partition("SUMMARY")[2]
     assert re.search(r"pve1: failed: .*fleetgate_realm.name: 'a realm'", failed)
