@@ -4,12 +4,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
-from ansible import constants as C
-from ansible.plugins.callback import CallbackBase
-
 DOCUMENTATION = r"""
 name: summary
 type: aggregate
@@ -23,9 +17,15 @@ requirements:
 author: the fleetgate.proxmox authors (@fleetgate)
 """
 
+from collections.abc import Mapping
+from typing import Any
+
+from ansible import constants as C
+from ansible.plugins.callback import CallbackBase
+
 _COLLECTION = "fleetgate.proxmox."
-# the tasks that run once for all hosts are those of the provider
-_PROVIDER = ("wire_provider", "prove_provider")
+# the end of the name of modules that run once for all hosts, at the identity provider
+_PROVIDER = "_provider"
 # how many changes of a host are named
 _MOST = 5
 
@@ -60,7 +60,7 @@ class CallbackModule(CallbackBase):
         module = str(task.resolved_action or task.action)
         if not module.startswith(_COLLECTION):
             return
-        subject = "identity provider" if module.removeprefix(_COLLECTION) in _PROVIDER else _host(result)
+        subject = "identity provider" if module.endswith(_PROVIDER) else _host(result)
         changes = self._changes.setdefault(subject, [])
         if task.args.get("stage") != "preflight":
             steps = content.get("plan") or content.get("done") or ()
