@@ -33,9 +33,8 @@ class UnwireProviderAction(ProviderAction):
     declared = ("idp", "realm", "users", "groups")
     preflight = HOST
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
+    def answer(self, task_vars: Any) -> dict[str, Any]:
+        result = super().answer(task_vars)
         if self._task.args.get("stage") == "preflight":
             for line in _lines(result, task_vars):
                 Display().display(line)

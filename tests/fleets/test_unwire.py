@@ -260,7 +260,7 @@ def refuses_to_remove_the_last_administrator(site, product):
         assert site.unwire("--check", "--limit", host, fleetgate_api=api).succeeded().changed
     run_module(f"{product}_user", **api, userid="ops@pam", enable=False)
     why = site.refused("--limit", host, fleetgate_api=api)
-    assert f"would be left with the role {ADMIN[product]} on /, who could repair the server; enable root@pam" in why
+    assert f"would be left with the role {ADMIN[product]} on /, who could repair {host}; enable root@pam" in why
 
 
 # -- what others need --------------------------------------------------------------------------------------------------

@@ -11,15 +11,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..core.errors import FleetgateError, refuse
+from ..core.errors import FleetgateError
 from ..core.module import Definition
 from ..core.plan import Desired, Plan, ServerState, converge, make_plan
 from ..proxmox.client import ROOT
 from ..proxmox.identity import realm_of
-from ..proxmox.permissions import privileges_at
-from ..proxmox.user import account_problem
 from .compiler import Issuer, declaration_for
 from .declaration import CLIENT, Place, secrets_in
+from .emergency import WayIn
 from .entries import Entries, typed_options
 from .host import Access, Problems, access_to, identity_of, with_warnings
 from .products import PRODUCTS, Product
@@ -147,31 +146,44 @@ def _search(task: _Task) -> _Found:
 
 def _preflight(task: _Task, place: Place) -> dict[str, Any]:
     """Read the host once, and report what is removed and what the identity provider has to know. Nothing is written."""
-    access, problems = task.access, Problems()
-    with access.client.understanding():
+    with task.access.client.understanding():
         found = _search(task)
-        problems += found.report.hidden
-        problems += _lockouts(found)
-        plans = [
-            problems.of(_planned, found, found.desired(realms=realms)) if not problems else None
-            for realms in (False, True)
-        ]
-    if problems:
-        raise problems.error()
-    whole = [plan for plan in plans if plan]
+        plan = _planned(found)
     warnings = [f"{place.name}: {note}" for note in _notes(found)]
     return {
         "changed": False,
-        "diff": _merged(*(plan.diff() for plan in whole)),
-        "plan": [step.to_diff() for plan in whole for step in plan.steps],
+        "diff": plan.diff(),
+        "plan": [step.to_diff() for step in plan.steps],
         "removes": [one.name for one in found.report.found],
         "wiring": _wiring(found),
-        **with_warnings([*warnings, *(text for plan in whole for text in plan.warnings)]),
+        **with_warnings([*warnings, *plan.warnings]),
     }
 
 
-def _planned(found: _Found, desired: list[Desired]) -> Plan:
-    return make_plan(found.state, desired, {})
+def _planned(found: _Found) -> Plan:
+    """All changes, in the order in which they are made. What must not be removed is refused."""
+    client, problems = found.state.client, Problems(found.report.hidden)
+    if realm_of(client.user) in found.removed:
+        problems.append(
+            f"{client.caller} belongs to the realm {realm_of(client.user)} that is removed; use credentials of another realm in"
+            " fleetgate_api"
+        )
+        raise problems.error()
+    whole = Plan()
+    for realms in (False, True):
+        plan = problems.of(make_plan, found.state, found.desired(realms=realms), {}) or Plan()
+        whole.changes += plan.changes
+        whole.steps += plan.steps
+        whole.warnings += plan.warnings
+    server = WayIn(found.task.access.product, found.state, None, found.task.access.place.name)
+    if whole.changes and not server.all_administrators(whole):
+        problems.append(
+            f"no enabled user of another realm than {', '.join(sorted(found.removed))} would be left with the role {server.role} on /,"
+            f" who could repair {server.host}; enable {ROOT}, or give that role to a user of another realm"
+        )
+    if problems:
+        raise problems.error()
+    return whole
 
 
 def _wiring(found: _Found) -> dict[str, Any]:
@@ -196,49 +208,9 @@ def _wiring(found: _Found) -> dict[str, Any]:
     }
 
 
-def _lockouts(found: _Found) -> list[str]:
-    """Why nobody may be able to repair the host afterwards."""
-    server, client = found.state, found.state.client
-    problems = []
-    if realm_of(client.user) in found.removed:
-        problems.append(
-            f"{client.caller} belongs to the realm {realm_of(client.user)} that is removed; use credentials of another"
-            " realm in fleetgate_api"
-        )
-    groups = set(_groups(found))
-    role = client.all_powerful
-    if found.report.found and not any(_administers(found, userid, role, groups) for (userid,) in server.actual("user")):
-        problems.append(
-            f"no enabled user of another realm than {', '.join(sorted(found.removed))} would be left with the role {role} on /, who could"
-            f" repair the server; enable {ROOT}, or give that role to a user of another realm"
-        )
-    return problems
-
-
 def _groups(found: _Found) -> Iterator[str]:
     """The groups that are removed."""
     return (one.removal["groupid"] for one in found.report.found if one.kind == "group" and one.removal)
-
-
-def _administers(found: _Found, userid: str, role: str, groups: set[str]) -> bool:
-    """Whether a user can sign in, and has all privileges of a role on the whole server, without these realms and groups."""
-    server, realm = found.state, realm_of(userid)
-    values = server.actual("user")[(userid,)].values
-    if realm in found.removed or (realm,) not in server.actual("realm") or account_problem(values):
-        return False
-    if userid == ROOT:
-        return True
-    # rows of the user replace those of its groups
-    for subjects in ({userid}, set(values.get("groups") or ()) - groups):
-        rows = {
-            granted: row.values["propagate"]
-            for (path, _kind, subject, granted), row in server.actual("acl").items()
-            if path == "/" and subject in subjects
-        }
-        if rows:
-            known = {key: one.values["privs"] for key, one in server.actual("role").items()}
-            return privileges_at("/", {"/": rows}, known).keys() >= set(known[(role,)])
-    return False
 
 
 def _notes(found: _Found) -> Iterator[str]:
@@ -262,7 +234,7 @@ def _apply(task: _Task, check_mode: bool) -> dict[str, Any]:
     client = task.access.client
     with client.understanding():
         found = _search(task)
-        refuse([*found.report.hidden, *_lockouts(found)])
+        _planned(found)
     first = _converged(task, found.desired(realms=False), check_mode)
     try:
         if not check_mode:
