@@ -266,25 +266,27 @@ def refuses_to_remove_the_last_administrator(site, product):
 # -- what others need --------------------------------------------------------------------------------------------------
 
 
-def test_clients_stay_as_long_as_another_host_uses_them(fleet_of):
-    """Backup servers share a client; one is outside of the run, then one does not answer, then all are in the run."""
+def test_client_stays_as_long_as_another_host_uses_it(fleet_of):
+    """One host is outside of the run and one does not answer; then all are in the run."""
     site = Site(fleet_of("fleet"))
-    site.wire()
-    run = site.unwire("--limit", "backup-berlin,berlin").succeeded()
+    shared = {"fleetgate_client": {"id": "shared", "name": "Shared"}}
+    site.wire(**shared)
+    down = site.fleet.pbs["backup-vienna"]
+    down.observed.faults.append(Fault(status=0, times=1000))
+    run = site.unwire("--limit", "!lab", **shared)
+    down.observed.faults.clear()
+    assert [one.partition(":")[0] for one in run.failed] == ["backup-vienna"] and run.code != 0
     told = " ".join(run.output.split())
-    assert "client proxmox-backup stays, because" in told and "backup-vienna" in told
-    assert set(site.wired.clients()) == {"proxmox-backup", "pve-vienna", "pve-lab"}
-    there = site.fleet.pbs["backup-vienna"]
-    assert site.sign_in("alice", there).userid == "alice@pocketid"
-    down = [there, *site.fleet.pve["lab"]]
-    for server in down:
-        server.observed.faults.append(Fault(status=0, times=1000))
-    run = site.unwire()
-    for server in down:
-        server.observed.faults.clear()
-    assert {one.partition(":")[0] for one in run.failed} == {"lab", "backup-vienna"} and run.code != 0
-    assert set(site.wired.clients()) == {"proxmox-backup", "pve-lab"}
-    site.unwire().succeeded()
+    assert (
+        "client shared stays, because hosts that this run has not removed it from may use it: lab, backup-vienna"
+        in told
+    )
+    for server in (down, site.fleet.pve["lab"][0]):
+        assert site.sign_in("alice", server).userid == "alice@pocketid"
+    for server in (site.node, site.backup):
+        with pytest.raises(Refused):
+            site.sign_in("alice", server)
+    site.unwire(**shared).succeeded()
     assert site.wired.clients() == {}
 
 
