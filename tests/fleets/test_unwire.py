@@ -71,9 +71,9 @@ class Site:
         self.module("pbs_acl", path="/datastore", roles=["DatastoreReader"], tokens=[f"alice@{self.realm}!laptop"])
 
     def token(self, product, userid, name):
-        """Create an API token and return its secret."""
+        """Create an API token and return its secret, an empty one for a token that exists."""
         options = {"tokenid": name, "privsep": False} if product == "pve" else {"token_name": name}
-        return self.module(f"{product}_token", userid=userid, **options, return_secret=True)["secret"]
+        return self.module(f"{product}_token", userid=userid, **options, return_secret=True).get("secret", "")
 
     def sign_in(self, username, server):
         return self.wired.person(username).sign_in(server.url, self.realm, server.named_url)
