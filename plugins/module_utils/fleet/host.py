@@ -74,8 +74,8 @@ class Problems(list[str]):
 
 
 @dataclass(frozen=True)
-class Compiled:
-    """What a host is to have, and what was read of it on the way."""
+class Reached:
+    """A host that answers, and what it is known by to people and to the identity provider."""
 
     product: Product
     place: Place
@@ -83,11 +83,17 @@ class Compiled:
     connection: Mapping[str, Any]
     client: Client
     oidc_client: Mapping[str, Any]
+    server: Server
+    addresses: Addresses
+
+
+@dataclass(frozen=True)
+class Compiled(Reached):
+    """What a host is to have, and what was read of it on the way."""
+
     realm: Mapping[str, Any]
     entries: Entries
     desired: list[Desired]
-    server: Server
-    addresses: Addresses
     state: ServerState
     policy: str
     undeclared: Report
@@ -128,14 +134,14 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     }
 
 
-def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[str, Any]:
+def wiring_of(host: Reached, pending: bool, connects: bool | None) -> dict[str, Any]:
     """What the identity provider and other hosts have to know of a host, without secrets."""
     return {
-        "cluster": compiled.server.cluster,
-        "identity": _identity(compiled),
-        "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
-        "redirect_uris": compiled.addresses.all,
-        "certain_uris": list(compiled.addresses.certain),
+        "cluster": host.server.cluster,
+        "identity": _identity(host),
+        "client": {option: value for option, value in host.oidc_client.items() if option != "secret"},
+        "redirect_uris": host.addresses.all,
+        "certain_uris": list(host.addresses.certain),
         "pending": pending,
         "connects": connects,
     }
@@ -172,12 +178,8 @@ def _max_removals(compiled: Compiled) -> int | None:
     return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
-def compile_host(
-    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
-) -> Compiled:
-    problems = Problems()
-    if params["issuer"] is None:
-        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+def reach_host(params: dict[str, Any], product: Product, place: Place, read_only: bool, problems: Problems) -> Reached:
+    """The host without what it is to have; everything wrong with it is refused together with the `problems` so far."""
     declared = problems.of(
         declaration_for, product, params["users"] or [], params["groups"] or [], params["realm"], place
     )
@@ -203,6 +205,17 @@ def compile_host(
         )
     if not (declared and connection and client and oidc_client and host_addresses):
         raise problems.error()
+    return Reached(product, place, declared, connection, client, oidc_client, server, host_addresses)
+
+
+def compile_host(
+    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
+) -> Compiled:
+    problems = Problems()
+    if params["issuer"] is None:
+        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+    host = reach_host(params, product, place, read_only, problems)
+    declared, connection, client, oidc_client = host.declared, host.connection, host.client, host.oidc_client
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
@@ -226,20 +239,7 @@ def compile_host(
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
     return Compiled(
-        product,
-        place,
-        declared,
-        connection,
-        client,
-        oidc_client,
-        realm,
-        entries,
-        desired,
-        server,
-        host_addresses,
-        state,
-        chosen,
-        report,
+        **vars(host), realm=realm, entries=entries, desired=desired, state=state, policy=chosen, undeclared=report
     )
 
 
@@ -253,24 +253,24 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def _identity(compiled: Compiled) -> list[str]:
+def _identity(host: Reached) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
     its address.
     """
-    if compiled.server.cluster:
-        return [compiled.server.cluster, *compiled.server.nodes]
-    host = compiled.connection.get("api_host")
-    if compiled.connection.get("connection") == "shell" or not host:
-        return [compiled.place.name]
-    port = compiled.connection["api_port"]
+    if host.server.cluster:
+        return [host.server.cluster, *host.server.nodes]
+    name = host.connection.get("api_host")
+    if host.connection.get("connection") == "shell" or not name:
+        return [host.place.name]
+    port = host.connection["api_port"]
     try:
-        address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
+        address = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
-        address = host
-    return [compiled.product.name, str(address), str(port)]
+        address = name
+    return [host.product.name, str(address), str(port)]
 
 
 def _connects(compiled: Compiled) -> bool:

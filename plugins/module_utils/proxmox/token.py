@@ -9,10 +9,11 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Problem
-from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
+from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Kind, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
 from .client import ROOT
@@ -25,13 +26,30 @@ if TYPE_CHECKING:
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
-SECRET = (
-    Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), task_only=True),
-    Field("secret_candidates", Names(CREDENTIAL), task_only=True, secret=True),
-    Field("secret_file", Path(), task_only=True),
-    Field("secret_file_vault_id", task_only=True),
-    Field("return_secret", Flag(), task_only=True),
-)
+_MARK = re.compile(r"\(secret of ([0-9-]+T[0-9:]+Z)\)$")
+
+
+def secret_options(comment: Kind) -> tuple[Field, ...]:
+    """The fields for the secret of a token; `comment` is the kind of its comment."""
+    return (
+        Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), task_only=True),
+        Field("secret_candidates", Names(CREDENTIAL), task_only=True, secret=True),
+        Field("secret_file", Path(), task_only=True),
+        Field("secret_file_vault_id", task_only=True),
+        Field("secret_comment", comment, task_only=True),
+        Field("return_secret", Flag(), task_only=True),
+    )
+
+
+def dated(comment: str, when: datetime) -> str:
+    """A comment that says since when a token has its secret, which no server reports."""
+    return f"{comment} (secret of {when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ})"
+
+
+def date_in(comment: str) -> datetime | None:
+    """When the secret of a token was created, as its comment says; None where it does not."""
+    mark = _MARK.search(comment or "")
+    return datetime.strptime(mark[1], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if mark else None
 
 
 class Token(Identity):
@@ -58,6 +76,8 @@ class Token(Identity):
             problems.append(Problem("secret_candidates", f"are only tried with secret={IF_INVALID}"))
         if entry["secret_file_vault_id"] and not entry["secret_file"]:
             problems.append(Problem("secret_file_vault_id", "needs secret_file"))
+        if entry["secret_comment"] and entry["comment"] is not None:
+            problems.append(Problem("secret_comment", "must not be given together with comment"))
         return problems
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -90,6 +110,8 @@ class Token(Identity):
             problems.append(
                 Problem("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}")
             )
+        if entry["secret_comment"] and (actual is None or task == REGENERATE):
+            values["comment"] = entry["secret_comment"]
         return {**values, **({"secret": task} if task else {})}, problems
 
     def _task_with_secret(
