@@ -46,9 +46,10 @@ options:
     description: Privileges of the automation on C(/) of Proxmox VE.
     type: raw
   files:
-    description: Files of the secrets of all hosts with this product. Those with the same secret get the new one too. Set by the action plugin.
-    type: dict
-    default: {}
+    description: Files of other inventory hosts that have the same secret and get the new one too. Set by the action plugin.
+    type: list
+    elements: path
+    default: []
 requirements:
   - requests
   - proxmoxer >= 2.3.0
@@ -110,6 +111,10 @@ pending:
   type: list
   elements: str
   sample: [berlin1]
+copies:
+  description: The files of other inventory hosts that have the same secret, by host of RV(pending).
+  returned: with O(stage=review)
+  type: dict
 plan:
   description:
     - The requests that change something, in order, each with its reason. The same in check mode.

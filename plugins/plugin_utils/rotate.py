@@ -4,23 +4,27 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
+from ansible.errors import AnsibleError
 from ansible.utils.path import unfrackpath
 
+from ..module_utils.core.secret_file import kept_secret, vault_at_hand
 from ..module_utils.fleet.products import PRODUCTS
 from ..module_utils.fleet.rotation import AUTOMATION
 from .bootstrap import BootstrapAction
 from .monitor import HOST as MONITORED
 from .sealed import unseal
+from .vault import Vault
 from .wire import HOST, HostAction, ProviderAction, left_out, plain, refusal, registered
 
 # where the tasks of the role register what they return
 BEGUN, ROTATED, FINISHED, RESTORED = (
     f"__fleetgate_rotate_{name}" for name in ("begun", "applied", "finished", "restored")
 )
-TOKEN, REPLACED = "__fleetgate_rotate_token", "__fleetgate_rotate_replaced"
+TOKEN, REVIEW = "__fleetgate_rotate_token", "__fleetgate_rotate_review"
 # what each preflight registers, and a key that it has where there is no problem
 _PREFLIGHTS = {HOST: "wiring", TOKEN: "due", MONITORED: "pending"}
 _SECRET_OF_STAGE = {"apply": "target", "rollback": "previous"}
@@ -37,11 +41,11 @@ class RotateHostAction(HostAction):
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         completed = super()._completed(arguments, task_vars)
         if (secret := _SECRET_OF_STAGE.get(arguments["stage"])) is not None:
-            # of the nodes of a cluster each has the client of the first
             client = registered(task_vars, str(task_vars["inventory_hostname"]), HOST)["wiring"]["client"]
             sealed = plain((task_vars.get(BEGUN) or {}).get("secrets") or {})
             completed.update(client=client, client_secret=unseal(sealed.get(f"{secret} {client['id']}", "")))
-        return completed
+        # in one run with wire, the identity provider has returned more
+        return {option: value for option, value in completed.items() if option in self.module.argument_spec}
 
 
 class RotateProviderAction(ProviderAction):
@@ -91,9 +95,9 @@ class RotateTokenAction(BootstrapAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         task_vars = task_vars or {}
-        if self._task.args.get("stage") == "review":
-            return _review(task_vars)
         self._problems = []
+        if self._task.args.get("stage") == "review":
+            return self._review(task_vars)
         order = self._variable(task_vars, "rotate")
         if isinstance(order, Mapping) and AUTOMATION not in (order.get("what") or ()):
             return {"changed": False, "due": False, "identity": []}
@@ -102,30 +106,43 @@ class RotateTokenAction(BootstrapAction):
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         completed = super()._completed(arguments, task_vars)
         completed.pop("ticket", None)
-        return {**completed, "files": self._files(task_vars)}
+        if arguments["stage"] == "apply":
+            copies = registered(task_vars, completed["host"], REVIEW).get("copies", {})
+            completed["files"] = copies.get(completed["host"], [])
+        return completed
 
-    def _files(self, task_vars: dict[str, Any]) -> dict[str, str]:
-        """The files of the secrets of all hosts with this product, also of those that are not in the run."""
-        product = next(name for name in PRODUCTS if name in task_vars["group_names"])
-        files = {}
-        for name in task_vars["groups"][product]:
-            variables = task_vars["hostvars"][name]
-            default = f"{variables.get('inventory_dir')}/secrets/{name}.token.txt"
-            files[name] = unfrackpath(str(variables.get("fleetgate_token_file") or default), follow=False)
-        return files
+    def _review(self, task_vars: dict[str, Any]) -> dict[str, Any]:
+        """Which hosts replace the secret, one node of each cluster, and the files that have the same secret."""
+        due: dict[tuple[str, ...], list[str]] = {}
+        found = {name: registered(task_vars, name, TOKEN) for name in task_vars["ansible_play_hosts"]}
+        for name, token in found.items():
+            if token.get("due"):
+                due.setdefault(tuple(token["identity"]), []).append(name)
+        pending = [max(names, key=lambda name: bool(found[name]["unfinished"])) for names in due.values()]
+        holders = self._holders(task_vars) if pending else {}
+        copies = {}
+        for name in pending:
+            own = os.path.realpath(found[name]["token_file"])
+            files = next((files for files in holders.values() if own in files), set())
+            copies[name] = sorted(files - {own})
+        return {"changed": False, "pending": pending, "copies": copies}
 
-
-def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
-    """Which hosts replace the secret: one node of each cluster, the one on which that was begun."""
-    due: dict[tuple[str, ...], list[str]] = {}
-    for name in task_vars["ansible_play_hosts"]:
-        found = registered(task_vars, name, TOKEN)
-        if found.get("due"):
-            due.setdefault(tuple(found["identity"]), []).append(name)
-    pending = [
-        max(names, key=lambda name: bool(registered(task_vars, name, TOKEN)["unfinished"])) for names in due.values()
-    ]
-    return {"changed": False, "pending": pending}
+    def _holders(self, task_vars: dict[str, Any]) -> dict[tuple[str, str], set[str]]:
+        """The files of all hosts, also of those that are not in the run, by product and secret."""
+        holders: dict[tuple[str, str], set[str]] = {}
+        with vault_at_hand(Vault(self._loader)):
+            for product in PRODUCTS:
+                for name in task_vars["groups"].get(product, ()):
+                    variables = task_vars["hostvars"][name]
+                    default = f"{variables.get('inventory_dir')}/secrets/{name}.token.txt"
+                    try:
+                        path = unfrackpath(str(variables.get("fleetgate_token_file") or default))
+                    except AnsibleError:
+                        # a host outside of this run, with a variable that cannot be evaluated
+                        continue
+                    if secret := kept_secret(path)[0]:
+                        holders.setdefault((product, secret), set()).add(path)
+        return holders
 
 
 def _problems(task_vars: dict[str, Any]) -> dict[str, str]:

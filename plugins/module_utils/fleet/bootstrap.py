@@ -201,9 +201,10 @@ class AutomationHost:
     def converge(self, client: ProxmoxClient, desired: list[Desired], check_mode: bool) -> dict[str, Any]:
         return converge(client, self.product.system.kinds, desired, {}, check_mode, MAX_REMOVALS)[0]
 
-    def differences(self, secret: str) -> list[str]:
+    def differences(self, secret: str, stand_in: Mapping[str, Any] | None = None) -> list[str]:
         """What the token itself finds to be other than declared."""
-        return [step["reason"] for step in self.converge(self.by_token(secret), self.desired(), True)["plan"]]
+        desired = self.desired(stand_in)
+        return [step["reason"] for step in self.converge(self.by_token(secret), desired, True)["plan"]]
 
     # -- the file of its secret --------------------------------------------------------------------------------
 
@@ -257,11 +258,11 @@ class AutomationHost:
                 error.problems = [text.replace(file, self.file) for text in error.problems]
                 raise
 
-    def verify(self, done: Mapping[str, Any]) -> None:
+    def verify(self, done: Mapping[str, Any], stand_in: Mapping[str, Any] | None = None) -> None:
         """Sign in with the secret that was just stored, and compare everything with what is declared."""
         hint = ""
         try:
-            found = self.differences(self.stored())
+            found = self.differences(self.stored(), stand_in)
         except FleetgateError as error:
             found = error.problems
             hint = f"; {_REPLACED_HERE}" if error.status == 401 else ""
@@ -347,6 +348,7 @@ def _preflight(host: AutomationHost) -> dict[str, Any]:
         "changed": False,
         "settled": settled,
         "accepted": accepted,
+        "rotating": host.is_being_rotated,
         "token_file": host.file,
         "identity": host.identity(client),
         **({"secrets": {"ticket": client.ticket}} if client.ticket else {}),
@@ -356,14 +358,15 @@ def _preflight(host: AutomationHost) -> dict[str, Any]:
 def _review(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Which hosts create or repair their token, and which copy the secret of another node of their cluster.
 
-    The node that knows the secret comes before those that would have to replace it. A host whose preflight failed is left out.
+    The node that knows the secret comes before those that would have to replace it, and of these the one on which a rotation of
+    the secret was interrupted. A host whose preflight failed is left out.
     """
     clusters: dict[tuple[str, ...], list[str]] = {}
     for name, found in hosts.items():
         clusters.setdefault(tuple(found["identity"]), []).append(name)
     creates, copies = [], {}
     for nodes in clusters.values():
-        first = max(nodes, key=lambda name: (hosts[name]["settled"], hosts[name]["accepted"]))
+        first = max(nodes, key=lambda name: (hosts[name]["settled"], hosts[name]["accepted"], hosts[name]["rotating"]))
         pending = [name for name in nodes if not hosts[name]["settled"]]
         creates += [name for name in pending if name == first]
         copies.update({name: first for name in pending if name != first})

@@ -14,12 +14,11 @@ from typing import Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import GENERATED
 from .compiler import Client, Wiring, clients, leaders
 from .declaration import Declaration, secrets_in
 from .host import Problems, with_warnings
 from .provider import provider_of, wiring_from
-from .providers import PROVIDERS, Provider
+from .providers import PROVIDERS
 from .rotation import CLIENTS, Decision, Order, decide
 from .secret_stores import ListedSecret, SecretStore
 
@@ -49,7 +48,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     shared = {client.id: client for client in clients(hosts, Declaration((), (), {}), {}) if not client.is_public}
     if params["stage"] == "begin":
         return _begin(params, check_mode, order, store, hosts, shared, result)
-    return _finish(params, check_mode, provider, store, hosts, shared, result)
+    return _finish(params, check_mode, store, hosts, shared, result)
 
 
 def _begin(
@@ -78,7 +77,8 @@ def _begin(
         except FleetgateError as error:
             # the other clients are completed, because their hosts may need it already
             acting.remove(decision)
-            refused.update({name: str(error) for name in decision.client.hosts})
+            why = str(error).replace(decision.target, "********") if decision.target else str(error)
+            refused.update(dict.fromkeys(decision.client.hosts, why))
     first = leaders(hosts)
     pending = [
         host.host
@@ -107,9 +107,7 @@ def _add(store: SecretStore, decision: Decision, check_mode: bool, result: dict[
     if not decision.is_new or (store.takes_chosen and not store.keeps_several):
         return
     _set(store, decision, result)
-    if check_mode:
-        decision.target = decision.target or GENERATED
-    elif not store.accepts(client, decision.target):
+    if not check_mode and not store.accepts(client, decision.target):
         raise FleetgateError(
             f"{store.title} does not accept the new secret of {label} at its token endpoint; run again"
         )
@@ -126,7 +124,6 @@ def _set(store: SecretStore, decision: Decision, result: dict[str, Any]) -> None
 def _finish(
     params: dict[str, Any],
     check_mode: bool,
-    provider: Provider,
     store: SecretStore,
     hosts: list[Wiring],
     shared: Mapping[str, Client],

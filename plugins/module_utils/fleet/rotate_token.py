@@ -11,8 +11,7 @@ Both tokens carry the time at which the rotation began in their comments, so the
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
@@ -37,11 +36,10 @@ SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "review", "apply"], "required": True},
     **{option: OF_BOOTSTRAP[option] for option in _TAKEN},
     "rotate": {"type": "raw"},
-    "files": {"type": "dict", "default": {}, "no_log": False},
+    "files": {"type": "list", "elements": "path", "default": []},
 }
 _RUN_BOOTSTRAP = "run the playbook bootstrap first"
-_ADDED = "the second token keeps access while the secret of {} is replaced"
-_REMOVED = "the second token is not needed any more"
+_REMOVED = "it is not needed any more"
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -136,7 +134,7 @@ def _preflight(rotation: _Rotation, order: Order, used: str | None) -> dict[str,
     refuse(problems)
     if due:
         # what the server would refuse is found by the plan
-        _Steps(rotation, True, {}).run()
+        _Steps(rotation, True).run()
     return {
         "changed": False,
         "due": due,
@@ -164,8 +162,8 @@ class _Steps:
 
     rotation: _Rotation
     check_mode: bool
-    # the files of other hosts, by host
-    files: Mapping[str, str]
+    # the files of other hosts that have the same secret
+    files: Iterable[str] = ()
 
     def __post_init__(self) -> None:
         self.host = self.rotation.host
@@ -178,12 +176,11 @@ class _Steps:
                 self._remove_stand_in(rotation.secret)
             else:
                 begun = rotation.begun or datetime.now(UTC).replace(microsecond=0)
-                copies = self._copies()
                 client = self._with_stand_in(begun)
                 self._replace(client, begun)
-                self._copy_to(copies)
+                self._copy()
                 if not self.check_mode:
-                    host.verify(self.done)
+                    host.verify(self.done, stand_in={})
                 self._remove_stand_in(host.stored())
         except FleetgateError as error:
             error.done, error.diff = self.done["plan"], self.done["diff"]
@@ -222,25 +219,19 @@ class _Steps:
         self._converge(client, self.host.desired(stand_in=stand_in, **with_secret))
 
     def _remove_stand_in(self, secret: str) -> None:
-        if self.check_mode and self.rotation.stand_in is None:
-            path = ("access", "users", *self.host.stand_in.replace("!", "/token/").split("/"))
-            self.done["plan"].append(Step("DELETE", path, f"token {self.host.stand_in}: {_REMOVED}").to_diff())
+        host, rotation = self.host, self.rotation
+        if self.check_mode and not (rotation.stand_in and rotation.is_accepted):
+            userid, _mark, name = host.stand_in.rpartition("!")
+            step = Step("DELETE", ("access", "users", userid, "token", name), f"token {host.stand_in}: {_REMOVED}")
+            self.done["plan"].append(step.to_diff())
             return
-        self._converge(self.host.by_token(secret, self.check_mode), self.host.desired())
+        self._converge(host.by_token(secret, self.check_mode), host.desired())
         if not self.check_mode:
-            self.host.end_rotation()
+            host.end_rotation()
 
-    def _copies(self) -> list[str]:
-        """The files of other nodes of the cluster that have the same secret."""
-        if not self.rotation.secret:
-            return []
-        own = os.path.realpath(self.host.file)
-        files = dict.fromkeys(os.path.realpath(file) for file in self.files.values())
-        return [file for file in files if file != own and kept_secret(file)[0] == self.rotation.secret]
-
-    def _copy_to(self, files: list[str]) -> None:
-        """Store the new secret for the other nodes too, encrypted or not as it is in the first file."""
-        for file in files:
+    def _copy(self) -> None:
+        """Store the new secret for the other nodes of the cluster too, encrypted or not as it is in the first file."""
+        for file in self.files:
             step = {"verb": STORE, "path": file, "reason": f"token {self.host.token}: it has another secret"}
             self.done["plan"].append(step)
             if not self.check_mode:
