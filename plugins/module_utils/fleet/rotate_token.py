@@ -65,7 +65,6 @@ class _Rotation:
     secret: str
     spare: str
     is_accepted: bool
-    spare_is_accepted: bool
     token: Actual | None
     stand_in: Actual | None
     client: ProxmoxClient
@@ -74,8 +73,7 @@ class _Rotation:
     def of(cls, host: AutomationHost) -> _Rotation:
         secret, spare = host.stored(), host.stored(host.stand_in_file)
         accepted = host.accepts(secret)
-        spare_accepted = host.accepts(spare, host.stand_in)
-        if not (accepted or spare_accepted):
+        if not (accepted or host.accepts(spare, host.stand_in)):
             refuse(
                 [
                     f"fleetgate_token_file: '{host.file}' has no secret that is accepted for {host.token}, so it cannot be"
@@ -88,7 +86,7 @@ class _Rotation:
             tokens = state.actual("token")
         owner, _mark, name = host.token.rpartition("!")
         found = tokens.get((owner, name)), tokens.get((owner, host.stand_in.rpartition("!")[2]))
-        return cls(host, secret, spare, accepted, spare_accepted, *found, client)
+        return cls(host, secret, spare, accepted, *found, client)
 
     @property
     def created(self) -> datetime | None:
@@ -188,9 +186,9 @@ class _Steps:
         return self.done
 
     def _with_stand_in(self, begun: datetime) -> ProxmoxClient:
-        """The client of the second token, which is created unless it works already."""
+        """The client of the second token, which is created or completed as long as the first one works."""
         host, rotation = self.host, self.rotation
-        if rotation.spare_is_accepted:
+        if not rotation.is_accepted:
             return host.by_token(rotation.spare, self.check_mode, host.stand_in)
         with_secret = {
             "secret": IF_INVALID,
@@ -202,7 +200,7 @@ class _Steps:
         self._converge(client, host.desired(stand_in=with_secret))
         if not self.check_mode:
             return host.by_token(host.stored(host.stand_in_file), token=host.stand_in, read_only=False)
-        # the requests to come are those of a token that does not exist yet
+        # the requests to come are those of a token that may not exist yet
         planning = copy(client)
         planning.caller = host.stand_in
         return planning
