@@ -119,7 +119,7 @@ class TestSeveralSecrets:
         assert "also used by whoever has the redirect URI https://elsewhere.example.org:8006" in run.output
         assert len(listed(shared, "proxmox")) == 2
         # at any age another one begins all the same
-        shared.play("rotate", **SHARED, **rotates("clients", older_than="0h")).succeeded()
+        shared.play("rotate", **SHARED, **rotates("clients", older_than="0d")).succeeded()
         pocketid(shared, "PUT", "oidc/clients/proxmox", json=client)
         shared.play("rotate", **SHARED, **BY_AGE).succeeded()
         assert len(listed(shared, "proxmox")) == 1

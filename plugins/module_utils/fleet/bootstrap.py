@@ -12,7 +12,6 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -378,7 +377,7 @@ def _apply(host: AutomationHost, check_mode: bool) -> dict[str, Any]:
     accepted, exists = host.accepts(host.stored()), os.path.exists(host.file)
     with host.file_to_write(check_mode) as file:
         options: dict[str, Any] = {"secret_file": file, "secret_file_vault_id": host.options["vault_id"]}
-        options["secret_comment"] = dated(COMMENT, datetime.now(UTC))
+        options["secret_comment"] = dated(COMMENT)
         # a rotation that was killed may have replaced the secret, and nobody has the new one
         if not accepted and (host.options["replace_secret"] or host.is_being_rotated):
             options["secret"] = REGENERATE

@@ -325,7 +325,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
-    is_due, warnings = False, []
+    is_due, warnings = False, list[str]()
     if params["rotates"]:
         if created or existing is None:
             why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"

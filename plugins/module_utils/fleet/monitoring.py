@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from ..core.client import in_url
@@ -65,7 +64,7 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
         entries.add("acl", {"path": grant.path, "roles": [grant.role], **subjects}, where)
     needed = [{"path": grant.path, "privileges": list(grant.needed)} for grant in grants]
     keep = {"secret": secret, "return_secret": True, "required_privileges": needed}
-    keep["secret_comment"] = dated(COMMENT, datetime.now(UTC))
+    keep["secret_comment"] = dated(COMMENT)
     entries.add("user", {"userid": userid, "comment": COMMENT}, where)
     entries.add("token", {"userid": userid, **product.token(options["token"]), **keep}, where)
     entries.complete("acl", subject=userid)

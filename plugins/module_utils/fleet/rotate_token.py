@@ -6,7 +6,7 @@ A token cannot replace its own secret safely: if the response is lost, nobody ha
 with the same permissions stands in for it. Its secret is stored first, and it is removed when the new secret of the token is
 stored and verified. Of the old secret, that of the second token and the new one, one that works is on disk at any moment.
 
-Both tokens carry the time at which the rotation began in their comments, so the next run knows how far one that was killed came.
+Both tokens have the name of the rotation in their comments, so the next run knows how far one that was killed came.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from ..core.errors import FleetgateError, refuse
@@ -24,7 +25,7 @@ from ..core.plan import ServerState
 from ..core.resource import STORE, Actual, Step
 from ..core.secret_file import SecretFile, cannot_keep, kept_secret
 from ..proxmox.client import ProxmoxClient
-from ..proxmox.token import IF_INVALID, REGENERATE, date_in, dated
+from ..proxmox.token import IF_INVALID, REGENERATE, date_in, dated, rotation_in
 from .bootstrap import COMMENT, AutomationHost, automation_host, named_as_declared
 from .bootstrap import SPEC as OF_BOOTSTRAP
 from .bootstrap import hidden as hidden_of_bootstrap
@@ -90,12 +91,13 @@ class _Rotation:
 
     @property
     def created(self) -> datetime | None:
-        return _date_of(self.token)
+        return date_in(_comment(self.token))
 
     @property
-    def begun(self) -> datetime | None:
-        """When a rotation that is not finished began."""
-        return _date_of(self.stand_in)
+    def name(self) -> str:
+        """The same for all runs that replace this secret."""
+        begun = rotation_in(_comment(self.stand_in))
+        return begun or sha256(self.secret.encode()).hexdigest()[:8]
 
     @property
     def is_unfinished(self) -> bool:
@@ -104,11 +106,12 @@ class _Rotation:
     @property
     def is_replaced(self) -> bool:
         """Whether the secret was replaced by the rotation that is not finished, and is stored."""
-        return self.is_accepted and self.is_unfinished and self.created == (self.begun or self.created)
+        done = self.stand_in is None or rotation_in(_comment(self.token)) == rotation_in(_comment(self.stand_in))
+        return self.is_accepted and self.is_unfinished and done
 
 
-def _date_of(token: Actual | None) -> datetime | None:
-    return date_in(token.values["comment"]) if token else None
+def _comment(token: Actual | None) -> str:
+    return str(token.values["comment"]) if token else ""
 
 
 def _preflight(rotation: _Rotation, order: Order, used: str | None) -> dict[str, Any]:
@@ -173,9 +176,8 @@ class _Steps:
             if rotation.is_replaced:
                 self._remove_stand_in(rotation.secret)
             else:
-                begun = rotation.begun or datetime.now(UTC).replace(microsecond=0)
-                client = self._with_stand_in(begun)
-                self._replace(client, begun)
+                client = self._with_stand_in()
+                self._replace(client)
                 self._copy()
                 if not self.check_mode:
                     host.verify(self.done, stand_in={})
@@ -185,7 +187,7 @@ class _Steps:
             raise
         return self.done
 
-    def _with_stand_in(self, begun: datetime) -> ProxmoxClient:
+    def _with_stand_in(self) -> ProxmoxClient:
         """The client of the second token, which is created or completed as long as the first one works."""
         host, rotation = self.host, self.rotation
         if not rotation.is_accepted:
@@ -194,7 +196,7 @@ class _Steps:
             "secret": IF_INVALID,
             "secret_file": host.stand_in_file,
             "secret_file_vault_id": host.options["vault_id"],
-            "comment": dated(COMMENT, begun),
+            "secret_comment": dated(COMMENT, rotation.name),
         }
         client = host.by_token(rotation.secret, self.check_mode)
         self._converge(client, host.desired(stand_in=with_secret))
@@ -205,15 +207,15 @@ class _Steps:
         planning.caller = host.stand_in
         return planning
 
-    def _replace(self, client: ProxmoxClient, begun: datetime) -> None:
+    def _replace(self, client: ProxmoxClient) -> None:
         with_secret = {
             "secret": REGENERATE,
             "secret_file": self.host.file,
             "secret_file_vault_id": self.host.options["vault_id"],
-            "secret_comment": dated(COMMENT, begun),
+            "secret_comment": dated(COMMENT, self.rotation.name),
         }
         # in check mode the plan that creates the second token is known already
-        stand_in = {} if self.rotation.stand_in or not self.check_mode else None
+        stand_in: Mapping[str, Any] | None = {} if self.rotation.stand_in or not self.check_mode else None
         self._converge(client, self.host.desired(stand_in=stand_in, **with_secret))
 
     def _remove_stand_in(self, secret: str) -> None:

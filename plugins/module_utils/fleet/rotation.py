@@ -29,8 +29,8 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "what": {"type": "list", "elements": "str", "choices": [CLIENTS, AUTOMATION, MONITORING], "required": True},
     "older_than": {"type": "str"},
 }
-_UNITS = {"h": "hours", "d": "days", "w": "weeks"}
-_AGE = re.compile(r"(\d{1,5})([hdw])")
+_UNITS = {"d": "days", "w": "weeks"}
+_AGE = re.compile(r"(\d{1,5})([dw])")
 
 
 @dataclass(frozen=True)
@@ -51,12 +51,13 @@ class Order:
             return cls(frozenset(typed["what"]))
         parts = _AGE.fullmatch(limit)
         if not parts:
-            refuse([f"fleetgate_rotate: older_than: '{limit}' must be a number of hours, days or weeks, such as 90d"])
+            refuse([f"fleetgate_rotate: older_than: '{limit}' must be a number of days or weeks, such as 90d"])
         return cls(frozenset(typed["what"]), timedelta(**{_UNITS[parts[2]]: int(parts[1])}) if parts else None)
 
     def is_due(self, created: datetime | None) -> bool:
         """Whether something is to be rotated; what has an unknown age is only rotated where no age is asked for."""
-        if self.older_than is None:
+        # comments of tokens have a date only, which is taken for its end
+        if not self.older_than:
             return True
         return created is not None and datetime.now(UTC) - created >= self.older_than
 
@@ -171,7 +172,7 @@ def _among_several(
     replaced = replaced_by(newest, known)
     unfinished = bool(newest) and (bool(replaced) or any(secret != newest for secret in has.values()))
     decision.unused = [one for one in decision.unused if one not in replaced]
-    if unfinished and not (order.older_than is not None and order.is_due(decision.created)):
+    if unfinished and (order.older_than is None or not order.is_due(decision.created)):
         decision.target = newest
         others = [one for secret in valid if secret != newest for one in _certain(listed[secret])]
         decision.obsolete = list(dict.fromkeys([*replaced, *others]))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
-_MARK = re.compile(r"\(secret of ([0-9-]+T[0-9:]+Z)\)$")
+_MARK = re.compile(r"\(secret of (\d{4}-\d\d-\d\d)(?:, rotation ([0-9a-f]+))?\)$")
 
 
 def secret_options(comment: Kind) -> tuple[Field, ...]:
@@ -41,15 +41,21 @@ def secret_options(comment: Kind) -> tuple[Field, ...]:
     )
 
 
-def dated(comment: str, when: datetime) -> str:
-    """A comment that says since when a token has its secret, which no server reports."""
-    return f"{comment} (secret of {when.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ})"
+def dated(comment: str, rotation: str = "") -> str:
+    """A comment that says since when a token has its secret, which no server reports, and by which rotation."""
+    return f"{comment} (secret of {datetime.now(UTC):%Y-%m-%d}{f', rotation {rotation}' if rotation else ''})"
 
 
 def date_in(comment: str) -> datetime | None:
-    """When the secret of a token was created, as its comment says; None where it does not."""
+    """The end of the day on which the secret of a token was created, as its comment says; None where it does not."""
     mark = _MARK.search(comment or "")
-    return datetime.strptime(mark[1], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC) if mark else None
+    return datetime.strptime(f"{mark[1]} 23:59:59", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if mark else None
+
+
+def rotation_in(comment: str) -> str:
+    """The rotation that a comment names."""
+    mark = _MARK.search(comment or "")
+    return mark[2] or "" if mark else ""
 
 
 class Token(Identity):
