@@ -73,7 +73,7 @@ class Logins:
             except Refused as error:
                 self.failures.append(str(error))
             # a person is no load test: the playbook needs the processor as well
-            self._stopped.wait(0.05)
+            self._stopped.wait(0.2)
 
     def stop(self) -> None:
         self._stopped.set()
