@@ -54,11 +54,10 @@ class RotateProviderAction(ProviderAction):
     declared = ("idp", "rotate")
     refuses_at = "begin"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._task.args.get("stage") == "report":
             return {"changed": False, "refused": _problems(task_vars)}
-        return super().run(tmp, task_vars)
+        return super().answer(task_vars)
 
     def _preflight_of(self, task_vars: dict[str, Any], name: str) -> list[str]:
         found = {task: registered(task_vars, name, task) for task in _PREFLIGHTS}
@@ -93,15 +92,14 @@ class RotateTokenAction(BootstrapAction):
     declared = (*BootstrapAction.declared, "rotate")
     playbook = "rotate"
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         self._problems = []
         if self._task.args.get("stage") == "review":
             return self._review(task_vars)
         order = self._variable(task_vars, "rotate")
         if isinstance(order, Mapping) and AUTOMATION not in (order.get("what") or ()):
             return {"changed": False, "due": False, "identity": []}
-        return super().run(tmp, task_vars)
+        return super().answer(task_vars)
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         completed = super()._completed(arguments, task_vars)

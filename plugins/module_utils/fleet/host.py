@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
+from ..core.hosts import without_brackets
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
 from ..proxmox.user import account_problem
@@ -22,12 +23,16 @@ from .compiler import (
     host_entries,
     members_of,
     naming,
+    origins,
     realm_entry,
     username_claim,
 )
 from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, secrets_in
+from .emergency import OPTIONS as EMERGENCY
+from .emergency import Emergency, WayIn, emergency, refusals
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
+from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
 
 _Result = TypeVar("_Result")
@@ -50,6 +55,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "members": {"type": "dict", "default": {}},
     "client_secret": {"type": "str", "no_log": True},
     "undeclared": {"type": "raw"},
+    "emergency": {"type": "raw"},
 }
 
 
@@ -97,6 +103,15 @@ class Compiled(Reached):
     state: ServerState
     policy: str
     undeclared: Report
+    emergency: Emergency | None
+
+    def way_in(self) -> WayIn:
+        """What signs in without the identity provider."""
+        login_client = None
+        if self.connection.get("connection") != "shell":
+            address = origins([self.connection.get("api_host") or self.place.name], self.connection["api_port"])[0]
+            login_client = login_client_for(self.product, self.place.name, self.connection, address)
+        return WayIn(self.product, self.state, login_client, self.place.name)
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -114,6 +129,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     with compiled.client.understanding():
         plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
+    with compiled.client.understanding():
+        refuse(refusals(compiled.emergency, compiled.way_in(), plan))
     connects = None
     if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
         connects = _connects(compiled)
@@ -225,6 +242,7 @@ def compile_host(
         raise problems.error()
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
+    account = problems.of(emergency, params["emergency"])
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
@@ -239,7 +257,14 @@ def compile_host(
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
     return Compiled(
-        **vars(host), realm=realm, entries=entries, desired=desired, state=state, policy=chosen, undeclared=report
+        **vars(host),
+        realm=realm,
+        entries=entries,
+        desired=desired,
+        state=state,
+        policy=chosen,
+        undeclared=report,
+        emergency=account,
     )
 
 
@@ -266,7 +291,7 @@ def _identity(host: Reached) -> list[str]:
         return [host.place.name]
     port = host.connection["api_port"]
     try:
-        address = socket.getaddrinfo(name.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
+        address = socket.getaddrinfo(without_brackets(name), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = name
@@ -318,6 +343,7 @@ def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     yield from secrets_in(CLIENT, params.get("client"))
     yield from secrets_in(USER, params.get("users"))
     yield from secrets_in(GROUP, params.get("groups"))
+    yield from secrets_in(EMERGENCY, params.get("emergency"))
 
 
 HOST = Definition(SPEC, run, hidden=hidden)
