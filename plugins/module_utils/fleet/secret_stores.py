@@ -15,6 +15,7 @@ from ..core.plan import ServerState, converge
 from ..core.resource import Actual, Step
 from ..core.system import System
 from ..pocketid.client_secrets import matching_rows, moment
+from ..pocketid.dialect import CHOSEN_SECRETS
 from .compiler import Client, slug
 from .entries import Entries
 
@@ -108,7 +109,7 @@ class PocketIdSecrets(SecretStore):
     def __init__(self, system: System, connection: Mapping[str, Any], read_only: bool) -> None:
         super().__init__(system, connection, read_only)
         self.keeps_several = self._api.dialect.several_secrets
-        self.takes_chosen = self._api.dialect.takes_chosen_secrets
+        self.takes_chosen = self._api.version >= CHOSEN_SECRETS
 
     def find(self, client: Client) -> KnownClient | None:
         actual = self._read("client", client.id)
