@@ -47,6 +47,7 @@ VARIABLES = (
     "pulse_node",
     "realm",
     "record",
+    "rotate",
     "scopes",
     "token_file",
     "undeclared",
@@ -176,10 +177,12 @@ class ProviderAction(FleetAction):
     declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared")
     # where the preflights of the hosts are registered
     preflight = HOST
+    # the stage before which nothing is written
+    refuses_at = "apply"
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
-        if result.get("failed") and self._task.args.get("stage") == "apply":
+        if result.get("failed") and self._task.args.get("stage") == self.refuses_at:
             result["refused"] = self._messages(result, task_vars)
         return result
 
@@ -190,9 +193,7 @@ class ProviderAction(FleetAction):
             arguments["left_out"] = left_out(task_vars)
             arguments["removals"] = plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
-            hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
-            if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
-                raise FleetgateError("nothing was written, because the preflight found problems")
+            hosts = self._checked_hosts(task_vars)
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
             used = {host["client"]["id"] for host in arguments["hosts"]}
             arguments["left_out"] = left_out(task_vars)
@@ -200,6 +201,13 @@ class ProviderAction(FleetAction):
             if arguments.get("members") is None:
                 arguments["members"] = plain((task_vars.get(PROVIDER) or {}).get("members"))
         return {option: value for option, value in arguments.items() if value is not None}
+
+    def _checked_hosts(self, task_vars: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """What the preflights of the hosts of the play returned, none of which may have found a problem."""
+        hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
+        if self._preflight_problems(task_vars) or any(self._preflight_of(task_vars, name) for name in hosts):
+            raise FleetgateError("nothing was written, because the preflight found problems")
+        return hosts
 
     def _wiring(self, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         wiring, secrets = found["wiring"], found.get("secrets") or {}
@@ -227,18 +235,23 @@ class ProviderAction(FleetAction):
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
         return list(plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
 
+    def _preflight_of(self, task_vars: dict[str, Any], name: str) -> list[str]:
+        """The problems that the preflight of a host found."""
+        return refusal(registered(task_vars, name, self.preflight), "wiring")
+
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
-        if not (of_provider or any(_refusal(registered(task_vars, name, self.preflight)) for name in hosts)):
+        own = {name: self._preflight_of(task_vars, name) for name in hosts}
+        if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return self._refusals(of_provider, bool(result.get("done")), task_vars)
 
     def _refusals(self, of_provider: list[str], done: bool, task_vars: dict[str, Any]) -> dict[str, str]:
         """The problems by host; a host without any is told whose they are."""
         hosts = list(task_vars["ansible_play_hosts"])
-        own = {name: _refusal(registered(task_vars, name, self.preflight)) for name in hosts}
+        own = {name: self._preflight_of(task_vars, name) for name in hosts}
         messages = {}
         for name in hosts:
             problems = [problem for problem in own[name] if problem not in of_provider]
@@ -274,9 +287,9 @@ def registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any
     return found
 
 
-def _refusal(preflight: Mapping[str, Any]) -> list[str]:
-    """The problems that the preflight of a host found."""
-    if "wiring" in preflight:
+def refusal(preflight: Mapping[str, Any], key: str) -> list[str]:
+    """The problems in the result of a preflight, which has this key where there are none."""
+    if key in preflight:
         return []
     return list(preflight.get("problems") or [preflight.get("msg") or "its preflight did not run"])
 

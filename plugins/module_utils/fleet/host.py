@@ -93,10 +93,16 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Compiled(Access):
-    """What a host is to have, and what was read of it on the way."""
+class Reached(Access):
+    """A host that answers, and what is declared for it."""
 
     declared: Declaration
+
+
+@dataclass(frozen=True)
+class Compiled(Reached):
+    """What a host is to have, and what was read of it on the way."""
+
     realm: Mapping[str, Any]
     entries: Entries
     desired: list[Desired]
@@ -151,14 +157,14 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     }
 
 
-def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[str, Any]:
+def wiring_of(host: Access, pending: bool, connects: bool | None) -> dict[str, Any]:
     """What the identity provider and other hosts have to know of a host, without secrets."""
     return {
-        "cluster": compiled.server.cluster,
-        "identity": identity_of(compiled),
-        "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
-        "redirect_uris": compiled.addresses.all,
-        "certain_uris": list(compiled.addresses.certain),
+        "cluster": host.server.cluster,
+        "identity": identity_of(host),
+        "client": {option: value for option, value in host.oidc_client.items() if option != "secret"},
+        "redirect_uris": host.addresses.all,
+        "certain_uris": list(host.addresses.certain),
         "pending": pending,
         "connects": connects,
     }
@@ -195,19 +201,25 @@ def _max_removals(compiled: Compiled) -> int | None:
     return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
-def compile_host(
-    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
-) -> Compiled:
-    problems = Problems()
-    if params["issuer"] is None:
-        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+def reach_host(params: dict[str, Any], product: Product, place: Place, read_only: bool, problems: Problems) -> Reached:
+    """The host without what it is to have; everything wrong with it is refused together with the `problems` so far."""
     declared = problems.of(
         declaration_for, product, params["users"] or [], params["groups"] or [], params["realm"], place
     )
     access = access_to(params, product, place, read_only, problems)
     if not (declared and access):
         raise problems.error()
-    client, connection, oidc_client = access.client, access.connection, access.oidc_client
+    return Reached(**vars(access), declared=declared)
+
+
+def compile_host(
+    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
+) -> Compiled:
+    problems = Problems()
+    if params["issuer"] is None:
+        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+    host = reach_host(params, product, place, read_only, problems)
+    declared, connection, client, oidc_client = host.declared, host.connection, host.client, host.oidc_client
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
@@ -232,8 +244,7 @@ def compile_host(
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
     return Compiled(
-        **vars(access),
-        declared=declared,
+        **vars(host),
         realm=realm,
         entries=entries,
         desired=desired,
@@ -283,24 +294,24 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def identity_of(access: Access) -> list[str]:
+def identity_of(host: Access) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
     its address.
     """
-    if access.server.cluster:
-        return [access.server.cluster, *access.server.nodes]
-    host = access.connection.get("api_host")
-    if access.connection.get("connection") == "shell" or not host:
-        return [access.place.name]
-    port = access.connection["api_port"]
+    if host.server.cluster:
+        return [host.server.cluster, *host.server.nodes]
+    name = host.connection.get("api_host")
+    if host.connection.get("connection") == "shell" or not name:
+        return [host.place.name]
+    port = host.connection["api_port"]
     try:
-        address = socket.getaddrinfo(without_brackets(host), port, type=socket.SOCK_STREAM)[0][4][0]
+        address = socket.getaddrinfo(without_brackets(name), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
-        address = host
-    return [access.product.name, str(address), str(port)]
+        address = name
+    return [host.product.name, str(address), str(port)]
 
 
 def _connects(compiled: Compiled) -> bool:

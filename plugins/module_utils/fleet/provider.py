@@ -66,18 +66,17 @@ class _Issuers:
         return self.known[issuer, tested]
 
 
-def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    idp = params["idp"]
-    provider = provider_of(idp)
-    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
-    return stage(params, check_mode, provider, idp)
-
-
 def provider_of(idp: Any) -> Provider:
-    """The provider that fleetgate_idp names."""
+    """The provider that is declared."""
     if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
         refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
     return PROVIDERS[idp["type"]]
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    idp, provider = params["idp"], provider_of(params["idp"])
+    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
+    return stage(params, check_mode, provider, idp)
 
 
 def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -182,7 +181,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     chosen = problems.of(policy, params["undeclared"], declared) if declared else None
     if problems or not (declared and chosen):
         raise problems.error()
-    hosts = [Wiring(**with_tuples(host)) for host in params["hosts"]]
+    hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
     secrets = provider.secrets(shared, {})
@@ -246,7 +245,7 @@ def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     return result
 
 
-def with_tuples(host: Mapping[str, Any]) -> dict[str, Any]:
+def wiring_from(host: Mapping[str, Any]) -> dict[str, Any]:
     """A host as the action passes it on; lists become tuples, which can be compared and be keys."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in host.items()}
 

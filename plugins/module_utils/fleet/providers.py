@@ -30,6 +30,7 @@ from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries, connection_of
+from .secret_stores import AuthentikSecrets, PocketIdSecrets, SecretStore
 from .undeclared import Report, applications_at_authentik, clients_at_pocketid
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
@@ -57,6 +58,7 @@ class Provider:
     - `knows_its_claims`: whether a claim is certain not to come without that scope.
     - `resources`: its kinds of users, groups and clients.
     - `account`: how a person signs in there, None where that is not known.
+    - `secret_store`: how the secrets of clients are replaced, None where they are managed elsewhere.
     - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
 
@@ -69,6 +71,7 @@ class Provider:
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
     account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
+    secret_store: ClassVar[type[SecretStore] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
     @property
@@ -103,6 +106,16 @@ class Provider:
         return self.account(
             connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session
         )
+
+    def secrets_of_clients(self, idp: Mapping[str, Any], read_only: bool) -> SecretStore:
+        """The provider as the store of the secrets of clients."""
+        if self.secret_store is None:
+            raise FleetgateError(
+                f"fleetgate_rotate.what: clients cannot be rotated, because at {self.title} their secrets are managed elsewhere;"
+                " change the secret there and in fleetgate_client.secret, and run the playbook wire"
+            )
+        connection = connection_of(self.managed_system, self.connection(idp), "fleetgate_idp")
+        return self.secret_store(self.managed_system, connection, read_only)
 
     # -- people ------------------------------------------------------------------------------------------------
 
@@ -196,6 +209,7 @@ class PocketId(Provider):
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
     account = PocketIdAccount
+    secret_store = PocketIdSecrets
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -260,6 +274,7 @@ class Authentik(Provider):
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
     account = AuthentikAccount
+    secret_store = AuthentikSecrets
     # it would also store the first redirect URI that the authorization endpoint sees, if it has none
     compares_redirect_uris = True
 
