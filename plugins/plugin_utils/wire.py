@@ -40,6 +40,7 @@ VARIABLES = (
     "members",
     "monitoring",
     "names",
+    "person",
     "privileges",
     "prove",
     "pulse",
@@ -122,11 +123,6 @@ class HostAction(FleetAction):
         return result
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        name = str(task_vars["inventory_hostname"])
-        # of a large inventory only the names that a right may mean
-        declared = repr((arguments.get("users"), arguments.get("groups")))
-        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
-        host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
         provider = plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):
             if arguments.get(option) is None and provider:
@@ -136,9 +132,16 @@ class HostAction(FleetAction):
             self._apply(arguments, task_vars)
         return {
             **{option: value for option, value in arguments.items() if value is not None},
-            "host": host,
+            "host": self._place(arguments, task_vars),
             "api": self._with_host(arguments.get("api"), task_vars),
         }
+
+    @staticmethod
+    def _place(arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The inventory host, and of a large inventory only the names that a right may mean."""
+        declared = repr((arguments.get("users"), arguments.get("groups")))
+        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
+        return {"name": str(task_vars["inventory_hostname"]), "groups": list(task_vars["group_names"]), "known": known}
 
     def _apply(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """What the preflight of this host and the identity provider returned."""

@@ -24,7 +24,10 @@ from tests.support.in_process import run
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "offboard")
+VARIABLES = {
+    "offboard": {"person": "bob", "fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_groups": []}
+}
 # one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
 # Pulse polls the servers that it monitors; the number of requests depends on time
@@ -155,9 +158,10 @@ def played(
         wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
-        if playbook == "prove":
+        if playbook in ("prove", "offboard"):
             wired.play("wire").succeeded()
-        found[playbook] = {each: per_server(wired, wired.play(playbook).succeeded()) for each in RUNS}
+        variables = VARIABLES.get(playbook, {})
+        found[playbook] = {each: per_server(wired, wired.play(playbook, **variables).succeeded()) for each in RUNS}
         assert not wired.fleet.writes(), f"{playbook} changed something again"
     return request.param, found
 

@@ -14,6 +14,7 @@ from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
 from ..proxmox.user import account_problem
+from .accounts import Account, last_administrator, other_accounts
 from .compiler import (
     Addresses,
     Issuer,
@@ -106,7 +107,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     compiled = compile_host(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
     with compiled.client.understanding():
-        plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+        plan = make_plan(state, compiled.desired, compiled.entries.scopes, removed_first="token")
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     connects = None
     if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
@@ -132,7 +133,7 @@ def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[
     """What the identity provider and other hosts have to know of a host, without secrets."""
     return {
         "cluster": compiled.server.cluster,
-        "identity": _identity(compiled),
+        "identity": identity_of(compiled.product, compiled.server, compiled.connection, compiled.place),
         "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
         "redirect_uris": compiled.addresses.all,
         "certain_uris": list(compiled.addresses.certain),
@@ -158,6 +159,7 @@ def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Pl
         compiled.entries.scopes,
         check_mode,
         _max_removals(compiled),
+        removed_first="token",
     )
     plural = {resource.name: resource.plural for resource in product.system.resources}
     return {
@@ -185,7 +187,7 @@ def compile_host(
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
-        server = problems.of(_server, product, client) or server
+        server = problems.of(server_of, product, client) or server
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -214,13 +216,14 @@ def compile_host(
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
+        leaving = problems.of(_add_leaving, product, place, state, declared, entries) or []
         desired = problems.of(entries.desired, product.system, connection)
         if problems or desired is None:
             raise problems.error()
         report = Report()
         if chosen != IGNORE:
             report = on_server(product, state, declared, members, realm, desired, entries.scopes)
-        report.notes += notes or []
+        report.notes += [*(notes or []), *leaving]
         if chosen == REMOVE and report.removals:
             for removal in report.removals:
                 entries.add(removal["kind"], removal["options"], WHERE)
@@ -243,7 +246,29 @@ def compile_host(
     )
 
 
-def _server(product: Product, client: Client) -> Server:
+def _add_leaving(
+    product: Product, place: Place, state: ServerState, declared: Declaration, entries: Entries
+) -> list[str]:
+    """Remove what belongs to people who are declared absent; return notes about what stays."""
+    name_in_realm, notes = naming(declared), []
+    for person in declared.users:
+        if person.present:
+            continue
+        userid = name_in_realm(person.name)
+        blockers, _notes = last_administrator(state, userid, place.name)
+        refuse([f"{person.where}: {blocker}" for blocker in blockers])
+        account = Account.on(state, userid)
+        account.add_removals(state, entries, f"{person.where}.")
+        if account.exists:
+            user = state.actual("user")[(userid,)].values
+            email = str(person.options.get("email") or user.get("email") or "")
+            others = other_accounts(state, account, person.name, email)
+            notes += [f"user {userid} is removed: {text}" for text in product.outlives_user]
+            notes += [f"{other} may be the same person as {userid}, and is not removed" for other in others]
+    return notes
+
+
+def server_of(product: Product, client: Client) -> Server:
     with client.understanding():
         return product.server(client)
 
@@ -253,24 +278,24 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def _identity(compiled: Compiled) -> list[str]:
+def identity_of(product: Product, server: Server, connection: Mapping[str, Any], place: Place) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
     its address.
     """
-    if compiled.server.cluster:
-        return [compiled.server.cluster, *compiled.server.nodes]
-    host = compiled.connection.get("api_host")
-    if compiled.connection.get("connection") == "shell" or not host:
-        return [compiled.place.name]
-    port = compiled.connection["api_port"]
+    if server.cluster:
+        return [server.cluster, *server.nodes]
+    host = connection.get("api_host")
+    if connection.get("connection") == "shell" or not host:
+        return [place.name]
+    port = connection["api_port"]
     try:
         address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = host
-    return [compiled.product.name, str(address), str(port)]
+    return [product.name, str(address), str(port)]
 
 
 def _connects(compiled: Compiled) -> bool:

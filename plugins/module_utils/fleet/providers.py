@@ -14,6 +14,7 @@ from typing import Any, ClassVar
 from ..authentik.account import AuthentikAccount
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
+from ..authentik.offboarding import AuthentikOffboarding
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import FleetgateError
@@ -21,8 +22,10 @@ from ..core.plan import Desired, ServerState
 from ..core.resource import Resource
 from ..core.system import System
 from ..oidc.login import Account
+from ..oidc.offboarding import Offboarding
 from ..pocketid.account import PocketIdAccount
 from ..pocketid.group import Group as PocketIdGroup
+from ..pocketid.offboarding import PocketIdOffboarding
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
@@ -45,6 +48,7 @@ class Provider:
     - `knows_its_claims`: whether a claim is certain not to come without that scope.
     - `resources`: its kinds of users, groups and clients.
     - `account`: how a person signs in there, None where that is not known.
+    - `offboarding`: how the access of a person is ended there, None where people do it by hand.
     - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
 
@@ -57,6 +61,7 @@ class Provider:
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
     account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
+    offboarding: ClassVar[type[Offboarding] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
     @property
@@ -176,6 +181,7 @@ class PocketId(Provider):
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
     account = PocketIdAccount
+    offboarding = PocketIdOffboarding
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -227,6 +233,7 @@ class Authentik(Provider):
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
     account = AuthentikAccount
+    offboarding = AuthentikOffboarding
     # it would also store the first redirect URI that the authorization endpoint sees, if it has none
     compares_redirect_uris = True
 

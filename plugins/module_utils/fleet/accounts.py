@@ -1,0 +1,101 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+"""Everything that belongs to a user of PVE or PBS, and who else on the server may be the same person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from ..core.plan import ServerState
+from ..proxmox.acl import Acl
+from ..proxmox.client import ROOT
+from ..proxmox.identity import token_id
+from ..proxmox.user import account_problem
+from .entries import Entries
+
+
+@dataclass(frozen=True)
+class Account:
+    """A user with everything that belongs to it."""
+
+    userid: str
+    exists: bool
+    tokens: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str, ...], ...]
+    groups: tuple[str, ...]
+
+    @classmethod
+    def on(cls, state: ServerState, userid: str) -> Account:
+        user = state.actual("user").get((userid,))
+        return cls(
+            userid,
+            user is not None,
+            tuple(sorted(key for key in state.actual("token") if key[0] == userid)),
+            tuple(sorted(key for key in state.actual("acl") if key[2] == userid or key[2].startswith(f"{userid}!"))),
+            tuple(sorted(user.values.get("groups") or ())) if user else (),
+        )
+
+    def names(self) -> list[str]:
+        """Everything by name, in the order in which it is removed."""
+        return [
+            *(f"token {token_id(key)}" for key in self.tokens),
+            *(f"{role} on {path} of {subject}" for path, _kind, subject, role in self.rows),
+            *(f"membership in {group}" for group in self.groups),
+            *([f"user {self.userid}"] if self.exists else []),
+        ]
+
+    def add_removals(self, state: ServerState, entries: Entries, where: str) -> None:
+        """The entries that remove the account. Its memberships go with it, and so do its rows, unless it does not exist any more."""
+        tokens, acl = state.resources["token"], cast(Acl, state.resources["acl"])
+        for key in self.tokens:
+            entries.add("token", {**dict(zip(tokens.key, key)), "state": "absent"}, where)
+        options = {kind: option for option, kind in acl.subjects.items()}
+        for path, kind, subject, role in () if self.exists else self.rows:
+            entries.add("acl", {"path": path, "roles": [role], options[kind]: [subject], "state": "absent"}, where)
+        if self.exists:
+            entries.add("user", {"userid": self.userid, "state": "absent"}, where)
+
+
+def other_accounts(state: ServerState, account: Account, person: str, email: str) -> list[str]:
+    """Users of other names or realms that may be the same person. Whether they are is for people to decide."""
+    names = {person.casefold(), account.userid.rpartition("@")[0].casefold()}
+    found = []
+    for (userid,), user in sorted(state.actual("user").items()):
+        if userid == account.userid:
+            continue
+        same_name = userid.rpartition("@")[0].casefold() in names
+        same_email = bool(email) and str(user.values.get("email") or "").casefold() == email.casefold()
+        if same_name or same_email:
+            other = Account.on(state, userid)
+            details = ["the same name" if same_name else f"the e-mail address {email}"]
+            details += [f"token {token_id(key)}" for key in other.tokens]
+            found.append(f"user {userid} ({', '.join(details)})")
+    return found
+
+
+def administrators(state: ServerState) -> set[str]:
+    """The users who can sign in and have the role with all privileges on /, and root."""
+    role = state.client.all_powerful
+    holders = {subject for path, _kind, subject, name in state.actual("acl") if path == "/" and name == role}
+    found = set()
+    for (userid,), user in state.actual("user").items():
+        is_holder = userid == ROOT or bool(holders & {userid, *(user.values.get("groups") or ())})
+        if is_holder and account_problem(user.values) is None:
+            found.add(userid)
+    return found
+
+
+def last_administrator(state: ServerState, userid: str, place: str) -> tuple[list[str], list[str]]:
+    """Why the user must stay, and otherwise what people should know, as sentences."""
+    found = administrators(state)
+    left = found - {userid}
+    if userid not in found or left - {ROOT}:
+        return [], []
+    role = state.client.all_powerful
+    if not left:
+        return [
+            f"{userid} is the last administrator of {place} (role {role} on /), where {ROOT} is disabled; give another user this"
+            " role first"
+        ], []
+    return [], [f"{place}: without {userid} only {ROOT} is left as an administrator (role {role} on /)"]
