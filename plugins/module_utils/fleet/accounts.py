@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 from ..core.plan import ServerState
 from ..proxmox.acl import Acl
@@ -13,6 +14,8 @@ from ..proxmox.client import ROOT
 from ..proxmox.identity import token_id
 from ..proxmox.user import account_problem
 from .entries import Entries
+
+Key = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -74,25 +77,25 @@ def other_accounts(state: ServerState, account: Account, person: str, email: str
     return found
 
 
-def administrators(state: ServerState) -> set[str]:
-    """The users who can sign in and have the role with all privileges on /, and root."""
-    role = state.client.all_powerful
-    holders = {subject for path, _kind, subject, name in state.actual("acl") if path == "/" and name == role}
-    found = set()
-    for (userid,), user in state.actual("user").items():
-        is_holder = userid == ROOT or bool(holders & {userid, *(user.values.get("groups") or ())})
-        if is_holder and account_problem(user.values) is None:
-            found.add(userid)
-    return found
+def administrators(users: Mapping[Key, Mapping[str, Any]], rows: Iterable[Key], role: str) -> set[str]:
+    """Root, and the users who can use their account and have a role on /, by themselves or through a group."""
+    holders = {subject for path, _kind, subject, name in rows if (path, name) == ("/", role)}
+    return {
+        userid
+        for (userid,), values in users.items()
+        if not account_problem(values)
+        if userid == ROOT or holders & {userid, *(values.get("groups") or ())}
+    }
 
 
 def last_administrator(state: ServerState, userid: str, place: str) -> tuple[list[str], list[str]]:
     """Why the user must stay, and otherwise what people should know, as sentences."""
-    found = administrators(state)
+    role = state.client.all_powerful
+    users = {key: user.values for key, user in state.actual("user").items()}
+    found = administrators(users, state.actual("acl"), role)
     left = found - {userid}
     if userid not in found or left - {ROOT}:
         return [], []
-    role = state.client.all_powerful
     if not left:
         return [
             f"{userid} is the last administrator of {place} (role {role} on /), where {ROOT} is disabled; give another user this"
