@@ -40,12 +40,11 @@ class OffboardProviderAction(ProviderAction):
 
     declared = ("idp", "realm", "users", "groups", "members", "person")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         stages = {"review": _review, "report": _report}
         stage = stages.get(self._task.args.get("stage"))
         if stage is None:
-            return super().run(tmp, task_vars)
+            return super().answer(task_vars)
         self._problems: list[str] = []
         return stage(str(self._variable(task_vars, "person") or ""), task_vars)
 
