@@ -47,6 +47,18 @@ class Site:
         given.update(options)
         return result_of("offboard_host", check, stage=stage, **given)
 
+    def ask_authentik(self, verb, path, **content):
+        headers = {"Authorization": f"Bearer {self.fleet.authentik_token}"}
+        url, trust = f"{self.fleet.authentik.url}/api/v3/core/{path}", str(self.fleet.authority.bundle)
+        answer = requests.request(verb, url, headers=headers, verify=trust, timeout=10, **content)
+        answer.raise_for_status()
+        return answer.json()
+
+    def sessions(self):
+        """How many sessions bob has at authentik."""
+        path = "authenticated_sessions/?user__username=bob"
+        return self.ask_authentik("GET", path)["pagination"]["count"]
+
     def everywhere(self):
         """The results of all tasks in their order; the hosts only if the provider is done."""
         results = [self.provider()]
@@ -307,12 +319,25 @@ def test_authentik_ends_tokens_and_sessions(fleet_of):
     done = site.provider()
     assert done["removed"] == planned["removed"] and done["plan"] == planned["plan"]
     assert {"token ci-of-bob of bob", "token app-of-bob of bob"} <= {*done["removed"]}
-    assert [one for one in done["removed"] if one.startswith("session ")]
-    assert not checks(done) and site.provider()["plan"] == []
+    assert not checks(done) and site.provider()["plan"] == [] and site.sessions() == 0
     bob = site.module("authentik_info", gather=["users"], filters={"users": [{"name": "bob"}]})["users"][0]
     assert (bob["is_active"], bob["groups"]) == (False, [])
     alone = site.provider("preflight", person="akadmin")
     assert "akadmin owns the token in fleetgate_idp" in messages(alone)
+
+
+def test_sessions_of_a_user_that_was_deactivated_in_another_way_are_ended(fleet_of):
+    wired = fleet_of("authentik")
+    site = Site(wired, "authentik")
+    wired.play("wire").succeeded()
+    node = next(iter(wired.fleet.pve.values()))[0]
+    wired.person("bob").sign_in(node.url, "authentik", node.named_url)
+    user = site.ask_authentik("GET", "users/", params={"username": "bob"})["results"][0]
+    site.ask_authentik("PUT", f"users/{user['pk']}/", json={"username": "bob", "name": "Bob", "is_active": False})
+    assert site.sessions() == 1
+    done = site.provider()
+    assert [one for one in done["removed"] if one.startswith("session ")]
+    assert not checks(done) and site.sessions() == 0 and site.provider()["plan"] == []
 
 
 def test_any_issuer_is_done_by_hand(fleet_of):

@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
 """What a person has at authentik (2026.5): tokens, sessions, memberships, and the user itself.
 
-The server deletes the OAuth2 tokens of a user that is deactivated, and refuses its other tokens and sessions; those are removed
-all the same, so that they do not come back with the user.
+The server deletes the sessions and OAuth2 tokens of a user that is deactivated (2026.5, with PATCH), and refuses its other tokens,
+which are removed all the same, so that they do not come back with the user.
 """
 
 from __future__ import annotations
@@ -53,11 +53,13 @@ class AuthentikOffboarding(Offboarding):
         return {"username": self.person, "is_active": False, "groups": []}
 
     def removals_after(self) -> list[Removal]:
+        """The tokens, and the sessions of a user that was deactivated in another way before."""
         if not self.client.myself["is_superuser"]:
             self.notes.append(
                 f"{self.client.myself['username']}, the owner of the token in fleetgate_idp, is no superuser, so tokens and sessions of"
                 f" {self.person} may be hidden from it; they are refused as long as the user is inactive"
             )
+        sessions = [] if self.existing["is_active"] else self._owned(_SESSIONS)
         return [
             *(
                 self._removal(
@@ -69,7 +71,7 @@ class AuthentikOffboarding(Offboarding):
                 self._removal(
                     "session", session["uuid"], (*_SESSIONS, session["uuid"]), {"expires": session["expires"]}
                 )
-                for session in self._owned(_SESSIONS)
+                for session in sessions
             ),
         ]
 

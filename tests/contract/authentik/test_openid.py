@@ -187,14 +187,23 @@ def test_6_sessions_of_a_user_are_listed_and_deleted(server: Server) -> None:
     (session,) = server.ask(f"GET {path}?user__username={user['username']}")["results"]
     assert session["user"] == user["pk"] and session["current"] is False
     assert {"uuid", "user_agent", "last_ip", "last_used", "expires"} <= session.keys()
-    # it outlives the user's deactivation
-    server.ask(f"PATCH /core/users/{user['pk']}/", {"is_active": False}, 200)
-    assert server.ask(f"GET {path}?user__username={user['username']}")["pagination"]["count"] == 1
     server.ask(f"DELETE {path}{session['uuid']}/", status=204)
     answer = server.ask(f"DELETE {path}{session['uuid']}/", status=404)
     assert answer == {"detail": "No AuthenticatedSession matches the given query."}
     assert server.ask(f"GET {path}?user__username={user['username']}")["pagination"]["count"] == 0
     assert server.ask(f"GET {path}?user__username={other['username']}")["pagination"]["count"] == 1
+
+
+def test_6_sessions_end_when_a_user_is_deactivated_with_patch_only(server: Server) -> None:
+    provider = server.provider()
+    server.application(provider)
+    for verb, left in (("PATCH", 0), ("PUT", 1)):
+        user = server.user()
+        assert "code" in server.returned(user, provider)
+        body = {"username": user["username"], "name": user["name"], "is_active": False}
+        server.ask(f"{verb} /core/users/{user['pk']}/", body, 200)
+        listed = server.ask(f"GET /core/authenticated_sessions/?user__username={user['username']}")
+        assert listed["pagination"]["count"] == left
 
 
 def test_8_tokens_are_listed_by_their_user(server: Server) -> None:

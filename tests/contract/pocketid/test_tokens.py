@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from urllib.parse import quote
@@ -247,7 +248,7 @@ def test_17_authorization_is_listed_and_revoked_by_the_user(login: Login) -> Non
     tokens = login.tokens()
     own = "/api/oidc/users/me/authorized-clients"
     (listed,) = server.ask(f"GET {own}", key="", headers=login.session)["data"]
-    assert (listed["client"]["id"], {*listed["scope"].split()}) == (login.client, {*ALL_SCOPES.split()})
+    assert (listed["client"]["id"], {*json.loads(listed["scope"])}) == (login.client, {*ALL_SCOPES.split()})
     assert [one["client"]["id"] for one in server.ask(f"GET /api/oidc/users/{user}/authorized-clients")["data"]] == [
         login.client
     ]

@@ -68,8 +68,10 @@ def _saved_user(call: Call, row: Row) -> None:
             if group["pk"] in chosen:
                 group["users"].append(row["pk"])
     if not row["is_active"]:
-        tokens = call.state.access_tokens
-        call.state.access_tokens = {key: grant for key, grant in tokens.items() if grant.user != row["pk"]}
+        state, user = call.state, row["pk"]
+        state.access_tokens = {key: grant for key, grant in state.access_tokens.items() if grant.user != user}
+        if call.request.method == "PATCH":
+            state.sessions = {name: one for name, one in state.sessions.items() if one.user != user}
     call.state.listed.clear()
 
 

@@ -296,7 +296,11 @@ def list_authorizations(call: Call, user_id: str) -> tuple[int, Any]:
 
     def view(row: tuple[str, list[str]]) -> dict[str, Any]:
         summary = views.client_summary(call.state.clients[row[0]], call.version)
-        return {"scope": " ".join(row[1]), "client": summary, "lastUsedAt": views.in_seconds(now())}
+        return {
+            "scope": json.dumps(row[1], separators=(",", ":")),
+            "client": summary,
+            "lastUsedAt": views.in_seconds(now()),
+        }
 
     return 200, Listing().page(rows, call.request.args, view)
 
