@@ -17,6 +17,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
+from ..module_utils.fleet.host import ending_warning
 from ..module_utils.fleet.products import PRODUCTS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
@@ -120,6 +121,9 @@ class HostAction(FleetAction):
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
         warnings = self._misspelt(task_vars) if self._task.args.get("stage", "preflight") == "preflight" else []
+        # what ends in the whole fleet is reported once, with the identity provider
+        known = plain((task_vars.get(PROVIDER) or {}).get("ending") or ())
+        warnings += ending_warning(name for name in result.get("ending", ()) if name not in known)
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result

@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..core.client import Client
@@ -35,6 +36,7 @@ from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
 from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
+from .until import SOON, ending
 
 _Result = TypeVar("_Result")
 # what the compiler goes on with where the identity provider was refused, so that other problems are found as well
@@ -136,6 +138,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
         "secrets": secrets_of(compiled),
         "wiring": wiring_of(compiled, bool(plan.steps), connects),
         "undeclared": compiled.undeclared.to_result(),
+        "ending": ending(compiled.declared.ends, datetime.now(UTC)),
         **with_warnings(
             [
                 *compiled.entries.warnings,
@@ -235,6 +238,7 @@ def compile_host(
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         leaving = problems.of(_add_leaving, product, place, state, declared, entries) or []
+        leaving += problems.of(_add_expiry, place, state, declared, entries) or []
         desired = problems.of(entries.desired, product.system, connection)
         if problems or desired is None:
             raise problems.error()
@@ -284,6 +288,22 @@ def _add_leaving(
             others = other_accounts(state, account, person.name, email)
             notes += [f"user {userid} is removed: {text}" for text in product.outlives_user]
             notes += [f"{other} may be the same person as {userid}, and is not removed" for other in others]
+    return notes
+
+
+def _add_expiry(place: Place, state: ServerState, declared: Declaration, entries: Entries) -> list[str]:
+    """Set the end of people on users that exist already; sign-ons create users without one. Returns notes."""
+    notes, name_in_realm = [], naming(declared)
+    for person in declared.users:
+        if not person.present or person.expire is None:
+            continue
+        try:
+            userid = name_in_realm(person.name)
+        except FleetgateError as error:
+            notes.append(f"{person.where}.until: the user of {place.name} gets no expiry date ({error})")
+            continue
+        if (userid,) in state.actual("user"):
+            entries.set_option("user", "userid", userid, "expire", person.expire, f"{person.where}.until: ")
     return notes
 
 
@@ -348,6 +368,12 @@ def sign_in_blockers(compiled: Compiled, state: ServerState, params: dict[str, A
     for (name,) in state.actual("realm"):
         if name != realm and name.casefold() == realm.casefold():
             yield f"fleetgate_realm.name: '{realm}' is not the realm '{name}' of {place}: names are case-sensitive"
+
+
+def ending_warning(names: Iterable[str]) -> list[str]:
+    """One warning for everything that ends soon."""
+    listed = "; ".join(names)
+    return [f"ends within {SOON.days} days: {listed}"] if listed else []
 
 
 def with_warnings(warnings: list[str]) -> dict[str, list[str]]:

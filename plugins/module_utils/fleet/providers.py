@@ -48,6 +48,7 @@ class Provider:
     - `knows_its_claims`: whether a claim is certain not to come without that scope.
     - `resources`: its kinds of users, groups and clients.
     - `account`: how a person signs in there, None where that is not known.
+    - `disabled`: the options of a user with which nobody can sign in.
     - `offboarding`: how the access of a person is ended there, None where people do it by hand.
     - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
@@ -61,6 +62,7 @@ class Provider:
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
     account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
+    disabled: ClassVar[Mapping[str, Any]] = {}
     offboarding: ClassVar[type[Offboarding] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
@@ -102,7 +104,8 @@ class Provider:
     def add_people(self, declared: Declaration, entries: Entries) -> None:
         """Add users and groups, without their rights on Proxmox."""
         for person in declared.users:
-            entries.add("user", self.user(person.options), f"{person.where}.")
+            options = self.user(person.options)
+            entries.add("user", {**options, **self.disabled} if person.ended else options, f"{person.where}.")
         for group in declared.groups:
             entries.add("group", self.group(group), f"{group.where}.")
 
@@ -181,6 +184,7 @@ class PocketId(Provider):
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
     account = PocketIdAccount
+    disabled = {"disabled": True}
     offboarding = PocketIdOffboarding
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
@@ -233,6 +237,7 @@ class Authentik(Provider):
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
     account = AuthentikAccount
+    disabled = {"is_active": False}
     offboarding = AuthentikOffboarding
     # it would also store the first redirect URI that the authorization endpoint sees, if it has none
     compares_redirect_uris = True
