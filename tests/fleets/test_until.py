@@ -94,6 +94,11 @@ def test_empty_end_removes_the_date_and_one_that_is_left_out_leaves_it(fleet_of)
     assert seen(wired)["pbs"]["bob@pocketid"] == 0
 
 
+def test_issuer_that_is_not_managed_gets_a_warning(fleet_of):
+    run = fleet_of("oidc").play("wire", "--check", **{**declared(bob=day(-2)), "fleetgate_groups": []})
+    assert "fleetgate_users[bob] has ended; disable the person at the issuer by hand" in " ".join(run.output.split())
+
+
 def test_duration_is_refused_with_its_place_and_the_guide_is_accepted(fleet_of, tmp_path):
     wired = fleet_of("homelab")
     run = wired.play("wire", "--check", **declared(eve="30d"))

@@ -102,6 +102,12 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
         warnings += ending_warning(result["ending"])
         if provider.system is None:
             result["members"] = provider.members({}, declared)
+            warnings += [
+                f"{person.where} has ended; disable the person at {provider.title} by hand, because until then a sign-on"
+                " creates the user again on hosts whose realm has autocreate"
+                for person in declared.users
+                if person.ended
+            ]
         elif not provider.missing(idp):
             try:
                 people, noted = _people(provider, declared, idp)
