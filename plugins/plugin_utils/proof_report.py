@@ -30,15 +30,15 @@ class Subject:
     sign_on: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, *results: Mapping[str, Any]) -> Subject:
+    def of(cls, name: str, *results: Mapping[str, Any], part: str = "proof") -> Subject:
         """From the results of tasks; one that has no checks did not come that far."""
         subject = cls(name)
         for result in results:
             subject.checks += [Check(**check) for check in result.get("checks", ())]
             subject.sign_on = result.get("sign_on") or subject.sign_on
             if "checks" not in result:
-                problems = result.get("problems") or [result.get("msg") or "this part of the proof did not run"]
-                subject.checks += [Check("proof", name, FAILED, str(problem)) for problem in problems]
+                problems = result.get("problems") or [result.get("msg") or f"this part of the {part} did not run"]
+                subject.checks += [Check(part, name, FAILED, str(problem)) for problem in problems]
         return subject
 
     def with_status(self, status: str) -> list[Check]:

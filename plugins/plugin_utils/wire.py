@@ -17,6 +17,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
+from ..module_utils.fleet.host import ending_warning
 from ..module_utils.fleet.products import PRODUCTS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
@@ -41,6 +42,7 @@ VARIABLES = (
     "members",
     "monitoring",
     "names",
+    "person",
     "privileges",
     "prove",
     "pulse",
@@ -121,16 +123,14 @@ class HostAction(FleetAction):
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
         warnings = self._misspelt(task_vars) if self._task.args.get("stage", "preflight") == "preflight" else []
+        # what ends in the whole fleet is reported once, with the identity provider
+        known = plain((task_vars.get(PROVIDER) or {}).get("ending") or ())
+        warnings += ending_warning(name for name in result.get("ending", ()) if name not in known)
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        name = str(task_vars["inventory_hostname"])
-        # of a large inventory only the names that a right may mean
-        declared = repr((arguments.get("users"), arguments.get("groups")))
-        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
-        host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
         provider = plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):
             if option in self.declared and arguments.get(option) is None and provider:
@@ -140,9 +140,16 @@ class HostAction(FleetAction):
             self._apply(arguments, task_vars)
         return {
             **{option: value for option, value in arguments.items() if value is not None},
-            "host": host,
+            "host": self._place(arguments, task_vars),
             "api": self._with_host(arguments.get("api"), task_vars),
         }
+
+    @staticmethod
+    def _place(arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The inventory host, and of a large inventory only the names that a right may mean."""
+        declared = repr((arguments.get("users"), arguments.get("groups")))
+        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
+        return {"name": str(task_vars["inventory_hostname"]), "groups": list(task_vars["group_names"]), "known": known}
 
     def _apply(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """What the preflight of this host and the identity provider returned."""

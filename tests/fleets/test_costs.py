@@ -25,11 +25,14 @@ from tests.support.rotate import rotates
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "unwire", "rotate")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "unwire", "rotate", "offboard")
 # by playbook and run, what has to be declared beside the example: rotate rotates on demand first, and then by age
 VARIABLES = {
     "rotate": {"first": rotates("clients"), "unchanged": rotates("clients", older_than="1d")},
     "unwire": dict.fromkeys(RUNS, {"fleetgate_unwire": {"confirm": "pocketid"}}),
+    "offboard": dict.fromkeys(
+        RUNS, {"person": "bob", "fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_groups": []}
+    ),
 }
 # one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
@@ -163,7 +166,7 @@ def played(
             wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
-        if playbook in ("prove", "rotate"):
+        if playbook in ("prove", "rotate", "offboard"):
             wired.play("wire").succeeded()
         declared = VARIABLES.get(playbook, {})
         found[playbook] = {

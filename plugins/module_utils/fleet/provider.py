@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,10 +19,11 @@ from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
-from .host import Problems, with_warnings
+from .host import Problems, ending_warning, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
+from .until import ending
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "apply", "prune"], "required": True},
@@ -100,8 +102,16 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
         refused, noted = _scope_problems(provider, declared, result["scopes"], document)
         problems += refused
         warnings += [*declared.warnings, *noted]
+        result["ending"] = ending(declared.ends, datetime.now(UTC))
+        warnings += ending_warning(result["ending"])
         if provider.system is None:
             result["members"] = provider.members({}, declared)
+            warnings += [
+                f"{person.where} has ended; disable the person at {provider.title} by hand, because until then a sign-on"
+                " creates the user again on hosts whose realm has autocreate"
+                for person in declared.users
+                if person.ended
+            ]
         elif not provider.missing(idp):
             try:
                 people, noted = _people(provider, declared, idp)

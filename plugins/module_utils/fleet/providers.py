@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ..authentik.account import AuthentikAccount
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
+from ..authentik.offboarding import AuthentikOffboarding
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import FleetgateError
@@ -22,8 +23,10 @@ from ..core.plan import Desired, ServerState
 from ..core.resource import Actual, Resource
 from ..core.system import System
 from ..oidc.login import Account
+from ..oidc.offboarding import Offboarding
 from ..pocketid.account import PocketIdAccount
 from ..pocketid.group import Group as PocketIdGroup
+from ..pocketid.offboarding import PocketIdOffboarding
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
@@ -59,6 +62,8 @@ class Provider:
     - `resources`: its kinds of users, groups and clients.
     - `account`: how a person signs in there, None where that is not known.
     - `secret_store`: how the secrets of clients are replaced, None where they are managed elsewhere.
+    - `disabled`: the options of a user with which nobody can sign in.
+    - `offboarding`: how the access of a person is ended there, None where people do it by hand.
     - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
 
@@ -72,6 +77,8 @@ class Provider:
     resources: ClassVar[Mapping[str, Resource]] = {}
     account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
     secret_store: ClassVar[type[SecretStore] | None] = None
+    disabled: ClassVar[Mapping[str, Any]] = {}
+    offboarding: ClassVar[type[Offboarding] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
     @property
@@ -122,7 +129,8 @@ class Provider:
     def add_people(self, declared: Declaration, entries: Entries) -> None:
         """Add users and groups, without their rights on Proxmox."""
         for person in declared.users:
-            entries.add("user", self.user(person.options), f"{person.where}.")
+            options = self.user(person.options)
+            entries.add("user", {**options, **self.disabled} if person.ended else options, f"{person.where}.")
         for group in declared.groups:
             entries.add("group", self.group(group), f"{group.where}.")
 
@@ -210,6 +218,8 @@ class PocketId(Provider):
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
     account = PocketIdAccount
     secret_store = PocketIdSecrets
+    disabled = {"disabled": True}
+    offboarding = PocketIdOffboarding
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -275,6 +285,8 @@ class Authentik(Provider):
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
     account = AuthentikAccount
     secret_store = AuthentikSecrets
+    disabled = {"is_active": False}
+    offboarding = AuthentikOffboarding
     # it would also store the first redirect URI that the authorization endpoint sees, if it has none
     compares_redirect_uris = True
 
