@@ -45,6 +45,7 @@ VARIABLES = (
     "pulse",
     "pulse_node",
     "realm",
+    "report",
     "scopes",
     "token_file",
     "undeclared",
