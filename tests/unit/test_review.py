@@ -39,14 +39,14 @@ def renamed(value, names):
     """The results of tasks with other names in them."""
     if isinstance(value, dict):
         return {renamed(key, names): renamed(one, names) for key, one in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, (list, tuple)):
         return [renamed(one, names) for one in value]
     return re.sub(r"person00(\d)", lambda found: names[int(found[1])], value) if isinstance(value, str) else value
 
 
 @pytest.fixture(scope="module")
 def hostile():
-    return files_of(*renamed(large_review(12, 8), HOSTILE), fail_on="high")
+    return files_of(*renamed(large_review(24, 8), HOSTILE), fail_on="high")
 
 
 class Page(HTMLParser):

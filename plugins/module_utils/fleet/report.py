@@ -75,7 +75,8 @@ class _Reading:
             tokens=tuple(self._tokens()),
             realms=realms,
             undeclared=tuple((one.kind, one.name) for one in compiled.undeclared.found),
-            unseen=tuple(self._unseen(realm, factors)),
+            # many hosts may have the same sentence
+            unseen=tuple(sentence.removeprefix(f"{self._client.title}: ") for sentence in self._unseen(realm, factors)),
         )
 
     # -- who has what ------------------------------------------------------------------------------------------
@@ -146,14 +147,14 @@ class _Reading:
         client = self._client
         yield from unseen(self._state, "without it {} may be left out")
         if factors is None:
-            yield f"{client.title}: it does not return second factors, so local administrators without one are not found"
+            yield "the server does not return second factors, so local administrators without one are not found"
         elif any(client.missing_permissions([(self._state.resources["user"].audit_permission, "")])):
-            yield f"{client.title}: second factors of users that {client.caller} may not see are not found"
+            yield f"second factors of users that {client.caller} may not see are not found"
         permission = Permission((realm.audit_path,), ("Sys.Audit", "Realm.Allocate"))
         yield from client.missing_permissions([(permission, "without it the settings of realms are not seen")])
         if not self._compares:
             yield (
-                f"{client.title}: who should have rights is not known, because the identity provider could not be read;"
+                "who should have rights is not known, because the identity provider could not be read;"
                 " nothing is said to be undeclared"
             )
 
