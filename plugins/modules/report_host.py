@@ -52,7 +52,7 @@ seealso:
   - module: fleetgate.proxmox.report_provider
 extends_documentation_fragment:
   - fleetgate.proxmox.fleet.review
-  - fleetgate.proxmox.attributes.info
+  - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """
 

@@ -32,7 +32,7 @@ seealso:
   - module: fleetgate.proxmox.report_host
 extends_documentation_fragment:
   - fleetgate.proxmox.fleet.review
-  - fleetgate.proxmox.attributes.info
+  - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """
 
