@@ -19,7 +19,7 @@ from ...proxmox.identity import realm_of
 # whether access is as declared: UNMANAGED is what no declaration is about, such as local users, UNKNOWN what could not be compared
 DECLARED, MISSING, UNDECLARED, UNMANAGED, UNKNOWN = "declared", "missing", "undeclared", "unmanaged", "unknown"
 # how access comes about, where it is not by way of a group or of the user of a token
-DIRECT, BUILT_IN, ACCOUNT_ONLY = "direct", "built in", "account without rights"
+DIRECT, BUILT_IN, NO_RIGHTS = "direct", "built in", "no rights"
 OUTDATED = "no longer in this group at the identity provider; wire or the next sign-on ends the membership"
 
 
@@ -272,7 +272,7 @@ class _Derivation:
 
 
 def _nothing(principal: str, kind: str) -> Access:
-    return Access(principal, kind, "", "", (), False, ACCOUNT_ONLY, UNMANAGED)
+    return Access(principal, kind, "", "", (), False, NO_RIGHTS, UNMANAGED)
 
 
 def _state(what: str, enable: bool, expire: int) -> str:
