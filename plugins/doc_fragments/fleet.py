@@ -27,6 +27,15 @@ options:
     default: {}
 """
 
+    EMERGENCY: str = r"""
+options:
+  emergency:
+    description:
+      - The account that administers the host while the identity provider is down, as in the variable C(fleetgate_emergency), which is the default.
+        V(false) if none is wanted.
+    type: raw
+"""
+
     PROOF: str = (
         PEOPLE
         + r"""

@@ -59,6 +59,7 @@ seealso:
   - module: fleetgate.proxmox.oidc_login
 extends_documentation_fragment:
   - fleetgate.proxmox.fleet.proof
+  - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

@@ -69,6 +69,7 @@ seealso:
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
   - fleetgate.proxmox.fleet
+  - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

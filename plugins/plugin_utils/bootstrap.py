@@ -23,12 +23,12 @@ class BootstrapAction(HostAction):
 
     declared = ("api", "bootstrap", "token_file", "privileges")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        if self._templar.template((task_vars or {}).get("fleetgate_execute_on")) == "target":
+    def answer(self, task_vars: Any) -> dict[str, Any]:
+        if self._templar.template(task_vars.get("fleetgate_execute_on")) == "target":
             why = "bootstrap runs on the control node, where it stores the secret of the token"
             advice = "set controller for this playbook, or create the token by hand"
             return FleetgateError(f"fleetgate_execute_on: {why}; {advice}").as_result()
-        return super().run(tmp, task_vars)
+        return super().answer(task_vars)
 
     def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         if self._task.args.get("stage") != "review":

@@ -21,10 +21,13 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.text.converters import to_text
 from ansible.plugins.action import ActionBase
 
-from ..module_utils.core.client import in_url
+from ..module_utils.core.errors import FleetgateError
+from ..module_utils.core.hosts import in_url
 from ..module_utils.core.module import Definition
+from ..module_utils.core.record import append, prepare
 from ..module_utils.core.secret_file import vault_at_hand
 from .inventory_files import exposed_secret_files
+from .record import line_of
 from .vault import Vault
 
 
@@ -37,9 +40,25 @@ class InProcessAction(ActionBase):
     _supports_async = True
 
     module: Definition
+    # the file of the record, where the run is recorded
+    _record: str | None = None
 
     def run(self, tmp: str | None = None, task_vars: Any = None) -> dict[str, Any]:
-        result: dict[str, Any] = super().run(tmp, task_vars)
+        variables = task_vars or {}
+        result: dict[str, Any] = super().run(tmp, variables)
+        try:
+            result.update(self.answer(variables))
+            if self._record:
+                append(self._record, line_of(self._task, result, variables))
+        except FleetgateError as error:
+            result.update(error.as_result())
+        return result
+
+    def answer(self, task_vars: Any) -> dict[str, Any]:
+        """The result of the task."""
+        folder = self._templar.template(task_vars.get("fleetgate_record"))
+        self._record = prepare(str(folder)) if folder else None
+        result: dict[str, Any] = {}
         where = self._templar.template(task_vars.get("fleetgate_execute_on", "controller"))
         if where not in ("controller", "target"):
             raise AnsibleActionFail(f"fleetgate_execute_on: '{where}' must be controller or target")

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..module_utils.core.client import in_url
 from ..module_utils.core.errors import FleetgateError
+from ..module_utils.core.hosts import in_url
 from ..module_utils.fleet.monitor import pulse_as_read
 from .sealed import unseal
 from .wire import HostAction
@@ -23,13 +23,12 @@ class MonitorAction(HostAction):
 
     declared = ("api", "monitoring", "pulse", "pulse_node", "domain")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         stage = self._task.args.get("stage")
         if stage == "review":
             return _review(task_vars)
         with pulse_as_read(task_vars.get(PULSE) if stage == "preflight" else None):
-            result = super().run(tmp, task_vars)
+            result = super().answer(task_vars)
         if stage == "identity" and not result.get("failed"):
             # the entries are set up one after the other, so hosts whose entry does not change are left out of that
             result["changes_entry"] = task_vars[HOST]["changes_entry"] or bool(result["secrets"])

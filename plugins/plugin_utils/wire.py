@@ -16,8 +16,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 
 from ..module_utils.core.errors import FleetgateError
+from ..module_utils.core.hosts import API_HOST
 from ..module_utils.fleet.products import PRODUCTS
-from ..module_utils.proxmox.client import HOST as ADDRESS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
 
@@ -33,6 +33,7 @@ VARIABLES = (
     "client",
     "client_secrets",
     "domain",
+    "emergency",
     "execute_on",
     "groups",
     "idp",
@@ -45,6 +46,7 @@ VARIABLES = (
     "pulse",
     "pulse_node",
     "realm",
+    "record",
     "report",
     "scopes",
     "token_file",
@@ -61,11 +63,10 @@ class FleetAction(InProcessAction):
 
     declared: tuple[str, ...] = ()
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         self._problems: list[str] = []
         try:
-            result = super().run(tmp, task_vars)
+            result = super().answer(task_vars)
         except FleetgateError as error:
             result = error.as_result()
         # it would be all variables of people once more, on every host
@@ -113,11 +114,12 @@ class HostAction(FleetAction):
     declared: tuple[str, ...] = (
         *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
         "undeclared",
+        "emergency",
     )
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        warnings = self._misspelt(task_vars or {}) if self._task.args.get("stage", "preflight") == "preflight" else []
+    def answer(self, task_vars: Any) -> dict[str, Any]:
+        result = super().answer(task_vars)
+        warnings = self._misspelt(task_vars) if self._task.args.get("stage", "preflight") == "preflight" else []
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result
@@ -163,8 +165,8 @@ class HostAction(FleetAction):
         if not isinstance(api or {}, dict) or (api or {}).get("api_host") or host in C.LOCALHOST:
             return api
         address = str(self._templar.template(task_vars.get("ansible_host", host)))
-        if "ansible_host" in task_vars and ADDRESS.problem(address):
-            self._problems.append(f"ansible_host: '{address}' {ADDRESS.problem(address)}")
+        if "ansible_host" in task_vars and API_HOST.problem(address):
+            self._problems.append(f"ansible_host: '{address}' {API_HOST.problem(address)}")
         return {**(api or {}), "api_host": address}
 
 
@@ -173,9 +175,8 @@ class ProviderAction(FleetAction):
 
     declared = ("idp", "realm", "users", "groups", "members", "undeclared")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
-        result = super().run(tmp, task_vars)
+    def answer(self, task_vars: Any) -> dict[str, Any]:
+        result = super().answer(task_vars)
         if result.get("failed") and self._task.args.get("stage") == "apply":
             result["refused"] = self._messages(result, task_vars)
         return result

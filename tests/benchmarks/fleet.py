@@ -22,6 +22,7 @@ SINGLE = 1000
 
 DECLARED: dict[str, Any] = {
     "fleetgate_realm": {"name": "pocketid", "comment": "Company sign-on", "default": True},
+    "fleetgate_emergency": {"userid": "root@pam", "proven": "2026-11-01"},
     "fleetgate_users": [
         {"username": name, "email": f"{name}@example.org", "first_name": name.title(), "last_name": "Example"}
         for name in ("alice", "bob", "carol")

@@ -138,7 +138,7 @@ class TestReleases:
                 {"federated_identities": [{"issuer": "https://a.example.org", "replay_protection": True}]},
                 "replay_protection needs version 2.10",
             ),
-            ("2.11", {"secret": "a-chosen-client-secret"}, "secret: cannot be chosen before version 2.12"),
+            ("2.11", {"secret": "a-chosen-client-secret"}, "secret: with a chosen value needs version 2.12 or later"),
             ("2.13", {"secret": "x" * 73}, "secret: must not be longer than 72 characters"),
             ("2.12", {"access_token_duration_minutes": 5}, "needs version 2.13 or later"),
             (

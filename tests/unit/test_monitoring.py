@@ -30,6 +30,11 @@ def identity(fleet):
 
 
 @pytest.fixture(scope="module")
+def hosts():
+    return importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.core.hosts")
+
+
+@pytest.fixture(scope="module")
 def addresses():
     return importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.pulse.addresses")
 
@@ -38,9 +43,8 @@ def addresses():
     ("host", "expected"),
     [("pve1", "pve1"), ("192.0.2.1", "192.0.2.1"), ("2001:db8::1", "[2001:db8::1]"), ("[::1]", "[::1]")],
 )
-def test_ipv6_addresses_have_brackets_in_urls(host, expected):
-    client = importlib.import_module("ansible_collections.fleetgate.proxmox.plugins.module_utils.core.client")
-    assert client.in_url(host) == expected
+def test_ipv6_addresses_have_brackets_in_urls(hosts, host, expected):
+    assert hosts.in_url(host) == expected
 
 
 def granted(entries):
@@ -80,8 +84,8 @@ def test_cluster_is_matched_by_its_addresses_and_names_in_its_domain(fleet):
         ("[::1]:9", "https://[::1]:9"),
     ],
 )
-def test_addresses_are_normalised_like_pulse_does(addresses, address, url):
-    assert addresses.ADDRESS.problem(address) is None
+def test_addresses_are_normalised_like_pulse_does(hosts, addresses, address, url):
+    assert hosts.MONITORED.problem(address) is None
     assert addresses.url(address, "pbs") == url
 
 

@@ -18,7 +18,7 @@ from ..core.errors import Problem
 from ..core.fields import Field, Flag, Names, Text
 from ..core.oidc import secret_is_right
 from ..core.plan import GENERATED
-from ..core.resource import Actual, Guard, Reference, Step
+from ..core.resource import Actual, Guard, Probe, Reference, Step
 from .icon import ICON, ICON_IS_A_FIELD, name_of, uploaded_name
 from .resource import AuthentikResource, named
 
@@ -298,17 +298,25 @@ class Application(AuthentikResource):
         after = {**(actual.values if actual else {}), **values}
         problems += [*broken, *self._unsuitable(client, entry, actual, values, after)]
         problems += self._unusable_keys(server, entry, values, actual)
-        problems += self._taken(client, entry, values, actual)
         if entry["icon"] and "meta_icon" in values and not client.keeps_files:
             problems.append(Problem("icon", "cannot be uploaded, because the server has no file storage mounted"))
-        if actual and actual.raw["provider"] and "client_secret" not in actual.raw["provider"]:
-            problems += self._compare_unreadable_secret(client, entry, values, after)
-        if entry["return_secret"]:
-            provider = actual.raw["provider"] if actual else None
-            entry["known_secret"] = entry["client_secret"] or (provider.get("client_secret") if provider else GENERATED)
-            if not entry["known_secret"]:
-                problems.append(Problem("client_secret", "must be given, because the server does not return it"))
+        provider = actual.raw["provider"] if actual else None
+        if entry["return_secret"] and provider and not (entry["client_secret"] or provider.get("client_secret")):
+            problems.append(Problem("client_secret", "must be given, because the server does not return it"))
         return values, problems
+
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Search for other users of the names, and try a secret that the server does not return."""
+        if actual and actual.raw["foreign"]:
+            return Probe(values)
+        probe = Probe(values, self._taken(server.client, entry, values, actual))
+        provider = actual.raw["provider"] if actual else None
+        if actual and provider and "client_secret" not in provider:
+            probe = self._try_unreadable_secret(server.client, entry, probe, {**actual.values, **values})
+        if entry["return_secret"]:
+            known = entry["client_secret"] or (provider["client_secret"] if provider else GENERATED)
+            probe.secrets = {entry["slug"]: known}
+        return probe
 
     def _with_defaults(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
@@ -348,7 +356,7 @@ class Application(AuthentikResource):
             if (too_old := version_problem(client, _GRANT_SINCE.get(grant, ())))
         ]
         if client.version < _LONG_SLUGS and len(entry["slug"]) > _SHORT_SLUG and not actual:
-            why = f"is longer than {_SHORT_SLUG} characters, which requires authentik 2025.12 or later"
+            why = f"is longer than {_SHORT_SLUG} characters, which {version_problem(client, _LONG_SLUGS)}"
             problems.append(Problem("slug", f"'{entry['slug']}' {why}"))
         if not after.get("name"):
             problems.append(Problem("name", f"is required to create {self.label(self.key_of(entry))}"))
@@ -423,25 +431,21 @@ class Application(AuthentikResource):
             ]
         return problems
 
-    def _compare_unreadable_secret(
-        self, client: AuthentikClient, entry: dict[str, Any], values: dict[str, Any], after: dict[str, Any]
-    ) -> list[Problem]:
+    def _try_unreadable_secret(
+        self, client: AuthentikClient, entry: dict[str, Any], probe: Probe, after: dict[str, Any]
+    ) -> Probe:
         """Check the secret at the token endpoint, which also requires a redirect URI of the client."""
-        if not entry["client_secret"] or entry["client_type"] == "public":
-            return []
-        values.pop("client_secret", None)
+        secret = entry["client_secret"]
+        if not secret or entry["client_type"] == "public":
+            return probe
+        values = {option: value for option, value in probe.values.items() if option != "client_secret"}
         if not after["redirect_uris"]:
-            return [
-                Problem(
-                    "client_secret",
-                    "cannot be compared, because the server does not return it and no redirect_uris are set",
-                )
-            ]
-        endpoint = f"{client.url}/application/o/token/"
-        uri = min(after["redirect_uris"])
-        if not secret_is_right(client, endpoint, after["client_id"], entry["client_secret"], uri):
-            values["client_secret"] = entry["client_secret"]
-        return []
+            why = "cannot be compared, because the server does not return it and no redirect_uris are set"
+            return Probe(values, [*probe.problems, Problem("client_secret", why)])
+        endpoint, uri = f"{client.url}/application/o/token/", min(after["redirect_uris"])
+        if not secret_is_right(client, endpoint, after["client_id"], secret, uri):
+            values["client_secret"] = secret
+        return Probe(values, probe.problems)
 
     def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         return [Problem("slug", actual.raw["foreign"])] if actual.raw["foreign"] else []

@@ -16,7 +16,7 @@ from ..core.resource import Guard, Reference, Step
 from .resource import AuthentikResource, named
 
 if TYPE_CHECKING:
-    from ..core.plan import ServerState
+    from ..core.plan import Plan, ServerState
     from ..core.resource import Actual, Change
 
 HOLDERS = ("group", "user", "policy")
@@ -66,20 +66,15 @@ class Binding(AuthentikResource):
         )
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
-        """Require distinct orders per application, and number the bindings that declare none."""
+        """Require distinct orders per application."""
         problems, bindings = [], entries[self.name]
         declared: dict[tuple[str, int], tuple[str, ...]] = {}
-        places: dict[str, dict[tuple[str, ...], int]] = {}
         for entry in bindings:
             application, key, order = (entry["application"], self.key_of(entry), entry["order"])
             if order is not None and declared.setdefault((application, order), key) != key:
                 problems.append(
                     f"order: {self.label(key)} uses order {order}, as does another declared binding of this application; choose another"
                 )
-        for entry in bindings:
-            keys = places.setdefault(entry["application"], {})
-            highest = max((order for application, order in declared if application == entry["application"]), default=-1)
-            entry["place"] = (highest, keys.setdefault(self.key_of(entry), len(keys)))
         return problems
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
@@ -92,27 +87,51 @@ class Binding(AuthentikResource):
     def compare(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None
     ) -> tuple[dict[str, Any], list[Problem]]:
-        others = {
-            binding.values["order"]
-            for key, binding in server.actual(self.name).items()
-            if key[0] == entry["application"] and key != self.key_of(entry)
-        }
-        highest, place = entry["place"]
-        free = max([*others, highest], default=-1) + 1 + place
         values, problems = super().compare(server, entry, actual)
-        if entry["order"] is not None and entry["order"] in others:
+        if entry["order"] is not None and entry["order"] in self._orders(server, self.key_of(entry)):
             problems.append(
                 Problem(
                     "order",
                     f"{entry['order']} is already used by another binding of this application on the server; choose another",
                 )
             )
-        if actual is None:
-            values.setdefault("order", free)
-        elif values and actual.values["order"] in others:
-            # the server keeps two bindings with one order, but rejects changes that leave the order as it is
-            values.setdefault("order", free)
         return values, problems
+
+    def complete(
+        self,
+        change: Change,
+        plan: Plan,
+        entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
+        server: ServerState,
+    ) -> None:
+        """Give a binding without a declared order a free one. Every new binding needs one.
+
+        The server keeps two bindings with one order, but rejects changes that leave the order as it is.
+        """
+        if change.removes or "order" in change.values:
+            return
+        others = self._orders(server, change.key)
+        if not (change.creates or change.existing.values["order"] in others):
+            return
+        application = change.key[0]
+        declared = [
+            entry["order"] for (kind, key), entry in entries.items() if kind == self.name and key[0] == application
+        ]
+        planned = [
+            other.values.get("order")
+            for other in plan.changes
+            if other.resource is self and other.key[0] == application
+        ]
+        taken = [*others, *(order for order in (*declared, *planned) if order is not None)]
+        change.values["order"] = max(taken, default=-1) + 1
+
+    def _orders(self, server: ServerState, key: tuple[str, ...]) -> set[int]:
+        """The orders of the other bindings of an application."""
+        return {
+            binding.values["order"]
+            for other, binding in server.actual(self.name).items()
+            if other[0] == key[0] and other != key
+        }
 
     def matches_condition(self, condition: str, wanted: Any, key: tuple[str, ...]) -> bool:
         return condition == "application" and wanted == key[0]

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
-from ..core.client import Authorization, Client, connection_options, session_for, verification
+from ..core.client import Authorization, Client, connection_options, outdated, session_for, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.resource import Permission
 from .permissions import FILES, SEE_ROLES, SUPERUSER, is_owned, model_of, object_of, permission_for, probing_verb
@@ -130,9 +130,7 @@ class AuthentikClient(Client):
 
     def refuse_old_versions(self) -> None:
         if self.version < OLDEST:
-            raise FleetgateError(
-                f"{self.title} has version {dotted(self.version)}, but {dotted(OLDEST)} or later is required; update authentik"
-            )
+            raise outdated(self.title, dotted(self.version), dotted(OLDEST), "authentik")
 
     @cached_property
     def myself(self) -> dict[str, Any]:

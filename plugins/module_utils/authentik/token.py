@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Text
 from ..core.plan import GENERATED
-from ..core.resource import Guard, Reference, Step
+from ..core.resource import Guard, Probe, Reference, Step
 from .lockout import ALLOW_LOCKOUT, consents
 from .resource import AuthentikResource, named
 
@@ -69,7 +69,6 @@ class Token(AuthentikResource):
         if actual is None:
             values.setdefault("user", server.client.myself["username"])
             problems += self._superuser_problems(server.client.myself, values)
-            key = entry["key"] or GENERATED
         elif actual.raw["intent"] != "api":
             problems.append(
                 Problem(
@@ -77,16 +76,17 @@ class Token(AuthentikResource):
                     f"'{entry['identifier']}' is a token of intent {actual.raw['intent']}; take another name",
                 )
             )
-            key = None
-        elif entry["key"] or entry["return_secret"]:
-            key = server.client.read(*self.item_path(self.key_of(entry)), "view_key")["key"]
-            if entry["key"] and key != entry["key"]:
-                values["key"] = key = entry["key"]
-        else:
-            key = None
-        if entry["return_secret"]:
-            entry["known_secret"] = key
         return values, problems
+
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Compare the key, which is read apart from the token."""
+        key = entry["key"] or GENERATED
+        if actual and (entry["key"] or entry["return_secret"]):
+            existing = server.client.read(*self.item_path(self.key_of(entry)), "view_key")["key"]
+            key = entry["key"] or existing
+            if key != existing:
+                values = {**values, "key": key}
+        return Probe(values, secrets={entry["identifier"]: key} if entry["return_secret"] else {})
 
     @staticmethod
     def _superuser_problems(me: Any, values: dict[str, Any]) -> list[Problem]:

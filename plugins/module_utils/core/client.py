@@ -18,6 +18,7 @@ from ansible.module_utils.basic import env_fallback
 
 from .errors import FleetgateError, refuse
 from .fields import CREDENTIAL, Number
+from .hosts import LOOPBACK
 from .secrets import excerpt
 from .transport import (
     AuthBase,
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 
 # Host names and addresses of the machine itself.
-LOOPBACK = r"(localhost|127(\.[0-9]+){3}|\[::1\])"
 
 TIMEOUT = Number(1, 3600)
 
@@ -65,11 +65,6 @@ def connection_options(prefix: str, credential: str, timeout: int = 10) -> dict[
         "timeout": {"type": "int", "default": timeout},
     }
     return {name: {**spec, "fallback": (env_fallback, [f"{prefix}_{name.upper()}"])} for name, spec in options.items()}
-
-
-def in_url(host: str) -> str:
-    """Return a host name or an address as used in URLs. IPv6 addresses get brackets unless they have them."""
-    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def has_userinfo(address: str) -> bool:
@@ -328,6 +323,12 @@ def version_problem(client: Any, since: tuple[int, ...]) -> str | None:
         return None
     needed, has = (".".join(map(str, version)) for version in (since, client.version))
     return f"needs version {needed} or later ({client.title} has {has})"
+
+
+def outdated(title: str, version: str, oldest: str, product: str, why: str = "") -> FleetgateError:
+    """Return the error for a server that is too old for this collection."""
+    reason = f" ({why})" if why else ""
+    return FleetgateError(f"{title} has version {version}, but {oldest} or later is required; update {product}{reason}")
 
 
 def verification(params: dict[str, Any]) -> bool | str:

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote_plus
 
-from .client import LOOPBACK, Client, require_requests
+from .client import Client, require_requests
 from .errors import FleetgateError
 from .fields import Text
+from .hosts import LOOPBACK
 from .secrets import excerpt
 from .transport import requests
 

@@ -8,14 +8,14 @@ plan = difference(actual state, desired state): plain data, built without writin
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from .client import version_problem
 from .errors import FleetgateError, Problem, refuse, suggestion
-from .resource import PROTECT, STORE, Change, Reference, Resource, Step
+from .resource import PROTECT, STORE, Change, Probe, Reference, Resource, Step
 from .secret_file import SecretFile, mode_of, others_can_read, protect
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ class Desired:
 class ServerState:
     """The objects on a server. Each kind is read once, when it is first needed.
 
-    `minted` are the owners of one-time secrets that this run has received; no secret is requested twice.
+    `minted` has the one-time secrets that this run has received, by owner; no secret is requested twice.
     """
 
-    def __init__(self, client: Any, resources: Iterable[Resource], minted: Iterable[str] = ()) -> None:
+    def __init__(self, client: Any, resources: Iterable[Resource], minted: Mapping[str, str] | None = None) -> None:
         self.client = client
-        self.minted = set(minted)
+        self.minted = dict(minted or {})
         self.resources = {resource.name: resource for resource in resources}
         self._found: dict[str, dict[tuple[str, ...], Actual]] = {}
         # the keys that a plan concerns, by kind; None means all objects
@@ -160,7 +160,7 @@ def _add_changes(
             read_permission = None if key in actual else resource.read_permission(key, server)
             if read_permission:
                 permissions.append((read_permission, f"to see {resource.label(key)}"))
-            change = _compare(server, row, key, actual.get(key), problems)
+            change = _compare(server, plan, row, key, actual.get(key), problems)
             if change:
                 plan.changes.append(change)
         if name in scopes:
@@ -171,10 +171,10 @@ def _add_changes(
 
 
 def _add_entailed_changes(server: ServerState, plan: Plan, rows: dict[str, dict[tuple[str, ...], Desired]]) -> None:
-    """Add the changes of other kinds through which options are written, and those that deletions entail."""
+    """Complete the changes, and add those of other kinds that they and deletions entail."""
     entries = {(name, key): row.entry for name, of_kind in rows.items() for key, row in of_kind.items()}
     for change in list(plan.changes):
-        change.resource.delegate_changes(change, plan, entries, server)
+        change.resource.complete(change, plan, entries, server)
     known = {(change.resource.name, change.key) for change in plan.changes}
     entailed = {
         (further.resource.name, further.key): further
@@ -241,7 +241,6 @@ def _predict(
             change = changes.get((name, key))
             present.append((change, Change(row.resource, key, actual.get(key), row.entry), row.where))
             plan.objects[name].append(_outcome(row.resource, key, actual.get(key), change, plan.changes))
-            plan.secrets.update(row.resource.known_secrets(key, row.entry))
     return present
 
 
@@ -277,8 +276,9 @@ def _rows(
 
 
 def _compare(
-    server: ServerState, row: Desired, key: tuple[str, ...], actual: Actual | None, problems: list[str]
+    server: ServerState, plan: Plan, row: Desired, key: tuple[str, ...], actual: Actual | None, problems: list[str]
 ) -> Change | None:
+    """Return the change of a declared object, None if it is as declared; its known secrets are added to the plan."""
     resource, entry = row.resource, row.entry
     absent = entry["state"] == "absent"
     if absent and actual is None:
@@ -291,11 +291,14 @@ def _compare(
         problems += [problem.at(row.where) for problem in resource.deletion_blockers(entry, actual)]
         return Change(resource, key, actual, {}, entry, removes=True)
     values, broken = resource.compare(server, entry, actual)
-    broken = [*broken, *_unknown_to(server.client, resource, values)]
+    probe = Probe(values) if broken else resource.probe(server, entry, actual, values)
+    broken = [*broken, *probe.problems, *_unknown_to(server.client, resource, probe.values)]
     problems += [problem.at(row.where) for problem in broken]
-    if actual is None:
-        return Change(resource, key, None, values, entry)
-    return Change(resource, key, actual, values, entry, resource.requires_recreate(values)) if values else None
+    plan.secrets.update(probe.secrets)
+    if not (probe.values or actual is None):
+        return None
+    recreates = actual is not None and resource.requires_recreate(probe.values)
+    return Change(resource, key, actual, probe.values, entry, recreates, work=probe.work)
 
 
 def _unknown_to(client: Any, resource: Resource, options: Iterable[str]) -> Iterator[Problem]:
@@ -404,11 +407,9 @@ def _receive(wanted: OneTimeSecret, answer: Any, plan: Plan, server: ServerState
     secret = wanted.known or answer[wanted.answer]
     if not (isinstance(secret, str) and secret):
         raise TypeError("a secret must be text")
-    server.minted.add(wanted.owner)
+    server.minted[wanted.owner] = secret
     if wanted.returned:
         plan.secrets[wanted.owner] = secret
-    if wanted.candidates_sink is not None:
-        wanted.candidates_sink.append(secret)
     if file:
         file.keep(secret)
 

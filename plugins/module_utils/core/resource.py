@@ -50,8 +50,7 @@ class Permission:
 class OneTimeSecret:
     """A secret that a server returns once: `owner` is the object it belongs to, `answer` its key in the response.
 
-    A `known` secret is only written to the file. `vault_id` selects the password that encrypts the file. The secret is added
-    to `candidates_sink`, a list of the entry, for verification.
+    A `known` secret is only written to the file. `vault_id` selects the password that encrypts the file.
     """
 
     owner: str
@@ -60,7 +59,6 @@ class OneTimeSecret:
     returned: bool
     known: str | None = field(default=None, repr=False)
     vault_id: str | None = None
-    candidates_sink: list[str] | None = field(default=None, repr=False)
 
 
 # The verb of a step without a request: a known secret is written to its file.
@@ -114,11 +112,25 @@ class Actual:
 
 
 @dataclass
+class Probe:
+    """What requests about one object found, such as whether a secret is valid.
+
+    `values` replaces the values to send, `secrets` has the valid secrets to return by owner, and `work` is for the steps of
+    the kind.
+    """
+
+    values: dict[str, Any]
+    problems: list[Problem] = field(default_factory=list)
+    secrets: dict[str, str] = field(default_factory=dict, repr=False)
+    work: Any = field(default=None, repr=False)
+
+
+@dataclass
 class Change:
     """What is to happen to one object: create (no `found`), update (to `values`) or delete (`removes`).
 
     `values` has the options to send and nothing else. `recreates` means that the object must be deleted and created
-    again, because an option that differs can only be set at creation.
+    again, because an option that differs can only be set at creation. `work` is that of the `Probe`.
     """
 
     resource: Resource
@@ -128,6 +140,7 @@ class Change:
     entry: dict[str, Any] = field(default_factory=dict)
     recreates: bool = False
     removes: bool = False
+    work: Any = field(default=None, repr=False)
 
     @property
     def creates(self) -> bool:
@@ -185,18 +198,19 @@ def _resulting_value(row: Field, entry: dict[str, Any], current: Any) -> Any:
 class Resource:
     """A kind of object on a server. CONTRIBUTING.md shows how to add one.
 
-    A task goes through these phases. `System` runs the first, `make_plan` the next four, `converge` the last two; up to
+    A task goes through these phases. `System` runs the first, `make_plan` the next five, `converge` the last two; up to
     and including "request" nothing is written, and check mode ends there.
 
     validate  normalise, problems, conflicts   desired entries by themselves, before any connection is opened
     read      read, decode                     each kind once, when a plan first needs it
-    compare   expand, identify, compare        the options of an entry that differ from the server -> `Change`
+    compare   expand, identify, compare        the options of an entry that differ from the server
+    probe     probe                            what lists do not show, such as whether a secret is valid -> `Change`
     guard     references, deletion_blockers, prune_blockers, safety_checks, read_permission
                                                everything that must not happen is reported together
     request   steps, last_steps, required_permissions
                                                `Change` -> `Step`, in order of dependency
     verify    all of the above again           after writing: a plan that still has steps is an error
-    present   to_result, to_diff, known_secrets  what the task returns
+    present   to_result, to_diff               what the task returns
 
     Every kind needs these:
 
@@ -234,6 +248,9 @@ class Resource:
     `compare(server, entry, found)` -> (values to send, problems); `found` is the `Actual`, None if it does not exist
     `requires_recreate(values)`     -> whether sending them means to delete and create the object
     `may_recreate(entry)`           -> whether the entry allows that
+    probe:
+    `probe(server, entry, found, values)`
+                                    -> `Probe`; called with the values of `compare` if that found no problem
     guard:
     `references(key, values)`       -> `Reference`s that must exist on the server or in the plan
     `deletion_blockers(entry, found)` -> why an object that is declared absent cannot be deleted
@@ -243,8 +260,9 @@ class Resource:
     `safety_checks(changes, server)`  -> sentences: what all changes of a plan, of any kind, must not do together
     `warnings(entries, changes, server)`  -> sentences: what a user should know although nothing is refused
     request:
-    `delegate_changes(change, plan, entries, server)`
-                                    adds what is written through another kind to `plan`; returns nothing
+    `complete(change, plan, entries, server)`
+                                    adds what follows from other entries to `change`, and what is written through
+                                    another kind to `plan`; returns nothing
     `cascade(change, server)`       -> the `Change`s that a deletion entails because the server leaves them behind
     `steps(changes, server)`        -> the `Step`s for all changes of the kind, from `steps_for(change, server)` of each
     `last_steps(changes, server)`   -> `Step`s for when everything else exists
@@ -260,7 +278,6 @@ class Resource:
     present:
     `predict_side_effects(key, values, changes)`
                                     -> the values after all changes of a plan, including those of other kinds
-    `known_secrets(key, entry)`     -> secrets to return that need no request, by owner
     `to_result(values, secrets)`, `to_diff(values)`, `difference(before, after)`
                                     -> an object in the task's result and in its diff
     """
@@ -429,6 +446,12 @@ class Resource:
         """Whether the entry allows recreating the object to change what cannot be updated."""
         return False
 
+    # -- probe -----------------------------------------------------------------------------------------------------
+
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Return what requests about an object find. `values` are those that `compare` returned."""
+        return Probe(values)
+
     # -- guard -----------------------------------------------------------------------------------------------------
 
     def references(self, key: tuple[str, ...], values: dict[str, Any]) -> Iterable[Reference]:
@@ -478,14 +501,14 @@ class Resource:
 
     # -- request ---------------------------------------------------------------------------------------------------
 
-    def delegate_changes(
+    def complete(
         self,
         change: Change,
         plan: Plan,
         entries: dict[tuple[str, tuple[str, ...]], dict[str, Any]],
         server: ServerState,
     ) -> None:
-        """Add changes of another kind to the plan, for options that are written through objects of that kind.
+        """Add to a change what follows from other entries, and to the plan changes of kinds through which options are written.
 
         `entries` has the declared entries by kind and key.
         """
@@ -584,11 +607,6 @@ class Resource:
     ) -> dict[str, Any]:
         """Return the values of an object after all changes of a plan, including those that the server makes along with others."""
         return values
-
-    def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
-        """Return the requested secrets that are known without a request, by owner."""
-        known = entry.get("known_secret")
-        return {"!".join(key): known} if known and entry.get("return_secret") else {}
 
     @property
     def returns_secrets(self) -> bool:

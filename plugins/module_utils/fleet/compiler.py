@@ -13,23 +13,14 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import Any
 
-from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse, suggestion
-from ..core.fields import Kind, Text
+from ..core.fields import Kind
+from ..core.hosts import DOMAIN, WEB_NAME, in_url, split_port, without_brackets
 from ..proxmox.realm import CLAIM_OF_TODAY
 from .declaration import Declaration, Group, Holder, Person, Place, Right, declaration
 from .entries import Entries
 from .products import PRODUCTS, Product, Server
 
-# '*' is for patterns of Pocket ID
-_HOST = Text(
-    pattern=r"(?!.*\.\.)[\w*]([\w*.-]*[\w*])?(:\d{1,5})?|[0-9a-fA-F.:]*:[0-9a-fA-F.:]*|\[[0-9a-fA-F.:]+\](:\d{1,5})?",
-    rule="must be the name or address of a host, perhaps with a port, without scheme and path",
-)
-_DOMAIN = Text(
-    pattern=r"(?!.*\.\.)(?![\d.]+$)\w([\w.-]*\w)?",
-    rule="must be a domain, for example lab.example.org, without a dot at the beginning or end, scheme, port and path",
-)
 # options of realms that people write, and that mean the name of the realm for the modules
 _NAME_OF_REALM = "name"
 
@@ -307,15 +298,15 @@ def addresses(
         refuse(["fleetgate_names: must be a list of names; unable to convert to list"])
     # a name without a letter is what a template leaves empty
     names, domain = [str(name) for name in names if name != ""], str(domain)
-    problems = [f"fleetgate_names: '{name}' {_HOST.problem(name)}" for name in names if _HOST.problem(name)]
-    if _DOMAIN.problem(domain):
-        problems.append(f"fleetgate_domain: '{domain}' {_DOMAIN.problem(domain)}")
+    problems = [f"fleetgate_names: '{name}' {WEB_NAME.problem(name)}" for name in names if WEB_NAME.problem(name)]
+    if DOMAIN.problem(domain):
+        problems.append(f"fleetgate_domain: '{domain}' {DOMAIN.problem(domain)}")
     refuse(problems)
     known = [*server.nodes, address, *names]
     certain = origins(known, port, domain)
     # people do not use the way that the API is reached by, such as a tunnel
     likely = origins(known, product.port, domain) if port != product.port else []
-    if product.is_one_host and _is_address(address) and not _HOST.problem(place.name):
+    if product.is_one_host and _is_address(address) and not WEB_NAME.problem(place.name):
         for one in dict.fromkeys((port, product.port)):
             likely += origins([place.name], one, domain)
     return Addresses(tuple(certain), tuple(likely))
@@ -328,9 +319,9 @@ def origins(names: Iterable[str], port: int, domain: str = "") -> list[str]:
     """
     found = []
     for name in names:
-        host, separator, given = name.rpartition(":")
-        if separator and given.isdigit() and (":" not in host or host.startswith("[")):
-            found.append(_origin(host, int(given)))
+        host, given = split_port(name)
+        if given is not None:
+            found.append(_origin(host, given))
             continue
         found.append(_origin(name, port))
         if domain and "." not in name and ":" not in name:
@@ -345,7 +336,7 @@ def _origin(host: str, port: int) -> str:
 
 def _is_address(host: str) -> bool:
     try:
-        ip_address(host.strip("[]"))
+        ip_address(without_brackets(host))
     except ValueError:
         return False
     return True

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
+from ..core.hosts import without_brackets
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
 from ..proxmox.user import account_problem
@@ -22,12 +23,16 @@ from .compiler import (
     host_entries,
     members_of,
     naming,
+    origins,
     realm_entry,
     username_claim,
 )
 from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, secrets_in
+from .emergency import OPTIONS as EMERGENCY
+from .emergency import Emergency, WayIn, emergency, refusals
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
+from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
 
 _Result = TypeVar("_Result")
@@ -50,6 +55,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "members": {"type": "dict", "default": {}},
     "client_secret": {"type": "str", "no_log": True},
     "undeclared": {"type": "raw"},
+    "emergency": {"type": "raw"},
 }
 
 
@@ -91,6 +97,15 @@ class Compiled:
     state: ServerState
     policy: str
     undeclared: Report
+    emergency: Emergency | None
+
+    def way_in(self) -> WayIn:
+        """What signs in without the identity provider."""
+        login_client = None
+        if self.connection.get("connection") != "shell":
+            address = origins([self.connection.get("api_host") or self.place.name], self.connection["api_port"])[0]
+            login_client = login_client_for(self.product, self.place.name, self.connection, address)
+        return WayIn(self.product, self.state, login_client, self.place.name)
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -108,6 +123,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     with compiled.client.understanding():
         plan = make_plan(state, compiled.desired, compiled.entries.scopes)
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
+    with compiled.client.understanding():
+        refuse(refusals(compiled.emergency, compiled.way_in(), plan))
     connects = None
     if not (plan.steps or check_mode) and compiled.declared.realm.get("check_connection") is not False:
         connects = _connects(compiled)
@@ -212,6 +229,7 @@ def compile_host(
         raise problems.error()
     state, members = ServerState(client, product.system.kinds), params["members"]
     chosen = problems.of(policy, params["undeclared"], declared) or IGNORE
+    account = problems.of(emergency, params["emergency"])
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
         desired = problems.of(entries.desired, product.system, connection)
@@ -240,6 +258,7 @@ def compile_host(
         state,
         chosen,
         report,
+        account,
     )
 
 
@@ -266,7 +285,7 @@ def _identity(compiled: Compiled) -> list[str]:
         return [compiled.place.name]
     port = compiled.connection["api_port"]
     try:
-        address = socket.getaddrinfo(host.strip("[]"), port, type=socket.SOCK_STREAM)[0][4][0]
+        address = socket.getaddrinfo(without_brackets(host), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = host
@@ -318,6 +337,7 @@ def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     yield from secrets_in(CLIENT, params.get("client"))
     yield from secrets_in(USER, params.get("users"))
     yield from secrets_in(GROUP, params.get("groups"))
+    yield from secrets_in(EMERGENCY, params.get("emergency"))
 
 
 HOST = Definition(SPEC, run, hidden=hidden)

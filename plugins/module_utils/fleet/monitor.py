@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from ..core.client import in_url
 from ..core.errors import FleetgateError, refuse
+from ..core.hosts import in_url
 from ..core.module import Definition
 from ..core.plan import converge
 from ..proxmox.client import fingerprint

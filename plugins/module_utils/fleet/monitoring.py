@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..core.client import in_url
 from ..core.errors import FleetgateError
+from ..core.hosts import in_url
 from .entries import Entries
 from .products import Product
 

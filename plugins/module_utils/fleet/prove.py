@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.checks import FAILED, Check, as_results, failed, failures, skipped
-from ..core.client import Client, in_url, verification
+from ..core.client import Client, verification
 from ..core.errors import FleetgateError
+from ..core.hosts import in_url, without_brackets
 from ..core.module import Definition
 from ..core.oidc import discover, other_name, secret_is_right, shortcomings, unadvertised
 from ..core.plan import Plan, ServerState, make_plan
@@ -18,6 +19,7 @@ from ..oidc.login import Refusal, not_registered, registered
 from ..proxmox.shell import ADDRESS
 from .compiler import members_of, rights_on, username_claim
 from .declaration import Declaration, Group, Person, Place, secrets_in
+from .emergency import deficiencies
 from .entries import typed_options
 from .host import SPEC as HOST_SPEC
 from .host import Compiled, compile_host, secrets_of, sign_in_blockers, wiring_of, with_warnings
@@ -127,7 +129,7 @@ class Proof:
         self.checks += self._as_declared()
         self.checks.insert(0, Check("server", self.host, detail=self.compiled.client.title))
         self.checks += failures("accounts", sign_in_blockers(self.compiled, self.state, dict(params)), self.host)
-        self.checks += self._group_names()
+        self.checks += [*self._group_names(), *self._way_in()]
         found = self.state.actual("realm").get((self.realm,))
         if found is None or found.values.get("type") != "openid":
             self.checks.append(
@@ -189,6 +191,18 @@ class Proof:
             )
         if not alike:
             yield Check("group names", self.host)
+
+    def _way_in(self) -> Iterator[Check]:
+        """Whether the declared account can administer the server while the identity provider is down."""
+        name, account = "emergency account", self.compiled.emergency
+        if account is None or not account.userid:
+            yield skipped(name, "none is declared" if account is None else "none is wanted", self.host)
+            return
+        found = list(deficiencies(account, self.compiled.way_in(), Plan()))
+        detail = f"proven on {account.proven}" if account.proven else ""
+        yield from (failed(name, one.problem, one.remedy, account.userid) for one in found)
+        if not found:
+            yield Check(name, account.userid, detail=detail)
 
     # -- the issuer --------------------------------------------------------------------------------------------
 
@@ -256,7 +270,7 @@ class Proof:
         """The nodes of the server by name, with their addresses; the first is that of the API."""
         connection, server = self.compiled.connection, self.compiled.server
         port = self._port()
-        host = str(connection.get("api_host") or self.host).strip("[]")
+        host = without_brackets(str(connection.get("api_host") or self.host))
         yield self.host, f"https://{in_url(host)}:{port}"
         if len(server.ips) == len(server.nodes) > 1:
             for node, ip in zip(server.nodes, server.ips):

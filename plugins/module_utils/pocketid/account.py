@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..core.client import Authorization, verification
+from ..core.client import Authorization, verification, version_problem
 from ..core.errors import FleetgateError
 from ..core.secrets import excerpt
 from ..oidc.login import CLIENT, PERSON, Account, Refusal, not_allowed, not_registered, query_of, target_of
@@ -82,8 +82,8 @@ def _signed_in(connection: dict[str, Any], person: str) -> str:
     """The session of a person. It is made in the name of the person, whatever the passkeys are."""
     client = PocketIdClient(connection, True)
     with client.understanding():
-        if client.version < _SINCE:
-            raise FleetgateError(f"{client.title}: a sign-on can be proven from version 2.10 on")
+        if too_old := version_problem(client, _SINCE):
+            raise FleetgateError(f"proving a sign-on {too_old}")
         found = client.look_up("api", "users", by="username", names={person})
         user = next((user for user in found if user["username"] == person), None)
         if user is None:

@@ -20,10 +20,11 @@ from typing import TYPE_CHECKING, Any
 from ..core.client import version_problem
 from ..core.errors import Problem
 from ..core.fields import Field, Flag, Kind, Names, Number, Text
-from ..core.resource import OneTimeSecret, Step, fields_spec, rule_violations
-from .dialect import SEVERAL_SECRETS
+from ..core.resource import OneTimeSecret, Probe, Step, fields_spec, rule_violations
+from .dialect import CHOSEN_SECRETS, SEVERAL_SECRETS
 
 if TYPE_CHECKING:
+    from ..core.plan import ServerState
     from ..core.resource import Actual, Change
     from .client import PocketIdClient
     from .dialect import Dialect
@@ -154,18 +155,16 @@ def secret_problems(entry: dict[str, Any]) -> list[Problem]:
     return problems
 
 
-def work_on_secrets(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual | None
-) -> tuple[dict[str, Any], list[Problem]]:
-    """Return the values that the secrets add to the change of a client, and the problems."""
-    work = entry["secret_work"] = SecretWork(_wanted(entry))
+def work_on_secrets(server: ServerState, key: tuple[str, ...], entry: dict[str, Any], actual: Actual | None) -> Probe:
+    """Try the secrets of a client. `values` are those to add to its change."""
+    client, work, problems = server.client, SecretWork(_wanted(entry)), []
     if not work.wanted:
-        return {}, []
-    problems = []
+        return Probe({}, work=work)
     rows = actual.raw["credentials"].get("secrets", []) if actual else []
     for secret in work.wanted:
         if actual:
-            _recognise(client, entry, actual, rows, secret)
+            # a secret that this run created is recognised as well
+            _recognise(client, entry, actual, rows, secret, server.minted.get(_owner(key, secret)))
         if secret.known is None or secret.recreate_reason:
             work.make.append(secret)
             problems += _creation_problems(client, entry, actual, secret)
@@ -189,14 +188,15 @@ def work_on_secrets(
             )
     option = "secrets" if entry["secrets"] else "secret"
     to_do = work.make or work.expired or work.orphaned or work.superseded
-    return ({option: ""} if to_do else {}), problems
+    known = {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
+    return Probe({option: ""} if to_do else {}, problems, known if entry["return_secret"] else {}, work)
 
 
 def secret_steps(change: Change, item: tuple[Any, ...], dialect: Dialect) -> list[Step]:
     """The requests for the secrets of a client: new secrets are created before those they supersede are removed."""
-    work, label = change.entry["secret_work"], change.label
     if not ({"secret", "secrets"} & set(change.values)):
         return []
+    work, label = change.work, change.label
     made = [_create_step(change, secret, item, dialect) for secret in work.make]
     return [
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret has expired") for row in work.expired),
@@ -207,14 +207,6 @@ def secret_steps(change: Change, item: tuple[Any, ...], dialect: Dialect) -> lis
         *made,
         *(Step("DELETE", (*item, "secrets", row["id"]), f"{label}: a secret is superseded") for row in work.superseded),
     ]
-
-
-def known_by_name(key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
-    """The secrets that a task returns and that are known to be valid."""
-    work = entry.get("secret_work")
-    if not (work and entry["return_secret"]):
-        return {}
-    return {_owner(key, secret): secret.known for secret in work.wanted if secret.known and secret not in work.make}
 
 
 def _owner(key: tuple[str, ...], secret: DesiredSecret) -> str:
@@ -243,10 +235,15 @@ def _wanted(entry: dict[str, Any]) -> list[DesiredSecret]:
 
 
 def _recognise(
-    client: PocketIdClient, entry: dict[str, Any], actual: Actual, rows: list[dict[str, Any]], secret: DesiredSecret
+    client: PocketIdClient,
+    entry: dict[str, Any],
+    actual: Actual,
+    rows: list[dict[str, Any]],
+    secret: DesiredSecret,
+    minted: str | None,
 ) -> None:
     """Record which of the given values is valid; a secret that is too old or has another expiry is recreated."""
-    for value in [secret.value] if secret.value else dict.fromkeys(secret.candidates or ()):
+    for value in [secret.value] if secret.value else dict.fromkeys((*(secret.candidates or ()), minted)):
         if not (value and client.accepts_secret(actual.raw["id"], value)):
             continue
         its = _matching_rows(rows, value)
@@ -327,13 +324,8 @@ def _creation_problems(
     """Problems that prevent creating a secret."""
     problems = []
     if secret.value:
-        if not client.dialect.takes_chosen_secrets:
-            problems.append(
-                Problem(
-                    "secret",
-                    f"cannot be chosen before version 2.12 ({client.title} has {client.dialect}); use a generated secret",
-                )
-            )
+        if too_old := version_problem(client, CHOSEN_SECRETS):
+            problems.append(Problem("secret", f"with a chosen value {too_old}; use a generated secret"))
         longest = client.dialect.longest_secret
         if longest and len(secret.value) > longest:
             problems.append(
@@ -365,17 +357,7 @@ def _create_step(change: Change, secret: DesiredSecret, item: tuple[Any, ...], d
     )
     named = f"{secret.name}: " if secret.name else ""
     entry = change.entry
-    candidates_sink = None
-    if not secret.value:
-        # the new secret joins the candidates, so that the verification afterwards recognises it
-        if secret.name:
-            declared = next(each for each in entry["secrets"] if each["name"] == secret.name)
-            candidates_sink = declared["candidates"] = list(secret.candidates or ())
-        else:
-            candidates_sink = entry["secret_candidates"] = list(secret.candidates or ())
-    returned = OneTimeSecret(
-        _owner(change.key, secret), "secret", None, bool(entry["return_secret"]), candidates_sink=candidates_sink
-    )
+    returned = OneTimeSecret(_owner(change.key, secret), "secret", None, bool(entry["return_secret"]))
     return Step(
         "POST",
         (*item, dialect.secret_route),

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..core.client import outdated
 from ..core.errors import FleetgateError
 from ..core.oidc import secret_is_right
 
@@ -21,6 +22,8 @@ OLDEST = (2, 0)
 NEWEST_WITHOUT_VERSION = (2, 2)
 # from this version on a client has several secrets
 SEVERAL_SECRETS = (2, 14)
+# from this version on a secret may be chosen; before, the server silently generated one instead
+CHOSEN_SECRETS = (2, 12)
 
 # Options of users that may be empty only from this version on.
 MAY_BE_EMPTY = {"first_name": (2, 4), "display_name": (2, 4)}
@@ -43,11 +46,6 @@ class Dialect:
     @property
     def secret_route(self) -> str:
         return "secrets" if self.several_secrets else "secret"
-
-    @property
-    def takes_chosen_secrets(self) -> bool:
-        """Whether a secret may be chosen; before, the server silently generated one instead."""
-        return self.version >= (2, 12)
 
     @property
     def longest_secret(self) -> int | None:
@@ -96,8 +94,5 @@ def dialect_of(client: PocketIdClient) -> Dialect:
     except ValueError:
         raise FleetgateError(f"{client.title} reports the version '{text}', which is not a version number") from None
     if version < OLDEST:
-        raise FleetgateError(
-            f"{client.title} has version 1, but 2.0 or later is required; update Pocket ID (1.x has no"
-            " group restriction of clients)"
-        )
+        raise outdated(client.title, "1", "2.0", "Pocket ID", "1.x has no group restriction of clients")
     return Dialect(version)

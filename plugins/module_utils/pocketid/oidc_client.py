@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from ..core.client import version_problem
 from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Kind, Names, Number, Picture, Text
-from ..core.resource import Reference, Step, fields_spec, rule_violations
+from ..core.resource import Probe, Reference, Step, fields_spec, rule_violations
 from .client import in_path
-from .client_secrets import SECRET_OPTIONS, known_by_name, secret_problems, secret_steps, work_on_secrets
+from .client_secrets import SECRET_OPTIONS, secret_problems, secret_steps, work_on_secrets
 from .images import same_picture
 from .resource import Nullable, PocketIdResource
 
@@ -220,14 +220,6 @@ class OidcClient(PocketIdResource):
                     "name", f"'{entry['name']}' matches several clients ({', '.join(entry['ambiguous'])}); set the id"
                 )
             )
-        if actual:
-            values.update(
-                {
-                    option: entry[option]
-                    for option in _LOGOS
-                    if entry[option] is not None and self._logo_differs(server.client, entry, option, actual)
-                }
-            )
         if {**(actual.values if actual else {}), **values}.get("is_public") and entry["pkce_enabled"] is False:
             problems.append(Problem("pkce_enabled", "cannot be false, because the client is public"))
         if values and entry["is_group_restricted"] is False and entry["allowed_groups"]:
@@ -235,20 +227,28 @@ class OidcClient(PocketIdResource):
         protected = any(identity.get("replay_protection") for identity in values.get("federated_identities") or ())
         if protected and (too_old := version_problem(server.client, _REPLAY_PROTECTION)):
             problems.append(Problem("federated_identities", f"replay_protection {too_old}; leave it out"))
-        changed, broken = work_on_secrets(server.client, entry, actual)
         values.pop("secret", None)
         values.pop("secrets", None)
-        values.update(changed)
-        problems += broken
-        if actual and values and actual.raw.get("clientType") == "cimd":
-            problems.append(
-                Problem("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration")
-            )
         if not actual and (entry["id"] or "").startswith("https://"):
             problems.append(
                 Problem("id", f"'{entry['id']}' is only possible for a client that registers itself; choose another id")
             )
         return values, problems
+
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Compare the logos, and try the secrets."""
+        logos = {
+            option: entry[option]
+            for option in _LOGOS
+            if actual and entry[option] is not None and self._logo_differs(server.client, entry, option, actual)
+        }
+        probe = work_on_secrets(server, self.key_of(entry), entry, actual)
+        probe.values = {**values, **logos, **probe.values}
+        if actual and probe.values and actual.raw.get("clientType") == "cimd":
+            probe.problems.append(
+                Problem("id", f"{_SELF_REGISTERED}, so it cannot be changed here; remove it from the declaration")
+            )
+        return probe
 
     def deletion_blockers(self, entry: dict[str, Any], actual: Actual) -> list[Problem]:
         return (
@@ -311,6 +311,3 @@ class OidcClient(PocketIdResource):
             elif logo is not None and not change.creates:
                 steps.append(Step("DELETE", (*item, "logo"), f"{change.label}: {option}", body={"light": light}))
         return steps + secret_steps(change, item, server.client.dialect)
-
-    def known_secrets(self, key: tuple[str, ...], entry: dict[str, Any]) -> dict[str, str]:
-        return known_by_name(key, entry)

@@ -13,18 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from ansible.module_utils.basic import env_fallback
 
-from ..core.client import (
-    TIMEOUT,
-    Authorization,
-    Client,
-    has_userinfo,
-    in_url,
-    limit_problems,
-    require_requests,
-    verification,
-)
+from ..core.client import TIMEOUT, Authorization, Client, has_userinfo, limit_problems, require_requests, verification
 from ..core.errors import FleetgateError, refuse
 from ..core.fields import CREDENTIAL, Number, Text
+from ..core.hosts import API_HOST, in_url
 from ..core.transport import requests
 from .shell import ADDRESS, Commands, run_here
 
@@ -43,12 +35,6 @@ except ImportError:
 # The superuser, to whom the ACL does not apply.
 ROOT = "root@pam"
 
-_IPV6 = r"[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*(%[\w.-]+)?"
-HOST = Text(
-    pattern=rf"[^\s/:@?#\[\]]+|{_IPV6}|\[{_IPV6}\]",
-    rule="must be a host name or an address, without https://, path and port, which is api_port",
-)
-
 # Both products take a lock on the configuration file; another process may hold it this long (seconds between attempts).
 LOCK_PAUSES = (0.5, 1, 2)
 
@@ -64,7 +50,7 @@ def connection_spec(environment: str, port: int, **secrets: str) -> dict[str, An
 
     return {
         "connection": option("str", "CONNECTION", choices=["https", "shell"], default="https"),
-        "api_host": option("str", "HOST"),
+        "api_host": option("str", "API_HOST"),
         "api_port": option("int", "PORT", default=port),
         "api_user": option("str", "USER"),
         "api_password": option("str", "PASSWORD", no_log=True),
@@ -137,15 +123,19 @@ class ProxmoxClient(Client):
     acl_effective_after = 0
 
     def __init__(self, params: dict[str, Any], check_mode: bool) -> None:
-        # the privileges of the caller by path, as read since the last write
-        self._granted: dict[str, Any] = {}
+        self._forget_granted()
         if params["connection"] == "shell":
             self._use_shell(params, check_mode)
         else:
             self._sign_in(params, check_mode)
 
+    def _forget_granted(self) -> None:
+        """Forget the privileges of the caller by path, which are those since the last write, and whether all were listed."""
+        self._granted: dict[str, Any] = {}
+        self._lists_granted = False
+
     def write(self, verb: str, path: Sequence[Any], body: Any = None, upload: str | None = None) -> Any:
-        self._granted = {}
+        self._forget_granted()
         return super().write(verb, path, body, upload)
 
     def _use_shell(self, params: dict[str, Any], check_mode: bool) -> None:
@@ -253,14 +243,17 @@ class ProxmoxClient(Client):
         ]
         if not permissions or self.caller == ROOT:
             return []
-        self._granted = self._granted or self.read("access", "permissions")
+        paths = {path for permission, _purpose in permissions for path in permission.paths}
+        # the list has many paths, but a single one takes one request as well, and may be missing in the list
+        if not self._lists_granted and len(paths - self._granted.keys()) > 1:
+            self._granted, self._lists_granted = {**self.read("access", "permissions"), **self._granted}, True
         missing: dict[str, str] = {}
         for permission, purpose in permissions:
             if not self._satisfied(permission, self._granted):
                 missing.setdefault(str(permission), purpose)
         if missing:
             # repeated attempts of a task share this client, and they may be granted meanwhile
-            self._granted = {}
+            self._forget_granted()
         hint = "; a token needs ACL entries of its own" if "!" in self.caller else ""
         if self.acl_effective_after:
             hint += "; a change of the ACL takes a few seconds to take effect"
@@ -329,7 +322,7 @@ def _address_problems(host: str | None) -> list[str]:
         return ["api_host: must be set (in a playbook it defaults to the inventory host)"]
     if has_userinfo(host):
         return ["api_host: must not contain a user name or password; they are api_user and api_password"]
-    broken = HOST.problem(host)
+    broken = API_HOST.problem(host)
     return [f"api_host: '{host}' {broken}"] if broken else []
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import FleetgateError, Problem
 from ..core.fields import Field, Flag, Names, Number, Text
+from ..core.hosts import DIRECTORY_SERVER
 from ..core.oidc import ISSUER
 from ..core.resource import Permission, Resource
 from .identity import realm_of
@@ -27,10 +28,6 @@ BUILT_IN = ("pam", "pve", "pbs")
 SCOPE = Text(pattern=r"[^\s,;]+", rule="is not a single scope; set each scope as an entry of the list")
 VALUE = Text(
     pattern=r"[^\s\x00-\x20\x7F<>#\",;]+", rule='may not have blanks, control characters, separators or any of <>#"'
-)
-SERVER = Text(
-    pattern=r"\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9][A-Za-z0-9._-]*",
-    rule="must be a host name or an address (IPv6 in brackets), without ldap://, port and path",
 )
 NAME = Text(pattern=r"[^=\s]+\s*=.+", rule="is not a distinguished name, for example dc=example,dc=org")
 ATTRIBUTE = Text(pattern=r"[A-Za-z][A-Za-z0-9.-]*", rule="is not the name of an attribute")
@@ -67,8 +64,8 @@ class Realm(Resource):
         Field("client_key", Text(longest=256), types=OPENID, secret=True),
     )
     directory = (
-        Field("server1", SERVER, types=DIRECTORIES, needed=DIRECTORIES),
-        Field("server2", SERVER, types=DIRECTORIES),
+        Field("server1", DIRECTORY_SERVER, types=DIRECTORIES, needed=DIRECTORIES),
+        Field("server2", DIRECTORY_SERVER, types=DIRECTORIES),
         Field("port", Number(least=1, most=65535, optional=True), types=DIRECTORIES),
         Field("mode", Text(choices=("ldap", "ldap+starttls", "ldaps")), types=DIRECTORIES, default="ldap"),
         Field("verify", Flag(), types=DIRECTORIES),
@@ -179,7 +176,11 @@ class Realm(Resource):
         return bool(entry["on_immutable_change"] == "recreate")
 
     def built_in(self, actual: Actual) -> bool:
-        return actual.values["realm"] in BUILT_IN
+        return self.is_built_in(actual.values["realm"])
+
+    def is_built_in(self, name: str) -> bool:
+        """Whether every server of this product has the realm."""
+        return name in BUILT_IN and name in self.types
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
         realms = entries[self.name]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Problem
 from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
-from ..core.resource import STORE, OneTimeSecret, Reference, Step
+from ..core.resource import STORE, OneTimeSecret, Probe, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
 from .client import ROOT
 from .identity import Identity, token_id
@@ -72,14 +72,12 @@ class Token(Identity):
             if len(tokens) > 1
         ]
 
-    def compare(
-        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[Problem]]:
-        values, problems = super().compare(server, entry, actual)
-        file = entry["secret_file"]
-        task, unreadable = self._task_with_secret(server, entry, actual, values)
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Decide what to do with the secret. `work` is the secret that is valid."""
+        file, problems = entry["secret_file"], []
+        task, known, unreadable = self._task_with_secret(server, entry, actual, values)
         if unreadable:
-            return values, [*problems, Problem("secret_file", unreadable)]
+            return Probe(values, [Problem("secret_file", unreadable)])
         if actual and not task and self._was_interrupted(server, entry):
             task = REGENERATE
         if actual is None or task == REGENERATE:
@@ -90,36 +88,40 @@ class Token(Identity):
             problems.append(
                 Problem("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}")
             )
-        return {**values, **({"secret": task} if task else {})}, problems
+        return Probe(
+            {**values, **({"secret": task} if task else {})},
+            problems,
+            {"!".join(self.key_of(entry)): known} if known and entry["return_secret"] else {},
+            known,
+        )
 
     def _task_with_secret(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]
-    ) -> tuple[str | None, str | None]:
-        """Return what to do with the secret of an existing token (None: nothing), and why that cannot be decided.
+    ) -> tuple[str | None, str | None, str | None]:
+        """Return what to do with the secret of an existing token (None: nothing), the valid secret, and why that cannot be decided.
 
-        `values` are those about to change. A valid secret is recorded in the entry.
+        `values` are those about to change.
         """
         owner = token_id(self.key_of(entry))
         if actual is None or owner in server.minted or entry["secret"] in (None, KEEP):
-            return None, None
+            return None, None, None
         if entry["secret"] == REGENERATE:
-            return REGENERATE, None
+            return REGENERATE, None, None
         file = entry["secret_file"]
         stored, encrypted, unreadable = kept_secret(file) if file else (None, False, None)
         if unreadable:
-            return None, unreadable
+            return None, None, unreadable
         candidates = dict.fromkeys((stored, *(entry["secret_candidates"] or ())))
         possible = [candidate for candidate in candidates if candidate and not CREDENTIAL.problem(candidate)]
         if not self._accepts_secrets(server, actual.values):
             # none can be tried now; where none is known and the token will be usable, it needs another
             usable = self._accepts_secrets(server, {**actual.values, **values})
-            return (REGENERATE if usable and not possible else None), None
+            return (REGENERATE if usable and not possible else None), None, None
         known = next((candidate for candidate in possible if server.client.accepts(owner, candidate)), None)
-        entry["known_secret"] = known
         if known is None:
-            return REGENERATE, None
+            return REGENERATE, None, None
         as_declared = not file or (known == stored and (encrypted or not entry["secret_file_vault_id"]))
-        return (None if as_declared else STORE), None
+        return (None if as_declared else STORE), known, None
 
     @staticmethod
     def _lost(entry: dict[str, Any]) -> str:
@@ -191,7 +193,7 @@ class Token(Identity):
         steps = super().steps_for(replace(change, values=rest), server) if rest else []
         if task == STORE:
             parts = tuple(os.path.abspath(file).split(os.sep)[1:])
-            secret = replace(secret, known=entry["known_secret"])
+            secret = replace(secret, known=change.work)
             steps.append(Step(STORE, parts, f"{change.label}: its valid secret is not in its file", secret=secret))
         return steps
 

@@ -7,13 +7,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ..core.errors import Problem
 from ..core.plan import ServerState
 from ..core.resource import Change
 from .client import ROOT
 from .identity import Identity, realm_of
+from .realm import Realm
 from .similar import similar_names
 
 if TYPE_CHECKING:
@@ -75,6 +76,8 @@ class User(Identity):
 
     def _without_realm(self, key: tuple[str, ...], changes: list[Change], server: ServerState) -> list[str]:
         realm = realm_of(key[0])
+        if cast(Realm, server.resources["realm"]).is_built_in(realm):
+            return []
         created = {change.key for change in changes if change.resource.name == "realm" and change.creates}
         if (realm,) in server.actual("realm") or (realm,) in created:
             return []

@@ -14,24 +14,16 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from ..core.client import in_url
-from ..core.fields import Text
+from ..core.hosts import in_url
 
 PORTS = {"pve": 8006, "pbs": 8007}
-
-_NAME = r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?"
-ADDRESS = Text(
-    pattern=rf"(https?://)?({_NAME}|\[[0-9A-Fa-f:.]+\])(:[0-9]{{1,5}})?/?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*",
-    rule="must be a host name, an address or a URL without a path, such as https://pve1.example.org:8006",
-)
 
 
 def url(address: str, kind: str) -> str:
     """The URL that Pulse derives from an address of a server of a kind (normalizeNodeHost); letters keep their case."""
     scheme, _separator, place = address.rpartition("://")
     place = place.rstrip("/")
-    if place.count(":") > 1 and not place.startswith("["):
-        place = f"[{place}]"
+    place = in_url(place) if place.count(":") > 1 else place
     port = "" if re.search(r":[0-9]+$", place) else f":{PORTS[kind]}"
     return f"{scheme or 'https'}://{place}{port}"
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from ..core.client import Client, connection_options, session_for, verification
+from ..core.client import Client, connection_options, outdated, session_for, verification
 from ..core.errors import FleetgateError
 
 # Pulse discovers the cluster of a new node before it responds, for up to three times five seconds
@@ -43,7 +43,7 @@ class PulseClient(Client):
         text = self.read("api", "version")["version"]
         numbers = tuple(int(number) for number in text.lstrip("v").split("-")[0].split("+")[0].split("."))
         if numbers < OLDEST:
-            raise FleetgateError(f"{self.title} has version {text}, but 5.1 or later is required; update Pulse")
+            raise outdated(self.title, text, "5.1", "Pulse")
         return numbers
 
     @property

@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 
 from ..core.errors import FleetgateError, Problem
 from ..core.fields import CREDENTIAL, Field, Flag, Names, Number, Text
-from ..core.resource import Reference, Resource, Step
-from .addresses import ADDRESS, entries_for, problem, url
+from ..core.hosts import MONITORED
+from ..core.resource import Probe, Reference, Resource, Step
+from .addresses import entries_for, problem, url
 from .client import NODES
 
 if TYPE_CHECKING:
@@ -71,8 +72,8 @@ class Node(Resource):
     scope = (Field("type", KIND), Field("host"))
     fields = (
         Field("type", KIND),
-        Field("host", ADDRESS),
-        Field("aliases", Names(ADDRESS), task_only=True),
+        Field("host", MONITORED),
+        Field("aliases", Names(MONITORED), task_only=True),
         Field("name"),
         Field("guest_url", Text(pattern=r"https?://\S+", rule="must be an http or https URL"), wire="guestURL"),
         Field("token_name", TOKEN, wire="tokenName"),
@@ -173,9 +174,13 @@ class Node(Resource):
                 if not entry[option]
             ]
         problems += self._misfits(server, entry, actual, values)
-        if not problems:
-            problems += self._token(server.client, entry, actual, values)
         return values, problems
+
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        """Decide whether to send the token, for which Pulse may have to sign in."""
+        values = dict(values)
+        problems = self._token(server.client, entry, actual, values)
+        return Probe(values, problems)
 
     def _misfits(
         self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]

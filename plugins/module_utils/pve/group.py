@@ -56,7 +56,7 @@ class Group(Resource):
     ) -> list[str]:
         return similar_names(self, changes, server)
 
-    def delegate_changes(
+    def complete(
         self,
         change: Change,
         plan: Plan,

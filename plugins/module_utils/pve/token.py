@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.client import version_problem
 from ..core.errors import Problem
 from ..core.fields import Field, Flag, Moment
-from ..core.resource import Change, Permission, Step
+from ..core.resource import Change, Permission, Probe, Step
 from ..proxmox.acl import ALLOW_LOCKOUT
 from ..proxmox.identity import required_privileges, token_id
 from ..proxmox.token import REGENERATE, SECRET
@@ -72,10 +72,9 @@ class Token(ProxmoxToken):
         """Tokens are visible with their user."""
         return None if key[:1] in server.actual("user") else replace(self.audit_permission, oneself=key[0])
 
-    def compare(
-        self, server: ServerState, entry: dict[str, Any], actual: Actual | None
-    ) -> tuple[dict[str, Any], list[Problem]]:
-        values, problems = super().compare(server, entry, actual)
+    def probe(self, server: ServerState, entry: dict[str, Any], actual: Actual | None, values: dict[str, Any]) -> Probe:
+        probe = super().probe(server, entry, actual, values)
+        values = probe.values
         if actual and _stand_in(self.key_of(entry)) in server.actual(self.name):
             values.setdefault("secret", RESTORE)
         recreated = values.get("secret") == REGENERATE and not self.regenerates(server.client)
@@ -86,8 +85,8 @@ class Token(ProxmoxToken):
             and (old := version_problem(server.client, _CLEARS))
         ):
             why = f"to remove a comment {old}; set another comment, or remove and recreate the token"
-            problems.append(Problem("comment", why))
-        return values, problems
+            probe.problems.append(Problem("comment", why))
+        return probe
 
     def built_in(self, actual: Actual) -> bool:
         """Protect stand-ins from pruning; they are deleted with their token."""
