@@ -52,6 +52,7 @@ seealso:
   - module: fleetgate.proxmox.report_provider
 extends_documentation_fragment:
   - fleetgate.proxmox.fleet.review
+  - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """
@@ -80,6 +81,9 @@ facts:
       type: str
     realm:
       description: The realm of the fleet.
+      type: str
+    emergency:
+      description: The declared emergency account, empty if there is none.
       type: str
     all_powerful:
       description: The role that has all privileges.

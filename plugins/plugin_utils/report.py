@@ -35,11 +35,10 @@ class ReportProviderAction(ProviderAction):
 
     declared = ("idp", "realm", "users", "groups", "members", "report")
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        task_vars = task_vars or {}
+    def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._task.args.get("stage") == "report":
             return self._report(task_vars)
-        return super().run(tmp, task_vars)
+        return super().answer(task_vars)
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         return {option: value for option, value in arguments.items() if value is not None}

@@ -119,10 +119,13 @@ def test_every_rule_finds_its_violation_and_keeps_its_date(site):
     assert status(review, "boss@pve!all") == {("/", "Administrator"): "unmanaged"}
     review["first_reported"] = [[*key, "2020-01-01T00:00:00Z"] for *key, _since in review["first_reported"]]
     site.file.write_text(json.dumps(review))
-    again = site.review("--limit", "pve1")
+    again = site.review("--limit", "pve1", fleetgate_emergency={"userid": "boss@pve", "proven": "2026-11-01"})
     dates = {one["first_reported"] for one in again["findings"] if one["hosts"] == ["pve1"]}
     assert dates == {"2020-01-01T00:00:00Z"}
     assert {row["differs_since"] for row in again["access"] if row["status"] == "undeclared"} == dates
+    # the emergency account may be an administrator, but should have a second factor
+    assert {one["rule"] for one in again["findings"] if one["about"] == "boss@pve"} == {"no-second-factor"}
+    assert status(again, "boss@pve") == {("/", "Administrator"): "declared"}
     assert ["pbs1", "not-read"] in [key[:2] for key in again["first_reported"]]
 
 

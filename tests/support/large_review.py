@@ -51,7 +51,7 @@ def _host(number: int, groups: dict[str, list[str]], persons: list[str], chance:
         if number % 5 == 0
         else []
     )
-    acl += [_entry("/", "user", "breakglass@pve", "Administrator", "unmanaged")]
+    acl += [_entry("/", "user", "breakglass@pve", "Administrator", "declared", "fleetgate_emergency")]
     users = [
         {"userid": "root@pam", "second_factor": number % 2 == 0},
         {"userid": "breakglass@pve", "second_factor": False},
@@ -70,6 +70,7 @@ def _host(number: int, groups: dict[str, list[str]], persons: list[str], chance:
             "server": f"PVE host{number:04}",
             "caller": "fleetgate@pve!automation",
             "realm": "sso",
+            "emergency": "breakglass@pve",
             "all_powerful": "Administrator",
             "administrator": ADMINISTRATOR,
             "key_path": "/access/realm",

@@ -16,6 +16,7 @@ from ..proxmox.realm import OPENID
 from ..proxmox.realm import Realm as RealmResource
 from ..proxmox.second_factor import with_second_factor
 from .declaration import Place
+from .emergency import VARIABLE as EMERGENCY
 from .host import SPEC as HOST_SPEC
 from .host import Compiled, compile_host, hidden
 from .products import PRODUCTS
@@ -51,6 +52,7 @@ class _Reading:
         self._client: Any = compiled.client
         self._acl = cast(Acl, self._state.resources["acl"])
         self._realm = str(compiled.realm["realm"])
+        self._emergency = compiled.emergency.userid if compiled.emergency else ""
 
     def facts(self) -> Facts:
         compiled, realm = self._compiled, cast(RealmResource, self._state.resources["realm"])
@@ -65,6 +67,7 @@ class _Reading:
             server=str(self._client.title),
             caller=str(self._client.caller),
             realm=self._realm,
+            emergency=self._emergency,
             administrator=frozenset(roles.get(self._client.all_powerful, ())),
             all_powerful=str(self._client.all_powerful),
             key_path=realm.audit_path,
@@ -91,11 +94,12 @@ class _Reading:
                     declared[key] = one.where.rstrip(".")
                     flags[key] = entry["propagate"] is not False
         actual = self._state.actual("acl")
+        declared.setdefault(("/", "user", self._emergency, str(self._client.all_powerful)), EMERGENCY)
         for key, row in sorted(actual.items()):
             path, kind, subject, role = key
             status = DECLARED if key in declared else self._status(key)
             yield Entry(path, kind, subject, role, bool(row.values["propagate"]), status, declared.get(key, ""))
-        for key in sorted(declared.keys() - actual.keys()):
+        for key in sorted(flags.keys() - actual.keys()):
             path, kind, subject, role = key
             yield Entry(path, kind, subject, role, flags[key], MISSING, declared[key])
 

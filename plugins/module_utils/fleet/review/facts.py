@@ -84,7 +84,8 @@ class Realm:
 
 @dataclass(frozen=True)
 class Facts:
-    """One host. `administrator` are the privileges of the role that has all, `key_path` is the path on which Sys.Audit shows realms."""
+    """One host. `administrator` are the privileges of the role that has all, `key_path` is the path on which Sys.Audit shows realms,
+    `emergency` the account that is declared for the time without the identity provider."""
 
     product: str
     server: str
@@ -101,10 +102,12 @@ class Facts:
     realms: tuple[Realm, ...] = ()
     undeclared: tuple[tuple[str, str], ...] = ()
     unseen: tuple[str, ...] = ()
+    emergency: str = ""
 
     def to_result(self) -> dict[str, Any]:
         plain = {
-            name: getattr(self, name) for name in ("product", "server", "caller", "realm", "all_powerful", "key_path")
+            name: getattr(self, name)
+            for name in ("product", "server", "caller", "realm", "emergency", "all_powerful", "key_path")
         }
         return {
             **plain,

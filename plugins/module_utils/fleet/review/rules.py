@@ -70,8 +70,9 @@ class ProviderRule:
 
 
 def _administrators_outside(host: Host) -> Iterator[tuple[str, str]]:
+    wanted = (ROOT, host.facts.emergency)
     for row in host.access:
-        outside = row.principal != ROOT and row.kind != "token" and not host.is_of_realm(row.principal, row.kind)
+        outside = row.principal not in wanted and row.kind != "token" and not host.is_of_realm(row.principal, row.kind)
         if outside and host.is_administrator(row):
             yield row.principal, f"{row.role} on /, {row.via}"
 
@@ -189,7 +190,7 @@ HOST_RULES = (
         "administrator-outside-provider",
         HIGH,
         "Administrator on / who does not come from the identity provider",
-        "give the person a group at the identity provider, and remove this entry; keep one emergency account and store its password safely",
+        "give the person a group at the identity provider, and remove this entry; declare the account that is for emergencies as fleetgate_emergency",
         _administrators_outside,
     ),
     Rule(
