@@ -4,7 +4,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,10 +51,19 @@ def _text(text: str) -> str:
 
 
 def write(path: str, text: str, option: str) -> None:
-    """Write a report; `option` is the variable that names the file."""
+    """Write a report; `option` is the variable that names the file. Whoever reads it finds the old or the new one, and never a part."""
     try:
-        # what cannot be encoded comes from a server, and must not keep the report from being written
-        Path(path).write_text(text, encoding="utf-8", errors="replace")
+        target = Path(path).resolve()
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        try:
+            # what cannot be encoded comes from a server, and must not keep the report from being written
+            (target if target.exists() and not target.is_file() else draft).write_text(text, "utf-8", "replace")
+            if draft.exists():
+                if target.exists():
+                    shutil.copymode(target, draft)
+                draft.replace(target)
+        finally:
+            draft.unlink(missing_ok=True)
     except OSError as error:
         raise FleetgateError(f"{option}: '{path}' cannot be written ({error.strerror})") from error
 

@@ -144,6 +144,9 @@ def test_foreign_file_is_not_overwritten_and_wrong_options_are_named(site, tmp_p
     file.write_text("[]")
     run = site.wired.play("report", "--limit", "pve1", fleetgate_report={"json": str(file)})
     assert run.code != 0 and "is not a report of this playbook" in run.output and file.read_text() == "[]"
+    file.unlink()
+    run = site.wired.play("report", "--limit", "pve1", fleetgate_report={"html": str(file / "page.html")})
+    assert run.code != 0 and "page.html' cannot be written (" in run.output
     run = site.wired.play("report", "--limit", "pve1", fleetgate_report={"fail_on": "critical"})
     assert run.code != 0 and "fleetgate_report: " in run.output
 

@@ -86,22 +86,25 @@ class _Reading:
 
     def _entries(self) -> Iterator[Entry]:
         declared: dict[tuple[str, ...], str] = {}
-        flags: dict[tuple[str, ...], bool] = {}
+        flags: dict[tuple[str, ...], bool | None] = {}
         for one in self._compiled.desired:
             for entry in one.resource.expand(one.entry) if one.resource is self._acl else ():
                 if entry["state"] == "present":
                     key = self._acl.key_of(entry)
                     declared[key] = one.where.rstrip(".")
-                    flags[key] = entry["propagate"] is not False
+                    flags[key] = entry["propagate"]
         actual = self._state.actual("acl")
         declared.setdefault(("/", "user", self._emergency, str(self._client.all_powerful)), EMERGENCY)
         for key, row in sorted(actual.items()):
             path, kind, subject, role = key
-            status = DECLARED if key in declared else self._status(key)
-            yield Entry(path, kind, subject, role, bool(row.values["propagate"]), status, declared.get(key, ""))
+            propagates = bool(row.values["propagate"])
+            # an entry may reach further than it is declared to
+            within = key in declared and not (propagates and flags.get(key) is False)
+            status = DECLARED if within else self._status(key)
+            yield Entry(path, kind, subject, role, propagates, status, declared.get(key, ""))
         for key in sorted(flags.keys() - actual.keys()):
             path, kind, subject, role = key
-            yield Entry(path, kind, subject, role, flags[key], MISSING, declared[key])
+            yield Entry(path, kind, subject, role, flags[key] is not False, MISSING, declared[key])
 
     def _status(self, key: tuple[str, ...]) -> str:
         """Of an entry that nobody declares. Tokens have the rights that people give them, and the caller those it needs."""
