@@ -91,6 +91,20 @@ attributes:
 """
     )
 
+    REVIEW: str = (
+        PEOPLE
+        + r"""
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.report
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin passes results of other hosts on, which an C(async) task cannot do.
+"""
+    )
+
     DOCUMENTATION: str = (
         PEOPLE
         + r"""

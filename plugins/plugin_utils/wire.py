@@ -49,6 +49,7 @@ VARIABLES = (
     "pulse_node",
     "realm",
     "record",
+    "report",
     "rotate",
     "scopes",
     "token_file",

@@ -25,7 +25,7 @@ from tests.support.rotate import rotates
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "unwire", "rotate", "offboard")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "report", "unwire", "rotate", "offboard")
 # by playbook and run, what has to be declared beside the example: rotate rotates on demand first, and then by age
 VARIABLES = {
     "rotate": {"first": rotates("clients"), "unchanged": rotates("clients", older_than="1d")},
@@ -161,8 +161,8 @@ def played(
     """The cost of each playbook on a fleet, for a first and a second run."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for playbook in PLAYBOOKS:
-        # unwire goes on with the fleet of prove, which has written nothing
-        if playbook != "unwire":
+        # these go on with the fleet of prove, which has written nothing
+        if playbook not in ("report", "unwire"):
             wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))

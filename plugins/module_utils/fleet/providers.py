@@ -34,7 +34,7 @@ from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries, connection_of
 from .secret_stores import AuthentikSecrets, PocketIdSecrets, SecretStore
-from .undeclared import Report, applications_at_authentik, clients_at_pocketid
+from .undeclared import Report, applications_at_authentik, clients_at_pocketid, is_disabled
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
 
@@ -165,7 +165,15 @@ class Provider:
         """The user names in each declared group, from the objects that the plan leads to."""
         return {group["name"]: group["users"] for group in objects.get("group", ())}
 
+    def accounts(self, server: ServerState) -> dict[str, bool]:
+        """Whether each user of the provider is disabled."""
+        return {key[0]: is_disabled(user.values) for key, user in server.actual("user").items()}
+
     # -- clients -----------------------------------------------------------------------------------------------
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        """Whether only members of groups may use each client of the provider."""
+        return {}
 
     def restricts_clients(self) -> bool:
         """Whether access to clients is restricted at this provider."""
@@ -220,6 +228,9 @@ class PocketId(Provider):
     secret_store = PocketIdSecrets
     disabled = {"disabled": True}
     offboarding = PocketIdOffboarding
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        return {key[0]: bool(client.values["is_group_restricted"]) for key, client in server.actual("client").items()}
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -313,6 +324,12 @@ class Authentik(Provider):
         "encryption_key": "",
         "repair_signing_key": True,
     }
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        """An application without an enabled binding is open to everybody."""
+        applications = server.actual("application", None)
+        bound = {slug for (slug, *_holder), binding in server.actual("binding").items() if binding.values["enabled"]}
+        return {str(one.values["client_id"]): slug in bound for (slug,), one in applications.items()}
 
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
         full_name = " ".join(options[part] for part in ("first_name", "last_name") if options.get(part))
