@@ -76,7 +76,8 @@ def test_each_missing_privilege_is_reported_and_nothing_is_written(fleet_of, ans
 def test_list_of_undeclared_objects_that_may_be_incomplete_comes_with_a_warning(fleet_of, ansible):
     """On PBS, realms can be managed without seeing users, and the ACL then has the caller's entries only."""
     wired = fleet_of("homelab")
-    variables = {**automation(wired, ansible, PRIVILEGES), "fleetgate_users": [], "fleetgate_groups": []}
+    declared = {"fleetgate_users": [], "fleetgate_groups": [], "fleetgate_emergency": False}
+    variables = {**automation(wired, ansible, PRIVILEGES), **declared}
     principals = {"users": ["fleetgate@pbs"], "tokens": ["fleetgate@pbs!automation"], "roles": ["Admin"]}
     ansible.tasks(
         [

@@ -229,6 +229,10 @@ def test_lockouts_and_mistakes_are_refused_before_the_first_write(site):
     assert "must name the realms that are removed, pocketid" in site.refused(fleetgate_unwire={"confirm": "authentik"})
     wrong = {"fleetgate_realm": {"name": "pve"}, "fleetgate_unwire": {"confirm": "pve"}}
     assert "'openid' is not the type of the realm pve" in site.refused("--limit", "pve1", **wrong)
+    # clients could not be removed afterwards
+    site.fleet.pocketid.observed.faults.append(Fault(status=0, times=1000))
+    assert "does not answer" in site.refused()
+    site.fleet.pocketid.observed.faults.clear()
     site.module("pve_acl", path="/", roles=["Administrator"], users=["alice@pocketid"])
     host, own = api_of(site, "pve", "alice@pocketid!own", site.token("pve", "alice@pocketid", "own"))
     why = site.refused("--limit", host, fleetgate_api=own)
