@@ -327,10 +327,12 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
     is_due, warnings = False, list[str]()
     if params["rotates"]:
-        if created or existing is None:
+        if _needs_secret(existing, host.token):
             why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
             return {**nothing, **with_warnings([why])}
-        is_due, warnings = _is_due(host, Order.of(params["rotate"]))
+        if not created:
+            is_due, warnings = _is_due(host, Order.of(params["rotate"]))
+    # a token that is missing, and that Pulse has, was deleted by a run that was killed before it was created again
     lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token) or is_due, True
     if not lacks_secret:
         result = host.set_up_entry(pulse, options, True)
