@@ -40,9 +40,6 @@ class ReportProviderAction(ProviderAction):
             return self._report(task_vars)
         return super().answer(task_vars)
 
-    def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        return {option: value for option, value in arguments.items() if value is not None}
-
     def _report(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         """Print what was found, and write it to files on request."""
         self._problems: list[str] = []

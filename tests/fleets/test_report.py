@@ -127,6 +127,10 @@ def test_every_rule_finds_its_violation_and_keeps_its_date(site):
     assert {one["rule"] for one in again["findings"] if one["about"] == "boss@pve"} == {"no-second-factor"}
     assert status(again, "boss@pve") == {("/", "Administrator"): "declared"}
     assert ["pbs1", "not-read"] in [key[:2] for key in again["first_reported"]]
+    # on the server it reaches further than it is declared to
+    narrow = {"pve": [{"path": "/", "roles": ["PVEAuditor"], "propagate": False}]}
+    wider = site.review("--limit", "pve1", fleetgate_groups=[{"name": "proxmox_users", "rights": narrow}])
+    assert status(wider, "proxmox_users-pocketid") == {("/", "PVEAuditor"): "undeclared"}
 
 
 def test_provider_that_does_not_answer_makes_nobody_undeclared(site):
