@@ -70,6 +70,40 @@ attributes:
     support: none
     details: The action plugin passes on what other tasks of the run returned, which an C(async) task would bypass.
 """
+    OFFBOARDING: str = (
+        PEOPLE.replace(
+            "\n      - Defaults to the variable C(fleetgate_members), and then to the result of M(fleetgate.proxmox.wire_provider).",
+            "\n      - Defaults to the variable C(fleetgate_members).",
+        )
+        + r"""
+  person:
+    description: User name of the person at the identity provider. Defaults to the variable C(fleetgate_person).
+    type: str
+    default: ''
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.offboard
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin uses results of other tasks of the run, which an C(async) task would not have.
+"""
+    )
+
+    REVIEW: str = (
+        PEOPLE
+        + r"""
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.report
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin passes results of other hosts on, which an C(async) task cannot do.
+"""
+    )
 
     DOCUMENTATION: str = (
         PEOPLE

@@ -99,6 +99,11 @@ options:
       - Lookups such as P(ansible.builtin.file#lookup) decrypt the file when they read it.
       - Cannot be used with C(async) or C(fleetgate_execute_on), because the vault is only available in the process of the control node.
     type: str
+  secret_comment:
+    description:
+      - Comment that is set whenever the task creates the token or replaces its secret, for example with the date. Otherwise the comment is not
+        compared. It cannot be used together with O(comment).
+    type: str
   return_secret:
     description:
       - Whether to return the secret as C(secret), in clear text, if it is new or if O(secret=if_invalid) found one that works.

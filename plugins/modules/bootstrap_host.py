@@ -86,6 +86,11 @@ accepted:
   returned: with O(stage=preflight)
   type: bool
   sample: true
+rotating:
+  description: Whether the playbook C(rotate) was killed while it replaced the secret.
+  returned: with O(stage=preflight)
+  type: bool
+  sample: false
 token_file:
   description: File of the secret.
   returned: with O(stage=preflight)

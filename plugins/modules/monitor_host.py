@@ -55,6 +55,13 @@ options:
         enough, unless that reports a fault.
     type: bool
     default: true
+  rotates:
+    description: Whether the task is one of the playbook C(rotate), which replaces the secret of a token that is old enough.
+    type: bool
+    default: false
+  rotate:
+    description: What is rotated, and from which age on. Set by the action plugin, from the variable C(fleetgate_rotate).
+    type: raw
   regenerate:
     description: Whether an existing token gets a new secret. Set by the action plugin.
     type: bool

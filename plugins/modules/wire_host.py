@@ -124,6 +124,12 @@ wiring:
     connects:
       description: Whether a sign-on can begin, or null where that was not tried.
       type: bool
+ending:
+  description: What is declared with an end (C(until)) that is less than 14 days away, the next first.
+  returned: in the preflight
+  type: list
+  elements: str
+  sample: ["fleetgate_groups[proxmox_users].members[carol] (until 2030-03-31)"]
 secrets:
   description: The client secret that the realm has (C(realm)) and the declared one (C(client)), encrypted with a key of the run.
   returned: in the preflight, where there are such secrets

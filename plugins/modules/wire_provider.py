@@ -92,6 +92,12 @@ members:
   description: The user names in each group, as they will be.
   returned: in the preflight
   type: dict
+ending:
+  description: What is declared with an end (C(until)) that is less than 14 days away, the next first.
+  returned: in the preflight
+  type: list
+  elements: str
+  sample: ["fleetgate_groups[proxmox_users].members[carol] (until 2030-03-31)"]
 secrets:
   description: The secret of each confidential client by its id, encrypted with a key of the run.
   returned: with O(stage=apply)

@@ -21,11 +21,12 @@ HOST, REVIEW = "__fleetgate_bootstrap", "__fleetgate_bootstrap_review"
 class BootstrapAction(HostAction):
     """`bootstrap_host`, for the inventory host of the task."""
 
-    declared = ("api", "bootstrap", "token_file", "privileges")
+    declared: tuple[str, ...] = ("api", "bootstrap", "token_file", "privileges")
+    playbook = "bootstrap"
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._templar.template(task_vars.get("fleetgate_execute_on")) == "target":
-            why = "bootstrap runs on the control node, where it stores the secret of the token"
+            why = f"{self.playbook} runs on the control node, where it stores the secret of the token"
             advice = "set controller for this playbook, or create the token by hand"
             return FleetgateError(f"fleetgate_execute_on: {why}; {advice}").as_result()
         return super().answer(task_vars)

@@ -39,6 +39,8 @@ class MonitorAction(HostAction):
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         preflight = task_vars.get(HOST) or {}
+        if arguments.get("rotates"):
+            arguments["rotate"] = self._variable(task_vars, "rotate")
         if arguments["stage"] in ("identity", "entry") and "entry" not in preflight:
             raise FleetgateError(preflight.get("msg") or "its preflight did not run")
         if arguments["stage"] == "identity":

@@ -5,20 +5,15 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 from ..module_utils.core.checks import FAILED, OK, SKIPPED, Check
-from ..module_utils.core.errors import FleetgateError
+from .report_files import Case, junit, write
 
 # subjects of which all lines are printed
 _FEW = 20
-# characters that XML 1.0 cannot have
-_NOT_IN_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass
@@ -30,15 +25,15 @@ class Subject:
     sign_on: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, *results: Mapping[str, Any]) -> Subject:
+    def of(cls, name: str, *results: Mapping[str, Any], part: str = "proof") -> Subject:
         """From the results of tasks; one that has no checks did not come that far."""
         subject = cls(name)
         for result in results:
             subject.checks += [Check(**check) for check in result.get("checks", ())]
             subject.sign_on = result.get("sign_on") or subject.sign_on
             if "checks" not in result:
-                problems = result.get("problems") or [result.get("msg") or "this part of the proof did not run"]
-                subject.checks += [Check("proof", name, FAILED, str(problem)) for problem in problems]
+                problems = result.get("problems") or [result.get("msg") or f"this part of the {part} did not run"]
+                subject.checks += [Check(part, name, FAILED, str(problem)) for problem in problems]
         return subject
 
     def with_status(self, status: str) -> list[Check]:
@@ -93,9 +88,9 @@ class Report:
 
     def write(self, json_path: str | None, junit_path: str | None) -> None:
         if json_path:
-            _write(json_path, json.dumps(self.to_data(), indent=2) + "\n", "json")
+            write(json_path, json.dumps(self.to_data(), indent=2) + "\n", "fleetgate_prove.json")
         if junit_path:
-            _write(junit_path, self.to_junit(), "junit")
+            write(junit_path, self.to_junit(), "fleetgate_prove.junit")
 
     def to_data(self) -> dict[str, Any]:
         return {
@@ -112,33 +107,15 @@ class Report:
 
     def to_junit(self) -> str:
         """A test suite for each subject, a test case for each check."""
-        root = ElementTree.Element("testsuites", name="fleetgate.proxmox.prove")
-        for subject in self.subjects:
-            suite = ElementTree.SubElement(root, "testsuite", name=_text(subject.name), tests=str(len(subject.checks)))
-            suite.set("failures", str(len(subject.with_status(FAILED))))
-            suite.set("skipped", str(len(subject.with_status(SKIPPED))))
-            for check in subject.checks:
-                case = ElementTree.SubElement(
-                    suite, "testcase", classname=_text(subject.name), name=_text(_titled(check))
-                )
-                if check.status == FAILED:
-                    ElementTree.SubElement(case, "failure", message=_text(check.problem)).text = _text(check.message)
-                elif check.status == SKIPPED:
-                    ElementTree.SubElement(case, "skipped", message=_text(check.detail))
-        ElementTree.indent(root)
-        return ElementTree.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+        suites = {subject.name: [_case(check) for check in subject.checks] for subject in self.subjects}
+        return junit("fleetgate.proxmox.prove", suites)
+
+
+def _case(check: Check) -> Case:
+    if check.status == FAILED:
+        return Case(_titled(check), check.problem, check.message)
+    return Case(_titled(check), skipped=check.detail if check.status == SKIPPED else "")
 
 
 def _titled(check: Check) -> str:
     return f"{check.name} {check.about}".strip()
-
-
-def _text(text: str) -> str:
-    return _NOT_IN_XML.sub("\ufffd", text)
-
-
-def _write(path: str, text: str, option: str) -> None:
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FleetgateError(f"fleetgate_prove.{option}: '{path}' cannot be written ({error.strerror})") from error

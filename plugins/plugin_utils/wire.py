@@ -17,6 +17,7 @@ from ansible.errors import AnsibleError
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
+from ..module_utils.fleet.host import ending_warning
 from ..module_utils.fleet.products import PRODUCTS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
@@ -41,12 +42,15 @@ VARIABLES = (
     "members",
     "monitoring",
     "names",
+    "person",
     "privileges",
     "prove",
     "pulse",
     "pulse_node",
     "realm",
     "record",
+    "report",
+    "rotate",
     "scopes",
     "token_file",
     "undeclared",
@@ -120,16 +124,14 @@ class HostAction(FleetAction):
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
         warnings = self._misspelt(task_vars) if self._task.args.get("stage", "preflight") == "preflight" else []
+        # what ends in the whole fleet is reported once, with the identity provider
+        known = plain((task_vars.get(PROVIDER) or {}).get("ending") or ())
+        warnings += ending_warning(name for name in result.get("ending", ()) if name not in known)
         if warnings:
             result["warnings"] = [*warnings, *result.get("warnings", ())]
         return result
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        name = str(task_vars["inventory_hostname"])
-        # of a large inventory only the names that a right may mean
-        declared = repr((arguments.get("users"), arguments.get("groups")))
-        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
-        host = {"name": name, "groups": list(task_vars["group_names"]), "known": known}
         provider = plain(task_vars.get(PROVIDER) or {})
         for option in ("issuer", "scopes", "members"):
             if option in self.declared and arguments.get(option) is None and provider:
@@ -139,9 +141,16 @@ class HostAction(FleetAction):
             self._apply(arguments, task_vars)
         return {
             **{option: value for option, value in arguments.items() if value is not None},
-            "host": host,
+            "host": self._place(arguments, task_vars),
             "api": self._with_host(arguments.get("api"), task_vars),
         }
+
+    @staticmethod
+    def _place(arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The inventory host, and of a large inventory only the names that a right may mean."""
+        declared = repr((arguments.get("users"), arguments.get("groups")))
+        known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
+        return {"name": str(task_vars["inventory_hostname"]), "groups": list(task_vars["group_names"]), "known": known}
 
     def _apply(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """What the preflight of this host and the identity provider returned."""
@@ -176,10 +185,12 @@ class ProviderAction(FleetAction):
     declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared")
     # where the preflights of the hosts are registered
     preflight = HOST
+    # the stage before which nothing is written
+    refuses_at = "apply"
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
-        if result.get("failed") and self._task.args.get("stage") == "apply":
+        if result.get("failed") and self._task.args.get("stage") == self.refuses_at:
             result["refused"] = self._messages(result, task_vars)
         return result
 
@@ -190,9 +201,7 @@ class ProviderAction(FleetAction):
             arguments["left_out"] = left_out(task_vars)
             arguments["removals"] = plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
-            hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
-            if self._preflight_problems(task_vars) or any("wiring" not in found for found in hosts.values()):
-                raise FleetgateError("nothing was written, because the preflight found problems")
+            hosts = self._checked_hosts(task_vars)
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
             used = {host["client"]["id"] for host in arguments["hosts"]}
             arguments["left_out"] = left_out(task_vars)
@@ -200,6 +209,13 @@ class ProviderAction(FleetAction):
             if arguments.get("members") is None:
                 arguments["members"] = plain((task_vars.get(PROVIDER) or {}).get("members"))
         return {option: value for option, value in arguments.items() if value is not None}
+
+    def _checked_hosts(self, task_vars: dict[str, Any]) -> dict[str, dict[str, Any]]:
+        """What the preflights of the hosts of the play returned, none of which may have found a problem."""
+        hosts = {name: registered(task_vars, name, HOST) for name in task_vars["ansible_play_hosts"]}
+        if self._preflight_problems(task_vars) or any(self._preflight_of(task_vars, name) for name in hosts):
+            raise FleetgateError("nothing was written, because the preflight found problems")
+        return hosts
 
     def _wiring(self, name: str, found: Mapping[str, Any]) -> dict[str, Any]:
         wiring, secrets = found["wiring"], found.get("secrets") or {}
@@ -227,18 +243,23 @@ class ProviderAction(FleetAction):
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
         return list(plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
 
+    def _preflight_of(self, task_vars: dict[str, Any], name: str) -> list[str]:
+        """The problems that the preflight of a host found."""
+        return refusal(registered(task_vars, name, self.preflight), "wiring")
+
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
-        if not (of_provider or any(_refusal(registered(task_vars, name, self.preflight)) for name in hosts)):
+        own = {name: self._preflight_of(task_vars, name) for name in hosts}
+        if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return self._refusals(of_provider, bool(result.get("done")), task_vars)
 
     def _refusals(self, of_provider: list[str], done: bool, task_vars: dict[str, Any]) -> dict[str, str]:
         """The problems by host; a host without any is told whose they are."""
         hosts = list(task_vars["ansible_play_hosts"])
-        own = {name: _refusal(registered(task_vars, name, self.preflight)) for name in hosts}
+        own = {name: self._preflight_of(task_vars, name) for name in hosts}
         messages = {}
         for name in hosts:
             problems = [problem for problem in own[name] if problem not in of_provider]
@@ -274,9 +295,9 @@ def registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any
     return found
 
 
-def _refusal(preflight: Mapping[str, Any]) -> list[str]:
-    """The problems that the preflight of a host found."""
-    if "wiring" in preflight:
+def refusal(preflight: Mapping[str, Any], key: str) -> list[str]:
+    """The problems in the result of a preflight, which has this key where there are none."""
+    if key in preflight:
         return []
     return list(preflight.get("problems") or [preflight.get("msg") or "its preflight did not run"])
 

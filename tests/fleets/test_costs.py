@@ -20,11 +20,20 @@ from tests.simulators.server import Exchange
 from tests.support import bootstrap
 from tests.support.ansible import Run
 from tests.support.in_process import run
+from tests.support.rotate import rotates
 
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "unwire")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "report", "unwire", "rotate", "offboard")
+# by playbook and run, what has to be declared beside the example: rotate rotates on demand first, and then by age
+VARIABLES = {
+    "rotate": {"first": rotates("clients"), "unchanged": rotates("clients", older_than="1d")},
+    "unwire": dict.fromkeys(RUNS, {"fleetgate_unwire": {"confirm": "pocketid"}}),
+    "offboard": dict.fromkeys(
+        RUNS, {"person": "bob", "fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_groups": []}
+    ),
+}
 # one cluster and one backup server; three and two, each of which must cost the same
 FLEETS = ("homelab", "fleet")
 # Pulse polls the servers that it monitors; the number of requests depends on time
@@ -152,15 +161,17 @@ def played(
     """The cost of each playbook on a fleet, for a first and a second run."""
     found: dict[str, dict[str, dict[str, int]]] = {}
     for playbook in PLAYBOOKS:
-        # unwire goes on with the fleet of prove, which has written nothing
-        if playbook != "unwire":
+        # these go on with the fleet of prove, which has written nothing
+        if playbook not in ("report", "unwire"):
             wired = fleet_of(request.param)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
-        if playbook == "prove":
+        if playbook in ("prove", "rotate", "offboard"):
             wired.play("wire").succeeded()
-        options = {"fleetgate_unwire": {"confirm": "pocketid"}} if playbook == "unwire" else {}
-        found[playbook] = {each: per_server(wired, wired.play(playbook, **options).succeeded()) for each in RUNS}
+        declared = VARIABLES.get(playbook, {})
+        found[playbook] = {
+            each: per_server(wired, wired.play(playbook, **declared.get(each, {})).succeeded()) for each in RUNS
+        }
         assert not wired.fleet.writes(), f"{playbook} changed something again"
     return request.param, found
 

@@ -17,7 +17,7 @@ REALMS = {"homelab": "pocketid", "authentik": "authentik"}
         ("authentik", {"authentik": "2025.12"}),
     ],
 )
-def test_older_versions_are_wired_and_proven(fleet_of, example, versions):
+def test_older_versions_are_wired_proven_and_reviewed(fleet_of, example, versions):
     wired = fleet_of(example, **versions)
     # PBS 3.2 has no default realm
     realm = {"fleetgate_realm": {"name": REALMS[example]}}
@@ -31,6 +31,8 @@ def test_older_versions_are_wired_and_proven(fleet_of, example, versions):
     wired.fleet.set_password("alice", "a-password-of-alice")
     person = {"person": "alice", "password": "a-password-of-alice"}
     assert wired.play("prove", fleetgate_prove=person, **realm).succeeded().changed == []
+    assert "HIGH    API token of root@pam" in wired.play("report", **realm).succeeded().output
+    assert wired.fleet.writes() == []
 
 
 def test_older_versions_are_monitored(fleet_of, ansible):

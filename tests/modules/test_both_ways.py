@@ -54,7 +54,24 @@ def comparable(wired, result):
 
 # the stages of playbooks depend on each other within one run; tests/playbooks and tests/fleets run them on the target, and
 # test_oidc_login the sign-on, which needs a wired fleet
-STAGES = {"bootstrap_host", "monitor_host", "oidc_login", "prove_host", "prove_provider", "wire_host", "wire_provider"}
+STAGES = {
+    "bootstrap_host",
+    "monitor_host",
+    "oidc_login",
+    "offboard_host",
+    "offboard_provider",
+    "prove_host",
+    "prove_provider",
+    "report_host",
+    "report_provider",
+    "rotate_host",
+    "rotate_provider",
+    "rotate_token",
+    "unwire_host",
+    "unwire_provider",
+    "wire_host",
+    "wire_provider",
+}
 MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")} - STAGES)
 
 # arguments of ansible-playbook, keywords of the task, and the modules that are run in this way

@@ -12,10 +12,11 @@ import requests
 
 @dataclass
 class SignedIn:
-    """The user id after a login, and its privileges by path."""
+    """The user id after a login, its privileges by path, and the cookie with its ticket."""
 
     userid: str
     rights: dict[str, list[str]]
+    cookie: dict[str, str]
 
 
 class Refused(Exception):
@@ -43,7 +44,8 @@ class Person:
         login = self._post(f"{api}/openid/login", "redeem the code", answer)
         cookie = {("PBS" if login["ticket"].startswith("PBS:") else "PVE") + "AuthCookie": login["ticket"]}
         rights = requests.get(f"{api}/permissions", cookies=cookie, verify=self._trust, timeout=10).json()["data"]
-        return SignedIn(login["username"], {path: sorted(privileges) for path, privileges in sorted(rights.items())})
+        by_path = {path: sorted(privileges) for path, privileges in sorted(rights.items())}
+        return SignedIn(login["username"], by_path, cookie)
 
     def _post(self, url: str, what: str, form: dict[str, str]) -> Any:
         answer = requests.post(url, data=form, verify=self._trust, timeout=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from dataclasses import dataclass, field
+from typing import Any
 
 import pyotp
 
@@ -36,6 +37,10 @@ class SecondFactor:
             return False
         self.last_count, self.failures = count, 0
         return True
+
+    def shown(self) -> dict[str, Any]:
+        """As lists of second factors have it."""
+        return {"type": "totp", "id": self.id, "description": self.description, "created": self.created}
 
     def unlock(self) -> bool:
         """Unlock, and return whether it was locked."""

@@ -73,6 +73,7 @@ def test_options_that_hold_secrets_are_not_logged(module):
         "token_file",
         "update_token",
         "secret_file_vault_id",
+        "secret_comment",
         "return_secret",
         "update_password",
         "replace_secret",
@@ -170,6 +171,7 @@ def test_module_attributes_describe_support_and_limitations(documented, module):
 
     there = list(options(load(module).MODULE.argument_spec))
     in_every_run = any({"always", "regenerate"} & set(choices) for _name, choices in there)
+    in_every_run |= module in ("rotate_provider", "rotate_token")
     foretold = "required_privileges" not in dict(there) and module != "pve_realm_sync"
     if not module.endswith("_info"):
         assert told["idempotent"]["support"] == ("partial" if in_every_run else "full")

@@ -116,10 +116,13 @@ class Plan:
         return {"before": before, "after": after}
 
 
-def make_plan(server: ServerState, desired: list[Desired], scopes: dict[str, list[dict[str, Any]]]) -> Plan:
+def make_plan(
+    server: ServerState, desired: list[Desired], scopes: dict[str, list[dict[str, Any]]], removed_first: str = ""
+) -> Plan:
     """Compare desired with actual state; all problems are raised together, before anything is written.
 
-    `scopes` has, by kind, the scopes that are exclusive: undeclared objects within them are deleted.
+    `scopes` has, by kind, the scopes that are exclusive: undeclared objects within them are deleted. Objects of the kind
+    `removed_first` are deleted before everything else.
     """
     plan = Plan()
     problems: list[str] = []
@@ -137,7 +140,7 @@ def make_plan(server: ServerState, desired: list[Desired], scopes: dict[str, lis
     for name, of_kind in rows.items():
         entries = {key: row.entry for key, row in of_kind.items()}
         plan.warnings += server.resources[name].warnings(entries, plan.changes, server)
-    _order(server, plan)
+    _order(server, plan, removed_first)
     plan.warnings += server.client.check_permissions(permissions + server.client.permissions_for(plan.steps, server))
     plan.steps += _protections(rows, plan)
     return plan
@@ -351,7 +354,7 @@ def _dangling_references(
     return list(dict.fromkeys(problems))
 
 
-def _order(server: ServerState, plan: Plan) -> None:
+def _order(server: ServerState, plan: Plan, removed_first: str) -> None:
     """Add the steps in an order in which dependencies are created first and deleted last."""
     for kind in server.resources.values():
         plan.steps += kind.steps(
@@ -361,7 +364,8 @@ def _order(server: ServerState, plan: Plan) -> None:
         plan.steps += kind.last_steps(
             [change for change in plan.changes if change.resource is kind and not change.removes], server
         )
-    for kind in reversed(server.resources.values()):
+    removed_kinds = [*reversed(server.resources.values())]
+    for kind in sorted(removed_kinds, key=lambda kind: kind.name != removed_first):
         plan.steps += kind.steps(
             [change for change in plan.changes if change.resource is kind and change.removes], server
         )
@@ -437,6 +441,7 @@ def converge(
     scopes: dict[str, list[dict[str, Any]]],
     check_mode: bool,
     max_removals: int | None = None,
+    removed_first: str = "",
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]], dict[str, str]]:
     """Bring a server to the desired state, or in check mode only return the plan.
 
@@ -444,7 +449,7 @@ def converge(
     """
 
     def planned(server: ServerState) -> Plan:
-        plan = make_plan(server, desired, scopes)
+        plan = make_plan(server, desired, scopes, removed_first)
         check_removals([change.label for change in plan.changes if change.removes], max_removals)
         return plan
 

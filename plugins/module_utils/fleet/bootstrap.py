@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -26,11 +26,11 @@ from ..core.resource import STORE
 from ..core.secret_file import SecretFile, kept_secret
 from ..core.secrets import every_form
 from ..proxmox.client import ROOT, ProxmoxClient
-from ..proxmox.token import REGENERATE
+from ..proxmox.token import REGENERATE, dated
 from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .host import Problems
-from .products import PRODUCTS, Product, Server
+from .products import PRODUCTS, Product
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "review", "apply", "copy"], "required": True},
@@ -74,8 +74,8 @@ _DECLARED_AS = {
     "fleetgate_privileges.privs:": "fleetgate_privileges:",
     "secret_file:": "fleetgate_token_file:",
 }
-# a wrong name is reported once, and not for the ACL again
-_OF_NAMES_IN_ACL = ("fleetgate_api.users:", "fleetgate_api.tokens:")
+# a wrong name is reported once, and not for the ACL and the token of rotate again
+_OF_NAMES_IN_ACL = ("fleetgate_api.users:", "fleetgate_api.tokens:", "fleetgate_api.rotation.")
 _REPLACED_BY_ENGINE = "set secret=if_invalid to replace the secret"
 _REPLACED_HERE = "set fleetgate_bootstrap.replace_secret to replace the secret, which ends the access of everybody else who uses the token"
 
@@ -83,9 +83,9 @@ _REPLACED_HERE = "set fleetgate_bootstrap.replace_secret to replace the secret, 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["stage"] == "review":
         return _review(params["hosts"])
-    with _named_as_declared():
-        host = _host(params)
-    with _named_as_declared(host.secrets):
+    with named_as_declared():
+        host = automation_host(params)
+    with named_as_declared(host.secrets):
         if params["stage"] == "preflight":
             return _preflight(host)
         if params["stage"] == "apply":
@@ -96,7 +96,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 @contextmanager
-def _named_as_declared(secrets: Iterable[str] = ()) -> Iterator[None]:
+def named_as_declared(secrets: Iterable[str] = ()) -> Iterator[None]:
     """Problems name the variables that users set, and show no secret that was read meanwhile."""
     try:
         yield
@@ -110,7 +110,7 @@ def _named_as_declared(secrets: Iterable[str] = ()) -> Iterator[None]:
 
 
 @dataclass
-class _Host:
+class AutomationHost:
     """A server, and what is declared of the identity there. `address` has no credentials."""
 
     product: Product
@@ -127,9 +127,9 @@ class _Host:
 
     # -- ways to the server ------------------------------------------------------------------------------------
 
-    def by_token(self, secret: str) -> ProxmoxClient:
-        token = {"api_token_id": self.token, "api_token_secret": secret}
-        return self._client({**self.address, **_HTTPS, **token}, read_only=True)
+    def by_token(self, secret: str, read_only: bool = True, token: str = "") -> ProxmoxClient:
+        signed_in = {"api_token_id": token or self.token, "api_token_secret": secret}
+        return self._client({**self.address, **_HTTPS, **signed_in}, read_only)
 
     def as_root(self, read_only: bool) -> ProxmoxClient:
         """The way to a host without a token; `ticket` stands for a password and a code that were used by the preflight."""
@@ -148,39 +148,68 @@ class _Host:
         client: ProxmoxClient = self.product.system.client(dict(connection), read_only)
         return client
 
-    def server(self, client: ProxmoxClient) -> Server:
+    def identity(self, client: ProxmoxClient) -> list[str]:
+        """What is the same for all inventory hosts that share the token.
+
+        Names of clusters need not be unique, and a node in none is known by its place in the inventory.
+        """
         with client.understanding():
-            return self.product.server(client)
+            server = self.product.server(client)
+        place = [server.cluster, *server.nodes] if server.cluster else [self.name]
+        return [self.product.name, self.token, *place]
 
     # -- the identity ------------------------------------------------------------------------------------------
 
-    def desired(self, **secret: Any) -> list[Desired]:
-        """User, token and permissions; `secret` has the options of the token for its secret."""
+    @property
+    def stand_in(self) -> str:
+        """The token that the playbook rotate works with while it replaces the secret of this one."""
+        return f"{self.token}.rotation"
+
+    @property
+    def stand_in_file(self) -> str:
+        """The file of the secret of that token."""
+        name, ending = os.path.splitext(self.file)
+        return f"{name}.rotation{ending}"
+
+    def desired(self, stand_in: Mapping[str, Any] | None = None, **secret: Any) -> list[Desired]:
+        """User, token and permissions; `secret` has the options of the token for its secret, `stand_in` those of the other token.
+
+        That exists only while rotate runs, or when it was killed.
+        """
         access, (owner, _mark, name) = self.product.automation, self.token.rpartition("!")
         privileges = list(self.privileges if access.privileges is None else access.privileges)
         required = [{"path": access.path, "privileges": privileges}]
-        token = {**self.product.token(name), **access.token, "required_privileges": required, **secret}
-        subjects = {"users": [owner], **({"tokens": [self.token]} if access.token_in_acl else {})}
+        token = {**access.token, "required_privileges": required}
+        tokens = [self.token]
+        other = {"userid": owner, **self.product.token(self.stand_in.rpartition("!")[2])}
+        if stand_in is None:
+            other["state"] = "absent"
+        else:
+            other.update({**token, **stand_in})
+            tokens.append(self.stand_in)
+        subjects = {"users": [owner], **({"tokens": tokens} if access.token_in_acl else {})}
         entries = Entries()
         if access.privileges is None:
             entries.add("role", {"roleid": access.role, "privs": privileges}, "fleetgate_privileges.")
         entries.add("user", {"userid": owner, "comment": COMMENT, "enable": True}, "fleetgate_api.")
-        entries.add("token", {"userid": owner, **token}, "fleetgate_api.")
+        entries.add("token", {"userid": owner, **self.product.token(name), **token, **secret}, "fleetgate_api.")
+        entries.add("token", other, "fleetgate_api.rotation.")
         entries.add("acl", {"path": access.path, "roles": [access.role], **subjects}, "fleetgate_api.")
         return entries.desired(self.product.system, self.address)
 
     def converge(self, client: ProxmoxClient, desired: list[Desired], check_mode: bool) -> dict[str, Any]:
         return converge(client, self.product.system.kinds, desired, {}, check_mode, MAX_REMOVALS)[0]
 
-    def differences(self, secret: str) -> list[str]:
+    def differences(self, secret: str, stand_in: Mapping[str, Any] | None = None) -> list[str]:
         """What the token itself finds to be other than declared."""
-        return [step["reason"] for step in self.converge(self.by_token(secret), self.desired(), True)["plan"]]
+        desired = self.desired(stand_in)
+        return [step["reason"] for step in self.converge(self.by_token(secret), desired, True)["plan"]]
 
     # -- the file of its secret --------------------------------------------------------------------------------
 
-    def stored(self) -> str:
+    def stored(self, file: str = "") -> str:
         """The stored secret; empty where there is none, or what is stored cannot be one."""
-        secret, _encrypted, unreadable = kept_secret(self.file)
+        secret, _encrypted, unreadable = kept_secret(file or self.file)
         if unreadable:
             refuse([f"fleetgate_token_file: {unreadable}"])
         if not secret or CREDENTIAL.problem(secret):
@@ -188,8 +217,17 @@ class _Host:
         self.secrets.add(secret)
         return secret
 
-    def accepts(self, secret: str) -> bool:
-        return bool(secret) and self.by_token(secret).accepts(self.token, secret)
+    def accepts(self, secret: str, token: str = "") -> bool:
+        return bool(secret) and self.by_token(secret, token=token).accepts(token or self.token, secret)
+
+    @property
+    def is_being_rotated(self) -> bool:
+        """Whether a run of rotate was killed after it had stored the secret of its own token."""
+        return os.path.exists(self.stand_in_file)
+
+    def end_rotation(self) -> None:
+        with suppress(FileNotFoundError):
+            os.unlink(self.stand_in_file)
 
     def make_folder(self, check_mode: bool) -> None:
         """Create the directory of the file, and those above it that are missing, for their owner only."""
@@ -219,11 +257,11 @@ class _Host:
                 error.problems = [text.replace(file, self.file) for text in error.problems]
                 raise
 
-    def verify(self, done: Mapping[str, Any]) -> None:
+    def verify(self, done: Mapping[str, Any], stand_in: Mapping[str, Any] | None = None) -> None:
         """Sign in with the secret that was just stored, and compare everything with what is declared."""
         hint = ""
         try:
-            found = self.differences(self.stored())
+            found = self.differences(self.stored(), stand_in)
         except FleetgateError as error:
             found = error.problems
             hint = f"; {_REPLACED_HERE}" if error.status == 401 else ""
@@ -234,7 +272,7 @@ class _Host:
             raise failure
 
 
-def _host(params: dict[str, Any]) -> _Host:
+def automation_host(params: dict[str, Any]) -> AutomationHost:
     """The host of a task; everything wrong with its variables is refused together, before anything is read."""
     product, problems, api = PRODUCTS[params["product"]], Problems(), params["api"] or {}
     address = problems.of(connection_of, product.system, _without_credentials(api), "fleetgate_api")
@@ -244,7 +282,7 @@ def _host(params: dict[str, Any]) -> _Host:
     token = problems.of(_token_id, api, product)
     if address is None or options is None or given is None or token is None:
         raise problems.error()
-    host = _Host(
+    host = AutomationHost(
         product,
         params["host"],
         address,
@@ -293,27 +331,25 @@ def _file_of(path: str) -> str:
 # -- stages ----------------------------------------------------------------------------------------------------
 
 
-def _preflight(host: _Host) -> dict[str, Any]:
+def _preflight(host: AutomationHost) -> dict[str, Any]:
     """Whether the stored token works and everything is as declared; only reads are sent."""
     secret, accepted, settled = host.stored(), False, False
     if secret:
         try:
-            accepted, settled = True, not host.differences(secret)
+            accepted, settled = True, not (host.differences(secret) or host.is_being_rotated)
         except FleetgateError as error:
             if error.no_answer:
                 raise
             # other problems are repaired as root
             accepted = error.status != 401
     client = host.by_token(secret) if settled else host.as_root(read_only=True)
-    server = host.server(client)
-    # names of clusters need not be unique, and a node in none is known by its place in the inventory
-    place = [server.cluster, *server.nodes] if server.cluster else [host.name]
     return {
         "changed": False,
         "settled": settled,
         "accepted": accepted,
+        "rotating": host.is_being_rotated,
         "token_file": host.file,
-        "identity": [host.product.name, host.token, *place],
+        "identity": host.identity(client),
         **({"secrets": {"ticket": client.ticket}} if client.ticket else {}),
     }
 
@@ -321,26 +357,29 @@ def _preflight(host: _Host) -> dict[str, Any]:
 def _review(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Which hosts create or repair their token, and which copy the secret of another node of their cluster.
 
-    The node that knows the secret comes before those that would have to replace it. A host whose preflight failed is left out.
+    The node that knows the secret comes before those that would have to replace it, and of these the one on which a rotation of
+    the secret was interrupted. A host whose preflight failed is left out.
     """
     clusters: dict[tuple[str, ...], list[str]] = {}
     for name, found in hosts.items():
         clusters.setdefault(tuple(found["identity"]), []).append(name)
     creates, copies = [], {}
     for nodes in clusters.values():
-        first = max(nodes, key=lambda name: (hosts[name]["settled"], hosts[name]["accepted"]))
+        first = max(nodes, key=lambda name: (hosts[name]["settled"], hosts[name]["accepted"], hosts[name]["rotating"]))
         pending = [name for name in nodes if not hosts[name]["settled"]]
         creates += [name for name in pending if name == first]
         copies.update({name: first for name in pending if name != first})
     return {"changed": False, "creates": creates, "copies": copies, "pending": [*creates, *copies]}
 
 
-def _apply(host: _Host, check_mode: bool) -> dict[str, Any]:
+def _apply(host: AutomationHost, check_mode: bool) -> dict[str, Any]:
     """Create or repair the identity as root, store a new secret, and verify it."""
     accepted, exists = host.accepts(host.stored()), os.path.exists(host.file)
     with host.file_to_write(check_mode) as file:
         options: dict[str, Any] = {"secret_file": file, "secret_file_vault_id": host.options["vault_id"]}
-        if host.options["replace_secret"] and not accepted:
+        options["secret_comment"] = dated(COMMENT)
+        # a rotation that was killed may have replaced the secret, and nobody has the new one
+        if not accepted and (host.options["replace_secret"] or host.is_being_rotated):
             options["secret"] = REGENERATE
         client, desired = host.as_root(check_mode), host.desired(**options)
         if exists and not accepted and "secret" not in options and not host.converge(client, desired, True)["plan"]:
@@ -349,10 +388,11 @@ def _apply(host: _Host, check_mode: bool) -> dict[str, Any]:
         done = host.converge(client, desired, check_mode)
     if not check_mode:
         host.verify(done)
+        host.end_rotation()
     return done
 
 
-def _copy(host: _Host, source: str, check_mode: bool) -> dict[str, Any]:
+def _copy(host: AutomationHost, source: str, check_mode: bool) -> dict[str, Any]:
     """Store the secret that another node of the cluster has, encrypted or not as it is there, and verify it."""
     done: dict[str, Any] = {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     if os.path.realpath(source) != os.path.realpath(host.file) and not host.accepts(host.stored()):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -19,17 +20,27 @@ from ..authentik.group import Group as AuthentikGroup
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import refuse, suggestion
 from ..core.module import argument_problems
+from ..core.secrets import excerpt
 from ..pocketid.group import Group as PocketIdGroup
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.user import User as PocketIdUser
 from .products import PRODUCTS
+from .until import RULE, End, moment
 
 Spec = Mapping[str, Mapping[str, Any]]
 
 _NAMES = {"type": "list", "elements": "str"}
-RIGHT: Spec = {"path": {"type": "str"}, "roles": _NAMES, "propagate": {"type": "bool"}, "hosts": _NAMES}
-USER: Spec = {**AuthentikUser().spec(), **PocketIdUser().spec(), "rights": {"type": "dict"}}
-GROUP: Spec = {**AuthentikGroup().spec(), **PocketIdGroup().spec(), "rights": {"type": "dict"}, "members": _NAMES}
+_UNTIL: Spec = {"until": {"type": "str"}}
+RIGHT: Spec = {"path": {"type": "str"}, "roles": _NAMES, "propagate": {"type": "bool"}, "hosts": _NAMES, **_UNTIL}
+USER: Spec = {**AuthentikUser().spec(), **PocketIdUser().spec(), "rights": {"type": "dict"}, **_UNTIL}
+MEMBER: Spec = {"username": {"type": "str"}, **_UNTIL}
+GROUP: Spec = {
+    **AuthentikGroup().spec(),
+    **PocketIdGroup().spec(),
+    "rights": {"type": "dict"},
+    # names, or entries of MEMBER
+    "members": {"type": "list", "elements": "raw"},
+}
 CLIENT: Spec = {**Application().spec(), **OidcClient().spec()}
 # what wire decides itself, and what would be another in every run
 _NOT_OF_A_CLIENT = (
@@ -90,15 +101,23 @@ class Holder:
 
 @dataclass(frozen=True)
 class Person(Holder):
-    """A declared user of the identity provider."""
+    """A declared user of the identity provider.
+
+    A person whose time has `ended` is not present: nothing is left on Proxmox, and the user at the provider is disabled.
+    `expire` is the end in seconds since 1970, 0 for none, None where nothing is declared about it.
+    """
+
+    ended: bool = False
+    expire: int | None = None
 
     @property
-    def profile(self) -> dict[str, str]:
+    def profile(self) -> dict[str, Any]:
         """What PVE and PBS store of a person. Both would take it from the claims, but only when they create the user."""
         of_claims = {"email": "email", "firstname": "first_name", "lastname": "last_name"}
         known = {option: self.options.get(claim) for option, claim in of_claims.items()}
         # PBS refuses a name of one letter
-        return {option: value for option, value in known.items() if value and len(value) > 1}
+        profile: dict[str, Any] = {option: value for option, value in known.items() if value and len(value) > 1}
+        return profile if self.expire is None else {**profile, "expire": self.expire}
 
 
 @dataclass(frozen=True)
@@ -116,6 +135,7 @@ class Declaration:
     groups: tuple[Group, ...]
     realm: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
+    ends: tuple[End, ...] = ()
 
     @property
     def holders(self) -> Iterator[Holder]:
@@ -125,10 +145,12 @@ class Declaration:
 
 @dataclass
 class _Reader:
-    """Reads variables, and collects what is wrong with them."""
+    """Reads variables, and collects what is wrong with them. What has ended at the moment `now` counts as not declared."""
 
+    now: datetime
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    ends: list[End] = field(default_factory=list)
 
     def entries(self, declared: Any, variable: str, key: str, spec: Spec) -> Iterator[tuple[str, str, dict[str, Any]]]:
         """Each entry of a list: its name, where it is declared, and its typed options."""
@@ -159,6 +181,42 @@ class _Reader:
         problems = argument_problems(known, given)
         self.problems += [f"{where}: {problem}" for problem in problems]
         return {} if problems else ArgumentSpecValidator(known).validate(given).validated_parameters
+
+    def until(self, typed: Mapping[str, Any], where: str, what: str) -> datetime | None:
+        """The declared end of something, None where there is none."""
+        text = str(typed.get("until") or "")
+        if not text:
+            return None
+        try:
+            at = moment(text)
+        except (ValueError, OverflowError):
+            self.problems.append(f"{where}.until: '{excerpt(text)}' {RULE}")
+            return None
+        self.ends.append(End(what, text, at))
+        return at
+
+    def ended(self, at: datetime | None) -> bool:
+        return at is not None and at <= self.now
+
+    def members(self, declared: Any, where: str) -> tuple[str, ...] | None:
+        """The names of the members whose time has not ended, None where members are not declared."""
+        if declared is None:
+            return None
+        names = []
+        for member in declared:
+            if isinstance(member, dict):
+                name = str(member.get("username") or "")
+                typed = self.typed(member, MEMBER, f"{where}[{name}]")
+                at = self.until(typed, f"{where}[{name}]", f"{where}[{name}]")
+            else:
+                name, at = str(member), None
+                if isinstance(member, (list, tuple)):
+                    self.problems.append(f"{where}: must have names, or entries with {' and '.join(MEMBER)}")
+            if not name:
+                self.problems.append(f"{where}: must not contain an empty name")
+            if not self.ended(at):
+                names.append(name)
+        return tuple(names)
 
     def rights(self, declared: Any, where: str, place: Place | None) -> dict[str, tuple[Right, ...]]:
         """The rights by product."""
@@ -196,22 +254,25 @@ class _Reader:
                 for name in (right.hosts or ())
                 if place and name not in place.known
             ]
-            yield right
+            what = f"{where}: {', '.join(right.roles)} on {right.path}"
+            if not self.ended(self.until(typed, where, what)):
+                yield right
 
 
-def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None) -> Declaration:
-    """The declaration, of which everything that is wrong is refused together."""
-    reader = _Reader()
+def declaration(
+    users: Any, groups: Any, realm: Any, place: Place | None = None, now: datetime | None = None
+) -> Declaration:
+    """The declaration as it is at the moment `now`, of which everything that is wrong is refused together."""
+    reader = _Reader(now or datetime.now(UTC))
     people, teams = [], []
     for name, where, typed in reader.entries(users, "fleetgate_users", "username", USER):
-        people.append(
-            Person(name, where, _present(typed), _without(typed, "rights"), _rights(reader, typed, where, place))
-        )
+        people.append(_person(reader, name, where, typed, place))
+    gone = {person.name for person in people if person.ended}
     for name, where, typed in reader.entries(groups, "fleetgate_groups", "name", GROUP):
-        rights, members = _rights(reader, typed, where, place), typed.get("members")
+        rights, members = _rights(reader, typed, where, place), reader.members(typed.get("members"), f"{where}.members")
         options = _without(typed, "rights", "members")
-        reader.problems += [f"{where}.members: must not contain an empty name"] if "" in (members or ()) else []
-        teams.append(Group(name, where, _present(typed), options, rights, None if members is None else tuple(members)))
+        present = None if members is None else tuple(member for member in members if member not in gone)
+        teams.append(Group(name, where, _present(typed), options, rights, present))
         if rights is None and _present(typed):
             reader.warnings.append(
                 f"{where} has no rights, so its members get none through it; if that is meant, declare rights: {{}}"
@@ -223,7 +284,17 @@ def declaration(users: Any, groups: Any, realm: Any, place: Place | None = None)
     elif realm.get("scopes") and not isinstance(realm["scopes"], (list, str)):
         reader.problems.append("fleetgate_realm: scopes: must be a list")
     refuse(reader.problems)
-    return Declaration(tuple(people), tuple(teams), realm, tuple(reader.warnings))
+    ends = tuple(dict.fromkeys(reader.ends))
+    return Declaration(tuple(people), tuple(teams), realm, tuple(reader.warnings), ends)
+
+
+def _person(reader: _Reader, name: str, where: str, typed: Mapping[str, Any], place: Place | None) -> Person:
+    present = _present(typed)
+    at = reader.until(typed, where, where) if present else None
+    ended = reader.ended(at)
+    expire = (int(at.timestamp()) if at else 0) if typed.get("until") is not None else None
+    options = _without(typed, "rights", "until")
+    return Person(name, where, present and not ended, options, _rights(reader, typed, where, place), ended, expire)
 
 
 def client_options(declared: Any, default_id: str, default_name: str) -> dict[str, Any]:
@@ -235,11 +306,12 @@ def client_options(declared: Any, default_id: str, default_name: str) -> dict[st
     if not declared.get("id"):
         refuse(["fleetgate_client: id must be given"])
     reader = _Reader(
+        datetime.now(UTC),
         [
             f"fleetgate_client: {option} cannot be declared here, because wire decides it"
             for option in _NOT_OF_A_CLIENT
             if option in declared
-        ]
+        ],
     )
     typed = reader.typed(declared, CLIENT, "fleetgate_client")
     refuse(reader.problems)

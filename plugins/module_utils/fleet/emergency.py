@@ -13,10 +13,11 @@ from ansible.module_utils.parsing.convert_bool import BOOLEANS_FALSE
 
 from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.plan import Plan, ServerState
-from ..proxmox.client import ROOT, LoginClient
+from ..proxmox.client import LoginClient
 from ..proxmox.identity import realm_of
 from ..proxmox.realm import Realm
 from ..proxmox.user import account_problem
+from .accounts import administrators
 from .entries import typed_options
 from .products import Product
 
@@ -84,22 +85,11 @@ class WayIn:
     def all_administrators(self, plan: Plan) -> set[str]:
         """Those of all realms that exist after the plan."""
         users, realms = self.after("user", plan), self.after("realm", plan)
-        groups = {key[0] for key in self.after("group", plan)} if self.product.has_groups else set()
-        held: dict[str, set[str]] = {}
-        for path, _kind, subject, role in self.after("acl", plan):
-            if path == "/":
-                held.setdefault(subject, set()).add(role)
-        return {
-            userid
-            for (userid,), values in users.items()
-            if (realm_of(userid),) in realms and not account_problem(values)
-            if userid == ROOT or self.role in self._roles(userid, groups & set(values.get("groups") or ()), held)
-        }
-
-    @staticmethod
-    def _roles(userid: str, groups: set[str], held: dict[str, set[str]]) -> set[str]:
-        """The roles of a user, which replace those of its groups."""
-        return held.get(userid) or {role for group in groups for role in held.get(group, ())}
+        principals = {key[0] for key in users}
+        if self.product.has_groups:
+            principals |= {key[0] for key in self.after("group", plan)}
+        rows = [key for key in self.after("acl", plan) if key[2] in principals]
+        return {userid for userid in administrators(users, rows, self.role) if (realm_of(userid),) in realms}
 
     def after(self, kind: str, plan: Plan) -> dict[tuple[str, ...], dict[str, Any]]:
         """The objects of a kind after a plan."""

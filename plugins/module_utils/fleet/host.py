@@ -5,8 +5,9 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from ..core.client import Client
@@ -15,6 +16,7 @@ from ..core.hosts import without_brackets
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
 from ..proxmox.user import account_problem
+from .accounts import Account, last_administrator, other_accounts
 from .compiler import (
     Addresses,
     Issuer,
@@ -34,6 +36,7 @@ from .entries import MAX_REMOVALS, Entries, connection_of
 from .products import PRODUCTS, Product, Server
 from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
+from .until import SOON, ending
 
 _Result = TypeVar("_Result")
 # what the compiler goes on with where the identity provider was refused, so that other problems are found as well
@@ -93,10 +96,16 @@ class Access:
 
 
 @dataclass(frozen=True)
-class Compiled(Access):
-    """What a host is to have, and what was read of it on the way."""
+class Reached(Access):
+    """A host that answers, and what is declared for it."""
 
     declared: Declaration
+
+
+@dataclass(frozen=True)
+class Compiled(Reached):
+    """What a host is to have, and what was read of it on the way."""
+
     realm: Mapping[str, Any]
     entries: Entries
     desired: list[Desired]
@@ -127,7 +136,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     compiled = compile_host(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
     with compiled.client.understanding():
-        plan = make_plan(state, compiled.desired, compiled.entries.scopes)
+        plan = make_plan(state, compiled.desired, compiled.entries.scopes, removed_first="token")
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     with compiled.client.understanding():
         refuse(refusals(compiled.emergency, compiled.way_in(), plan))
@@ -141,6 +150,7 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
         "secrets": secrets_of(compiled),
         "wiring": wiring_of(compiled, bool(plan.steps), connects),
         "undeclared": compiled.undeclared.to_result(),
+        "ending": ending(compiled.declared.ends, datetime.now(UTC)),
         **with_warnings(
             [
                 *compiled.entries.warnings,
@@ -151,14 +161,14 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     }
 
 
-def wiring_of(compiled: Compiled, pending: bool, connects: bool | None) -> dict[str, Any]:
+def wiring_of(host: Access, pending: bool, connects: bool | None) -> dict[str, Any]:
     """What the identity provider and other hosts have to know of a host, without secrets."""
     return {
-        "cluster": compiled.server.cluster,
-        "identity": identity_of(compiled),
-        "client": {option: value for option, value in compiled.oidc_client.items() if option != "secret"},
-        "redirect_uris": compiled.addresses.all,
-        "certain_uris": list(compiled.addresses.certain),
+        "cluster": host.server.cluster,
+        "identity": identity_of(host.product, host.server, host.connection, host.place),
+        "client": {option: value for option, value in host.oidc_client.items() if option != "secret"},
+        "redirect_uris": host.addresses.all,
+        "certain_uris": list(host.addresses.certain),
         "pending": pending,
         "connects": connects,
     }
@@ -181,6 +191,7 @@ def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Pl
         compiled.entries.scopes,
         check_mode,
         _max_removals(compiled),
+        removed_first="token",
     )
     plural = {resource.name: resource.plural for resource in product.system.resources}
     return {
@@ -195,19 +206,25 @@ def _max_removals(compiled: Compiled) -> int | None:
     return None if compiled.policy == REMOVE else MAX_REMOVALS
 
 
-def compile_host(
-    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
-) -> Compiled:
-    problems = Problems()
-    if params["issuer"] is None:
-        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+def reach_host(params: dict[str, Any], product: Product, place: Place, read_only: bool, problems: Problems) -> Reached:
+    """The host without what it is to have; everything wrong with it is refused together with the `problems` so far."""
     declared = problems.of(
         declaration_for, product, params["users"] or [], params["groups"] or [], params["realm"], place
     )
     access = access_to(params, product, place, read_only, problems)
     if not (declared and access):
         raise problems.error()
-    client, connection, oidc_client = access.client, access.connection, access.oidc_client
+    return Reached(**vars(access), declared=declared)
+
+
+def compile_host(
+    params: dict[str, Any], product: Product, place: Place, read_only: bool, check_connection: bool
+) -> Compiled:
+    problems = Problems()
+    if params["issuer"] is None:
+        problems.append("fleetgate_issuer: must be given; the role idp returns it")
+    host = reach_host(params, product, place, read_only, problems)
+    declared, connection, client, oidc_client = host.declared, host.connection, host.client, host.oidc_client
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
         realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
@@ -220,20 +237,21 @@ def compile_host(
     account = problems.of(emergency, params["emergency"])
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
+        leaving = problems.of(_add_leaving, product, place, state, declared, entries) or []
+        leaving += problems.of(_add_expiry, place, state, declared, entries) or []
         desired = problems.of(entries.desired, product.system, connection)
         if problems or desired is None:
             raise problems.error()
         report = Report()
         if chosen != IGNORE:
             report = on_server(product, state, declared, members, realm, desired, entries.scopes)
-        report.notes += notes or []
+        report.notes += [*(notes or []), *leaving]
         if chosen == REMOVE and report.removals:
             for removal in report.removals:
                 entries.add(removal["kind"], removal["options"], WHERE)
             desired = entries.desired(product.system, connection)
     return Compiled(
-        **vars(access),
-        declared=declared,
+        **vars(host),
         realm=realm,
         entries=entries,
         desired=desired,
@@ -252,7 +270,7 @@ def access_to(
     client = None if connection is None else problems.of(product.system.client, connection, read_only)
     server = Server()
     if client is not None:
-        server = problems.of(_server, product, client) or server
+        server = problems.of(server_of, product, client) or server
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -273,7 +291,45 @@ def access_to(
     return Access(product, place, connection, client, oidc_client, server, host_addresses)
 
 
-def _server(product: Product, client: Client) -> Server:
+def _add_leaving(
+    product: Product, place: Place, state: ServerState, declared: Declaration, entries: Entries
+) -> list[str]:
+    """Remove what belongs to people who are declared absent; return notes about what stays."""
+    name_in_realm, notes = naming(declared), []
+    for person in declared.users:
+        if person.present:
+            continue
+        userid = name_in_realm(person.name)
+        blockers, _notes = last_administrator(state, userid, place.name)
+        refuse([f"{person.where}: {blocker}" for blocker in blockers])
+        account = Account.on(state, userid)
+        account.add_removals(state, entries, f"{person.where}.")
+        if account.exists:
+            user = state.actual("user")[(userid,)].values
+            email = str(person.options.get("email") or user.get("email") or "")
+            others = other_accounts(state, account, person.name, email)
+            notes += [f"user {userid} is removed: {text}" for text in product.outlives_user]
+            notes += [f"{other} may be the same person as {userid}, and is not removed" for other in others]
+    return notes
+
+
+def _add_expiry(place: Place, state: ServerState, declared: Declaration, entries: Entries) -> list[str]:
+    """Set the end of people on users that exist already; sign-ons create users without one. Returns notes."""
+    notes, name_in_realm = [], naming(declared)
+    for person in declared.users:
+        if not person.present or person.expire is None:
+            continue
+        try:
+            userid = name_in_realm(person.name)
+        except FleetgateError as error:
+            notes.append(f"{person.where}.until: the user of {place.name} gets no expiry date ({error})")
+            continue
+        if (userid,) in state.actual("user"):
+            entries.set_option("user", "userid", userid, "expire", person.expire, f"{person.where}.until: ")
+    return notes
+
+
+def server_of(product: Product, client: Client) -> Server:
     with client.understanding():
         return product.server(client)
 
@@ -283,24 +339,24 @@ def _port(product: Product, connection: Mapping[str, Any]) -> int:
     return product.port if connection.get("connection") == "shell" else connection["api_port"]
 
 
-def identity_of(access: Access) -> list[str]:
+def identity_of(product: Product, server: Server, connection: Mapping[str, Any], place: Place) -> list[str]:
     """What is the same for all inventory hosts that are one server, or nodes of one cluster.
 
     Names of clusters and of nodes need not be unique in a fleet, so the nodes count as well, and for a server in no cluster
     its address.
     """
-    if access.server.cluster:
-        return [access.server.cluster, *access.server.nodes]
-    host = access.connection.get("api_host")
-    if access.connection.get("connection") == "shell" or not host:
-        return [access.place.name]
-    port = access.connection["api_port"]
+    if server.cluster:
+        return [server.cluster, *server.nodes]
+    host = connection.get("api_host")
+    if connection.get("connection") == "shell" or not host:
+        return [place.name]
+    port = connection["api_port"]
     try:
         address = socket.getaddrinfo(without_brackets(host), port, type=socket.SOCK_STREAM)[0][4][0]
     except OSError:
         # only a proxy knows the name
         address = host
-    return [access.product.name, str(address), str(port)]
+    return [product.name, str(address), str(port)]
 
 
 def _connects(compiled: Compiled) -> bool:
@@ -334,6 +390,12 @@ def sign_in_blockers(compiled: Compiled, state: ServerState, params: dict[str, A
     for (name,) in state.actual("realm"):
         if name != realm and name.casefold() == realm.casefold():
             yield f"fleetgate_realm.name: '{realm}' is not the realm '{name}' of {place}: names are case-sensitive"
+
+
+def ending_warning(names: Iterable[str]) -> list[str]:
+    """One warning for everything that ends soon."""
+    listed = "; ".join(names)
+    return [f"ends within {SOON.days} days: {listed}"] if listed else []
 
 
 def with_warnings(warnings: list[str]) -> dict[str, list[str]]:

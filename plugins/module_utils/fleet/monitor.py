@@ -20,16 +20,19 @@ from typing import Any
 from ..core.errors import FleetgateError, refuse
 from ..core.hosts import in_url
 from ..core.module import Definition
-from ..core.plan import converge
+from ..core.plan import ServerState, converge
 from ..proxmox.client import fingerprint
+from ..proxmox.token import date_in
 from ..pulse.addresses import entries_for, place, places, url
 from ..pulse.client import PulseClient
 from ..pulse.node import Node
 from ..pulse.system import PULSE
 from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
+from .host import with_warnings
 from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
+from .rotation import MONITORING, Order, unknown_age
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "identity", "entry"], "required": True},
@@ -42,6 +45,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "domain": {"type": "str", "default": ""},
     "sign_in": {"type": "bool", "default": True},
     "regenerate": {"type": "bool", "default": False},
+    "rotates": {"type": "bool", "default": False},
+    "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
     "secret": {"type": "str", "no_log": True, "default": ""},
 }
@@ -83,6 +88,8 @@ class _KnownPulse(PulseClient):
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    if params["rotates"] and MONITORING not in Order.of(params["rotate"]).what:
+        return {"changed": False, "pending": [], "identity": [], "regenerate": False, "changes_entry": False}
     if params["stage"] == "pulse":
         return _read_pulse(params)
     try:
@@ -317,13 +324,24 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     created = host.set_up_identity("keep", True)
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
-    lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token), True
+    nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
+    is_due, warnings = False, list[str]()
+    if params["rotates"]:
+        if _needs_secret(existing, host.token):
+            why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
+            return {**nothing, **with_warnings([why])}
+        if not created:
+            is_due, warnings = _is_due(host, Order.of(params["rotate"]))
+    # a token that is missing, and that Pulse has, was deleted by a run that was killed before it was created again
+    lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token) or is_due, True
     if not lacks_secret:
         result = host.set_up_entry(pulse, options, True)
         lacks_secret = not _changes_certificate(result) and _is_refused(
             host, pulse, options, existing, params["sign_in"]
         )
         changes_entry = lacks_secret or bool(result["plan"])
+    if params["rotates"] and not lacks_secret:
+        return {**nothing, **with_warnings(warnings)}
     if lacks_secret:
         if not created:
             host.set_up_identity("regenerate", True)
@@ -336,6 +354,17 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
         "regenerate": lacks_secret,
         "changes_entry": changes_entry,
     }
+
+
+def _is_due(host: _Host, order: Order) -> tuple[bool, list[str]]:
+    """Whether the secret of the token is to be rotated, and warnings."""
+    state = ServerState(host.client, host.product.system.kinds)
+    with host.client.understanding():
+        userid, _mark, name = host.token.rpartition("!")
+        created = date_in(state.actual("token")[(userid, name)].values["comment"])
+    if created or order.older_than is None:
+        return order.is_due(created), []
+    return False, [unknown_age(host.name, host.token)]
 
 
 def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..core.errors import FleetgateError
 from ..core.hosts import in_url
+from ..proxmox.token import dated
 from .entries import Entries
 from .products import Product
 
@@ -63,8 +64,9 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
         entries.add("acl", {"path": grant.path, "roles": [grant.role], **subjects}, where)
     needed = [{"path": grant.path, "privileges": list(grant.needed)} for grant in grants]
     keep = {"secret": secret, "return_secret": True, "required_privileges": needed}
+    keep["secret_comment"] = dated(COMMENT)
     entries.add("user", {"userid": userid, "comment": COMMENT}, where)
-    entries.add("token", {"userid": userid, "comment": COMMENT, **product.token(options["token"]), **keep}, where)
+    entries.add("token", {"userid": userid, **product.token(options["token"]), **keep}, where)
     entries.complete("acl", subject=userid)
     entries.complete("acl", subject=token)
     return entries

@@ -62,6 +62,7 @@ class Product:
     - `not_in_scopes`: scopes that its realms need not request.
     - `token`: the options that name an API token in an entry for the state module.
     - `automation`: what the identity of the automation gets.
+    - `outlives_user`: what a user that is removed keeps for a while, in sentences.
     - `has_second_factor`: whether a user has a second factor, as far as the server reports it.
     """
 
@@ -81,6 +82,7 @@ class Product:
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
     not_in_realm: frozenset[str] = frozenset()
     not_in_scopes: frozenset[str] = frozenset()
+    outlives_user: tuple[str, ...] = ()
 
     @property
     def has_groups(self) -> bool:
@@ -124,6 +126,11 @@ PVE = Product(
         "groups_overwrite": True,
         "autocreate": True,
     },
+    # pve-manager 9.2.11, PVE/HTTPServer.pm: each request checks that the user of its ticket exists
+    outlives_user=(
+        "consoles (noVNC, xterm.js, SPICE) that are open stay connected until they are closed, and tasks that run are finished",
+        "tickets that were issued in the last two hours are refused, unless a user of that name is created again meanwhile",
+    ),
 )
 
 PBS = Product(
@@ -148,6 +155,10 @@ PBS = Product(
     realm_defaults={"username_claim": "preferred_username", "autocreate": False},
     not_in_realm=frozenset(("groups_claim", "groups_autocreate", "groups_overwrite", "query_userinfo")),
     not_in_scopes=frozenset(("groups",)),
+    outlives_user=(
+        "consoles, backups and restores that are connected stay so until they end, and tasks that run are finished",
+        "tickets that were issued in the last two hours are refused, unless a user of that name is created again meanwhile",
+    ),
 )
 
 PRODUCTS: dict[str, Product] = {product.name: product for product in (PVE, PBS)}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
@@ -18,10 +19,11 @@ from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
-from .host import Problems, with_warnings
+from .host import Problems, ending_warning, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
+from .until import ending
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "apply", "prune"], "required": True},
@@ -66,18 +68,17 @@ class _Issuers:
         return self.known[issuer, tested]
 
 
-def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
-    idp = params["idp"]
-    provider = provider_of(idp)
-    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
-    return stage(params, check_mode, provider, idp)
-
-
 def provider_of(idp: Any) -> Provider:
-    """The provider that fleetgate_idp names."""
+    """The provider that is declared."""
     if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
         refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
     return PROVIDERS[idp["type"]]
+
+
+def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
+    idp, provider = params["idp"], provider_of(params["idp"])
+    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
+    return stage(params, check_mode, provider, idp)
 
 
 def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,8 +102,16 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
         refused, noted = _scope_problems(provider, declared, result["scopes"], document)
         problems += refused
         warnings += [*declared.warnings, *noted]
+        result["ending"] = ending(declared.ends, datetime.now(UTC))
+        warnings += ending_warning(result["ending"])
         if provider.system is None:
             result["members"] = provider.members({}, declared)
+            warnings += [
+                f"{person.where} has ended; disable the person at {provider.title} by hand, because until then a sign-on"
+                " creates the user again on hosts whose realm has autocreate"
+                for person in declared.users
+                if person.ended
+            ]
         elif not provider.missing(idp):
             try:
                 people, noted = _people(provider, declared, idp)
@@ -182,7 +191,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     chosen = problems.of(policy, params["undeclared"], declared) if declared else None
     if problems or not (declared and chosen):
         raise problems.error()
-    hosts = [Wiring(**with_tuples(host)) for host in params["hosts"]]
+    hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
     shared = clients(hosts, managed, params["members"])
     secrets = provider.secrets(shared, {})
@@ -246,7 +255,7 @@ def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     return result
 
 
-def with_tuples(host: Mapping[str, Any]) -> dict[str, Any]:
+def wiring_from(host: Mapping[str, Any]) -> dict[str, Any]:
     """A host as the action passes it on; lists become tuples, which can be compared and be keys."""
     return {name: tuple(value) if isinstance(value, list) else value for name, value in host.items()}
 

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 from ..authentik.account import AuthentikAccount
 from ..authentik.application import Application
 from ..authentik.group import Group as AuthentikGroup
+from ..authentik.offboarding import AuthentikOffboarding
 from ..authentik.system import AUTHENTIK
 from ..authentik.user import User as AuthentikUser
 from ..core.errors import FleetgateError
@@ -22,15 +23,18 @@ from ..core.plan import Desired, ServerState
 from ..core.resource import Actual, Resource
 from ..core.system import System
 from ..oidc.login import Account
+from ..oidc.offboarding import Offboarding
 from ..pocketid.account import PocketIdAccount
 from ..pocketid.group import Group as PocketIdGroup
+from ..pocketid.offboarding import PocketIdOffboarding
 from ..pocketid.oidc_client import OidcClient
 from ..pocketid.system import POCKETID
 from ..pocketid.user import User as PocketIdUser
 from .compiler import Client, slug
 from .declaration import Declaration, Group, Holder
 from .entries import Entries, connection_of
-from .undeclared import Report, applications_at_authentik, clients_at_pocketid
+from .secret_stores import AuthentikSecrets, PocketIdSecrets, SecretStore
+from .undeclared import Report, applications_at_authentik, clients_at_pocketid, is_disabled
 
 Translation = Mapping[str, Callable[[Any], tuple[str, Any]]]
 
@@ -57,6 +61,9 @@ class Provider:
     - `knows_its_claims`: whether a claim is certain not to come without that scope.
     - `resources`: its kinds of users, groups and clients.
     - `account`: how a person signs in there, None where that is not known.
+    - `secret_store`: how the secrets of clients are replaced, None where they are managed elsewhere.
+    - `disabled`: the options of a user with which nobody can sign in.
+    - `offboarding`: how the access of a person is ended there, None where people do it by hand.
     - `compares_redirect_uris`: whether the token endpoint accepts a secret only together with a registered redirect URI.
     """
 
@@ -69,6 +76,9 @@ class Provider:
     knows_its_claims: ClassVar[bool] = True
     resources: ClassVar[Mapping[str, Resource]] = {}
     account: ClassVar[type[PocketIdAccount] | type[AuthentikAccount] | None] = None
+    secret_store: ClassVar[type[SecretStore] | None] = None
+    disabled: ClassVar[Mapping[str, Any]] = {}
+    offboarding: ClassVar[type[Offboarding] | None] = None
     compares_redirect_uris: ClassVar[bool] = False
 
     @property
@@ -104,12 +114,23 @@ class Provider:
             connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session
         )
 
+    def secrets_of_clients(self, idp: Mapping[str, Any], read_only: bool) -> SecretStore:
+        """The provider as the store of the secrets of clients."""
+        if self.secret_store is None:
+            raise FleetgateError(
+                f"fleetgate_rotate.what: clients cannot be rotated, because at {self.title} their secrets are managed elsewhere;"
+                " change the secret there and in fleetgate_client.secret, and run the playbook wire"
+            )
+        connection = connection_of(self.managed_system, self.connection(idp), "fleetgate_idp")
+        return self.secret_store(self.managed_system, connection, read_only)
+
     # -- people ------------------------------------------------------------------------------------------------
 
     def add_people(self, declared: Declaration, entries: Entries) -> None:
         """Add users and groups, without their rights on Proxmox."""
         for person in declared.users:
-            entries.add("user", self.user(person.options), f"{person.where}.")
+            options = self.user(person.options)
+            entries.add("user", {**options, **self.disabled} if person.ended else options, f"{person.where}.")
         for group in declared.groups:
             entries.add("group", self.group(group), f"{group.where}.")
 
@@ -144,7 +165,15 @@ class Provider:
         """The user names in each declared group, from the objects that the plan leads to."""
         return {group["name"]: group["users"] for group in objects.get("group", ())}
 
+    def accounts(self, server: ServerState) -> dict[str, bool]:
+        """Whether each user of the provider is disabled."""
+        return {key[0]: is_disabled(user.values) for key, user in server.actual("user").items()}
+
     # -- clients -----------------------------------------------------------------------------------------------
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        """Whether only members of groups may use each client of the provider."""
+        return {}
 
     def restricts_clients(self) -> bool:
         """Whether access to clients is restricted at this provider."""
@@ -196,6 +225,12 @@ class PocketId(Provider):
     scope_of_claim = {"groups": "groups", "preferred_username": "profile", "email": "email"}
     resources = {"user": PocketIdUser(), "group": PocketIdGroup(), "client": OidcClient()}
     account = PocketIdAccount
+    secret_store = PocketIdSecrets
+    disabled = {"disabled": True}
+    offboarding = PocketIdOffboarding
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        return {key[0]: bool(client.values["is_group_restricted"]) for key, client in server.actual("client").items()}
 
     def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
@@ -260,6 +295,9 @@ class Authentik(Provider):
     scope_of_claim = {"groups": "profile", "preferred_username": "profile", "email": "email"}
     resources = {"user": AuthentikUser(), "group": AuthentikGroup(), "client": Application()}
     account = AuthentikAccount
+    secret_store = AuthentikSecrets
+    disabled = {"is_active": False}
+    offboarding = AuthentikOffboarding
     # it would also store the first redirect URI that the authorization endpoint sees, if it has none
     compares_redirect_uris = True
 
@@ -286,6 +324,12 @@ class Authentik(Provider):
         "encryption_key": "",
         "repair_signing_key": True,
     }
+
+    def restricted(self, server: ServerState) -> dict[str, bool]:
+        """An application without an enabled binding is open to everybody."""
+        applications = server.actual("application", None)
+        bound = {slug for (slug, *_holder), binding in server.actual("binding").items() if binding.values["enabled"]}
+        return {str(one.values["client_id"]): slug in bound for (slug,), one in applications.items()}
 
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
         full_name = " ".join(options[part] for part in ("first_name", "last_name") if options.get(part))

@@ -134,6 +134,14 @@ def accounts(declared: Declaration, members: Mapping[str, Iterable[str]]) -> set
         return None
 
 
+def unseen(server: ServerState, effect: str) -> list[str]:
+    """What the caller lacks to see all objects that rights come from; `effect` says of a kind what follows."""
+    kinds = [server.resources[name] for name in _KINDS if name in server.resources]
+    permissions = [(kind.audit_permission, effect.format(kind.plural)) for kind in kinds if kind.audit_permission]
+    missing: list[str] = server.client.missing_permissions(permissions)
+    return missing
+
+
 def add_memberships(
     server: ServerState, declared: Declaration, members: Mapping[str, Iterable[str]], entries: Entries
 ) -> list[str]:
@@ -146,7 +154,7 @@ def add_memberships(
     if accounts(declared, members) is None:
         return []
     name_in_realm, unknown = naming(declared), unknown_members(declared, members)
-    disabled = {person.name for person in declared.users if not person.present or _is_disabled(person.options)}
+    disabled = {person.name for person in declared.users if not person.present or is_disabled(person.options)}
     created = {
         entry.options["userid"] for entry in entries.entries if entry.kind == "user" and _is_present(entry.options)
     }
@@ -259,19 +267,8 @@ class _Search:
             why = ", which the credentials of this run belong to" if in_use else ""
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
             self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
-        self._report.hidden = self._hidden()
+        self._report.hidden = unseen(self._server, "without it {} of the realm may be left out")
         return self._report
-
-    def _hidden(self) -> list[str]:
-        """What the caller lacks to see all objects of the kinds that are compared."""
-        kinds = [self._server.resources[name] for name in _KINDS if name in self._server.resources]
-        permissions = [
-            (kind.audit_permission, f"without it {kind.plural} of the realm may be left out")
-            for kind in kinds
-            if kind.audit_permission
-        ]
-        missing: list[str] = self._server.client.missing_permissions(permissions)
-        return missing
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
         """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""
@@ -372,7 +369,7 @@ def _is_present(options: Mapping[str, Any]) -> bool:
     return bool(options.get("state", "present") == "present")
 
 
-def _is_disabled(options: Mapping[str, Any]) -> bool:
+def is_disabled(options: Mapping[str, Any]) -> bool:
     """In the words of Pocket ID or of authentik."""
     return options.get("disabled") is True or options.get("is_active") is False
 

@@ -195,7 +195,7 @@ def _wiring(found: _Found) -> dict[str, Any]:
     declared = [uri for option in _CALLBACKS for uri in access.oidc_client.get(option) or ()]
     return {
         "cluster": access.server.cluster,
-        "identity": identity_of(access),
+        "identity": identity_of(access.product, access.server, access.connection, access.place),
         "clients": list(dict.fromkeys(used)),
         "redirect_uris": list(dict.fromkeys([*access.addresses.all, *declared])),
         "kept": {

@@ -17,7 +17,7 @@ from .compiler import Listed, leaders
 from .declaration import GROUP, USER, Declaration, declaration, secrets_in
 from .entries import Entries, connection_of
 from .host import Problems, with_warnings
-from .provider import provider_of, with_tuples
+from .provider import provider_of, wiring_from
 from .providers import PROVIDERS, Provider, Registered
 
 SPEC: dict[str, dict[str, Any]] = {
@@ -62,7 +62,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if provider:
         problems += provider.missing(idp)
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
-    hosts = [_Host(**with_tuples(host)) for host in params["hosts"]]
+    hosts = [_Host(**wiring_from(host)) for host in params["hosts"]]
     if preflight and not check_mode:
         problems += _confirmations(hosts)
     if problems or not (provider and declared):

@@ -13,8 +13,8 @@ from ..core.fields import Field, Flag, Moment
 from ..core.resource import Permission
 from ..proxmox.acl import removed_rows
 from ..proxmox.identity import required_privileges, token_id
-from ..proxmox.token import SECRET
 from ..proxmox.token import Token as ProxmoxToken
+from ..proxmox.token import secret_options
 from .names import ACL_PATH, COMMENT, TOKEN, TOKEN_NAME, USER
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Token(ProxmoxToken):
         Field("enable", Flag(), default=True),
         Field("expire", Moment()),
         Field("comment", COMMENT),
-        *SECRET,
+        *secret_options(COMMENT),
         required_privileges(ACL_PATH),
     )
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 MOST_SECRETS = 20
 # The server itself generates letters and digits only and returns four characters: two are left to distinguish secrets.
 MARK = "f_"
+# the same for those that the playbook rotate generates
+ROTATION_MARK = "r_"
 # how long a run may take to hand out a secret that it created
 _HANDED_OUT_WITHIN = timedelta(hours=1)
 
@@ -246,7 +248,7 @@ def _recognise(
     for value in [secret.value] if secret.value else dict.fromkeys((*(secret.candidates or ()), minted)):
         if not (value and client.accepts_secret(actual.raw["id"], value)):
             continue
-        its = _matching_rows(rows, value)
+        its = matching_rows(rows, value)
         too_old = entry["secret_max_age"] and its and _youngest(its) > timedelta(days=entry["secret_max_age"])
         if secret.known is None or not too_old:
             secret.known = value
@@ -254,13 +256,13 @@ def _recognise(
         if not too_old:
             break
     if secret.known and not secret.recreate_reason and secret.expires_at:
-        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in _matching_rows(rows, secret.known)]
+        ends = [moment(row["expiresAt"]) if row["expiresAt"] else None for row in matching_rows(rows, secret.known)]
         if ends and moment(secret.expires_at) not in ends:
             # the expiry of a secret cannot be changed, but the same value can be added with another expiry
             secret.value, secret.recreate_reason = secret.known, "its expiry differs"
 
 
-def _matching_rows(rows: list[dict[str, Any]], value: Any) -> list[dict[str, Any]]:
+def matching_rows(rows: list[dict[str, Any]], value: Any) -> list[dict[str, Any]]:
     """The listed secrets that may be this value: those with its prefix, or else those without a known prefix."""
     active = [row for row in rows if row["isActive"]]
     return [row for row in active if row["prefix"] == value[:4]] or [row for row in active if not row["prefix"]]
@@ -274,7 +276,7 @@ def _supersede(entry: dict[str, Any], rows: list[dict[str, Any]], work: SecretWo
     """Record the listed secrets to remove: expired ones, and all others once the kept secrets are old enough."""
     for secret in work.wanted:
         if secret.recreate_reason and secret.value:
-            its = _matching_rows(rows, secret.known)
+            its = matching_rows(rows, secret.known)
             work.superseded += its if len(its) == 1 else []
     if entry["secret_overlap"] is None:
         return
@@ -282,15 +284,15 @@ def _supersede(entry: dict[str, Any], rows: list[dict[str, Any]], work: SecretWo
         row
         for secret in work.wanted
         if secret.known and not (secret.recreate_reason and not secret.value)
-        for row in _matching_rows(rows, secret.known)
+        for row in matching_rows(rows, secret.known)
     ]
     work.expired = [row for row in rows if not row["isActive"]]
     gone = [row["id"] for row in (*stay, *work.expired, *work.superseded)]
     others = [row for row in rows if row["id"] not in gone]
     settled = [
-        _youngest(_matching_rows(rows, secret.known))
+        _youngest(matching_rows(rows, secret.known))
         for secret in work.wanted
-        if secret.known and not secret.recreate_reason and _matching_rows(rows, secret.known)
+        if secret.known and not secret.recreate_reason and matching_rows(rows, secret.known)
     ]
     age = min(settled) if len(settled) == len(work.wanted) else timedelta(0)
     if age >= timedelta(days=entry["secret_overlap"]):
@@ -310,9 +312,9 @@ def _orphans(
     known = [
         value for secret in work.wanted for value in (secret.value, secret.known, *(secret.candidates or ())) if value
     ]
-    kept = [row["id"] for value in known for row in _matching_rows(rows, value)]
+    kept = [row["id"] for value in known for row in matching_rows(rows, value)]
     kept += [row["id"] for row in (*work.expired, *work.superseded)]
-    marked = [row for row in rows if row["prefix"].startswith(MARK) and row["id"] not in kept]
+    marked = [row for row in rows if row["prefix"].startswith((MARK, ROTATION_MARK)) and row["id"] not in kept]
     marked.sort(key=lambda row: moment(row["createdAt"]))
     old = [row for row in marked if _youngest([row]) > _HANDED_OUT_WITHIN]
     return marked[: max(len(old), excess)]

@@ -9,10 +9,11 @@ import re
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from ..core.errors import Problem
-from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Names, Path, Text
+from ..core.fields import CREDENTIAL, HIDDEN, HIDDEN_OTHER, Field, Flag, Kind, Names, Path, Text
 from ..core.resource import STORE, OneTimeSecret, Probe, Reference, Step
 from ..core.secret_file import cannot_keep, kept_secret
 from .client import ROOT
@@ -25,13 +26,36 @@ if TYPE_CHECKING:
 
 KEEP, REGENERATE, IF_INVALID = "keep", "regenerate", "if_invalid"
 
-SECRET = (
-    Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), task_only=True),
-    Field("secret_candidates", Names(CREDENTIAL), task_only=True, secret=True),
-    Field("secret_file", Path(), task_only=True),
-    Field("secret_file_vault_id", task_only=True),
-    Field("return_secret", Flag(), task_only=True),
-)
+_MARK = re.compile(r"\(secret of (\d{4}-\d\d-\d\d)(?:, rotation ([0-9a-f]+))?\)$")
+
+
+def secret_options(comment: Kind) -> tuple[Field, ...]:
+    """The fields for the secret of a token; `comment` is the kind of its comment."""
+    return (
+        Field("secret", Text(choices=(KEEP, REGENERATE, IF_INVALID)), task_only=True),
+        Field("secret_candidates", Names(CREDENTIAL), task_only=True, secret=True),
+        Field("secret_file", Path(), task_only=True),
+        Field("secret_file_vault_id", task_only=True),
+        Field("secret_comment", comment, task_only=True),
+        Field("return_secret", Flag(), task_only=True),
+    )
+
+
+def dated(comment: str, rotation: str = "") -> str:
+    """A comment that says since when a token has its secret, which no server reports, and by which rotation."""
+    return f"{comment} (secret of {datetime.now(UTC):%Y-%m-%d}{f', rotation {rotation}' if rotation else ''})"
+
+
+def date_in(comment: str) -> datetime | None:
+    """The end of the day on which the secret of a token was created, as its comment says; None where it does not."""
+    mark = _MARK.search(comment or "")
+    return datetime.strptime(f"{mark[1]} 23:59:59", "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC) if mark else None
+
+
+def rotation_in(comment: str) -> str:
+    """The rotation that a comment names."""
+    mark = _MARK.search(comment or "")
+    return mark[2] or "" if mark else ""
 
 
 class Token(Identity):
@@ -58,6 +82,8 @@ class Token(Identity):
             problems.append(Problem("secret_candidates", f"are only tried with secret={IF_INVALID}"))
         if entry["secret_file_vault_id"] and not entry["secret_file"]:
             problems.append(Problem("secret_file_vault_id", "needs secret_file"))
+        if entry["secret_comment"] and entry["comment"] is not None:
+            problems.append(Problem("secret_comment", "must not be given together with comment"))
         return problems
 
     def conflicts(self, entries: dict[str, list[dict[str, Any]]]) -> list[str]:
@@ -88,6 +114,8 @@ class Token(Identity):
             problems.append(
                 Problem("secret_file", f"'{file}' does not exist, but the token does, and {self._lost(entry)}")
             )
+        if entry["secret_comment"] and (actual is None or task == REGENERATE):
+            values = {**values, "comment": entry["secret_comment"]}
         return Probe(
             {**values, **({"secret": task} if task else {})},
             problems,

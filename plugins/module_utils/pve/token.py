@@ -14,7 +14,7 @@ from ..core.fields import Field, Flag, Moment
 from ..core.resource import Change, Permission, Probe, Step
 from ..proxmox.acl import ALLOW_LOCKOUT
 from ..proxmox.identity import required_privileges, token_id
-from ..proxmox.token import REGENERATE, SECRET
+from ..proxmox.token import REGENERATE, secret_options
 from ..proxmox.token import Token as ProxmoxToken
 from .names import ACL_PATH, TOKEN_NAME, USER, Comment, trimmed
 from .user import managed
@@ -49,7 +49,7 @@ class Token(ProxmoxToken):
         Field("privsep", Flag(), default=True),
         Field("expire", Moment()),
         Field("comment", Comment()),
-        *SECRET,
+        *secret_options(Comment()),
         ALLOW_LOCKOUT,
         required_privileges(ACL_PATH),
     )

@@ -175,3 +175,42 @@ def test_secret_can_be_tested_with_a_registered_redirect_uri(server: Server) -> 
     assert oauth_error(server.redeem(provider, "no-such-code")) == (400, "invalid_grant")
     assert oauth_error(server.redeem(provider, "no-such-code", secret="wrong")) == (400, "invalid_client")
     assert oauth_error(server.redeem(provider, "no-such-code", redirect_uri=f"{PVE}/")) == (400, "invalid_client")
+
+
+def test_6_sessions_of_a_user_are_listed_and_deleted(server: Server) -> None:
+    user, other = server.user(), server.user()
+    provider = server.provider()
+    server.application(provider)
+    for person in (user, other):
+        assert "code" in server.returned(person, provider)
+    path = "/core/authenticated_sessions/"
+    (session,) = server.ask(f"GET {path}?user__username={user['username']}")["results"]
+    assert session["user"] == user["pk"] and session["current"] is False
+    assert {"uuid", "user_agent", "last_ip", "last_used", "expires"} <= session.keys()
+    server.ask(f"DELETE {path}{session['uuid']}/", status=204)
+    answer = server.ask(f"DELETE {path}{session['uuid']}/", status=404)
+    assert answer == {"detail": "No AuthenticatedSession matches the given query."}
+    assert server.ask(f"GET {path}?user__username={user['username']}")["pagination"]["count"] == 0
+    assert server.ask(f"GET {path}?user__username={other['username']}")["pagination"]["count"] == 1
+
+
+def test_6_sessions_end_when_a_user_is_deactivated_with_patch_only(server: Server) -> None:
+    provider = server.provider()
+    server.application(provider)
+    for verb, left in (("PATCH", 0), ("PUT", 1)):
+        user = server.user()
+        assert "code" in server.returned(user, provider)
+        body = {"username": user["username"], "name": user["name"], "is_active": False}
+        server.ask(f"{verb} /core/users/{user['pk']}/", body, 200)
+        listed = server.ask(f"GET /core/authenticated_sessions/?user__username={user['username']}")
+        assert listed["pagination"]["count"] == left
+
+
+def test_8_tokens_are_listed_by_their_user(server: Server) -> None:
+    user, other = server.user(), server.user()
+    keys = [server.api_token(one) for one in (user, other)]
+    listed = server.ask(f"GET /core/tokens/?user__username={user['username']}")["results"]
+    assert [one["user"] for one in listed] == [user["pk"]]
+    server.ask(f"PATCH /core/users/{user['pk']}/", {"is_active": False}, 200)
+    assert server.ask("GET /core/users/me/", status=403, token=keys[0]) == {"detail": "Token invalid/expired"}
+    server.ask("GET /core/users/me/", status=200, token=keys[1])

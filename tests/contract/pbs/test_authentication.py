@@ -118,6 +118,7 @@ def test_2_second_factor_is_required_for_a_ticket(simulated: Callable[..., Serve
             **more,
         }
 
+    server.ask(("GET /access/tfa", None, 200, lambda rows: [one["type"] for one in rows[0]["entries"]] == ["totp"]))
     code = pyotp.TOTP(secret).now()
     server.ask(
         (*answered(code, username="root@pam"), 401),

@@ -190,3 +190,16 @@ def test_10_duplicate_users_are_refused(server: Server) -> None:
     assert server.user(email=user["email"].upper())["email"] == user["email"].upper()
     taken = {"id": user["id"], "username": f"{server.n}.c", "email": f"{server.n}-c@example.org"}
     server.refused(f"POST {USERS}", taken, status=500, code="internal_error")
+
+
+def test_10_disabled_user_keeps_its_keys_and_is_refused_with_them(server: Server) -> None:
+    user = server.user()
+    session = server.session(user["id"])
+    body = {"name": server.n, "expiresAt": "2030-01-01T00:00:00Z"}
+    key = server.ask("POST /api/api-keys", body, 201, key="", headers=session)["token"]
+    server.ask(f"PUT {USERS}/{user['id']}", {**user, "disabled": True})
+    for credentials in ({"key": key}, {"key": "", "headers": session}):
+        server.refused("GET /api/api-keys", status=403, code="user_disabled", **credentials)
+        server.refused(f"GET {USERS}/me", status=403, code="user_disabled", **credentials)
+    server.ask(f"PUT {USERS}/{user['id']}", {**user, "disabled": False})
+    assert [one["name"] for one in server.ask("GET /api/api-keys", key=key)["data"]] == [server.n]

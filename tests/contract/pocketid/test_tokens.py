@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from urllib.parse import quote
@@ -240,3 +241,19 @@ def test_17_deleting_a_client_or_user_ends_their_logins(login: Login) -> None:
     server.ask(f"DELETE {USERS}/{login.user['id']}")
     assert oauth_error(login.redeem(code)) == (400, "invalid_grant")
     assert server.bearing("/api/oidc/userinfo", tokens["access_token"]).status_code == 401
+
+
+def test_17_authorization_is_listed_and_revoked_by_the_user(login: Login) -> None:
+    server, user = login.server, login.user["id"]
+    tokens = login.tokens()
+    own = "/api/oidc/users/me/authorized-clients"
+    (listed,) = server.ask(f"GET {own}", key="", headers=login.session)["data"]
+    assert (listed["client"]["id"], {*json.loads(listed["scope"])}) == (login.client, {*ALL_SCOPES.split()})
+    assert [one["client"]["id"] for one in server.ask(f"GET /api/oidc/users/{user}/authorized-clients")["data"]] == [
+        login.client
+    ]
+    server.ask(f"DELETE {own}/{login.client}", status=204, key="", headers=login.session)
+    server.refused(f"DELETE {own}/{login.client}", status=404, code="not_found", key="", headers=login.session)
+    assert server.ask(f"GET {own}", key="", headers=login.session)["data"] == []
+    refreshed = server.token(login.auth, grant_type="refresh_token", refresh_token=tokens["refresh_token"])
+    assert oauth_error(refreshed) == (400, "invalid_grant")

@@ -209,13 +209,15 @@ class Flows:
 
     def _session(self) -> tuple[str, Session]:
         name = request.cookies.get(COOKIE, "")
-        if name not in self._state.sessions:
+        known = self._state.sessions.get(name)
+        user = self._state.get("user", known.user) if known and known.user is not None else None
+        if known is None or (user and not user["is_active"]):
+            # the session of a user who is inactive stays, and is one of nobody meanwhile
             name = random_text(32)
-            self._state.sessions[name] = Session()
-        session = self._state.sessions[name]
-        if session.user is not None and self._state.get("user", session.user) is None:
-            session.user = None
-        return name, session
+            known = self._state.sessions[name] = Session()
+        elif user is None:
+            known.user = None
+        return name, known
 
     @staticmethod
     def _with_cookie(response: BaseResponse, session_id: str) -> BaseResponse:

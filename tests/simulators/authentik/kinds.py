@@ -20,7 +20,8 @@ KINDS: list[Kind] = []
 class Kind:
     """`app` is the Django app of the permissions for these objects, which apply to one or all of them.
 
-    `unique` are fields with the message for a duplicate value; `search` and `filters` are fields of a row.
+    `unique` are fields with the message for a duplicate value; `search` and `filters` are fields of a row, `filters_of_user`
+    those of its user, with the prefix `user__`.
 
     `owner` is the field with the user who may use and create objects without any permission.
     `check` validates the values together, `on_create` is called with a new row.
@@ -36,6 +37,7 @@ class Kind:
     unique: tuple[tuple[str, str], ...] = ()
     search: tuple[str, ...] = ("name",)
     filters: tuple[str, ...] = ()
+    filters_of_user: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
     owner: str = ""
     check: Callable[[Call, dict[str, Any], Row | None], None] = lambda call, values, row: None
@@ -71,6 +73,10 @@ class Kind:
                 text = "Select a valid choice. That choice is not one of the available choices."
                 raise Invalid({name: [text]})
             matching = [row for row in matching if _as_text(row[name]) in wanted]
+        for name in self.filters_of_user:
+            wanted, option = query.getlist(name), name.removeprefix("user__")
+            if wanted:
+                matching = [row for row in matching if call.state.row("user", row["user"])[option] in wanted]
         words = query.get("search", "").lower()
         if words:
             matching = [row for row in matching if any(words in str(row[name]).lower() for name in self.search)]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from . import values
 from .call import Call, is_expired, route
 from .errors import Crash, Invalid, not_found
-from .kinds import Kind
+from .kinds import Kind, page_of
 from .roles import ROLES_HAVE_USERS, managed_role
 from .state import Row, now, random_text, stamp
 from .values import Field
@@ -66,6 +67,11 @@ def _saved_user(call: Call, row: Row) -> None:
             group["users"] = [member for member in group["users"] if member != row["pk"]]
             if group["pk"] in chosen:
                 group["users"].append(row["pk"])
+    if not row["is_active"]:
+        state, user = call.state, row["pk"]
+        state.access_tokens = {key: grant for key, grant in state.access_tokens.items() if grant.user != user}
+        if call.request.method == "PATCH":
+            state.sessions = {name: one for name, one in state.sessions.items() if one.user != user}
     call.state.listed.clear()
 
 
@@ -322,6 +328,7 @@ TOKEN = Kind(
     unique=(("identifier", "Token with this identifier already exists."),),
     search=("identifier", "intent", "description"),
     filters=("identifier", "intent", "description", "expiring", "managed"),
+    filters_of_user=("user__username",),
     owner="user",
     check=_check_token,
     on_create=_on_create_token,
@@ -348,4 +355,77 @@ def set_key(call: Call, key: str) -> tuple[int, Any]:
     if token["user"] != call.user["pk"]:
         call.require(TOKEN.permission("add"), token)
     token["key"] = given
+    return 204, None
+
+
+# -- sessions ------------------------------------------------------------------------------------------------------
+
+SESSIONS = "/core/authenticated_sessions/"
+SESSION = Kind(
+    "session",
+    SESSIONS,
+    "AuthenticatedSession",
+    "authentik_core",
+    lambda _call: [],
+    lambda _call, row: dict(row),
+    key="uuid",
+    filters_of_user=("user__username",),
+    owner="user",
+)
+
+
+def _sessions(call: Call) -> list[Row]:
+    """The browser sessions that are signed in, as rows."""
+    current = call.request.cookies.get("authentik_session")
+    return [
+        {
+            "pk": session.id,
+            "uuid": session.id,
+            "current": name == current,
+            "user_agent": {},
+            "geo_ip": None,
+            "asn": None,
+            "user": session.user,
+            "last_ip": "127.0.0.1",
+            "last_user_agent": "",
+            "last_used": stamp(session.since),
+            "expires": stamp(session.since + timedelta(days=14)),
+        }
+        for name, session in call.state.sessions.items()
+        if session.user is not None and call.state.get("user", session.user)
+    ]
+
+
+def _seen(call: Call) -> list[Row]:
+    may = call.may(SESSION.permission("view"))
+    return [row for row in _sessions(call) if may or row["user"] == call.user["pk"]]
+
+
+def _found(call: Call, key: str) -> Row:
+    row = next((row for row in _seen(call) if row["uuid"] == key), None)
+    if row is None:
+        raise not_found(SESSION.model)
+    return row
+
+
+def _view_session(row: Row) -> Row:
+    return {name: value for name, value in row.items() if name != "pk"}
+
+
+@route("GET", SESSIONS, needs="")
+def list_sessions(call: Call) -> tuple[int, Any]:
+    return 200, page_of(call, SESSION.filtered(call, _seen(call)), _view_session)
+
+
+@route("GET", f"{SESSIONS}<key>/", needs="")
+def get_session(call: Call, key: str) -> tuple[int, Any]:
+    return 200, _view_session(_found(call, key))
+
+
+@route("DELETE", f"{SESSIONS}<key>/", needs="")
+def delete_session(call: Call, key: str) -> tuple[int, Any]:
+    row = _found(call, key)
+    if row["user"] != call.user["pk"]:
+        call.require(SESSION.permission("delete"), row)
+    call.state.sessions = {name: one for name, one in call.state.sessions.items() if one.id != row["uuid"]}
     return 204, None

@@ -39,6 +39,7 @@ class Session:
     """A browser session: its user, and its current flow."""
 
     user: int | None = None
+    id: str = field(default_factory=lambda: str(uuid.uuid4()))
     since: datetime = field(default_factory=now)
     flow: str | None = None
     stage: int = 0

@@ -87,6 +87,17 @@ def delete_user(call: Call) -> None:
     call.state.delete_user(call.params["userid"], call.params.get("digest"))
 
 
+@route("GET", "/access/tfa")
+def list_second_factors(call: Call) -> list[dict[str, Any]]:
+    """Those of all users, or of the caller's own (proxmox-backup, src/api2/access/tfa.rs)."""
+    sees_all = call.may("Sys.Audit", USERS)
+    return [
+        {"userid": userid, "entries": [factor.shown()], **({"totp-locked": True} if factor.locked else {})}
+        for userid, factor in call.state.second_factors.items()
+        if sees_all or userid == owner(call.caller)
+    ]
+
+
 @route("PUT", f"{USER}/unlock-tfa")
 def unlock_second_factor(call: Call) -> bool:
     """Return whether the user was locked; only users with a second factor are known here."""

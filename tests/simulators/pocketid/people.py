@@ -18,6 +18,7 @@ from .lists import Listing
 from .state import Group, OneTimeToken, User, new_id, now, random_text
 
 USERS, GROUPS = "/api/users", "/api/user-groups"
+AUTHORIZED = "/api/oidc/users/{}/authorized-clients"
 UNAMBIGUOUS = "abcdefghjkmnpqrstuvwxyzABCDEFGHJKMNPQRSTUVWXYZ0123456789"
 # letters that are never in a token, converted to the digits they are mistaken for
 MISREAD = str.maketrans("IiOo", "1100")
@@ -280,6 +281,39 @@ def exchange_one_time_token(call: Call, token: str) -> Any:
         samesite="Lax",
     )
     return answer
+
+
+@route("GET", AUTHORIZED.format("me"), Need.USER)
+def list_own_authorizations(call: Call) -> tuple[int, Any]:
+    return list_authorizations(call, call.caller.id)
+
+
+@route("GET", AUTHORIZED.format("<user_id>"))
+def list_authorizations(call: Call, user_id: str) -> tuple[int, Any]:
+    """The clients that a user has consented to."""
+    user = _find_user(call, user_id)
+    rows = [(client, scopes) for (owner, client), scopes in call.state.consents.items() if owner == user.id]
+
+    def view(row: tuple[str, list[str]]) -> dict[str, Any]:
+        summary = views.client_summary(call.state.clients[row[0]], call.version)
+        return {
+            "scope": json.dumps(row[1], separators=(",", ":")),
+            "client": summary,
+            "lastUsedAt": views.in_seconds(now()),
+        }
+
+    return 200, Listing().page(rows, call.request.args, view)
+
+
+@route("DELETE", f"{AUTHORIZED.format('me')}/<client_id>", Need.USER)
+def revoke_own_authorization(call: Call, client_id: str) -> tuple[int, Any]:
+    """The refresh tokens of the client for the user end as well."""
+    if call.state.consents.pop((call.caller.id, client_id), None) is None:
+        raise not_found("Client authorization")
+    for grant in call.state.refresh_tokens.values():
+        if (grant.user, grant.client) == (call.caller.id, client_id):
+            grant.revoked = True
+    return 204, None
 
 
 def _profile(call: Call, values: dict[str, Any]) -> dict[str, Any]:

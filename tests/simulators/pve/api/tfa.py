@@ -4,22 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from ...second_factor import SecondFactor
 from ..auth import realm_of
 from ..call import Call, route
 from ..errors import ApiError
 from ..values import true
 
 
-def _described(factor: SecondFactor) -> dict[str, Any]:
-    return {"type": "totp", "id": factor.id, "description": factor.description, "created": factor.created}
-
-
 @route("GET", "/access/tfa")
 def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
     visible = call.permissions.readable_users(call.caller)
     return [
-        {"userid": userid, "entries": [_described(factor)], **({"totp-locked": True} if factor.locked else {})}
+        {"userid": userid, "entries": [factor.shown()], **({"totp-locked": True} if factor.locked else {})}
         for userid, factor in call.cluster.second_factors.items()
         if userid in visible
     ]
@@ -28,7 +23,7 @@ def index(call: Call, _param: dict[str, Any]) -> list[dict[str, Any]]:
 @route("GET", "/access/tfa/{userid}")
 def of_user(call: Call, param: dict[str, Any]) -> list[dict[str, Any]]:
     factor = call.cluster.second_factors.get(param["userid"])
-    return [_described(factor)] if factor else []
+    return [factor.shown()] if factor else []
 
 
 @route("GET", "/access/tfa/{userid}/{id}")

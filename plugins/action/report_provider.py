@@ -1,0 +1,10 @@
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+from __future__ import annotations
+
+from ..modules.report_provider import MODULE
+from ..plugin_utils.report import ReportProviderAction
+
+
+class ActionModule(ReportProviderAction):
+    module = MODULE

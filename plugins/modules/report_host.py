@@ -1,0 +1,147 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: report_host
+short_description: Read who has access to one PVE cluster or PBS host of a fleet
+version_added: 0.1.0
+description:
+  - The task of the role P(fleetgate.proxmox.report#role), which the playbook C(fleetgate.proxmox.report) runs. Use these instead of the module.
+  - Reads users, groups, tokens, roles, ACL entries, realms and second factors, and compares them with the declaration. Nothing is written.
+  - Options default to the variables of the host.
+options:
+  product:
+    description: The product that runs on the host.
+    type: str
+    choices: [pve, pbs]
+    required: true
+  host:
+    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
+    type: dict
+    default: {}
+  api:
+    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
+    type: raw
+  client:
+    description: The OIDC client of the host. Defaults to the variable C(fleetgate_client).
+    type: raw
+  names:
+    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
+    type: raw
+  domain:
+    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
+    type: raw
+  issuer:
+    description: The issuer, as for M(fleetgate.proxmox.wire_host). Defaults to the result of M(fleetgate.proxmox.report_provider).
+    type: str
+  scopes:
+    description: Scopes of a realm that declares none. Defaults like O(issuer).
+    type: list
+    elements: str
+  compare:
+    description: Whether the identity provider could be read, without which nothing is said to be undeclared. Set by the action plugin.
+    type: bool
+    default: true
+requirements:
+  - requests
+  - proxmoxer >= 2.3.0 (not with C(connection=shell))
+seealso:
+  - module: fleetgate.proxmox.report_provider
+extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.review
+  - fleetgate.proxmox.fleet.emergency
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Read who has access to the cluster
+  fleetgate.proxmox.report_host:
+    product: pve
+  register: __fleetgate_facts
+"""
+
+RETURN = r"""
+facts:
+  description: What the review needs to know of the host.
+  returned: success
+  type: dict
+  contains:
+    product:
+      description: Title of the product.
+      type: str
+    server:
+      description: The server that was read.
+      type: str
+    caller:
+      description: The user or token that it was read as.
+      type: str
+    realm:
+      description: The realm of the fleet.
+      type: str
+    emergency:
+      description: The declared emergency account, empty if there is none.
+      type: str
+    all_powerful:
+      description: The role that has all privileges.
+      type: str
+    administrator:
+      description: The privileges of that role.
+      type: list
+      elements: str
+    key_path:
+      description: The ACL path on which C(Sys.Audit) shows the settings of realms.
+      type: str
+    roles:
+      description: The privileges of each role that an ACL entry has.
+      type: dict
+    acl:
+      description: ACL entries, each with its C(status) (V(declared), V(missing), V(undeclared), V(unmanaged) or V(unknown)) and where it is declared.
+      type: list
+      elements: dict
+    users:
+      description: Users, and whether they have a second factor.
+      type: list
+      elements: dict
+    groups:
+      description: The members of each group.
+      type: dict
+    tokens:
+      description: API tokens, without secrets.
+      type: list
+      elements: dict
+    realms:
+      description: Realms, without secrets.
+      type: list
+      elements: dict
+    undeclared:
+      description: Kind and description of each object that belongs to the realm and is not declared.
+      type: list
+      elements: list
+    unseen:
+      description: What the caller cannot see.
+      type: list
+      elements: str
+  sample:
+    product: Proxmox VE
+    server: PVE pve1.example.org
+    caller: fleetgate@pve!automation
+    realm: pocketid
+    acl:
+      - {path: /, type: group, subject: admins-pocketid, role: Administrator, propagate: true, status: declared, where: "fleetgate_groups[admins].rights.pve"}
+"""
+
+from ..module_utils.fleet.report import REVIEW
+
+MODULE = REVIEW
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()

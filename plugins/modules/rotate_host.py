@@ -1,0 +1,112 @@
+#!/usr/bin/python
+# Copyright (c) 2026 the fleetgate.proxmox authors
+# GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: rotate_host
+short_description: Rotate the client secret in the realm of one PVE cluster or PBS host of a fleet
+version_added: 0.1.0
+description:
+  - The tasks of the role P(fleetgate.proxmox.rotate#role), which the playbook C(fleetgate.proxmox.rotate) runs. Use these instead of the
+    module.
+  - Omitted options default to the variable C(fleetgate_OPTION) of the inventory host.
+options:
+  stage:
+    description:
+      - V(preflight) reads the secret that the realm has.
+      - V(apply) gives the realm the new secret of its client, and V(rollback) the old one. They use the registered result of the stage V(begin) of
+        M(fleetgate.proxmox.rotate_provider).
+    type: str
+    choices: [preflight, apply, rollback]
+    required: true
+  product:
+    description: The product that runs on the host.
+    type: str
+    choices: [pve, pbs]
+    required: true
+  rotate:
+    description: What is rotated, and from which age on. Defaults to the variable C(fleetgate_rotate).
+    type: raw
+  host:
+    description: Name and groups of the inventory host. Set by the action plugin.
+    type: dict
+    default: {}
+  api:
+    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
+    type: raw
+  realm:
+    description: Name of the realm (C(name)). Defaults to the variable C(fleetgate_realm).
+    type: raw
+  client:
+    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is the default.
+    type: raw
+  client_secrets:
+    description: Secrets of clients that are given to realms as they are, and not rotated. Defaults to the variable C(fleetgate_client_secrets).
+    type: raw
+  names:
+    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
+    type: raw
+  domain:
+    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
+    type: raw
+  client_secret:
+    description: The secret for the realm. Set by the action plugin.
+    type: str
+requirements:
+  - requests
+  - proxmoxer >= 2.3.0 (not with C(connection=shell))
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.rotate
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
+seealso:
+  - module: fleetgate.proxmox.rotate_provider
+extends_documentation_fragment:
+  - fleetgate.proxmox.attributes
+author: the fleetgate.proxmox authors (@fleetgate)
+"""
+
+EXAMPLES = r"""
+- name: Read the secret of the realm
+  fleetgate.proxmox.rotate_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_host
+"""
+
+RETURN = r"""
+wiring:
+  description:
+    - Data for the identity provider, as M(fleetgate.proxmox.wire_host) returns it. Empty if no clients are rotated.
+  returned: with O(stage=preflight)
+  type: dict
+secrets:
+  description: The client secret that the realm has (C(realm)), encrypted with a key of the run.
+  returned: with O(stage=preflight), if there is one
+  type: dict
+plan:
+  description: The requests that change something, in order, each with its reason. In check mode, those to come.
+  returned: with O(stage=apply) and O(stage=rollback)
+  type: list
+  elements: dict
+  sample:
+    - {verb: PUT, path: /access/domains/pocketid, reason: "realm pocketid: client_key"}
+"""
+
+from ..module_utils.fleet.rotate_host import ROTATE_HOST
+
+MODULE = ROTATE_HOST
+
+
+def main() -> None:
+    MODULE.main()
+
+
+if __name__ == "__main__":
+    main()
