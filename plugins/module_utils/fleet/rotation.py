@@ -145,7 +145,8 @@ def decide(
         decision.problems.append(f"client {client.id} does not exist at {store.title}; run the playbook wire first")
         return decision
     foreign = sorted(known.redirect_uris - set(client.redirect_uris)) if not decision.outside else []
-    decision.outside += [f"whoever has the redirect URI {uri}" for uri in foreign]
+    if foreign:
+        decision.outside.append(f"whoever has the redirect URI {' or '.join(foreign)}")
     valid = [secret for secret in dict.fromkeys(has.values()) if store.accepts(client, secret)]
     decide_on = _among_several if store.keeps_several else _for_one
     decide_on(store, decision, known, valid, has, order)
