@@ -28,8 +28,8 @@ class Site:
         self.hosts = {name: ("pve", nodes[0]) for name, nodes in self.fleet.pve.items()}
         self.hosts.update({name: ("pbs", server) for name, server in self.fleet.pbs.items()})
 
-    def module(self, name, /, **options):
-        return run_module(name, **{**system_of(name).connection(self.wired), **options})
+    def module(self, module, /, **options):
+        return run_module(module, **{**system_of(module).connection(self.wired), **options})
 
     def provider(self, stage="apply", check=False, **options):
         given = {"idp": self.fleet.provider(), "realm": self.realm, "person": "bob", **options}

@@ -18,8 +18,8 @@ GUIDE = (ROOT / "docs/docsite/rst/guide_offboarding.rst").read_text()
 TOKEN = {"pve": {"userid": "bob@pocketid", "tokenid": "ci"}, "pbs": {"userid": "bob@pocketid", "token_name": "ci"}}
 
 
-def module(wired, name, /, **options):
-    return run_module(name, **{**system_of(name).connection(wired), **options})
+def on_server(wired, module, /, **options):
+    return run_module(module, **{**system_of(module).connection(wired), **options})
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +29,13 @@ def homelab(fleet_of):
     wired.play("wire").succeeded()
     node = wired.fleet.pve["pve1"][0]
     wired.cookie = wired.person("bob").sign_in(node.url, "pocketid", node.named_url).cookie
-    module(wired, "pbs_user", userid="bob@pocketid")
+    on_server(wired, "pbs_user", userid="bob@pocketid")
     wired.held = {
-        name: module(wired, f"{name}_token", **token, return_secret=True)["secret"] for name, token in TOKEN.items()
+        name: on_server(wired, f"{name}_token", **token, return_secret=True)["secret"] for name, token in TOKEN.items()
     }
-    wired.key = module(wired, "pocketid_api_key", username="bob", name="deploy", return_secret=True)["secret"]
-    module(wired, "pbs_acl", path="/datastore", roles=["DatastoreAudit"], users=["bob@pocketid"])
-    module(wired, "pve_user", userid="bob@pam")
+    wired.key = on_server(wired, "pocketid_api_key", username="bob", name="deploy", return_secret=True)["secret"]
+    on_server(wired, "pbs_acl", path="/datastore", roles=["DatastoreAudit"], users=["bob@pocketid"])
+    on_server(wired, "pve_user", userid="bob@pam")
     return wired
 
 
