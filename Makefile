@@ -5,7 +5,7 @@ SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
 # tests that build on each other are in one file, and the slowest files come first; many tests wait for a server, hence one process more than cores
-PYTEST := $(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder -p no:cacheprovider
+PYTEST := $(RUN) python -m pytest -q -n $$(($$(nproc) + 1)) --dist loadfile --no-loadscope-reorder -p no:cacheprovider --durations 15 --durations-min 10
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile

@@ -121,7 +121,7 @@ class InProcessAction(ActionBase):
             context.no_log = before
 
     def _why_unreachable(self) -> str:
-        """With no_log ansible does not tell why it cannot connect, so it is asked once more with nothing to hide."""
+        """With no_log ansible does not report why it cannot connect, so it tries once more with nothing to hide."""
         try:
             return str(self._low_level_execute_command("true")["stderr"])
         except AnsibleError as error:

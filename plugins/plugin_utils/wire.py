@@ -257,7 +257,7 @@ class ProviderAction(FleetAction):
         return self._refusals(of_provider, bool(result.get("done")), task_vars)
 
     def _refusals(self, of_provider: list[str], done: bool, task_vars: dict[str, Any]) -> dict[str, str]:
-        """The problems by host; a host without any is told whose they are."""
+        """The problems by host; the message of a host without any names those that have some."""
         hosts = list(task_vars["ansible_play_hosts"])
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
         messages = {}

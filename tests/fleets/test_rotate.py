@@ -76,7 +76,7 @@ class TestSeveralSecrets:
         variables = {**SHARED, **CLIENTS}
         sent = requests_of(shared, **variables)
         assert len(sent) == 4
-        for number, carried_out in tries(sent, 5):
+        for number, carried_out in tries(sent, 8):
             before = realms(shared)
             with logins(shared) as people:
                 interrupt(shared, sent[number], carried_out, **variables)
@@ -263,7 +263,7 @@ class TestAutomation:
         wired.play("rotate", **order).succeeded()
         sent = [(name, one.verb, re.escape(one.path)) for name, one in wired.fleet.writes()]
         assert len(sent) >= 6
-        for number, carried_out, playbook in tries(sent, 15, ("rotate", "bootstrap")):
+        for number, carried_out, playbook in tries(sent, 30, ("rotate", "bootstrap")):
             before = stored(wired)
             interrupt(wired, sent[number], carried_out, **order)
             wired.play(playbook, **(order if playbook == "rotate" else {})).succeeded()

@@ -19,13 +19,11 @@ def homelab(fleet_of):
 
 
 @pytest.fixture(scope="module")
-def folder(homelab, tmp_path_factory):
-    """The folder of a record with a plan, a run and an unchanged run."""
-    folder = tmp_path_factory.mktemp("record") / "kept"
-    # with a setting of its own, each run has a process of its own, as it has for users
-    options = {"fleetgate_record": str(folder), "awx_user_name": "olga", "ANSIBLE_DIFF_ALWAYS": "true"}
-    for arguments in (["--check"], [], []):
-        homelab.play("wire", *arguments, **options).succeeded()
+def folders(homelab, tmp_path_factory):
+    """The folders of the records of a plan, a run and an unchanged run."""
+    folder = tmp_path_factory.mktemp("record")
+    for name, arguments in (("plan", ["--check"]), ("run", []), ("repeated", [])):
+        homelab.play("wire", *arguments, fleetgate_record=str(folder / name), awx_user_name="olga").succeeded()
     return folder
 
 
@@ -33,23 +31,23 @@ def lines(folder):
     return [json.loads(line) for line in (folder / "record.jsonl").read_text().splitlines()]
 
 
-def test_every_write_of_a_run_is_recorded_with_its_host_and_reason(homelab, folder):
-    plan, wired, repeated = (
-        [line for line in lines(folder) if line["run"] == run]
-        for run in dict.fromkeys(line["run"] for line in lines(folder))
-    )
-    assert {line["operator"] for line in lines(folder)} == {"olga"}
+def test_every_write_of_a_run_is_recorded_with_its_host_and_reason(homelab, folders):
+    plan, wired, repeated = (lines(folders / name) for name in ("plan", "run", "repeated"))
+    assert {line["operator"] for line in (*plan, *wired, *repeated)} == {"olga"}
     assert all(line["check"] and not line["sent"] for line in plan) and any(line["planned"] for line in plan)
     sent = {line["host"]: {step["path"] for step in line["sent"]} for line in wired if line["sent"]}
     assert {"/access/domains"} <= sent["pve1"] and {"/config/access/openid"} <= sent["pbs1"]
     assert all(step["reason"] for line in wired for step in line["sent"])
     assert repeated and not any(line["sent"] or line["changed"] for line in repeated)
-    text = (folder / "record.jsonl").read_text()
-    assert (folder / "record.jsonl").stat().st_mode & 0o77 == 0
-    assert not any(secret in text for secret in (homelab.fleet.api_key, *homelab.fleet.tokens.values()))
+    for name in ("plan", "run", "repeated"):
+        text = (folders / name / "record.jsonl").read_text()
+        assert (folders / name / "record.jsonl").stat().st_mode & 0o77 == 0
+        assert not any(secret in text for secret in (homelab.fleet.api_key, *homelab.fleet.tokens.values()))
 
 
-def test_chain_shows_every_change_of_a_record(folder, tmp_path):
+def test_chain_shows_every_change_of_a_record(folders, tmp_path):
+    folder = folders / "run"
+
     def verify(content, **options):
         (tmp_path / "record.jsonl").write_bytes(content)
         return result_of("record_info", path=str(tmp_path), **options)
@@ -72,12 +70,13 @@ def test_nothing_is_sent_where_the_record_cannot_be_written(homelab, tmp_path):
     assert "cannot be written" in run.output and run.code and homelab.fleet.exchanges() == []
 
 
-def test_summary_names_changes_and_failures_by_host(fleet_of):
+def test_summary_names_changes_and_failures_by_host(fleet_of, tmp_path):
     wired, enabled = fleet_of("homelab"), {"ANSIBLE_CALLBACKS_ENABLED": "fleetgate.proxmox.summary,record"}
+    enabled["fleetgate_record"] = str(tmp_path)
     summary = wired.play("wire", **enabled).succeeded().output.partition("SUMMARY")[2]
-    assert (
-        re.search(r"pve1: changed: .*realm pocketid is missing", summary) and "identity provider: changed: " in summary
-    )
-    assert "pbs1: unchanged" in wired.play("wire", **enabled).succeeded().output.partition("SUMMARY")[2]
+    assert re.search(r"pve1: changed: .*realm pocketid is missing", summary)
+    assert "identity provider: changed: " in summary
     failed = wired.play("wire", fleetgate_realm={"name": "a realm"}, **enabled).output.partition("SUMMARY")[2]
-    assert re.search(r"pve1: failed: .*fleetgate_realm.name: 'a realm'", failed)
+    assert re.search(r"pve1: failed: .*fleetgate_realm.name: 'a realm'", failed) and "pbs1: failed: " in failed
+    # every run has an ID of its own
+    assert len({line["run"] for line in lines(tmp_path)}) == 2

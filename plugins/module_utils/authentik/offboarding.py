@@ -56,7 +56,7 @@ class AuthentikOffboarding(Offboarding):
         """The tokens, and the sessions of a user that was deactivated in another way before."""
         if not self.client.myself["is_superuser"]:
             self.notes.append(
-                f"{self.client.myself['username']}, the owner of the token in fleetgate_idp, is no superuser, so tokens and sessions of"
+                f"{self.client.myself['username']}, the owner of the token in fleetgate_idp, is not a superuser, so tokens and sessions of"
                 f" {self.person} may be hidden from it; they are refused as long as the user is inactive"
             )
         sessions = [] if self.existing["is_active"] else self._owned(_SESSIONS)

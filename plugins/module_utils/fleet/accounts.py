@@ -1,6 +1,6 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Everything that belongs to a user of PVE or PBS, and who else on the server may be the same person."""
+"""Everything that belongs to a user of PVE or PBS, and the other accounts that may be those of the same person."""
 
 from __future__ import annotations
 

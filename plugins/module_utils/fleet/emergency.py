@@ -16,6 +16,7 @@ from ..core.plan import Plan, ServerState
 from ..proxmox.client import LoginClient
 from ..proxmox.identity import realm_of
 from ..proxmox.realm import Realm
+from ..proxmox.second_factor import with_second_factor
 from ..proxmox.user import account_problem
 from .accounts import administrators
 from .entries import typed_options
@@ -176,7 +177,7 @@ def _unproven(account: Emergency, server: WayIn) -> Iterator[Deficiency]:
                 f"{host} does not accept the password of {userid}",
                 f"correct password in {VARIABLE}, or set another password on the server",
             )
-    elif not (account.proven or server.product.has_second_factor(server.state.client, userid)):
+    elif not (account.proven or userid in (with_second_factor(server.state.client) or ())):
         yield Deficiency(
             f"nothing shows that somebody can sign in as {userid} on {host}",
             f"sign in once and declare the day as proven in {VARIABLE}, declare its password, or register a second factor",

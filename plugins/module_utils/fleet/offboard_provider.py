@@ -117,7 +117,7 @@ def _by_hand(provider: Provider, idp: Mapping[str, Any], person: str) -> str:
 
 
 class _Ended:
-    """What has been ended, which is also told where a request fails."""
+    """What has been ended, which is also reported where a request fails."""
 
     def __init__(self, leaving: Offboarding, provider: Provider, check_mode: bool) -> None:
         self._leaving, self._provider, self._check_mode = leaving, provider, check_mode

@@ -63,7 +63,6 @@ class Product:
     - `token`: the options that name an API token in an entry for the state module.
     - `automation`: what the identity of the automation gets.
     - `outlives_user`: what a user that is removed keeps for a while, in sentences.
-    - `has_second_factor`: whether a user has a second factor, as far as the server reports it.
     """
 
     name: str
@@ -76,7 +75,6 @@ class Product:
     client_name: str
     automation: Automation
     default_realm: str = ""
-    has_second_factor: Callable[[Client, str], bool] = lambda _client, _userid: False
     group_name: Any = None
     is_one_host: bool = False
     realm_defaults: Mapping[str, Any] = field(default_factory=dict)
@@ -98,10 +96,6 @@ def _pve_server(client: Client) -> Server:
     )
 
 
-def _pve_second_factor(client: Client, userid: str) -> bool:
-    return bool(client.read("access", "users", userid, "tfa", multiple=True)["user"])
-
-
 def _pbs_server(_client: Client) -> Server:
     """The name of the node is reported to root only."""
     return Server()
@@ -117,7 +111,6 @@ PVE = Product(
     token=lambda name: {"tokenid": name, "privsep": True},
     client_name="Proxmox VE {}",
     automation=Automation(path="/", role="FleetAccess", token={"privsep": False}),
-    has_second_factor=_pve_second_factor,
     group_name=PVE_GROUP,
     # groups_overwrite: whoever is removed from a group at the provider leaves it here at the next sign-on
     realm_defaults={

@@ -113,7 +113,7 @@ class Report:
 
 
 def unknown_members(declared: Declaration, members: Mapping[str, Iterable[str]]) -> set[str]:
-    """The groups whose members neither the declaration nor the identity provider tells, such as those of any issuer."""
+    """The groups whose members neither the declaration nor the identity provider has, such as those of any issuer."""
     return {
         group.name for group in declared.groups if group.present and group.members is None and group.name not in members
     }
@@ -271,7 +271,7 @@ class _Search:
         return self._report
 
     def _count_unknown_members(self, groups: Iterable[str]) -> None:
-        """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere nobody can be told apart."""
+        """Whoever a sign-on put into a group whose members are not known is one of them; elsewhere the accounts cannot be distinguished."""
         if not self._product.has_groups:
             self._accounts = None if groups else self._accounts
         elif self._accounts is not None:
@@ -357,8 +357,8 @@ def _comparable(realm: Mapping[str, Any], option: str) -> str:
 
 
 def _described(kind: str, name: str, details: Iterable[str]) -> str:
-    told = "; ".join(details)
-    return f"{kind} {name} ({told})" if told else f"{kind} {name}"
+    text = "; ".join(details)
+    return f"{kind} {name} ({text})" if text else f"{kind} {name}"
 
 
 def _listed(what: str, names: Iterable[str]) -> list[str]:

@@ -50,7 +50,7 @@ def connection_spec(environment: str, port: int, **secrets: str) -> dict[str, An
 
     return {
         "connection": option("str", "CONNECTION", choices=["https", "shell"], default="https"),
-        "api_host": option("str", "API_HOST"),
+        "api_host": option("str", "HOST"),
         "api_port": option("int", "PORT", default=port),
         "api_user": option("str", "USER"),
         "api_password": option("str", "PASSWORD", no_log=True),
