@@ -21,6 +21,7 @@ from tests.support import bootstrap
 from tests.support.ansible import Run
 from tests.support.in_process import run
 from tests.support.rotate import rotates
+from tests.support.sample import ALL
 
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
@@ -35,7 +36,7 @@ VARIABLES = {
     ),
 }
 # one cluster and one backup server; three and two, each of which must cost the same
-FLEETS = {"homelab": PLAYBOOKS, "fleet": ("bootstrap", "wire", "monitor", "prove")}
+FLEETS = {"homelab": PLAYBOOKS, **({"fleet": ("bootstrap", "wire", "monitor", "prove")} if ALL else {})}
 # Pulse polls the servers that it monitors; the number of requests depends on time
 OF_PULSE = "python-urllib3/"
 # it is asked again until it has polled a server, which takes it longer at times

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from tests.modules.systems import SYSTEMS
 from tests.support import in_process
+from tests.support.sample import ALL
 
-EXAMPLES = 40
+EXAMPLES = 40 if ALL else 20
 ANY = {name: system for name, system in SYSTEMS.items() if hasattr(system, "any_state")}
 
 
