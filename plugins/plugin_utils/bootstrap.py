@@ -18,6 +18,11 @@ from .wire import HostAction, registered
 HOST, REVIEW = "__fleetgate_bootstrap", "__fleetgate_bootstrap_review"
 
 
+def default_token_file(inventory_dir: Any, host: str) -> str:
+    """The default of fleetgate_token_file, as the roles have it."""
+    return f"{inventory_dir}/secrets/{host}.token.txt"
+
+
 class BootstrapAction(HostAction):
     """`bootstrap_host`, for the inventory host of the task."""
 
@@ -65,7 +70,7 @@ class BootstrapAction(HostAction):
             return path
         # without a file it is undefined, empty or None, which may have become text
         directory = str(task_vars.get("inventory_dir") or "")
-        if directory in ("", "None") and path in [f"{none}/secrets/{host}.token.txt" for none in ("", "None")]:
+        if directory in ("", "None") and path in [default_token_file(none, host) for none in ("", "None")]:
             self._problems.append(
                 f"fleetgate_token_file: {host} comes from no file, so there is no inventory_dir, and the secret would be stored in"
                 f" {path}; give fleetgate_token_file as a path that persists"

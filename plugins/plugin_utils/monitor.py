@@ -10,7 +10,7 @@ from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import in_url
 from ..module_utils.fleet.monitor import pulse_as_read
 from .sealed import unseal
-from .wire import HostAction
+from .wire import NOTHING_WRITTEN, HostAction, refusal, refusals
 
 # where the tasks of the role register what they return
 PULSE, HOST, IDENTITY = "__fleetgate_pulse", "__fleetgate_monitor", "__fleetgate_monitor_identity"
@@ -69,15 +69,12 @@ class MonitorAction(HostAction):
 
 def _review(task_vars: dict[str, Any]) -> dict[str, Any]:
     """Why hosts are refused, all if any is, and which have something to be done: of several that are one server the first."""
-    refused: dict[str, str] = {}
+    problems: dict[str, list[str]] = {}
     pending: dict[tuple[str, ...], str] = {}
     for name in task_vars["ansible_play_hosts"]:
         found = task_vars["hostvars"].raw_get(name).get(HOST) or {}
-        if "identity" not in found:
-            refused[name] = found.get("msg") or "its preflight did not run"
-        elif found["pending"]:
+        problems[name] = refusal(found, "identity")
+        if found.get("pending"):
             pending.setdefault(tuple(found["identity"]), name)
-    if refused:
-        others = f"this run did not write anything, because of the problems that are reported for {', '.join(refused)}"
-        refused = {name: refused.get(name, others) for name in task_vars["ansible_play_hosts"]}
+    refused = refusals([], problems, NOTHING_WRITTEN) if any(problems.values()) else {}
     return {"changed": False, "refused": refused, "pending": list(pending.values())}

@@ -10,8 +10,9 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ..module_utils.core.checks import FAILED, Check
+from ..module_utils.fleet.host import with_warnings
 from .proof_report import Report, Subject
-from .wire import HostAction, ProviderAction, left_out, plain, registered
+from .wire import HostAction, ProviderAction, left_out, plain, refusal, refusals, registered
 
 # where the tasks of the role register what they return
 PROVIDER, HOST, REVIEW = "__fleetgate_offboard_provider", "__fleetgate_offboard", "__fleetgate_offboard_review"
@@ -58,13 +59,14 @@ def _review(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
     found = {name: registered(task_vars, name, HOST) for name in hosts}
     provider = plain(task_vars.get(PROVIDER) or {})
     down = [name for name, one in found.items() if _is_down(one)]
-    problems = {name: _problems(one) for name, one in found.items() if name not in down and "identity" not in one}
-    general = [] if "known" in provider else _problems(provider)
+    problems = {name: [] if name in down else refusal(one, "identity") for name, one in found.items()}
+    general = refusal(provider, "known")
     unknown = not (general or provider["known"] or any(one.get("found") for one in found.values()))
-    if unknown and (provider["similar"] or not problems):
+    if unknown and (provider["similar"] or not any(problems.values())):
         general = [_nowhere(person, provider, found, down)]
-    if general or problems:
-        return {"changed": False, "pending": [], "down": down, "refused": _refused(hosts, general, problems)}
+    if general or any(problems.values()):
+        refused = refusals(general, problems, "did not change anything")
+        return {"changed": False, "pending": [], "down": down, "refused": refused}
     first: dict[tuple[str, ...], str] = {}
     for name, one in found.items():
         if name not in down:
@@ -74,10 +76,6 @@ def _review(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
 
 def _is_down(found: Mapping[str, Any]) -> bool:
     return bool((found.get("request") or {}).get("no_answer"))
-
-
-def _problems(result: Mapping[str, Any]) -> list[str]:
-    return list(result.get("problems") or [result.get("msg") or "its preflight did not run"])
 
 
 def _nowhere(person: str, provider: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]], down: list[str]) -> str:
@@ -90,15 +88,6 @@ def _nowhere(person: str, provider: Mapping[str, Any], found: Mapping[str, Mappi
     )
 
 
-def _refused(hosts: list[str], general: list[str], problems: Mapping[str, list[str]]) -> dict[str, str]:
-    """Each host with its own problems, and the first with those of the provider as well."""
-    own = {name: [one for one in problems.get(name, []) if one not in general] for name in hosts}
-    own[hosts[0]] = [*general, *own[hosts[0]]]
-    causes = ", ".join(name for name, found in own.items() if found)
-    others = f"this run did not change anything, because of the problems that are reported for {causes}"
-    return {name: "; ".join(dict.fromkeys(own[name])) or others for name in hosts}
-
-
 def _report(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
     """Print what was ended and what was not."""
     review = plain(task_vars.get(REVIEW) or {})
@@ -107,13 +96,13 @@ def _report(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
     report = Report([provider, *(host for host in hosts if host.checks)])
     for line in report.lines():
         Display().display(line)
-    return {"changed": False, "refused": report.refused(), **_with_warnings(list(_warnings(person, task_vars)))}
+    return {"changed": False, "refused": report.refused(), **with_warnings(list(_warnings(person, task_vars)))}
 
 
 def _subject(name: str, review: Mapping[str, Any], task_vars: dict[str, Any]) -> Subject:
     done = registered(task_vars, name, HOST_DONE)
     if name in review["down"]:
-        problem = "; ".join(_problems(registered(task_vars, name, HOST)))
+        problem = "; ".join(refusal(registered(task_vars, name, HOST), "identity"))
         remedy = "run this playbook again when the server answers"
         return Subject(name, [Check("server", name, FAILED, problem, remedy)])
     # further nodes of a cluster have none
@@ -124,7 +113,3 @@ def _warnings(person: str, task_vars: dict[str, Any]) -> Iterator[str]:
     others = [name for name in left_out(task_vars) if name not in task_vars["ansible_play_hosts_all"]]
     if others:
         yield f"{person} may still have access on {', '.join(others)}, which this run left out; run this playbook again without --limit"
-
-
-def _with_warnings(warnings: list[str]) -> dict[str, list[str]]:
-    return {"warnings": warnings} if warnings else {}

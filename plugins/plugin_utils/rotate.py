@@ -14,7 +14,7 @@ from ansible.utils.path import unfrackpath
 from ..module_utils.core.secret_file import kept_secret, vault_at_hand
 from ..module_utils.fleet.products import PRODUCTS
 from ..module_utils.fleet.rotation import AUTOMATION
-from .bootstrap import BootstrapAction
+from .bootstrap import BootstrapAction, default_token_file
 from .monitor import HOST as MONITORED
 from .sealed import unseal
 from .vault import Vault
@@ -25,7 +25,7 @@ BEGUN, ROTATED, FINISHED, RESTORED = (
     f"__fleetgate_rotate_{name}" for name in ("begun", "applied", "finished", "restored")
 )
 TOKEN, REVIEW = "__fleetgate_rotate_token", "__fleetgate_rotate_review"
-# what each preflight registers, and a key that it has where there is no problem
+# what the preflights register, each with a key that results without a problem have
 _PREFLIGHTS = {HOST: "wiring", TOKEN: "due", MONITORED: "pending"}
 _SECRET_OF_STAGE = {"apply": "target", "rollback": "previous"}
 
@@ -132,7 +132,7 @@ class RotateTokenAction(BootstrapAction):
             for product in PRODUCTS:
                 for name in task_vars["groups"].get(product, ()):
                     variables = task_vars["hostvars"][name]
-                    default = f"{variables.get('inventory_dir')}/secrets/{name}.token.txt"
+                    default = default_token_file(variables.get("inventory_dir"), name)
                     try:
                         path = unfrackpath(str(variables.get("fleetgate_token_file") or default))
                     except AnsibleError:

@@ -10,7 +10,7 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ..module_utils.core.errors import FleetgateError
-from .wire import HostAction, ProviderAction, hosts_of_two_products, left_out, registered
+from .wire import NOTHING_WRITTEN, HostAction, ProviderAction, hosts_of_two_products, left_out, refusals, registered
 
 # where the preflights of the hosts are registered
 HOST = "__fleetgate_unwire"
@@ -41,7 +41,8 @@ class UnwireProviderAction(ProviderAction):
             refused = [name for name in task_vars["ansible_play_hosts"] if "wiring" not in self._found(task_vars, name)]
             if refused or result.get("failed"):
                 problems = list(result.get("problems") or [result["msg"]]) if result.get("failed") else []
-                result.update(failed=True, problems=problems, refused=self._refusals(problems, False, task_vars))
+                own = {name: self._preflight_of(task_vars, name) for name in task_vars["ansible_play_hosts"]}
+                result.update(failed=True, problems=problems, refused=refusals(problems, own, NOTHING_WRITTEN))
                 result.setdefault("msg", "nothing was written, because the preflight found problems")
         return result
 

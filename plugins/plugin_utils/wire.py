@@ -24,6 +24,7 @@ from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
 HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
+NOTHING_WRITTEN = "did not write anything"
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -254,22 +255,7 @@ class ProviderAction(FleetAction):
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
-        return self._refusals(of_provider, bool(result.get("done")), task_vars)
-
-    def _refusals(self, of_provider: list[str], done: bool, task_vars: dict[str, Any]) -> dict[str, str]:
-        """The problems by host; the message of a host without any names those that have some."""
-        hosts = list(task_vars["ansible_play_hosts"])
-        own = {name: self._preflight_of(task_vars, name) for name in hosts}
-        messages = {}
-        for name in hosts:
-            problems = [problem for problem in own[name] if problem not in of_provider]
-            if name == hosts[0]:
-                problems = [*of_provider, *problems]
-            messages[name] = "; ".join(problems)
-        refused = ", ".join(name for name, message in messages.items() if message)
-        written = "was only carried out in part" if done else "did not write anything"
-        others = f"this run {written}, because of the problems that are reported for {refused}"
-        return {name: message or others for name, message in messages.items()}
+        return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)
 
 
 def left_out(task_vars: dict[str, Any]) -> list[str]:
@@ -293,6 +279,19 @@ def registered(task_vars: dict[str, Any], host: str, name: str) -> dict[str, Any
     """What a task registered on a host."""
     found: dict[str, Any] = plain(task_vars["hostvars"].raw_get(host).get(name) or {})
     return found
+
+
+def refusals(general: list[str], own: Mapping[str, Iterable[str]], outcome: str) -> dict[str, str]:
+    """Why no host went on, by host: its own problems, and for the first host those of none in particular (`general`) as well.
+
+    The message of a host without any names those that have some; `outcome` says what this run did.
+    """
+    problems = {name: [problem for problem in found if problem not in general] for name, found in own.items()}
+    for name in list(problems)[:1]:
+        problems[name] = [*general, *problems[name]]
+    refused = ", ".join(name for name, found in problems.items() if found)
+    others = f"this run {outcome}, because of the problems that are reported for {refused}"
+    return {name: "; ".join(dict.fromkeys(found)) or others for name, found in problems.items()}
 
 
 def refusal(preflight: Mapping[str, Any], key: str) -> list[str]:

@@ -29,6 +29,7 @@ from ..proxmox.client import ROOT, ProxmoxClient
 from ..proxmox.token import REGENERATE, dated
 from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
+from .hidden import hidden as hidden_of_fleet
 from .host import Problems
 from .products import PRODUCTS, Product
 
@@ -418,8 +419,7 @@ def _copy(host: AutomationHost, source: str, check_mode: bool) -> dict[str, Any]
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
+    yield from hidden_of_fleet(params)
     yield from secrets_in(OPTIONS, params.get("bootstrap"))
 
 

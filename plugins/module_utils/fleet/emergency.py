@@ -118,7 +118,7 @@ class Deficiency:
 
 def refusals(account: Emergency | None, server: WayIn, plan: Plan) -> list[str]:
     """The problems with a plan that makes people depend on the identity provider, while the server has no other way in."""
-    if account == Emergency():
+    if not plan.changes or account == Emergency():
         return []
     reasons = _reasons(server, plan)
     if reasons and account is None:

@@ -29,10 +29,10 @@ from .compiler import (
     realm_entry,
     username_claim,
 )
-from .declaration import CLIENT, GROUP, USER, Declaration, Place, client_options, secrets_in
-from .emergency import OPTIONS as EMERGENCY
+from .declaration import Declaration, Place, client_options
 from .emergency import Emergency, WayIn, emergency, refusals
 from .entries import MAX_REMOVALS, Entries, connection_of
+from .hidden import hidden
 from .products import PRODUCTS, Product, Server
 from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
@@ -266,11 +266,8 @@ def access_to(
     params: Mapping[str, Any], product: Product, place: Place, read_only: bool, problems: Problems
 ) -> Access | None:
     """Connect to a host and read what it reports about itself; None where something is wrong, which is added to the problems."""
-    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
-    client = None if connection is None else problems.of(product.system.client, connection, read_only)
-    server = Server()
-    if client is not None:
-        server = problems.of(server_of, product, client) or server
+    connection, client, reported = connect(params, product, read_only, problems)
+    server = reported or Server()
     name = server.cluster or place.name
     oidc_client = problems.of(client_options, params["client"], name, product.client_name.format(name))
     host_addresses = None
@@ -289,6 +286,15 @@ def access_to(
     if not (connection and client and oidc_client and host_addresses):
         return None
     return Access(product, place, connection, client, oidc_client, server, host_addresses)
+
+
+def connect(
+    params: Mapping[str, Any], product: Product, read_only: bool, problems: Problems
+) -> tuple[dict[str, Any] | None, Client | None, Server | None]:
+    """The connection options, the client and what the server reports about itself, as far as nothing is wrong."""
+    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
+    client = None if connection is None else problems.of(product.system.client, connection, read_only)
+    return connection, client, None if client is None else problems.of(_server_of, product, client)
 
 
 def _add_leaving(
@@ -329,7 +335,7 @@ def _add_expiry(place: Place, state: ServerState, declared: Declaration, entries
     return notes
 
 
-def server_of(product: Product, client: Client) -> Server:
+def _server_of(product: Product, client: Client) -> Server:
     with client.understanding():
         return product.server(client)
 
@@ -401,16 +407,6 @@ def ending_warning(names: Iterable[str]) -> list[str]:
 def with_warnings(warnings: list[str]) -> dict[str, list[str]]:
     """The key of a result that ansible prints warnings from."""
     return {"warnings": list(dict.fromkeys(warnings))} if warnings else {}
-
-
-def hidden(params: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
-    yield from secrets_in(CLIENT, params.get("client"))
-    yield from secrets_in(USER, params.get("users"))
-    yield from secrets_in(GROUP, params.get("groups"))
-    yield from secrets_in(EMERGENCY, params.get("emergency"))
 
 
 HOST = Definition(SPEC, run, hidden=hidden)

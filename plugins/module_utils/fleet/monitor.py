@@ -29,6 +29,7 @@ from ..pulse.node import Node
 from ..pulse.system import PULSE
 from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
+from .hidden import hidden as hidden_of_fleet
 from .host import with_warnings
 from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
@@ -462,8 +463,7 @@ def _unknown(existing: Mapping[str, Any], host: _Host) -> str:
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
+    yield from hidden_of_fleet(params)
     yield from secrets_in(PULSE.connection, params.get("pulse"))
     yield from secrets_in(Node().spec(), params.get("pulse_node"))
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from ..core.checks import Check, as_results, failed, skipped
-from ..core.client import Client
 from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, converge, make_plan
@@ -18,10 +17,12 @@ from ..proxmox.client import ProxmoxClient
 from ..proxmox.identity import realm_of
 from .accounts import Account, last_administrator, other_accounts
 from .compiler import declaration_for, username_claim
-from .declaration import GROUP, USER, Declaration, Place, secrets_in
-from .entries import Entries, connection_of
-from .host import Problems, identity_of, server_of, with_warnings
+from .declaration import Declaration, Place
+from .entries import Entries
+from .hidden import hidden
+from .host import Problems, connect, identity_of, with_warnings
 from .products import PRODUCTS, Product, Server
+from .undeclared import unseen
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
@@ -106,10 +107,8 @@ class _Host:
 
     def read(self) -> None:
         """A caller from whom the server hides objects must not report that there are none."""
-        kinds = [kind for kind in self.product.system.resources if kind.name in ("user", "token", "acl")]
-        permissions = [(kind.audit_permission, f"to see all {kind.plural}") for kind in kinds if kind.audit_permission]
-        refuse(self.client.missing_permissions(permissions))
         self.state = ServerState(self.client, self.product.system.kinds)
+        refuse(unseen(self.state, "to see all {}", ("user", "token", "acl")))
         self.account = Account.on(self.state, self.userid)
 
     def desired(self) -> list[Desired]:
@@ -141,9 +140,7 @@ def _host(params: dict[str, Any], product: Product, place: Place, read_only: boo
     )
     problems += still_declared(declared, person, members) if declared else []
     userid = problems.of(account_of, declared, person, claims) if declared and not problems else None
-    connection = problems.of(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
-    client: Client | None = None if connection is None else problems.of(product.system.client, connection, read_only)
-    server = None if client is None else problems.of(server_of, product, client)
+    connection, client, server = connect(params, product, read_only, problems)
     if problems or not (declared and connection and client and server and userid):
         raise problems.error()
     return _Host(product, place, declared, connection, cast(ProxmoxClient, client), server, person, userid, claims)
@@ -205,14 +202,6 @@ def _proof(host: _Host) -> list[Check]:
         why = f"{host.place.name} still grants privileges to {host.userid} on {', '.join(held)}"
         return [*checks, failed(name, why, "run this playbook again", host.userid)]
     return [*checks, Check(name, host.userid)]
-
-
-def hidden(params: Mapping[str, Any]) -> Iterable[str]:
-    """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
-    yield from secrets_in(USER, params.get("users"))
-    yield from secrets_in(GROUP, params.get("groups"))
 
 
 OFFBOARD = Definition(SPEC, run, hidden=hidden)

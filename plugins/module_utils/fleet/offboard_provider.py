@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..core.checks import Check, as_results, failures, skipped
@@ -12,8 +12,9 @@ from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.module import Definition
 from ..core.plan import Plan, ServerState, apply_plan, converge
 from ..oidc.offboarding import Offboarding, Removal
-from .declaration import GROUP, USER, declaration, secrets_in
+from .declaration import declaration
 from .entries import Entries, connection_of
+from .hidden import hidden
 from .host import Problems, with_warnings
 from .offboard import REMAINING, WHERE, is_declared_absent, person_problems, still_declared
 from .providers import PROVIDERS, Provider
@@ -177,15 +178,6 @@ class _Ended:
             "removed": self._removed,
             "checks": as_results(self._checks),
         }
-
-
-def hidden(params: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in the options."""
-    for provider in PROVIDERS.values():
-        if provider.system:
-            yield from secrets_in(provider.system.connection, params.get("idp"))
-    yield from secrets_in(USER, params.get("users"))
-    yield from secrets_in(GROUP, params.get("groups"))
 
 
 OFFBOARD_PROVIDER = Definition(SPEC, run, hidden=hidden)

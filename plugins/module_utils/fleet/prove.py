@@ -21,11 +21,10 @@ from .compiler import members_of, rights_on, username_claim
 from .declaration import Declaration, Group, Person, Place, secrets_in
 from .emergency import deficiencies
 from .entries import typed_options
+from .hidden import hidden as hidden_of_fleet
 from .host import SPEC as HOST_SPEC
 from .host import Compiled, compile_host, secrets_of, sign_in_blockers, wiring_of, with_warnings
-from .host import hidden as hidden_of_host
 from .products import PRODUCTS, Product
-from .provider import hidden as hidden_of_provider
 from .provider import issuer_options
 from .providers import PROVIDERS, Provider
 from .sign_on import (
@@ -422,8 +421,7 @@ def _has_rights_on(group: Group, product: Product, place: Place) -> bool:
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     """The secrets in the options."""
-    yield from hidden_of_host(params)
-    yield from hidden_of_provider({"idp": params.get("idp")})
+    yield from hidden_of_fleet(params)
     yield from secrets_in(OPTIONS, params.get("prove"))
 
 

@@ -17,8 +17,9 @@ from ..core.plan import ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
-from .declaration import CLIENT, GROUP, USER, Declaration, declaration, secrets_in
+from .declaration import CLIENT, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
+from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
@@ -298,11 +299,7 @@ def _pending(
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     """The secrets in the options."""
-    for provider in PROVIDERS.values():
-        if provider.system:
-            yield from secrets_in(provider.system.connection, params.get("idp"))
-    yield from secrets_in(USER, params.get("users"))
-    yield from secrets_in(GROUP, params.get("groups"))
+    yield from hidden_of_fleet(params)
     hosts = params.get("hosts")
     # options of wrong types are masked as well, before they are refused
     for host in hosts if isinstance(hosts, list) else ():

@@ -17,8 +17,9 @@ from ..proxmox.realm import Realm as RealmResource
 from ..proxmox.second_factor import with_second_factor
 from .declaration import Place
 from .emergency import VARIABLE as EMERGENCY
+from .hidden import hidden
 from .host import SPEC as HOST_SPEC
-from .host import Compiled, compile_host, hidden
+from .host import Compiled, compile_host
 from .products import PRODUCTS
 from .review.facts import DECLARED, MISSING, UNDECLARED, UNKNOWN, UNMANAGED, Entry, Facts, Realm, Token, User
 from .review.rules import SEVERITIES

@@ -13,8 +13,8 @@ from ..core.plan import ServerState
 from .compiler import naming
 from .declaration import Declaration, declaration
 from .entries import connection_of
+from .hidden import hidden
 from .provider import SPEC as PROVIDER_SPEC
-from .provider import hidden
 from .provider import run as run_provider
 from .providers import PROVIDERS, Provider
 from .review.facts import People

@@ -10,8 +10,9 @@ from typing import Any
 from ..core.errors import refuse
 from ..core.module import Definition
 from ..core.plan import ServerState, converge
-from .declaration import CLIENT, Place, secrets_in
+from .declaration import Place
 from .entries import MAX_REMOVALS, Entries
+from .hidden import hidden as hidden_of_fleet
 from .host import Problems, Reached, reach_host, wiring_of, with_warnings
 from .products import PRODUCTS
 from .rotation import CLIENTS, Order
@@ -84,9 +85,7 @@ def _apply(host: Reached, params: dict[str, Any], check_mode: bool) -> dict[str,
 
 def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
-    yield from secrets_in(CLIENT, params.get("client"))
+    yield from hidden_of_fleet(params)
     declared = params.get("client_secrets")
     yield from map(str, declared.values()) if isinstance(declared, dict) else ()
 

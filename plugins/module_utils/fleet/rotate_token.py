@@ -11,7 +11,7 @@ Both tokens have the name of the rotation in their comments, so the next run kno
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import closing
 from copy import copy
 from dataclasses import dataclass
@@ -253,9 +253,4 @@ class _Steps:
             self.done["diff"][part].update(objects)
 
 
-def hidden(params: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in the options."""
-    yield from hidden_of_bootstrap(params)
-
-
-ROTATE_TOKEN = Definition(SPEC, run, hidden=hidden)
+ROTATE_TOKEN = Definition(SPEC, run, hidden=hidden_of_bootstrap)

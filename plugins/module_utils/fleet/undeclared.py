@@ -134,9 +134,9 @@ def accounts(declared: Declaration, members: Mapping[str, Iterable[str]]) -> set
         return None
 
 
-def unseen(server: ServerState, effect: str) -> list[str]:
-    """What the caller lacks to see all objects that rights come from; `effect` says of a kind what follows."""
-    kinds = [server.resources[name] for name in _KINDS if name in server.resources]
+def unseen(server: ServerState, effect: str, names: Iterable[str] = _KINDS) -> list[str]:
+    """What the caller lacks to see all objects of the kinds that rights come from; `effect` says of a kind what follows."""
+    kinds = [server.resources[name] for name in names if name in server.resources]
     permissions = [(kind.audit_permission, effect.format(kind.plural)) for kind in kinds if kind.audit_permission]
     missing: list[str] = server.client.missing_permissions(permissions)
     return missing

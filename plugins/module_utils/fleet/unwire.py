@@ -17,13 +17,13 @@ from ..core.plan import Desired, Plan, ServerState, converge, make_plan
 from ..proxmox.client import ROOT
 from ..proxmox.identity import realm_of
 from .compiler import Issuer, declaration_for
-from .declaration import CLIENT, Place, secrets_in
+from .declaration import Place
 from .emergency import WayIn
 from .entries import Entries, typed_options
+from .hidden import hidden
 from .host import Access, Problems, access_to, identity_of, with_warnings
 from .products import PRODUCTS, Product
 from .provider import provider_of
-from .providers import PROVIDERS
 from .undeclared import Report, of_realms, other_realms, same_client
 
 # the options of `fleetgate_unwire`
@@ -265,16 +265,6 @@ def _merged(*diffs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]
     return {
         part: {label: values for diff in diffs for label, values in diff[part].items()} for part in ("before", "after")
     }
-
-
-def hidden(params: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in the options."""
-    for product in PRODUCTS.values():
-        yield from secrets_in(product.system.connection, params.get("api"))
-    for provider in PROVIDERS.values():
-        if provider.system:
-            yield from secrets_in(provider.system.connection, params.get("idp"))
-    yield from secrets_in(CLIENT, params.get("client"))
 
 
 UNWIRE = Definition(SPEC, run, hidden=hidden)

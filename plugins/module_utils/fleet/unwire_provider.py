@@ -7,18 +7,19 @@ People and groups stay: nothing marks them as created by wire, and other applica
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from ..core.module import Definition
 from ..core.plan import ServerState, converge
 from .compiler import Listed, leaders
-from .declaration import GROUP, USER, Declaration, declaration, secrets_in
+from .declaration import Declaration, declaration
 from .entries import Entries, connection_of
+from .hidden import hidden
 from .host import Problems, with_warnings
 from .provider import provider_of, wiring_from
-from .providers import PROVIDERS, Provider, Registered
+from .providers import Provider, Registered
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "apply"], "required": True},
@@ -169,15 +170,6 @@ def _people(declared: Declaration) -> list[str]:
         return []
     why = "nothing there says that wire created them, and other applications may use them"
     return [f"{' and '.join(named)} stay, because {why}"]
-
-
-def hidden(params: Mapping[str, Any]) -> Iterator[str]:
-    """The secrets in the options."""
-    for provider in PROVIDERS.values():
-        if provider.system:
-            yield from secrets_in(provider.system.connection, params.get("idp"))
-    yield from secrets_in(USER, params.get("users"))
-    yield from secrets_in(GROUP, params.get("groups"))
 
 
 UNWIRE_PROVIDER = Definition(SPEC, run, hidden=hidden)
