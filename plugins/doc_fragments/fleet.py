@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 
-class ModuleDocFragment:
-    """The declaration of a fleet, and attributes of the modules that work on it."""
+def _attributes(playbook: str) -> str:
+    """The attributes of the modules of a playbook."""
+    return rf"""
+attributes:
+  action_group:
+    membership:
+      - fleetgate.proxmox.{playbook}
+      - fleetgate.proxmox.all
+  async:
+    support: none
+    details: The action plugin uses results of other tasks of the run, and encrypts secrets before they are registered, which an C(async) task
+      would bypass.
+"""
 
-    PEOPLE: str = r"""
+
+# the options may be followed by others
+_PEOPLE = r"""
 options:
   realm:
     description:
@@ -22,9 +35,61 @@ options:
   members:
     description:
       - User names by group at the identity provider.
-      - Defaults to the variable C(fleetgate_members), and then to the result of M(fleetgate.proxmox.wire_provider).
+      - Defaults to the variable C(fleetgate_members){otherwise}.
+    type: dict
+    default: {{}}
+"""
+_WITH_MEMBERS = _PEOPLE.format(otherwise=", and then to the result of the preflight of the identity provider")
+
+
+class ModuleDocFragment:
+    """The declaration of a fleet, and attributes of the modules that work on it."""
+
+    SERVER: str = r"""
+options:
+  product:
+    description: The product that runs on the host.
+    type: str
+    choices: [pve, pbs]
+    required: true
+  host:
+    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
     type: dict
     default: {}
+  api:
+    description:
+      - Connection options of the modules of the product, for example C(api_token_id) and C(api_token_secret).
+      - Defaults to the variable C(fleetgate_api). The address is that of the inventory host unless C(api_host) is given.
+    type: raw
+requirements:
+  - requests
+  - proxmoxer >= 2.3.0 (not with C(connection=shell))
+"""
+
+    CLIENT: str = r"""
+options:
+  client:
+    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is the default.
+    type: raw
+  names:
+    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
+    type: raw
+  domain:
+    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
+    type: raw
+"""
+
+    ISSUER: str = r"""
+options:
+  issuer:
+    description:
+      - The issuer. V({client_id}) is replaced by the ID of the client, and V({slug}) by the slug of its application.
+      - Defaults to the variable C(fleetgate_issuer), and then to the result of the preflight of the identity provider.
+    type: str
+  scopes:
+    description: Scopes of a realm that declares none. Defaults like O(issuer), with the variable C(fleetgate_scopes).
+    type: list
+    elements: str
 """
 
     EMERGENCY: str = r"""
@@ -36,77 +101,69 @@ options:
     type: raw
 """
 
-    PROOF: str = (
-        PEOPLE
-        + r"""
+    IDP: str = r"""
+options:
   idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
+    description: The identity provider, as in the variable C(fleetgate_idp), which is the default.
     type: raw
+"""
+
+    HOSTS: str = r"""
+options:
+  hosts:
+    description: Results of the preflights of the hosts. Set by the action plugin.
+    type: list
+    elements: dict
+    default: []
+  outside:
+    description: Hosts by client that are not in this run. Set by the action plugin.
+    type: dict
+    default: {}
+"""
+
+    LEFT_OUT: str = r"""
+options:
+  left_out:
+    description: Hosts of the fleet that are not in this run. Set by the action plugin.
+    type: list
+    elements: str
+    default: []
+"""
+
+    PROOF: str = (
+        _WITH_MEMBERS
+        + r"""
   prove:
     description: The person who signs in and the files of the report. Defaults to the variable C(fleetgate_prove).
     type: raw
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.prove
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
 """
+        + _attributes("prove")
     )
 
-    REMOVAL: str = r"""
+    REMOVAL: str = "options: {}\n" + _attributes("unwire")
+
+    ROTATION: str = r"""
 options:
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
+  rotate:
+    description: What is rotated, and from which age on. Defaults to the variable C(fleetgate_rotate).
     type: raw
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.unwire
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin passes on what other tasks of the run returned, which an C(async) task would bypass.
-"""
+""" + _attributes("rotate")
+
     OFFBOARDING: str = (
-        PEOPLE.replace(
-            "\n      - Defaults to the variable C(fleetgate_members), and then to the result of M(fleetgate.proxmox.wire_provider).",
-            "\n      - Defaults to the variable C(fleetgate_members).",
-        )
+        _PEOPLE.format(otherwise="")
         + r"""
   person:
     description: User name of the person at the identity provider. Defaults to the variable C(fleetgate_person).
     type: str
     default: ''
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.offboard
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin uses results of other tasks of the run, which an C(async) task would not have.
 """
+        + _attributes("offboard")
     )
 
-    REVIEW: str = (
-        PEOPLE
-        + r"""
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.report
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin passes results of other hosts on, which an C(async) task cannot do.
-"""
-    )
+    REVIEW: str = _WITH_MEMBERS + _attributes("report")
 
     DOCUMENTATION: str = (
-        PEOPLE
+        _WITH_MEMBERS
         + r"""
   undeclared:
     description:
@@ -114,13 +171,6 @@ attributes:
         lists them, V(remove) removes them, V(ignore) does neither.
       - Defaults to the variable C(fleetgate_undeclared), and then to V(report).
     type: raw
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.wire
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
 """
+        + _attributes("wire")
     )

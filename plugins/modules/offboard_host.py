@@ -22,29 +22,15 @@ options:
     type: str
     choices: [preflight, apply]
     required: true
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  host:
-    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
-    type: raw
   claims:
     description: Claims of the person at the identity provider. Defaults to the result of M(fleetgate.proxmox.offboard_provider).
     type: dict
     default: {}
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
 seealso:
   - module: fleetgate.proxmox.offboard_provider
   - module: fleetgate.proxmox.wire_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
   - fleetgate.proxmox.fleet.offboarding
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

@@ -22,14 +22,12 @@ options:
     type: str
     choices: [preflight, review, apply, report]
     required: true
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
-    type: raw
 requirements:
   - requests
 seealso:
   - module: fleetgate.proxmox.offboard_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.offboarding
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

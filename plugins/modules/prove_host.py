@@ -14,43 +14,12 @@ description:
     declaration. With a person in O(prove) it signs that person in, as M(fleetgate.proxmox.oidc_login) does.
   - Options default to the variables of the host. The task does not fail when a check does; C(prove_provider) reports all of them.
 options:
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  host:
-    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
-    type: raw
-  client:
-    description: The OIDC client of the host. Defaults to the variable C(fleetgate_client).
-    type: raw
-  names:
-    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
-    type: raw
-  domain:
-    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
-    type: raw
-  issuer:
-    description: The issuer, as for M(fleetgate.proxmox.wire_host). Defaults to the result of M(fleetgate.proxmox.prove_provider).
-    type: str
-  scopes:
-    description: Scopes of a realm that declares none. Defaults like O(issuer).
-    type: list
-    elements: str
   session:
     description: Session of the person at the identity provider. Set by the action plugin.
     type: str
   not_signed_in:
     description: Why the person is not signed in. Set by the action plugin.
     type: str
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
 attributes:
   check_mode:
     details: In check mode nobody signs in. All other checks are the same.
@@ -58,6 +27,10 @@ seealso:
   - module: fleetgate.proxmox.prove_provider
   - module: fleetgate.proxmox.oidc_login
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
+  - fleetgate.proxmox.fleet.client
+  - fleetgate.proxmox.fleet.issuer
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.proof
   - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes

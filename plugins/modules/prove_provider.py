@@ -21,20 +21,6 @@ options:
     type: str
     choices: [preflight, clients, report]
     required: true
-  hosts:
-    description: Results of the checks of the hosts. Set by the action plugin.
-    type: list
-    elements: dict
-    default: []
-  outside:
-    description: Hosts by client that are not in this run. Set by the action plugin.
-    type: dict
-    default: {}
-  left_out:
-    description: Hosts of the fleet that are not in this run. Set by the action plugin.
-    type: list
-    elements: str
-    default: []
 requirements:
   - requests
 attributes:
@@ -43,6 +29,9 @@ attributes:
 seealso:
   - module: fleetgate.proxmox.prove_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.hosts
+  - fleetgate.proxmox.fleet.left_out
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.proof
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

@@ -13,44 +13,16 @@ description:
   - Reads users, groups, tokens, roles, ACL entries, realms and second factors, and compares them with the declaration. Nothing is written.
   - Options default to the variables of the host.
 options:
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  host:
-    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
-    type: raw
-  client:
-    description: The OIDC client of the host. Defaults to the variable C(fleetgate_client).
-    type: raw
-  names:
-    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
-    type: raw
-  domain:
-    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
-    type: raw
-  issuer:
-    description: The issuer, as for M(fleetgate.proxmox.wire_host). Defaults to the result of M(fleetgate.proxmox.report_provider).
-    type: str
-  scopes:
-    description: Scopes of a realm that declares none. Defaults like O(issuer).
-    type: list
-    elements: str
   compare:
-    description: Whether the identity provider could be read, without which nothing is said to be undeclared. Set by the action plugin.
+    description: Whether the identity provider could be read, without which nothing is reported as undeclared. Set by the action plugin.
     type: bool
     default: true
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
 seealso:
   - module: fleetgate.proxmox.report_provider
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
+  - fleetgate.proxmox.fleet.client
+  - fleetgate.proxmox.fleet.issuer
   - fleetgate.proxmox.fleet.review
   - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes

@@ -20,9 +20,6 @@ options:
     type: str
     choices: [preflight, report]
     required: true
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
-    type: raw
   report:
     description: The files of the review, and which findings fail. Defaults to the variable C(fleetgate_report).
     type: raw
@@ -31,6 +28,7 @@ requirements:
 seealso:
   - module: fleetgate.proxmox.report_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.review
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

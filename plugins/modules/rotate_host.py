@@ -21,53 +21,21 @@ options:
     type: str
     choices: [preflight, apply, rollback]
     required: true
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  rotate:
-    description: What is rotated, and from which age on. Defaults to the variable C(fleetgate_rotate).
-    type: raw
-  host:
-    description: Name and groups of the inventory host. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
-    type: raw
   realm:
     description: Name of the realm (C(name)). Defaults to the variable C(fleetgate_realm).
-    type: raw
-  client:
-    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is the default.
     type: raw
   client_secrets:
     description: Secrets of clients that are given to realms as they are, and not rotated. Defaults to the variable C(fleetgate_client_secrets).
     type: raw
-  names:
-    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
-    type: raw
-  domain:
-    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
-    type: raw
   client_secret:
     description: The secret for the realm. Set by the action plugin.
     type: str
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
-attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.rotate
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
 seealso:
   - module: fleetgate.proxmox.rotate_provider
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
+  - fleetgate.proxmox.fleet.client
+  - fleetgate.proxmox.fleet.rotation
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

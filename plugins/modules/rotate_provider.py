@@ -22,21 +22,6 @@ options:
     type: str
     choices: [begin, finish, report]
     required: true
-  rotate:
-    description: What is rotated, and from which age on. Defaults to the variable C(fleetgate_rotate).
-    type: raw
-  idp:
-    description: The identity provider. Defaults to the variable C(fleetgate_idp).
-    type: raw
-  hosts:
-    description: Results of the preflights of the hosts. Set by the action plugin.
-    type: list
-    elements: dict
-    default: []
-  outside:
-    description: Hosts by client that are not in this run. Set by the action plugin.
-    type: dict
-    default: {}
   rotations:
     description: What the stage V(begin) decided. Set by the action plugin.
     type: list
@@ -50,19 +35,15 @@ options:
 requirements:
   - requests
 attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.rotate
-      - fleetgate.proxmox.all
-  async:
-    support: none
-    details: The action plugin encrypts secrets before they are registered, which an C(async) task would bypass.
   idempotent:
     support: partial
     details: With an age (C(older_than)) a second run changes nothing. Without an age each run rotates what was rotated completely before.
 seealso:
   - module: fleetgate.proxmox.rotate_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.idp
+  - fleetgate.proxmox.fleet.hosts
+  - fleetgate.proxmox.fleet.rotation
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

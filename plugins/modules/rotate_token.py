@@ -26,9 +26,6 @@ options:
     description: The product of the server. Set by the action plugin, from the inventory groups of the host.
     type: str
     choices: [pve, pbs]
-  rotate:
-    description: What is rotated, and from which age on. Defaults to the variable C(fleetgate_rotate).
-    type: raw
   host:
     description: Name of the inventory host. Set by the action plugin.
     type: str
@@ -54,10 +51,6 @@ requirements:
   - requests
   - proxmoxer >= 2.3.0
 attributes:
-  action_group:
-    membership:
-      - fleetgate.proxmox.rotate
-      - fleetgate.proxmox.all
   async:
     support: none
     details: The secret is stored on the control node.
@@ -67,6 +60,7 @@ attributes:
 seealso:
   - module: fleetgate.proxmox.bootstrap_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.rotation
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

@@ -22,42 +22,21 @@ options:
     type: str
     choices: [preflight, apply]
     required: true
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  host:
-    description: Name and groups of the inventory host. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description: Connection options of the modules of the product. Defaults to the variable C(fleetgate_api).
-    type: raw
   realm:
     description: The realm, of which only C(name) is used. Defaults to the variable C(fleetgate_realm).
-    type: raw
-  client:
-    description: The OIDC client of the host. Defaults to the variable C(fleetgate_client).
-    type: raw
-  names:
-    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
-    type: raw
-  domain:
-    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
     type: raw
   unwire:
     description:
       - C(confirm) lists the realms whose removal is confirmed. A former name of the realm is only removed if it is listed.
       - Defaults to the variable C(fleetgate_unwire).
     type: raw
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
 seealso:
   - module: fleetgate.proxmox.unwire_provider
   - module: fleetgate.proxmox.wire_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
+  - fleetgate.proxmox.fleet.client
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.removal
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

@@ -33,26 +33,15 @@ options:
   groups:
     description: Groups, which stay. Defaults to the variable C(fleetgate_groups).
     type: raw
-  hosts:
-    description: Results of the preflights of the hosts. Set by the action plugin.
-    type: list
-    elements: dict
-    default: []
-  outside:
-    description: Hosts by client that are not in this run. Set by the action plugin.
-    type: dict
-    default: {}
-  left_out:
-    description: Hosts of the fleet that are not in this run. Set by the action plugin.
-    type: list
-    elements: str
-    default: []
 requirements:
   - requests
 seealso:
   - module: fleetgate.proxmox.unwire_host
   - module: fleetgate.proxmox.wire_provider
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.hosts
+  - fleetgate.proxmox.fleet.left_out
+  - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.removal
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

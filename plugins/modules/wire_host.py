@@ -22,52 +22,20 @@ options:
     type: str
     choices: [preflight, apply]
     required: true
-  product:
-    description: The product that runs on the host.
-    type: str
-    choices: [pve, pbs]
-    required: true
-  host:
-    description: Name and groups of the inventory host, and the names of the inventory that the declaration refers to. Set by the action plugin.
-    type: dict
-    default: {}
-  api:
-    description:
-      - Connection options of the modules of the product, for example C(api_token_id) and C(api_token_secret).
-      - Defaults to the variable C(fleetgate_api). The address is that of the inventory host unless C(api_host) is given.
-    type: raw
-  client:
-    description: The OIDC client of the host, as in the variable C(fleetgate_client), which is the default.
-    type: raw
-  names:
-    description: Further names of the web interface. Defaults to the variable C(fleetgate_names).
-    type: raw
-  domain:
-    description: Domain of names without a dot. Defaults to the variable C(fleetgate_domain).
-    type: raw
-  issuer:
-    description:
-      - The issuer. V({client_id}) is replaced by the ID of the client, and V({slug}) by the slug of its application.
-      - Defaults to the variable C(fleetgate_issuer), and then to the result of M(fleetgate.proxmox.wire_provider).
-    type: str
-  scopes:
-    description: Scopes of a realm that declares none. Defaults like O(issuer), with the variable C(fleetgate_scopes).
-    type: list
-    elements: str
   client_secret:
     description:
       - Secret of the client.
       - Defaults to the secret in the variable C(fleetgate_client_secrets), and then to the result of
         M(fleetgate.proxmox.wire_provider).
     type: str
-requirements:
-  - requests
-  - proxmoxer >= 2.3.0 (not with C(connection=shell))
 seealso:
   - module: fleetgate.proxmox.wire_provider
   - module: fleetgate.proxmox.pve_state
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.server
+  - fleetgate.proxmox.fleet.client
+  - fleetgate.proxmox.fleet.issuer
   - fleetgate.proxmox.fleet
   - fleetgate.proxmox.fleet.emergency
   - fleetgate.proxmox.attributes

@@ -22,23 +22,6 @@ options:
     type: str
     choices: [preflight, apply, prune]
     required: true
-  idp:
-    description: The identity provider, as in the variable C(fleetgate_idp), which is the default.
-    type: raw
-  hosts:
-    description: Results of the preflights of the hosts. Set by the action plugin.
-    type: list
-    elements: dict
-    default: []
-  outside:
-    description: Hosts by client that are not in this run. Set by the action plugin.
-    type: dict
-    default: {}
-  left_out:
-    description: Hosts of the fleet that are not in this run. Set by the action plugin.
-    type: list
-    elements: str
-    default: []
   removals:
     description: Objects that O(stage=prune) removes. Set by the action plugin.
     type: list
@@ -52,6 +35,9 @@ seealso:
   - module: fleetgate.proxmox.authentik_state
   - module: fleetgate.proxmox.oidc_info
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.idp
+  - fleetgate.proxmox.fleet.hosts
+  - fleetgate.proxmox.fleet.left_out
   - fleetgate.proxmox.fleet
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)

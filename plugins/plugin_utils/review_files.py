@@ -171,7 +171,7 @@ def _case(title: str, severity: str, remedy: str, found: list[Found], fail_on: s
 
 
 def as_sarif(review: Review, _fail_on: str | None) -> str:
-    """SARIF 2.1.0 with a result for each finding on each host. Hosts are logical locations, because there is no file to name."""
+    """SARIF 2.1.0 with a result for each finding on each host. Hosts are logical locations, because findings are not in files."""
     rules = [
         {
             "id": rule.id,

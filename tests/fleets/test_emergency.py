@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.modules.systems import system_of
-from tests.support.in_process import run as run_module
+from tests.modules.systems import run_on
 
 HOSTS = ("pve1", "pbs1")
 PROVEN = {"proven": "2026-11-01"}
@@ -14,10 +13,6 @@ ADMINS = {
     "members": ["alice"],
     "rights": {"pve": [{"path": "/", "roles": ["Administrator"]}], "pbs": [{"path": "/", "roles": ["Admin"]}]},
 }
-
-
-def do(wired, module, **options):
-    assert not run_module(module, **{**system_of(module).connection(wired), **options}).get("failed")
 
 
 def refused(run):
@@ -30,8 +25,8 @@ def homelab(fleet_of):
     """A fleet that is not set up yet, with local users of several kinds."""
     wired = fleet_of("homelab")
     for module in ("pve_user", "pbs_user"):
-        do(wired, module, userid="disabled@pam", enable=False)
-        do(wired, module, userid="reader@pam")
+        run_on(wired, module, userid="disabled@pam", enable=False)
+        run_on(wired, module, userid="reader@pam")
     return wired
 
 
@@ -74,7 +69,7 @@ def test_no_account_is_required_where_none_is_wanted(homelab, none):
 def test_local_administrator_is_not_lost_without_an_account_that_works(fleet_of):
     wired = fleet_of("homelab")
     wired.play("wire", fleetgate_groups=[ADMINS]).succeeded()
-    do(wired, "pve_user", userid="ops@pve", groups=["proxmox_admins-pocketid"])
+    run_on(wired, "pve_user", userid="ops@pve", groups=["proxmox_admins-pocketid"])
     declared = {"fleetgate_groups": [{**ADMINS, "state": "absent"}]}
     run = wired.play("wire", fleetgate_emergency=None, **declared)
     assert "ops@pve would no longer have Administrator on /" in refused(run)["pve1"], run.output
@@ -87,7 +82,7 @@ def test_local_administrator_is_not_lost_without_an_account_that_works(fleet_of)
 def test_prove_checks_the_account(fleet_of):
     wired = fleet_of("homelab")
     wired.play("wire").succeeded()
-    do(wired, "pve_user", userid="reader@pam")
+    run_on(wired, "pve_user", userid="reader@pam")
     run = wired.play("prove", fleetgate_emergency={"userid": "reader@pam", **PROVEN})
     assert "reader@pam does not have the role Administrator on / of pve1" in refused(run)["pve1"], run.output
     assert "pbs1 has no user reader@pam" in refused(run)["pbs1"]

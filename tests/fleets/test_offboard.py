@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 import requests
 
-from tests.modules.systems import system_of
+from tests.modules.systems import run_on
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 from tests.support.in_process import result_of
@@ -29,7 +29,7 @@ class Site:
         self.hosts.update({name: ("pbs", server) for name, server in self.fleet.pbs.items()})
 
     def module(self, module, /, **options):
-        return run_module(module, **{**system_of(module).connection(self.wired), **options})
+        return run_on(self.wired, module, **options)
 
     def provider(self, stage="apply", check=False, **options):
         given = {"idp": self.fleet.provider(), "realm": self.realm, "person": "bob", **options}
@@ -94,7 +94,7 @@ def realms(wired):
     for system in ("pve", "pbs"):
         options = {"realm": "pocketid", "type": "openid", "issuer_url": wired.fleet.pocketid.url, "client_id": "x"}
         name = f"{system}_realm"
-        run_module(name, **{**system_of(name).connection(wired), **options, "check_connection": False})
+        run_on(wired, name, **options, check_connection=False)
 
 
 @pytest.fixture(scope="module")

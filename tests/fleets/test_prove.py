@@ -11,9 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.modules.systems import system_of
+from tests.modules.systems import run_on
 from tests.simulators.server import Fault
-from tests.support.in_process import run as run_module
 
 PASSWORD = "a-password-of-alice"
 GROUP = "proxmox_admins"
@@ -30,7 +29,7 @@ class Site:
 
     def module(self, module, /, **options):
         """Run a module on the first server of its system."""
-        return run_module(module, **{**system_of(module).connection(self.wired), **options})
+        return run_on(self.wired, module, **options)
 
     def prove(self, *arguments, person="alice", password=PASSWORD, **variables):
         """The run and its report, as the JSON file has it."""

@@ -6,9 +6,8 @@ import json
 
 import pytest
 
-from tests.modules.systems import system_of
+from tests.modules.systems import run_on, system_of
 from tests.simulators.server import Fault
-from tests.support.in_process import run as run_module
 
 REALM = {"type": "openid", "issuer_url": "https://id.example.org", "client_id": "other"}
 # what nobody declared, on the cluster and at the provider
@@ -56,7 +55,7 @@ class Site:
         wired.play("wire").succeeded()
 
     def module(self, module, /, **options):
-        return run_module(module, **{**system_of(module).connection(self.wired), **options})
+        return run_on(self.wired, module, **options)
 
     def review(self, *arguments, **variables):
         self.wired.play("report", *arguments, fleetgate_report={"json": str(self.file)}, **variables).succeeded()

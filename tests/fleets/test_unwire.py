@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.modules.systems import SYSTEMS, system_of
+from tests.modules.systems import SYSTEMS, run_on
 from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 from tests.support.in_process import run as run_module
@@ -32,7 +32,7 @@ class Site:
 
     def module(self, module, /, **options):
         """Run a module on the first server of its system."""
-        return run_module(module, **{**system_of(module).connection(self.wired), **options})
+        return run_on(self.wired, module, **options)
 
     def wire(self, *arguments, **variables):
         return self.wired.play("wire", *arguments, **{**self.variables, **variables}).succeeded()

@@ -8,18 +8,13 @@ import pytest
 import requests
 import yaml
 
-from tests.modules.systems import system_of
+from tests.modules.systems import run_on
 from tests.simulators.browser import Refused
 from tests.support.ansible import ROOT
-from tests.support.in_process import run as run_module
 
 GUIDE = (ROOT / "docs/docsite/rst/guide_offboarding.rst").read_text()
 (EXAMPLE,) = [yaml.safe_load(block) for block in re.findall(r"code-block:: yaml\n\n((?:       .*\n|\n)+)", GUIDE)]
 TOKEN = {"pve": {"userid": "bob@pocketid", "tokenid": "ci"}, "pbs": {"userid": "bob@pocketid", "token_name": "ci"}}
-
-
-def on_server(wired, module, /, **options):
-    return run_module(module, **{**system_of(module).connection(wired), **options})
 
 
 @pytest.fixture(scope="module")
@@ -29,13 +24,13 @@ def homelab(fleet_of):
     wired.play("wire").succeeded()
     node = wired.fleet.pve["pve1"][0]
     wired.cookie = wired.person("bob").sign_in(node.url, "pocketid", node.named_url).cookie
-    on_server(wired, "pbs_user", userid="bob@pocketid")
+    run_on(wired, "pbs_user", userid="bob@pocketid")
     wired.held = {
-        name: on_server(wired, f"{name}_token", **token, return_secret=True)["secret"] for name, token in TOKEN.items()
+        name: run_on(wired, f"{name}_token", **token, return_secret=True)["secret"] for name, token in TOKEN.items()
     }
-    wired.key = on_server(wired, "pocketid_api_key", username="bob", name="deploy", return_secret=True)["secret"]
-    on_server(wired, "pbs_acl", path="/datastore", roles=["DatastoreAudit"], users=["bob@pocketid"])
-    on_server(wired, "pve_user", userid="bob@pam")
+    wired.key = run_on(wired, "pocketid_api_key", username="bob", name="deploy", return_secret=True)["secret"]
+    run_on(wired, "pbs_acl", path="/datastore", roles=["DatastoreAudit"], users=["bob@pocketid"])
+    run_on(wired, "pve_user", userid="bob@pam")
     return wired
 
 

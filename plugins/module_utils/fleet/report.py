@@ -39,7 +39,7 @@ SPEC: dict[str, dict[str, Any]] = {
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     product, compares = PRODUCTS[params["product"]], params["compare"]
-    # without the members of groups nobody can be said to be undeclared
+    # without the members of groups nobody can be reported as undeclared
     wired = {**params, "client_secret": None, "undeclared": REPORT if compares else IGNORE}
     compiled = compile_host(wired, product, Place.of(params["host"]), read_only=True, check_connection=False)
     with compiled.client.understanding():
@@ -163,7 +163,7 @@ class _Reading:
         if not self._compares:
             yield (
                 "who should have rights is not known, because the identity provider could not be read;"
-                " nothing is said to be undeclared"
+                " nothing is reported as undeclared"
             )
 
 

@@ -8,6 +8,7 @@ options by module that older servers do not support.
 from __future__ import annotations
 
 from tests.modules.systems import authentik, oidc, pbs, pocketid, pulse, pve
+from tests.support.in_process import run
 
 SYSTEMS = {"pve": pve, "pbs": pbs, "pocketid": pocketid, "authentik": authentik, "pulse": pulse, "oidc": oidc}
 WRITING = [system for system in SYSTEMS.values() if hasattr(system, "LIVES")]
@@ -15,6 +16,11 @@ WRITING = [system for system in SYSTEMS.values() if hasattr(system, "LIVES")]
 
 def system_of(module):
     return SYSTEMS[module.partition("_")[0]]
+
+
+def run_on(wired, module, /, **options):
+    """The result of a module on the first server of its system, which must not fail."""
+    return run(module, **{**system_of(module).connection(wired), **options})
 
 
 def task(wired, module, **options):
