@@ -473,7 +473,7 @@ def converge(
                     server, secrets = (ServerState(client, resources, server.minted), plan.secrets)
                     plan = planned(server)
                     plan.secrets.update(secrets)
-                    diff = {part: {**diff[part], **rest} for part, rest in plan.diff().items()}
+                    add_diff(diff, plan.diff())
                 present = ServerState(client, resources, server.minted)
                 after = _verify(present, desired, scopes)
                 for resource in resources:
@@ -521,6 +521,12 @@ def _verify(server: ServerState, desired: list[Desired], scopes: dict[str, list[
         ]
     )
     return after
+
+
+def add_diff(diff: dict[str, dict[str, Any]], further: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add the diff of a further plan of the same task; for an object in both, the later one counts."""
+    for part, objects in further.items():
+        diff[part].update(objects)
 
 
 def check_removals(removed: list[str], most: int | None) -> None:

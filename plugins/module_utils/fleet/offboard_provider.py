@@ -10,14 +10,15 @@ from typing import Any
 from ..core.checks import Check, as_results, failures, skipped
 from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.module import Definition
-from ..core.plan import Plan, ServerState, apply_plan, converge
+from ..core.plan import Plan, ServerState, add_diff, apply_plan, converge
 from ..oidc.offboarding import Offboarding, Removal
 from .declaration import declaration
 from .entries import Entries, connection_of
 from .hidden import hidden
 from .host import Problems, with_warnings
 from .offboard import REMAINING, WHERE, is_declared_absent, person_problems, still_declared
-from .providers import PROVIDERS, Provider
+from .provider import provider_of
+from .providers import Provider
 
 SPEC: dict[str, dict[str, Any]] = {
     "stage": {"type": "str", "choices": ["preflight", "review", "apply", "report"], "required": True},
@@ -35,10 +36,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if params["stage"] not in stages:
         raise FleetgateError(f"stage: {params['stage']} is done by the action plugin on the control node")
     idp = params["idp"]
-    if not (isinstance(idp, dict) and idp.get("type") in PROVIDERS):
-        refuse([f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}"])
-    provider = PROVIDERS[idp["type"]]
-    return stages[params["stage"]](params, check_mode, provider, idp)
+    return stages[params["stage"]](params, check_mode, provider_of(idp), idp)
 
 
 def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -148,8 +146,7 @@ class _Ended:
             error.done = [*self._done, *error.done]
             raise
         self._done += result["plan"]
-        for part in self._diff:
-            self._diff[part].update(result["diff"][part])
+        add_diff(self._diff, result["diff"])
         self._removed += [step["reason"] for step in result["plan"]]
 
     def prove(self) -> None:

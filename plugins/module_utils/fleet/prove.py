@@ -25,8 +25,8 @@ from .hidden import hidden as hidden_of_fleet
 from .host import SPEC as HOST_SPEC
 from .host import Compiled, compile_host, secrets_of, sign_in_blockers, wiring_of, with_warnings
 from .products import PRODUCTS, Product
-from .provider import issuer_options
-from .providers import PROVIDERS, Provider
+from .provider import issuer_options, provider_of
+from .providers import Provider
 from .sign_on import (
     DISCOVERY,
     Expected,
@@ -90,11 +90,10 @@ def _begin(params: dict[str, Any], product: Product, place: Place) -> Proof:
     """The compiled host. What is wrong with the declaration is refused together."""
     options = typed_options(params["prove"], OPTIONS, "fleetgate_prove")
     idp = params["idp"]
-    if not (isinstance(idp, Mapping) and idp.get("type") in PROVIDERS):
-        raise FleetgateError(f"fleetgate_idp: type must be one of {', '.join(PROVIDERS)}")
+    provider = provider_of(idp)
     wired = {**params, "client_secret": None, "undeclared": IGNORE}
     compiled = compile_host(wired, product, place, read_only=True, check_connection=False)
-    return Proof(compiled, PROVIDERS[idp["type"]], idp, options, params["members"])
+    return Proof(compiled, provider, idp, options, params["members"])
 
 
 @dataclass

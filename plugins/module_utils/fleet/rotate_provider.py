@@ -15,6 +15,7 @@ from typing import Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
+from ..core.plan import add_diff
 from .compiler import Client, Wiring, clients, leaders
 from .declaration import Declaration
 from .hidden import hidden as hidden_of_fleet
@@ -123,8 +124,7 @@ class _Rotation:
         found, decision.target = self.store.set(decision.client, decision.target)
         reason = f"client {decision.client.id}: {decision.reason}"
         self.result["plan"] += [{**step, "reason": reason} for step in found["plan"]]
-        for part, objects in found["diff"].items():
-            self.result["diff"][part].update(objects)
+        add_diff(self.result["diff"], found["diff"])
 
     def finish(self, rotations: Iterable[Mapping[str, Any]], failed_hosts: Collection[str]) -> dict[str, Any]:
         """Remove or replace the old secrets of the clients whose hosts all have the new one."""

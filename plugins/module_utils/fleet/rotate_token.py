@@ -21,7 +21,7 @@ from typing import Any
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import ServerState
+from ..core.plan import ServerState, add_diff
 from ..core.resource import STORE, Actual, Step
 from ..core.secret_file import SecretFile, cannot_keep, kept_secret
 from ..proxmox.client import ProxmoxClient
@@ -129,9 +129,8 @@ def _preflight(rotation: _Rotation, order: Order, used: str | None) -> dict[str,
         problems += _file_problems(host)
         if rotation.is_accepted and not rotation.is_unfinished:
             differences = host.differences(rotation.secret)
-            problems += [f"{host.token} is not as declared ({'; '.join(differences)}); {_RUN_BOOTSTRAP}"] * bool(
-                differences
-            )
+            if differences:
+                problems.append(f"{host.token} is not as declared ({'; '.join(differences)}); {_RUN_BOOTSTRAP}")
     refuse(problems)
     if due:
         # what the server would refuse is found by the plan
@@ -242,15 +241,14 @@ class _Steps:
         try:
             result = self.host.converge(client, desired, self.check_mode)
         except FleetgateError as error:
-            self._note({"plan": error.done, "diff": error.diff or {}})
+            self._note({"plan": error.done, "diff": error.diff})
             raise
         self._note(result)
 
     def _note(self, result: Mapping[str, Any]) -> None:
         self.done["plan"] += result["plan"]
         self.done["changed"] |= bool(result["plan"])
-        for part, objects in result["diff"].items():
-            self.done["diff"][part].update(objects)
+        add_diff(self.done["diff"], result["diff"])
 
 
 ROTATE_TOKEN = Definition(SPEC, run, hidden=hidden_of_bootstrap)

@@ -13,7 +13,7 @@ from typing import Any
 
 from ..core.errors import FleetgateError
 from ..core.module import Definition
-from ..core.plan import Desired, Plan, ServerState, converge, make_plan
+from ..core.plan import Desired, Plan, ServerState, add_diff, converge, make_plan
 from ..proxmox.client import ROOT
 from ..proxmox.identity import realm_of
 from .compiler import Issuer, declaration_for
@@ -245,11 +245,13 @@ def _apply(task: _Task, check_mode: bool) -> dict[str, Any]:
         then = _converged(task, [*late, *found.desired(realms=True)], check_mode)
     except FleetgateError as error:
         error.done = [*first["plan"], *error.done]
-        error.diff = _merged(first["diff"], error.diff or {"before": {}, "after": {}})
+        add_diff(first["diff"], error.diff)
+        error.diff = first["diff"]
         raise
+    add_diff(first["diff"], then["diff"])
     return {
         "changed": first["changed"] or then["changed"],
-        "diff": _merged(first["diff"], then["diff"]),
+        "diff": first["diff"],
         "plan": [*first["plan"], *then["plan"]],
         **with_warnings([*first.get("warnings", ()), *then.get("warnings", ())]),
     }
@@ -259,12 +261,6 @@ def _converged(task: _Task, desired: list[Desired], check_mode: bool) -> dict[st
     access = task.access
     result, _objects, _secrets = converge(access.client, access.product.system.kinds, desired, {}, check_mode)
     return result
-
-
-def _merged(*diffs: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        part: {label: values for diff in diffs for label, values in diff[part].items()} for part in ("before", "after")
-    }
 
 
 UNWIRE = Definition(SPEC, run, hidden=hidden)
