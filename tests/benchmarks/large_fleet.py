@@ -204,8 +204,9 @@ def _process(sites: list[Site], pipe: Connection) -> None:
 async def _serve(sites: list[Site], pipe: Connection) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
-    # Pulse polls its servers repeatedly; here it polls once and keeps the result
-    pulse_nodes.NEXT_POLL = float("inf")
+    # Pulse polls its servers repeatedly, and all of them after a change; here it polls each once and keeps the result
+    pulse_nodes.NEXT_POLL = pulse_nodes.CLUSTER_POLL = float("inf")
+    pulse_nodes.Nodes.forget_polls = lambda self: None  # type: ignore[method-assign]
     since = 0.0
 
     def answer() -> None:

@@ -233,6 +233,9 @@ class Nodes:
                 node for node in self.lists["pve"] if node["clusterName"] or members.count(identity(node["host"])) != 1
             ]
         self._started = time.monotonic()
+        self.forget_polls()
+
+    def forget_polls(self) -> None:
         self._polls.clear()
 
     # -- responses ---------------------------------------------------------------------------------------------
