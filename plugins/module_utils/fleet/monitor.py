@@ -5,6 +5,9 @@
 Pulse is read once for all hosts, in a task of its own; the preflights of a run share what it returned. The identities are set
 up on all hosts at the same time, and then their entries one after the other: Pulse keeps all entries in one list, and after
 each change it replaces the list by what it has read from its disk before, so that it loses entries which are added meanwhile.
+
+Older servers cannot replace the secret of a token in place. On them Pulse signs in with a second token, the stand-in, while the
+other one is recreated. Both have the name of the rotation in their comments, so the next run knows how far one that was killed came.
 """
 
 from __future__ import annotations
@@ -15,14 +18,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from secrets import token_hex
+from typing import Any, cast
 
 from ..core.errors import FleetgateError, refuse
 from ..core.hosts import in_url
 from ..core.module import Definition
 from ..core.plan import ServerState, converge
+from ..core.resource import Actual, Step
 from ..proxmox.client import fingerprint
-from ..proxmox.token import date_in
+from ..proxmox.token import KEEP, REGENERATE, Token, date_in, rotation_in, stand_in_for
 from ..pulse.addresses import entries_for, place, places, url
 from ..pulse.client import PulseClient
 from ..pulse.node import Node
@@ -46,6 +51,8 @@ SPEC: dict[str, dict[str, Any]] = {
     "domain": {"type": "str", "default": ""},
     "sign_in": {"type": "bool", "default": True},
     "regenerate": {"type": "bool", "default": False},
+    "rotation": {"type": "str", "default": ""},
+    "with_stand_in": {"type": "bool", "default": False},
     "rotates": {"type": "bool", "default": False},
     "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
@@ -107,9 +114,7 @@ def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
     """What Pulse monitors, with an index for the preflights. A fault is returned: it is one of every host."""
     try:
         client = PULSE.client(_pulse_connection(params), True)
-        nodes = client.nodes()
-        known = {"version": list(client.version), "nodes": nodes, "index": _index(nodes)}
-        return {"changed": False, **known}
+        return {"changed": False, **_known(client, client.nodes())}
     except FleetgateError as error:
         return {"changed": False, "problems": error.problems}
 
@@ -118,6 +123,10 @@ def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
     if not params["pulse"]:
         refuse(["fleetgate_pulse: no Pulse is declared; add a host to the inventory group pulse, or set this variable"])
     return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
+
+
+def _known(pulse: PulseClient, nodes: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"version": list(pulse.version), "nodes": nodes, "index": _index(nodes)}
 
 
 def _index(nodes: list[dict[str, Any]]) -> dict[str, list[int]]:
@@ -170,6 +179,11 @@ class _Host:
         return token_id(self.options, self.product)
 
     @property
+    def stand_in(self) -> str:
+        """The token that Pulse signs in with while the other one is recreated."""
+        return stand_in_for(self.token)
+
+    @property
     def port(self) -> int:
         return self.product.port if self.connection["connection"] == "shell" else self.connection["api_port"]
 
@@ -201,28 +215,76 @@ class _Host:
             return client
         if "problems" in known:
             refuse(list(known["problems"]))
+        return self._pulse_as(known)
+
+    def _pulse_as(self, known: Mapping[str, Any]) -> PulseClient:
         kind = self.product.name
         keys = {_key(kind, *place(address, kind)) for address in self.addresses()}
         return _KnownPulse(self.pulse_connection, known, {*keys, _name_key(kind, self.node.get("name") or self.name)})
 
     # -- its identity ------------------------------------------------------------------------------------------
 
-    def set_up_identity(self, secret: str, check_mode: bool) -> str:
-        """Create or update user, token and privileges; returns the secret of the token where it has another one."""
-        entries = identity(self.options, self.product, self.client.version_text, secret)
+    def set_up_identity(self, secret: str, check_mode: bool, rotation: str = "", ends: bool = False) -> str:
+        """Create or update user, token and privileges; returns the secret of the token where it has another one.
+
+        Where the rotation ends, the stand-in is removed.
+        """
+        entries = identity(self.options, self.product, self.client.version_text, secret, rotation)
+        if ends:
+            userid, name = _key_of(self.stand_in)
+            absent = {"userid": userid, **self.product.token(name), "state": "absent"}
+            entries.add("token", absent, "fleetgate_monitoring.")
+        return self._with_secret(self.token, entries, check_mode)
+
+    def set_up_stand_in(self, rotation: str, check_mode: bool) -> str:
+        """Create the stand-in with the same privileges; returns its secret. One of a run that was killed gets another secret."""
+        options = {**self.options, "token": stand_in_for(self.options["token"])}
+        entries = identity(options, self.product, self.client.version_text, REGENERATE, rotation)
+        return self._with_secret(self.stand_in, entries, check_mode)
+
+    def _with_secret(self, token: str, entries: Entries, check_mode: bool) -> str:
         desired = entries.desired(self.product.system, self.connection)
         secrets = self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1]
-        return secrets.get(self.token, "")
+        return secrets.get(token, "")
 
-    def prove(self, secret: str) -> None:
+    def new_secret(self, rotation: str, check_mode: bool) -> str:
+        """Replace the secret of the token, and sign in with the new one."""
+        secret = self.set_up_identity(REGENERATE, check_mode, rotation)
+        if not check_mode:
+            with self.concealing(secret):
+                self.prove(self.token, secret)
+        return secret
+
+    def tokens(self) -> tuple[Actual | None, Actual | None]:
+        """The token and its stand-in, as far as they exist."""
+        with self.client.understanding():
+            actual = ServerState(self.client, self.product.system.kinds).actual("token")
+        return actual.get(_key_of(self.token)), actual.get(_key_of(self.stand_in))
+
+    @property
+    def regenerates(self) -> bool:
+        """Whether the server can replace the secret of a token in place."""
+        token = ServerState(self.client, self.product.system.kinds).resources["token"]
+        return cast(Token, token).regenerates(self.client)
+
+    def end_rotation(self, exists: bool, check_mode: bool) -> None:
+        """Remove the stand-in; in check mode it may not exist yet."""
+        if exists or not check_mode:
+            self.set_up_identity(KEEP, check_mode, ends=True)
+            return
+        token, key = ServerState(self.client, self.product.system.kinds).resources["token"], _key_of(self.stand_in)
+        step = Step("DELETE", token.item_path(key), f"{token.label(key)} is declared absent")
+        self._note({"changed": True, "diff": {"before": {}, "after": {}}, "plan": [step.to_diff()]})
+
+    def prove(self, token: str, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
         if self.connection["connection"] == "shell":
             return
         password = ("api_user", "api_password", "api_totp")
         other = {option: None if option in password else value for option, value in self.connection.items()}
-        token = {"api_token_id": self.token, "api_token_secret": secret}
+        signed_in = {"api_token_id": token, "api_token_secret": secret}
         # a token that the server rejects ends the run here
-        _version = self.product.system.client({**other, **token}, True).version_text
+        _version = self.product.system.client({**other, **signed_in}, True).version_text
 
     @contextmanager
     def concealing(self, secret: str) -> Iterator[None]:
@@ -265,6 +327,31 @@ class _Host:
         desired = entries.desired(PULSE, self.pulse_connection)
         return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
 
+    def give_token(
+        self, pulse: PulseClient, options: Mapping[str, Any], token: str, secret: str, check_mode: bool
+    ) -> PulseClient:
+        """Have Pulse sign in with a token, which it tries before it takes it; returns Pulse as it is then, also in check mode."""
+        options = {**options, "token_name": token}
+        if check_mode:
+            self.set_up_entry(pulse, {**options, **_TO_COME}, True)
+            if token == self.token:
+                return pulse
+            nodes = pulse.nodes()
+            (entry, *_others) = entries_for(options["type"], [options["host"], *options["aliases"]], nodes)
+            changed = [{**node, "tokenName": token} if node is entry else node for node in nodes]
+            return self._pulse_as(_known(pulse, changed))
+        with self.concealing(secret):
+            self.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
+        return pulse
+
+    def verify_token(self, pulse: PulseClient, options: Mapping[str, Any], token: str) -> None:
+        """See that Pulse signs in with the token that it has stored, before the other one is removed."""
+        if failure := pulse.attempt(_entry_of(options, pulse)["id"], "test"):
+            why = f"Pulse has the token {token} and cannot sign in to {options['host']} with it ({failure}); run again"
+            error = FleetgateError(why)
+            error.done, error.diff = self.done["plan"], self.done["diff"]
+            raise error
+
     def _converge(
         self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
     ) -> tuple[dict[str, Any], dict[str, str]]:
@@ -281,9 +368,16 @@ class _Host:
     def _note(self, result: Mapping[str, Any]) -> None:
         self.done["changed"] |= result["changed"]
         self.done["plan"] += result["plan"]
-        for part, objects in result["diff"].items():
-            for label, values in objects.items():
-                self.done["diff"][part].setdefault(label, {}).update(values)
+        before, after = self.done["diff"]["before"], self.done["diff"]["after"]
+        for label, values in result["diff"]["before"].items():
+            # what an earlier plan of the task changed or created already was something else before
+            if label in before or label not in after:
+                before[label] = {**values, **before.get(label, {})}
+        for label, values in result["diff"]["after"].items():
+            after.setdefault(label, {}).update(values)
+        for label in before.keys() & after.keys():
+            for option in [option for option in before[label] if before[label][option] == after[label].get(option)]:
+                del before[label][option], after[label][option]
 
 
 def _host(params: dict[str, Any], read_only: bool) -> _Host:
@@ -322,81 +416,115 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     if known and "problems" in known:
         refuse(list(known["problems"]))
     host = _host(params, True)
-    created = host.set_up_identity("keep", True)
+    created = host.set_up_identity(KEEP, True, ends=True)
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
-    is_due, warnings = False, list[str]()
-    if params["rotates"]:
-        if _needs_secret(existing, host.token):
-            why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
-            return {**nothing, **with_warnings([why])}
-        if not created:
-            is_due, warnings = _is_due(host, Order.of(params["rotate"]))
+    if params["rotates"] and _needs_secret(existing, host.token) and _needs_secret(existing, host.stand_in):
+        why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
+        return {**nothing, **with_warnings([why])}
     # a token that is missing, and that Pulse has, was deleted by a run that was killed before it was created again
-    lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token) or is_due, True
+    lacks_secret, changes_entry = bool(created) or _needs_secret(existing, host.token), True
+    order = Order.of(params["rotate"]) if params["rotates"] and not lacks_secret else None
+    rotation = _Rotation.of(host, order)
+    lacks_secret |= rotation.is_due
     if not lacks_secret:
         result = host.set_up_entry(pulse, options, True)
         lacks_secret = not _changes_certificate(result) and _is_refused(
             host, pulse, options, existing, params["sign_in"]
         )
-        changes_entry = lacks_secret or bool(result["plan"])
-    if params["rotates"] and not lacks_secret:
-        return {**nothing, **with_warnings(warnings)}
+        changes_entry = lacks_secret or bool(result["plan"]) or rotation.is_unfinished
+    if params["rotates"] and not (lacks_secret or rotation.is_unfinished):
+        return {**nothing, **with_warnings(rotation.warnings)}
+    with_stand_in = rotation.is_due and not host.regenerates
+    if with_stand_in:
+        host.set_up_stand_in(rotation.name, True)
+        pulse = host.give_token(pulse, options, host.stand_in, "", True)
     if lacks_secret:
         if not created:
-            host.set_up_identity("regenerate", True)
-        host.set_up_entry(pulse, {**options, **_TO_COME}, True)
+            host.set_up_identity(REGENERATE, True)
+        host.give_token(pulse, options, host.token, "", True)
     return {
         "changed": False,
         "pending": [step["reason"] for step in host.done["plan"]],
         "identity": host.identity,
         "entry": options,
         "regenerate": lacks_secret,
+        "rotation": rotation.name if with_stand_in or rotation.is_unfinished else "",
+        "with_stand_in": with_stand_in,
         "changes_entry": changes_entry,
     }
 
 
-def _is_due(host: _Host, order: Order) -> tuple[bool, list[str]]:
-    """Whether the secret of the token is to be rotated, and warnings."""
-    state = ServerState(host.client, host.product.system.kinds)
-    with host.client.understanding():
-        userid, _mark, name = host.token.rpartition("!")
-        created = date_in(state.actual("token")[(userid, name)].values["comment"])
-    if created or order.older_than is None:
-        return order.is_due(created), []
-    return False, [unknown_age(host.name, host.token)]
+@dataclass(frozen=True)
+class _Rotation:
+    """Whether the secret of the token is to be rotated, and whether a rotation was not finished, of which a stand-in is left."""
+
+    name: str
+    is_due: bool = False
+    is_unfinished: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, host: _Host, order: Order | None) -> _Rotation:
+        """Without an order nothing is due."""
+        label = f"token {host.stand_in}"
+        is_unfinished = label in host.done["diff"]["before"]
+        if order is None and not is_unfinished:
+            return cls("")
+        token, stand_in = host.tokens()
+        begun = rotation_in(_comment(stand_in))
+        name = begun or token_hex(4)
+        if order is None or not token:
+            return cls(name, False, is_unfinished)
+        if is_unfinished:
+            # Pulse has the recreated token again, so only the stand-in is to be removed
+            is_done = bool(begun) and rotation_in(_comment(token)) == begun
+            return cls(name, not is_done, True)
+        created = date_in(_comment(token))
+        if created or order.older_than is None:
+            return cls(name, order.is_due(created))
+        return cls(name, warnings=[unknown_age(host.name, host.token)])
+
+
+def _comment(token: Actual | None) -> str:
+    return str(token.values["comment"]) if token else ""
 
 
 def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the identity on the host; returns the secret of its token where Pulse is to have another one."""
-    host = _host(params, check_mode)
-    secret = host.set_up_identity("keep", check_mode)
-    if not secret and params["regenerate"]:
-        secret = host.set_up_identity("regenerate", check_mode)
+    host, rotation = _host(params, check_mode), params["rotation"]
+    token, secret = host.token, host.set_up_identity(KEEP, check_mode, rotation)
+    if params["with_stand_in"]:
+        token, secret = host.stand_in, host.set_up_stand_in(rotation, check_mode)
+    elif not secret and params["regenerate"]:
+        secret = host.set_up_identity(REGENERATE, check_mode, rotation)
     if secret and not check_mode:
         with host.concealing(secret):
-            host.prove(secret)
+            host.prove(token, secret)
     return {**host.done, "secrets": {"token": secret} if secret else {}}
 
 
 def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the entry in Pulse that the preflight returned, with the secret of the token where the host has another one."""
-    host, options, secret = _host(params, check_mode), params["entry"], params["secret"]
-    pulse = PULSE.client(host.pulse_connection, check_mode)
-    if not secret:
+    host, options, rotation = _host(params, check_mode), params["entry"], params["rotation"]
+    pulse, secret = PULSE.client(host.pulse_connection, check_mode), params["secret"]
+    if params["with_stand_in"]:
+        pulse = host.give_token(pulse, options, host.stand_in, secret, check_mode)
+        if not check_mode:
+            host.verify_token(pulse, options, host.stand_in)
+        secret = host.new_secret(rotation, check_mode)
+    elif not secret:
         renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
         # Pulse cannot say whether its token works before it accepts the certificate
-        if check_mode or not renewed or not _is_refused(host, pulse, options, _entry_of(options, pulse)):
-            return host.done
-        secret = host.set_up_identity("regenerate", False)
-    with host.concealing(secret):
-        if check_mode:
-            host.set_up_entry(pulse, {**options, **_TO_COME}, True)
-        else:
-            if not params["secret"]:
-                host.prove(secret)
-            host.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
+        if renewed and not check_mode and _is_refused(host, pulse, options, _entry_of(options, pulse)):
+            secret = host.new_secret(rotation, check_mode)
+    if secret:
+        pulse = host.give_token(pulse, options, host.token, secret, check_mode)
+    if rotation:
+        if not check_mode:
+            host.verify_token(pulse, options, host.token)
+        host.end_rotation(not params["with_stand_in"], check_mode)
     return host.done
 
 
@@ -410,6 +538,11 @@ _STAGES: Mapping[str, Callable[[dict[str, Any], bool], dict[str, Any]]] = {
 def _entry_of(options: Mapping[str, Any], pulse: PulseClient) -> dict[str, Any]:
     """The entry of a host as Pulse has it now."""
     return entries_for(options["type"], [options["host"], *options["aliases"]], pulse.nodes())[0]
+
+
+def _key_of(token: str) -> tuple[str, str]:
+    userid, _mark, name = token.rpartition("!")
+    return userid, name
 
 
 def _needs_secret(existing: Mapping[str, Any] | None, token: str) -> bool:
