@@ -303,14 +303,15 @@ def test_older_servers_replace_secrets_as_well(fleet_of, tmp_path):
     assert by_age.changed == [] and "client proxmox: the age of its secret is not known" in by_age.output
 
 
+@pytest.fixture(scope="module")
+def monitored(fleet_of):
+    wired = fleet_of("homelab", **OLDER)
+    wired.play("monitor").succeeded()
+    return wired
+
+
 class TestMonitoringOnOlderServers:
     """They cannot replace the secret of a token in place, so a second one stands in for it. The tests build on each other."""
-
-    @pytest.fixture(scope="class")
-    def monitored(self, fleet_of):
-        wired = fleet_of("homelab", **OLDER)
-        wired.play("monitor").succeeded()
-        return wired
 
     @staticmethod
     def tokens(wired):
@@ -332,7 +333,7 @@ class TestMonitoringOnOlderServers:
         with always_connected(monitored) as failures:
             done = monitored.play("rotate", "-vvvv", **rotates("monitoring")).succeeded()
         assert failures == [] and planned.changed == done.changed != []
-        assert planned.told("plan") == done.told("plan")
+        assert planned.told("plan", "diff") == done.told("plan", "diff")
         assert self.tokens(monitored) == before and {names for names, _rows in before.values()} == {("pulse",)}
         for name, server in servers(monitored).items():
             sent = [one for host, one in monitored.fleet.writes() if host == name]

@@ -11,7 +11,7 @@ from html.parser import HTMLParser
 from itertools import pairwise
 
 VOID = ("meta", "input", "br", "link", "img", "hr")
-# elements that have no end tag where they are not closed, and what they are in a browser
+# form controls other than buttons, whose names are labels
 CONTROLS = ("input", "select", "textarea")
 
 
@@ -118,7 +118,8 @@ def _headings(page: Page) -> Iterator[str]:
 
 def _skip_link(page: Page) -> Iterator[str]:
     controls = page.all("a", "button", *CONTROLS)
-    if not (controls and controls[0].tag == "a" and controls[0].get("href", "").startswith("#")):
+    first = controls[0]
+    if first.tag != "a" or not first.get("href", "").startswith("#") or first.within("header", "nav", "main"):
         yield "the first control is no link to the content"
 
 
@@ -213,8 +214,11 @@ def _focus_style(page: Page) -> Iterator[str]:
 
 
 def _themes(page: Page) -> Iterator[str]:
-    if "prefers-color-scheme: dark" not in page.style or "color-scheme: light dark" not in page.style:
-        yield "there is no dark theme"
+    if (
+        "@media screen and (prefers-color-scheme: dark)" not in page.style
+        or "color-scheme: light dark" not in page.style
+    ):
+        yield "there is no dark theme, for screens only"
     for dark in (False, True):
         known, theme = colours(page.style, dark), "dark" if dark else "light"
         for text, surface in sorted(text_pairs(page.style)):

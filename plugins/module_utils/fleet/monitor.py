@@ -18,16 +18,16 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from secrets import token_hex
+from hashlib import sha256
 from typing import Any, cast
 
 from ..core.errors import FleetgateError, refuse
 from ..core.hosts import in_url
 from ..core.module import Definition
-from ..core.plan import ServerState, converge
-from ..core.resource import Actual, Step
+from ..core.plan import ServerState, converge, make_plan
+from ..core.resource import Actual
 from ..proxmox.client import fingerprint
-from ..proxmox.token import KEEP, REGENERATE, Token, date_in, rotation_in, stand_in_for
+from ..proxmox.token import KEEP, REGENERATE, Token, date_in, dated, rotation_in, stand_in_for
 from ..pulse.addresses import entries_for, place, places, url
 from ..pulse.client import PulseClient
 from ..pulse.node import Node
@@ -36,7 +36,7 @@ from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import with_warnings
-from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
+from .monitoring import COMMENT, OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 from .rotation import MONITORING, Order, unknown_age
 
@@ -231,10 +231,14 @@ class _Host:
         """
         entries = identity(self.options, self.product, self.client.version_text, secret, rotation)
         if ends:
-            userid, name = _key_of(self.stand_in)
-            absent = {"userid": userid, **self.product.token(name), "state": "absent"}
-            entries.add("token", absent, "fleetgate_monitoring.")
+            entries.entries += self._without_stand_in().entries
         return self._with_secret(self.token, entries, check_mode)
+
+    def _without_stand_in(self) -> Entries:
+        entries, (userid, name) = Entries(), _key_of(self.stand_in)
+        absent = {"userid": userid, **self.product.token(name), "state": "absent"}
+        entries.add("token", absent, "fleetgate_monitoring.")
+        return entries
 
     def set_up_stand_in(self, rotation: str, check_mode: bool) -> str:
         """Create the stand-in with the same privileges; returns its secret. One of a run that was killed gets another secret."""
@@ -267,14 +271,21 @@ class _Host:
         token = ServerState(self.client, self.product.system.kinds).resources["token"]
         return cast(Token, token).regenerates(self.client)
 
-    def end_rotation(self, exists: bool, check_mode: bool) -> None:
+    def end_rotation(self, rotation: str, exists: bool, check_mode: bool) -> None:
         """Remove the stand-in; in check mode it may not exist yet."""
         if exists or not check_mode:
             self.set_up_identity(KEEP, check_mode, ends=True)
             return
-        token, key = ServerState(self.client, self.product.system.kinds).resources["token"], _key_of(self.stand_in)
-        step = Step("DELETE", token.item_path(key), f"{token.label(key)} is declared absent")
-        self._note({"changed": True, "diff": {"before": {}, "after": {}}, "plan": [step.to_diff()]})
+        state = ServerState(self.client, self.product.system.kinds)
+        with self.client.understanding():
+            tokens, acl, key = state.actual("token"), state.actual("acl"), _key_of(self.stand_in)
+            named = {**self.product.token(key[1]), "comment": dated(COMMENT, rotation)}
+            tokens[key] = Actual({**tokens[_key_of(self.token)].values, **named}, {})
+            for (path, kind, subject, role), row in list(acl.items()):
+                if subject == self.token:
+                    acl[path, kind, self.stand_in, role] = Actual({**row.values, "ugid": self.stand_in}, row.raw)
+            plan = make_plan(state, self._without_stand_in().desired(self.product.system, self.connection), {})
+        self._note({"changed": True, "diff": plan.diff(), "plan": [step.to_diff() for step in plan.steps]})
 
     def prove(self, token: str, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -474,7 +485,8 @@ class _Rotation:
             return cls("")
         token, stand_in = host.tokens()
         begun = rotation_in(_comment(stand_in))
-        name = begun or token_hex(4)
+        # the same in check mode, and another one for the next rotation
+        name = begun or sha256(f"{host.token} {_comment(token)}".encode()).hexdigest()[:8]
         if order is None or not token:
             return cls(name, False, is_unfinished)
         if is_unfinished:
@@ -524,7 +536,7 @@ def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     if rotation:
         if not check_mode:
             host.verify_token(pulse, options, host.token)
-        host.end_rotation(not params["with_stand_in"], check_mode)
+        host.end_rotation(rotation, not params["with_stand_in"], check_mode)
     return host.done
 
 
