@@ -330,6 +330,57 @@ def test_application_with_a_random_client_id_is_taken_over(fleet_of, tmp_path):
     assert "id: aB3xY9" in str(text(directory)) and "slug: proxmox" in str(text(directory))
 
 
+def test_fleet_that_was_set_up_by_the_guides_of_pocket_id_is_taken_over(site):
+    """As https://pocket-id.org/docs/client-examples/proxmox describes it: a redirect URI without port, and names of groups with a blank."""
+    for name in ("alice", "bob"):
+        site.module(
+            "pocketid_user", username=name, email=f"{name}@example.org", first_name=name.title(), last_name="Day"
+        )
+    for name, member in (("Proxmox Admins", "alice"), ("Proxmox Users", "bob"), ("operators", "bob")):
+        site.module("pocketid_group", name=name, friendly_name=name, users=[member])
+    groups = {"allowed_groups": ["Proxmox Admins", "Proxmox Users", "operators"], "is_group_restricted": True}
+    for product, server in (("pve", site.fleet.pve["pve1"][0]), ("pbs", site.fleet.pbs["pbs1"])):
+        client = {
+            "id": f"proxmox-{product}",
+            "name": product,
+            "callback_urls": ["https://proxmox.example.com", server.named_url],
+        }
+        secret = site.module("pocketid_client", **client, **groups, return_secret=True)["secret"]
+        of_groups = {"groups_claim": "groups", "groups_autocreate": True} if product == "pve" else {}
+        realm = {
+            "realm": "PocketID",
+            "issuer_url": site.fleet.pocketid.url,
+            "client_id": client["id"],
+            "client_key": secret,
+        }
+        scopes = ["openid", "profile", "email", "groups"]
+        site.module(
+            f"{product}_realm",
+            **realm,
+            username_claim="username",
+            autocreate=True,
+            default=True,
+            scopes=scopes,
+            **of_groups,
+        )
+        for name in ("alice", "bob"):
+            site.wired.person(name).sign_in(server.url, "PocketID", server.named_url)
+    site.module("pve_acl", path="/", roles=["PVEAuditor"], groups=["operators-PocketID"])
+    site.module("pve_acl", path="/", roles=["Administrator"], users=["alice@PocketID"])
+    site.module("pbs_acl", path="/", roles=["Admin"], users=["alice@PocketID"])
+    directory = site.adopted()
+    list(site.unchanged(directory))
+    main = yaml.safe_load(text(directory)["group_vars/all/main.yml"])
+    rights = {user["username"]: user.get("rights") for user in main["fleetgate_users"]}
+    assert rights == {
+        "alice": {"pve": [{"path": "/", "roles": ["Administrator"]}], "pbs": [{"path": "/", "roles": ["Admin"]}]},
+        "bob": None,
+    }
+    assert "operators" in str(main["fleetgate_groups"]) and "https://proxmox.example.com" not in text(directory).get(
+        "keep.yml", ""
+    )
+
+
 def test_host_with_two_realms_of_the_provider_needs_a_choice(site):
     site.play("wire").succeeded()
     other = {"realm": "other", "issuer_url": site.fleet.pocketid.url, "client_id": "pve1", "check_connection": False}
