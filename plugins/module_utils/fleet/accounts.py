@@ -52,6 +52,11 @@ class Account:
             *([f"user {self.userid}"] if self.exists else []),
         ]
 
+    def labels(self, state: ServerState) -> list[str]:
+        """Everything by the names that diffs have for it."""
+        tokens, acl, users = (state.resources[kind] for kind in ("token", "acl", "user"))
+        return [*map(tokens.label, self.tokens), *map(acl.label, self.rows), users.label((self.userid,))]
+
     def add_removals(self, state: ServerState, entries: Entries, where: str) -> None:
         """The entries that remove the account. Its memberships go with it, and so do its rows, unless it does not exist any more."""
         tokens, acl = state.resources["token"], cast(Acl, state.resources["acl"])

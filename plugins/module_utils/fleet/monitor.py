@@ -27,7 +27,8 @@ from ..core.module import Definition
 from ..core.plan import ServerState, converge, make_plan
 from ..core.resource import Actual
 from ..proxmox.client import fingerprint
-from ..proxmox.token import KEEP, REGENERATE, Token, date_in, dated, rotation_in, stand_in_for
+from ..proxmox.token import KEEP as KEEP_SECRET
+from ..proxmox.token import REGENERATE, Token, date_in, dated, rotation_in, stand_in_for
 from ..pulse.addresses import entries_for, place, places, url
 from ..pulse.client import PulseClient
 from ..pulse.node import Node
@@ -36,6 +37,8 @@ from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import with_warnings
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .monitoring import COMMENT, OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 from .rotation import MONITORING, Order, unknown_age
@@ -57,6 +60,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
     "secret": {"type": "str", "no_log": True, "default": ""},
+    **KEEP,
 }
 
 # what the playbook decides of an entry of Pulse
@@ -150,7 +154,7 @@ def _name_key(kind: str, name: str) -> str:
 
 
 @dataclass
-class _Host:
+class MonitoredHost:
     """A server, what is declared of its monitoring, and what has been done."""
 
     product: Product
@@ -161,6 +165,7 @@ class _Host:
     pulse_connection: Mapping[str, Any]
     domain: str
     read_only: bool
+    keep: Keep
     done: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
@@ -274,7 +279,7 @@ class _Host:
     def end_rotation(self, rotation: str, exists: bool, check_mode: bool) -> None:
         """Remove the stand-in; in check mode it may not exist yet."""
         if exists or not check_mode:
-            self.set_up_identity(KEEP, check_mode, ends=True)
+            self.set_up_identity(KEEP_SECRET, check_mode, ends=True)
             return
         state = ServerState(self.client, self.product.system.kinds)
         with self.client.understanding():
@@ -324,6 +329,11 @@ class _Host:
         decided = {"host": host, "aliases": aliases, "type": kind, "token_name": self.token}
         return {**options, **self.node, **decided}, existing
 
+    def label(self, existing: Mapping[str, Any] | None) -> str:
+        """What diffs call its entry in Pulse."""
+        kind = self.product.name
+        return Node().label((kind, existing["host"] if existing else url(self.addresses()[0], kind)))
+
     def _certificate(self) -> dict[str, Any]:
         """How Pulse verifies the certificate: by the fingerprint that was verified just now, by authorities, or not at all."""
         way = self.options["certificate"]
@@ -363,11 +373,21 @@ class _Host:
             error.done, error.diff = self.done["plan"], self.done["diff"]
             raise error
 
+    def planned_diff(self) -> Mapping[str, Any]:
+        """What would be changed of its identity and of its entry in Pulse, whose token has a secret."""
+        self.set_up_identity(KEEP_SECRET, True, ends=True)
+        pulse = self.pulse()
+        self.set_up_entry(pulse, self.entry(pulse.nodes())[0], True)
+        diff: Mapping[str, Any] = self.done["diff"]
+        return diff
+
     def _converge(
         self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Make one server as declared; what was done goes into the result of the task, also where it fails."""
         try:
+            with client.understanding():
+                desired = self.keep.apply(desired, ServerState(client, system.kinds), system, self.connection)
             result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
         except FleetgateError as error:
             self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
@@ -391,7 +411,7 @@ class _Host:
                 del before[label][option], after[label][option]
 
 
-def _host(params: dict[str, Any], read_only: bool) -> _Host:
+def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
     """The host of a task; everything wrong with its variables is refused together, before anything is read."""
     product = PRODUCTS[params["product"]]
     problems: list[str] = []
@@ -413,8 +433,16 @@ def _host(params: dict[str, Any], read_only: bool) -> _Host:
         entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
         part(lambda: entries.desired(PULSE, pulse_connection) and ())
     refuse(problems)
-    return _Host(
-        product, params["host"] or "", options, given, connection, pulse_connection, params["domain"], read_only
+    return MonitoredHost(
+        product,
+        params["host"] or "",
+        options,
+        given,
+        connection,
+        pulse_connection,
+        params["domain"],
+        read_only,
+        Keep.of(params["keep"]),
     )
 
 
@@ -426,11 +454,13 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     known = _known_pulse.get()
     if known and "problems" in known:
         refuse(list(known["problems"]))
-    host = _host(params, True)
-    created = host.set_up_identity(KEEP, True, ends=True)
+    host = monitored_host(params, True)
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
+    if host.keep.has(host.label(existing)):
+        return nothing
+    created = host.set_up_identity(KEEP_SECRET, True, ends=True)
     if params["rotates"] and _needs_secret(existing, host.token) and _needs_secret(existing, host.stand_in):
         why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
         return {**nothing, **with_warnings([why])}
@@ -477,7 +507,7 @@ class _Rotation:
     warnings: list[str] = field(default_factory=list)
 
     @classmethod
-    def of(cls, host: _Host, order: Order | None) -> _Rotation:
+    def of(cls, host: MonitoredHost, order: Order | None) -> _Rotation:
         """Without an order nothing is due."""
         label = f"token {host.stand_in}"
         is_unfinished = label in host.done["diff"]["before"]
@@ -505,8 +535,8 @@ def _comment(token: Actual | None) -> str:
 
 def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the identity on the host; returns the secret of its token where Pulse is to have another one."""
-    host, rotation = _host(params, check_mode), params["rotation"]
-    token, secret = host.token, host.set_up_identity(KEEP, check_mode, rotation)
+    host, rotation = monitored_host(params, check_mode), params["rotation"]
+    token, secret = host.token, host.set_up_identity(KEEP_SECRET, check_mode, rotation)
     if params["with_stand_in"]:
         token, secret = host.stand_in, host.set_up_stand_in(rotation, check_mode)
     elif not secret and params["regenerate"]:
@@ -519,7 +549,7 @@ def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]
 
 def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the entry in Pulse that the preflight returned, with the secret of the token where the host has another one."""
-    host, options, rotation = _host(params, check_mode), params["entry"], params["rotation"]
+    host, options, rotation = monitored_host(params, check_mode), params["entry"], params["rotation"]
     pulse, secret = PULSE.client(host.pulse_connection, check_mode), params["secret"]
     if params["with_stand_in"]:
         pulse = host.give_token(pulse, options, host.stand_in, secret, check_mode)
@@ -569,7 +599,7 @@ def _changes_certificate(result: Mapping[str, Any]) -> bool:
 
 
 def _is_refused(
-    host: _Host, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
+    host: MonitoredHost, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
 ) -> bool:
     """Whether the server refuses the token that Pulse has, so that only a new secret helps.
 
@@ -594,7 +624,7 @@ def _is_refused(
     return False
 
 
-def _unknown(existing: Mapping[str, Any], host: _Host) -> str:
+def _unknown(existing: Mapping[str, Any], host: MonitoredHost) -> str:
     """Why it is not known whether the token that Pulse has works."""
     address = existing["host"]
     if existing["state"] == "pending":

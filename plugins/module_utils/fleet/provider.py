@@ -23,6 +23,8 @@ from .declaration import CLIENT, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .leaving import Done, Ended, by_hand, leaving_at, places_of
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
@@ -41,6 +43,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "undeclared": {"type": "raw"},
     "left_out": {"type": "list", "elements": "str", "default": []},
     "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    **KEEP,
 }
 # the options of fleetgate_idp that are those of oidc_info
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
@@ -117,7 +120,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
             ]
         elif not provider.missing(idp):
             try:
-                people, noted = _people(provider, declared, idp, params["members"])
+                people, noted = _people(provider, declared, idp, params["members"], Keep.of(params["keep"]))
                 result.update(people)
                 warnings += noted
             except FleetgateError as error:
@@ -129,15 +132,15 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
 
 
 def _people(
-    provider: Provider, declared: Declaration, idp: Mapping[str, Any], members: Mapping[str, Iterable[str]]
+    provider: Provider, declared: Declaration, idp: Mapping[str, Any], members: Mapping[str, Iterable[str]], keep: Keep
 ) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, who is in which group then, and the claims of those who leave; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
     client = provider.managed_system.client(connection, True)
-    leaving = _leaving(provider, client, declared, members, entries)
-    desired = entries.desired(provider.managed_system, connection)
+    leaving = _leaving(provider, client, declared, members, entries, keep)
+    desired = _desired(provider, connection, client, entries, keep)
     plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
     people = {
         "plan": plan["plan"],
@@ -149,12 +152,17 @@ def _people(
 
 
 def _leaving(
-    provider: Provider, client: Any, declared: Declaration, members: Mapping[str, Iterable[str]], entries: Entries
+    provider: Provider,
+    client: Any,
+    declared: Declaration,
+    members: Mapping[str, Iterable[str]],
+    entries: Entries,
+    keep: Keep,
 ) -> list[Offboarding]:
     """Those who are declared absent and have a user, which is disabled by an entry. The refusals are those of offboard."""
     found, problems = list[Offboarding](), Problems()
     for person in declared.users:
-        if not person.is_absent:
+        if not person.is_absent or keep.has(f"user {person.name}"):
             continue
         if places := places_of(declared, person.name, members):
             problems.append(f"{person.where} is declared absent, and still a member: {'; '.join(places)}")
@@ -167,6 +175,15 @@ def _leaving(
         found.append(leaving)
     refuse(problems)
     return found
+
+
+def _desired(
+    provider: Provider, connection: Mapping[str, Any], client: Any, entries: Entries, keep: Keep
+) -> list[Desired]:
+    system = provider.managed_system
+    desired = entries.desired(system, connection)
+    with client.understanding():
+        return keep.apply(desired, ServerState(client, system.kinds), system, connection)
 
 
 def _scope_problems(
@@ -225,7 +242,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         raise problems.error()
     hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
-    shared = clients(hosts, managed, params["members"])
+    keep = Keep.of(params["keep"])
+    shared = [client for client in clients(hosts, managed, params["members"]) if not keep.has(provider.label(client))]
     secrets = provider.secrets(shared, {})
     for client in shared:
         problems += [f"{problem} (client {client.id})" for problem in provider.foreign_client_options(client.options)]
@@ -239,14 +257,14 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_clients(shared, params["outside"], entries)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
         client = provider.system.client(connection, check_mode)
-        leaving = _leaving(provider, client, declared, {}, entries)
-        desired = entries.desired(provider.system, connection)
+        leaving = _leaving(provider, client, declared, {}, entries, keep)
+        desired = _desired(provider, connection, client, entries, keep)
         result, objects, returned = _set_up(provider, client, declared, leaving, desired, check_mode)
         secrets = provider.secrets(shared, returned)
         if chosen != IGNORE:
             state = ServerState(client, provider.system.kinds)
             with client.understanding():
-                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+                report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
             found = _undeclared(report, provider, chosen, params["left_out"])
             result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
     try:
@@ -341,7 +359,7 @@ def _check_issuers(
         if planned and "{" in form.form and provider.label(client) in planned["diff"]["after"]:
             continue
         secret = secrets.get(client.id, "") if provider.system is None else ""
-        info = problems.of(issuers.info, form.of(client.id), client, secret)
+        info = problems.of(issuers.info, form.of(client.options), client, secret)
         problems += info["problems"] if info else []
     refuse(problems)
 
