@@ -24,7 +24,7 @@ from typing import Any, cast
 from ..core.errors import FleetgateError, refuse
 from ..core.hosts import in_url
 from ..core.module import Definition
-from ..core.plan import ServerState, converge, make_plan
+from ..core.plan import ServerState, converge
 from ..core.resource import Actual
 from ..proxmox.client import fingerprint
 from ..proxmox.token import KEEP as KEEP_SECRET
@@ -169,6 +169,8 @@ class MonitoredHost:
     done: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
+    # the host as the last plan for its identity found it
+    found: ServerState | None = None
 
     @cached_property
     def client(self) -> Any:
@@ -229,21 +231,10 @@ class MonitoredHost:
 
     # -- its identity ------------------------------------------------------------------------------------------
 
-    def set_up_identity(self, secret: str, check_mode: bool, rotation: str = "", ends: bool = False) -> str:
-        """Create or update user, token and privileges; returns the secret of the token where it has another one.
-
-        Where the rotation ends, the stand-in is removed.
-        """
+    def set_up_identity(self, secret: str, check_mode: bool, rotation: str = "") -> str:
+        """Create or update user, token and privileges; returns the secret of the token where it has another one."""
         entries = identity(self.options, self.product, self.client.version_text, secret, rotation)
-        if ends:
-            entries.entries += self._without_stand_in().entries
         return self._with_secret(self.token, entries, check_mode)
-
-    def _without_stand_in(self) -> Entries:
-        entries, (userid, name) = Entries(), _key_of(self.stand_in)
-        absent = {"userid": userid, **self.product.token(name), "state": "absent"}
-        entries.add("token", absent, "fleetgate_monitoring.")
-        return entries
 
     def set_up_stand_in(self, rotation: str, check_mode: bool) -> str:
         """Create the stand-in with the same privileges; returns its secret. One of a run that was killed gets another secret."""
@@ -253,7 +244,8 @@ class MonitoredHost:
 
     def _with_secret(self, token: str, entries: Entries, check_mode: bool) -> str:
         desired = entries.desired(self.product.system, self.connection)
-        secrets = self._converge(self.client, self.product.system, desired, entries.scopes, check_mode)[1]
+        self.found = self._state()
+        secrets = self._converge(self.client, self.product.system, desired, entries.scopes, check_mode, self.found)[1]
         return secrets.get(token, "")
 
     def new_secret(self, rotation: str, check_mode: bool) -> str:
@@ -265,32 +257,41 @@ class MonitoredHost:
         return secret
 
     def tokens(self) -> tuple[Actual | None, Actual | None]:
-        """The token and its stand-in, as far as they exist."""
+        """The token and its stand-in, as far as the last plan for the host found them."""
+        if self.found is None:
+            raise RuntimeError("nothing was planned for the host yet")
         with self.client.understanding():
-            actual = ServerState(self.client, self.product.system.kinds).actual("token")
+            actual = self.found.actual("token")
         return actual.get(_key_of(self.token)), actual.get(_key_of(self.stand_in))
 
     @property
     def regenerates(self) -> bool:
         """Whether the server can replace the secret of a token in place."""
-        token = ServerState(self.client, self.product.system.kinds).resources["token"]
+        token = self._state().resources["token"]
         return cast(Token, token).regenerates(self.client)
 
     def end_rotation(self, rotation: str, exists: bool, check_mode: bool) -> None:
         """Remove the stand-in; in check mode it may not exist yet."""
-        if exists or not check_mode:
-            self.set_up_identity(KEEP_SECRET, check_mode, ends=True)
-            return
-        state = ServerState(self.client, self.product.system.kinds)
-        with self.client.understanding():
-            tokens, acl, key = state.actual("token"), state.actual("acl"), _key_of(self.stand_in)
-            named = {**self.product.token(key[1]), "comment": dated(COMMENT, rotation)}
-            tokens[key] = Actual({**tokens[_key_of(self.token)].values, **named}, {})
-            for (path, kind, subject, role), row in list(acl.items()):
-                if subject == self.token:
-                    acl[path, kind, self.stand_in, role] = Actual({**row.values, "ugid": self.stand_in}, row.raw)
-            plan = make_plan(state, self._without_stand_in().desired(self.product.system, self.connection), {})
-        self._note({"changed": True, "diff": plan.diff(), "plan": [step.to_diff() for step in plan.steps]})
+        entries, state, (userid, name) = Entries(), self._state(), _key_of(self.stand_in)
+        absent = {"userid": userid, **self.product.token(name), "state": "absent"}
+        entries.add("token", absent, "fleetgate_monitoring.")
+        if check_mode and not exists:
+            with self.client.understanding():
+                self._add_stand_in(state, rotation)
+        desired = entries.desired(self.product.system, self.connection)
+        self._converge(self.client, self.product.system, desired, {}, check_mode, state)
+
+    def _add_stand_in(self, state: ServerState, rotation: str) -> None:
+        """To a state without it: what the token has, under the other name."""
+        tokens, acl, key = state.actual("token"), state.actual("acl"), _key_of(self.stand_in)
+        named = {**self.product.token(key[1]), "comment": dated(COMMENT, rotation)}
+        tokens[key] = Actual({**tokens[_key_of(self.token)].values, **named}, {})
+        for (path, kind, subject, role), row in list(acl.items()):
+            if subject == self.token:
+                acl[path, kind, self.stand_in, role] = Actual({**row.values, "ugid": self.stand_in}, row.raw)
+
+    def _state(self) -> ServerState:
+        return ServerState(self.client, self.product.system.kinds)
 
     def prove(self, token: str, secret: str) -> None:
         """Sign in with a new token, before Pulse is asked to."""
@@ -346,7 +347,8 @@ class MonitoredHost:
         entries = Entries()
         entries.add("node", options, "fleetgate_pulse_node.")
         desired = entries.desired(PULSE, self.pulse_connection)
-        return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
+        state = ServerState(pulse, PULSE.kinds)
+        return self._converge(pulse, PULSE, desired, {}, check_mode, state)[0]
 
     def give_token(
         self, pulse: PulseClient, options: Mapping[str, Any], token: str, secret: str, check_mode: bool
@@ -375,20 +377,24 @@ class MonitoredHost:
 
     def planned_diff(self) -> Mapping[str, Any]:
         """What would be changed of its identity and of its entry in Pulse, whose token has a secret."""
-        self.set_up_identity(KEEP_SECRET, True, ends=True)
+        self.set_up_identity(KEEP_SECRET, True)
+        if self.tokens()[1]:
+            self.end_rotation("", True, True)
         pulse = self.pulse()
         self.set_up_entry(pulse, self.entry(pulse.nodes())[0], True)
         diff: Mapping[str, Any] = self.done["diff"]
         return diff
 
     def _converge(
-        self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
+        self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool, state: ServerState
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Make one server as declared; what was done goes into the result of the task, also where it fails."""
         try:
             with client.understanding():
-                desired = self.keep.apply(desired, ServerState(client, system.kinds), system, self.connection)
-            result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
+                desired = self.keep.apply(desired, state, system, self.connection)
+            result, _objects, secrets = converge(
+                client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS, found=state
+            )
         except FleetgateError as error:
             self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
             error.done, error.secrets, error.diff = self.done["plan"], {}, self.done["diff"]
@@ -460,7 +466,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
     if host.keep.has(host.label(existing)):
         return nothing
-    created = host.set_up_identity(KEEP_SECRET, True, ends=True)
+    created = host.set_up_identity(KEEP_SECRET, True)
     if params["rotates"] and _needs_secret(existing, host.token) and _needs_secret(existing, host.stand_in):
         why = f"{host.name} is not monitored yet, so nothing is rotated for Pulse; run the playbook monitor"
         return {**nothing, **with_warnings([why])}
@@ -485,6 +491,8 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
         if not created:
             host.set_up_identity(REGENERATE, True)
         host.give_token(pulse, options, host.token, "", True)
+    if rotation.is_unfinished:
+        host.end_rotation(rotation.name, True, True)
     return {
         "changed": False,
         "pending": [step["reason"] for step in host.done["plan"]],
@@ -509,11 +517,10 @@ class _Rotation:
     @classmethod
     def of(cls, host: MonitoredHost, order: Order | None) -> _Rotation:
         """Without an order nothing is due."""
-        label = f"token {host.stand_in}"
-        is_unfinished = label in host.done["diff"]["before"]
+        token, stand_in = host.tokens()
+        is_unfinished = stand_in is not None
         if order is None and not is_unfinished:
             return cls("")
-        token, stand_in = host.tokens()
         begun = rotation_in(_comment(stand_in))
         # the same in check mode, and another one for the next rotation
         name = begun or sha256(f"{host.token} {_comment(token)}".encode()).hexdigest()[:8]
