@@ -19,6 +19,8 @@ from ansible.module_utils.parsing.convert_bool import boolean
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
 from ..module_utils.fleet.host import ending_warning
+from ..module_utils.fleet.keep import PROVIDER as KEPT_PROVIDER
+from ..module_utils.fleet.keep import kept_names
 from ..module_utils.fleet.products import PRODUCTS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
@@ -33,6 +35,7 @@ _FILES = ("logo", "dark_logo", "icon")
 
 # every variable that users set, of all roles
 VARIABLES = (
+    "adopt",
     "api",
     "bootstrap",
     "client",
@@ -43,6 +46,7 @@ VARIABLES = (
     "groups",
     "idp",
     "issuer",
+    "keep",
     "members",
     "monitoring",
     "names",
@@ -71,6 +75,8 @@ class FleetAction(InProcessAction):
     _supports_async = False
 
     declared: tuple[str, ...] = ()
+    # the key of `fleetgate_keep`, by default the inventory host
+    kept_at = ""
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         self._problems: list[str] = []
@@ -87,6 +93,8 @@ class FleetAction(InProcessAction):
     def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         given = {option: plain(value) for option, value in self._task.args.items()}
         declared = {option: self._variable(task_vars, option) for option in self.declared if option not in given}
+        if "keep" in declared:
+            declared["keep"] = self._kept(declared["keep"], task_vars)
         arguments = self._completed({**declared, **given}, task_vars)
         if self._problems:
             raise FleetgateError(*dict.fromkeys(self._problems))
@@ -117,10 +125,16 @@ class FleetAction(InProcessAction):
             return False
 
     def _left_out(self, task_vars: dict[str, Any]) -> list[str]:
-        """The hosts of the fleet that are not in this run, or that failed in it."""
-        hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
-        outside = [OUTSIDE_SLICE] if self._is_slice(task_vars) else []
-        return [name for name in hosts if name not in task_vars["ansible_play_hosts"]] + outside
+        """The hosts of the fleet that are not in this run, or that failed in it, in words."""
+        return [*left_out(task_vars), *([OUTSIDE_SLICE] if self._is_slice(task_vars) else ())]
+
+    def _kept(self, declared: Any, task_vars: dict[str, Any]) -> list[str]:
+        """What is left alone at the server of this task."""
+        try:
+            return kept_names(declared, self.kept_at or str(task_vars["inventory_hostname"]))
+        except FleetgateError as error:
+            self._problems += error.problems
+            return []
 
     def _misspelt(self, task_vars: dict[str, Any]) -> list[str]:
         """Warnings for variables that no role has, and that look like one of them."""
@@ -139,6 +153,7 @@ class HostAction(FleetAction):
         *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
         "undeclared",
         "emergency",
+        "keep",
     )
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
@@ -190,7 +205,7 @@ class HostAction(FleetAction):
         by_hand, secrets = self._variable(task_vars, "client_secrets") or {}, provider.get("secrets") or {}
         if client_id in by_hand:
             arguments["client_secret"] = by_hand[client_id]
-        elif client_id in secrets and task_vars["inventory_hostname"] not in provider.get("kept", ()):
+        elif client_id in secrets and task_vars["inventory_hostname"] not in provider.get("own_secret", ()):
             arguments["client_secret"] = unseal(secrets[client_id])
 
     def _with_host(self, api: Any, task_vars: dict[str, Any]) -> Any:
@@ -207,7 +222,8 @@ class HostAction(FleetAction):
 class ProviderAction(FleetAction):
     """`wire_provider`, once for all hosts of the play."""
 
-    declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared")
+    declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared", "keep")
+    kept_at = KEPT_PROVIDER
     # where the preflights of the hosts are registered
     preflight = HOST
     # the stages before which nothing is written
@@ -294,6 +310,12 @@ class ProviderAction(FleetAction):
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)
+
+
+def left_out(task_vars: dict[str, Any]) -> list[str]:
+    """The hosts of the inventory that are not in this run, or that failed in it."""
+    hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
+    return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
 
 
 def hosts_of_two_products(groups: Mapping[str, list[str]]) -> list[str]:

@@ -8,7 +8,7 @@ has a valid one, the slice adds its own; a provider that keeps one secret only m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +18,7 @@ from .compiler import Client, Wiring
 from .secret_stores import KnownClient, SecretStore
 
 
-def kept(
+def with_own_secret(
     store: SecretStore, hosts: Iterable[Wiring], shared: Iterable[Client], secrets: Mapping[str, str]
 ) -> list[str]:
     """The hosts whose realm has a valid secret other than the one in `secrets`, such as one that a slice has added."""
@@ -47,7 +47,7 @@ class Supply:
     """
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
-    kept: list[str] = field(default_factory=list)
+    own_secret: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     result: dict[str, Any] = field(
@@ -55,12 +55,17 @@ class Supply:
     )
 
 
-def supply(store: SecretStore, shared: Iterable[Client], hosts: Iterable[Wiring], check_mode: bool) -> Supply:
-    """Find a secret for each client without changing anything else of it; what can be known is refused before the first write."""
+def supply(
+    store: SecretStore, shared: Iterable[Client], hosts: Iterable[Wiring], left_alone: Collection[str], check_mode: bool
+) -> Supply:
+    """Find a secret for each client without changing anything else of it; what can be known is refused before the first write.
+
+    Clients that are `left_alone` need not be as declared.
+    """
     found, hosts, lacking, problems = Supply(), list(hosts), list[Client](), list[str]()
     for client in shared:
         known = store.find(client)
-        wrong = _not_as_declared(store, client, known)
+        wrong = "" if known and client.id in left_alone else _not_as_declared(store, client, known)
         if wrong:
             found.incomplete.append(client.id)
             (found.warnings if check_mode else problems).append(
@@ -105,7 +110,7 @@ def _find_secret(store: SecretStore, client: Client, known: KnownClient, hosts: 
         found.secrets[client.id] = client.options["secret"]
         return True
     valid = [secret for secret in client.known_secrets if store.is_valid(client, known, secret)]
-    found.kept += [host.host for host in hosts if host.host in client.hosts and host.secret in valid]
+    found.own_secret += [host.host for host in hosts if host.host in client.hosts and host.secret in valid]
     secret = next(iter(valid), known.readable)
     if secret:
         found.secrets[client.id] = secret

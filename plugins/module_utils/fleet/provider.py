@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import ServerState, converge
+from ..core.plan import Desired, ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
@@ -21,7 +21,9 @@ from .declaration import CLIENT, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
-from .host_secrets import Supply, kept, supply
+from .host_secrets import Supply, supply, with_own_secret
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
@@ -40,6 +42,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "left_out": {"type": "list", "elements": "str", "default": []},
     "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     "people_differ": {"type": "bool", "default": False},
+    **KEEP,
 }
 # the options of fleetgate_idp that are those of oidc_info
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
@@ -117,7 +120,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
             ]
         elif not provider.missing(idp):
             try:
-                people, noted = _people(provider, declared, idp)
+                people, noted = _people(provider, declared, idp, Keep.of(params["keep"]))
                 result.update(people)
                 warnings += noted
             except FleetgateError as error:
@@ -128,16 +131,27 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     return {**result, **with_warnings(warnings)}
 
 
-def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _people(
+    provider: Provider, declared: Declaration, idp: Mapping[str, Any], keep: Keep
+) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, and who is in which group then; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
-    desired = entries.desired(provider.managed_system, connection)
     client = provider.managed_system.client(connection, True)
+    desired = _desired(provider, connection, client, entries, keep)
     plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
     people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
     return people, [*provider.warnings(objects, declared), *plan.get("warnings", ())]
+
+
+def _desired(
+    provider: Provider, connection: Mapping[str, Any], client: Any, entries: Entries, keep: Keep
+) -> list[Desired]:
+    system = provider.managed_system
+    desired = entries.desired(system, connection)
+    with client.understanding():
+        return keep.apply(desired, ServerState(client, system.kinds), system, connection)
 
 
 def _scope_problems(
@@ -213,17 +227,17 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries, with_secrets)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        desired = entries.desired(provider.system, connection)
-        client = provider.system.client(connection, check_mode)
+        client, keep = provider.system.client(connection, check_mode), Keep.of(params["keep"])
+        desired = _desired(provider, connection, client, entries, keep)
         result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
     try:
-        keeps = _keeping(hosts, shared, secrets, provider, idp) if with_secrets else []
-        pending = list(_pending(hosts, shared, secrets if with_secrets else {}, keeps, result, provider))
+        own = _own_secret(hosts, shared, secrets, provider, idp) if with_secrets else []
+        pending = list(_pending(hosts, shared, secrets if with_secrets else {}, own, result, provider))
         if provider.system and chosen != IGNORE:
             state = ServerState(client, provider.system.kinds)
             with client.understanding():
-                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+                report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
             found = _undeclared(report, provider, chosen, params["left_out"], [] if with_secrets else pending)
             result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
@@ -233,19 +247,19 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     return {
         **result,
         "secrets": secrets if with_secrets else {},
-        "kept": keeps,
+        "own_secret": own,
         "pending": pending,
         **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
 
 
-def _keeping(
+def _own_secret(
     hosts: list[Wiring], shared: list[Client], secrets: Mapping[str, str], provider: Provider, idp: Mapping[str, Any]
 ) -> list[str]:
     """The hosts that keep the secret in their realm, which is another valid one of their client."""
     if provider.secret_store is None or all(len(client.known_secrets) < 2 for client in shared):
         return []
-    return kept(provider.secrets_of_clients(idp, True), hosts, shared, secrets)
+    return with_own_secret(provider.secrets_of_clients(idp, True), hosts, shared, secrets)
 
 
 def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -257,7 +271,9 @@ def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: 
         found = Supply(provider.secrets(shared, {}))
         refuse(provider.clients_problems(shared, found.secrets))
     else:
-        found = supply(provider.secrets_of_clients(idp, check_mode), shared, hosts, check_mode)
+        keep = Keep.of(params["keep"])
+        left_alone = [client.id for client in shared if keep.touches(provider.label(client))]
+        found = supply(provider.secrets_of_clients(idp, check_mode), shared, hosts, left_alone, check_mode)
     complete = [client for client in shared if client.id not in found.incomplete]
     try:
         _check_issuers(complete, provider, idp, None, found.secrets)
@@ -269,8 +285,8 @@ def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: 
     return {
         **found.result,
         "secrets": found.secrets,
-        "kept": found.kept,
-        "pending": list(_pending(hosts, shared, found.secrets, found.kept, found.result, provider)),
+        "own_secret": found.own_secret,
+        "pending": list(_pending(hosts, shared, found.secrets, found.own_secret, found.result, provider)),
         **with_warnings(warnings),
     }
 
@@ -330,7 +346,7 @@ def _check_issuers(
         if planned and "{" in form.form and provider.label(client) in planned["diff"]["after"]:
             continue
         secret = secrets.get(client.id, "") if provider.system is None else ""
-        info = problems.of(issuers.info, form.of(client.id), client, secret)
+        info = problems.of(issuers.info, form.of(client.options), client, secret)
         problems += info["problems"] if info else []
     refuse(problems)
 
@@ -339,7 +355,7 @@ def _pending(
     hosts: list[Wiring],
     shared: Iterable[Client],
     secrets: Mapping[str, str],
-    keeping: Collection[str],
+    own_secret: Collection[str],
     result: Mapping[str, Any],
     provider: Provider,
 ) -> Iterator[str]:
@@ -348,7 +364,7 @@ def _pending(
     first = leaders(hosts)
     for host in hosts:
         client_id = host.client["id"]
-        another = host.host not in keeping and secrets.get(client_id, host.secret) != host.secret
+        another = host.host not in own_secret and secrets.get(client_id, host.secret) != host.secret
         to_do = host.pending or host.connects is False or another
         # a client that was repaired may be one that sign-on works with again
         if first[host.host] is host and (to_do or (client_id in changed and host.connects is not None)):
