@@ -48,6 +48,8 @@ class Slices:
         self.groups: dict[str, dict[str, Any]] = {
             path.stem: {"vars": yaml.safe_load(path.read_text())} for path in variables.glob("*.yml")
         }
+        for group in self.groups.values():
+            group["vars"] = {name: value for name, value in group["vars"].items() if name not in declared}
         self.groups["all"]["vars"].update(declared)
         self.hosts: dict[str, dict[str, Any]] = {}
         for name, group in fleet.inventory()["all"]["children"].items():
