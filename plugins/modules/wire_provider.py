@@ -111,6 +111,10 @@ refused:
   description: Why the run ends, by host.
   returned: when O(stage=apply), O(stage=register) or O(stage=secrets) fails
   type: dict
+of_clients:
+  description: The problems of each client by its id.
+  returned: when O(stage=secrets) fails because of clients
+  type: dict
 undeclared:
   description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
   returned: success, unless O(undeclared=ignore)

@@ -302,11 +302,20 @@ class ProviderAction(FleetAction):
         """The problems that the preflight of a host found."""
         return refusal(registered(task_vars, name, self.preflight), "wiring")
 
+    @staticmethod
+    def _problems_of_client(
+        task_vars: dict[str, Any], name: str, of_clients: Mapping[str, Iterable[str]]
+    ) -> Iterable[str]:
+        return of_clients.get(registered(task_vars, name, HOST)["wiring"]["client"]["id"], ())
+
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
+        of_clients = result.get("of_clients") or {}
+        if of_clients:
+            own = {name: self._problems_of_client(task_vars, name, of_clients) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)

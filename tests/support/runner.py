@@ -85,7 +85,7 @@ class Runner:
         command = [sys.executable, "-m", "ansible_runner", "run", str(self._folder), "-p", "site.yml"]
         command += ["--ident", str(self._count)]
         if arguments:
-            command += ["--cmdline", " ".join(arguments)]
+            command.append(f"--cmdline={' '.join(arguments)}")
         done = subprocess.run(
             command,
             env={

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..core.errors import FleetgateError, refuse
+from ..core.errors import FleetgateError
 from ..core.plan import GENERATED, add_diff
 from .compiler import Client, Wiring
 from .secret_stores import KnownClient, SecretStore
@@ -43,13 +43,15 @@ def with_own_secret(
 class Supply:
     """The secret of each client, the hosts that keep the one in their realm, and what was done for it.
 
-    `incomplete` are the clients that are not at the provider as declared; only check mode goes on with them.
+    `incomplete` are the clients that are not at the provider as declared; only check mode goes on with them. `problems` are
+    those of each client; where there are any nothing is written.
     """
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     own_secret: list[str] = field(default_factory=list)
     incomplete: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    problems: dict[str, list[str]] = field(default_factory=dict)
     result: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
@@ -58,12 +60,13 @@ class Supply:
 def supply(
     store: SecretStore, shared: Iterable[Client], hosts: Iterable[Wiring], left_alone: Collection[str], check_mode: bool
 ) -> Supply:
-    """Find a secret for each client without changing anything else of it; what can be known is refused before the first write.
+    """Find a secret for each client without changing anything else of it.
 
     Clients that are `left_alone` need not be as declared.
     """
-    found, hosts, lacking, problems = Supply(), list(hosts), list[Client](), list[str]()
+    found, hosts, lacking = Supply(), list(hosts), list[Client]()
     for client in shared:
+        problems = list[str]()
         known = store.find(client)
         wrong = "" if known and client.id in left_alone else _not_as_declared(store, client, known)
         if wrong:
@@ -76,7 +79,9 @@ def supply(
         elif not client.is_public and not _find_secret(store, client, known, hosts, found):
             problems += _why_none(store, client, known)
             lacking.append(client)
-    refuse(problems)
+        found.problems.update({client.id: problems} if problems else {})
+    if found.problems:
+        return found
     for client in lacking:
         try:
             done, found.secrets[client.id] = store.add(client)

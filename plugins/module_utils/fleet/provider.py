@@ -274,6 +274,9 @@ def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: 
         keep = Keep.of(params["keep"])
         left_alone = [client.id for client in shared if keep.touches(provider.label(client))]
         found = supply(provider.secrets_of_clients(idp, check_mode), shared, hosts, left_alone, check_mode)
+    if found.problems:
+        problems = [problem for of_client in found.problems.values() for problem in of_client]
+        return {**FleetgateError(*problems).as_result(), "of_clients": found.problems}
     complete = [client for client in shared if client.id not in found.incomplete]
     try:
         _check_issuers(complete, provider, idp, None, found.secrets)
