@@ -62,6 +62,7 @@ def failures(*runs):
     return [" ".join(text.split()) for run in runs for text in run.failed]
 
 
+@long
 def test_slices_keep_what_one_run_has_set_up(fleet):
     wired, slices = fleet
     before = realms(wired)
@@ -80,6 +81,7 @@ def test_slices_without_a_valid_secret_add_one_each_and_rotation_makes_them_one(
     assert len(listed(wired, "proxmox")) == 1 and len(set(realms(wired).values())) == 1
 
 
+@long
 def test_hosts_without_their_client_stop_before_the_first_change(fleet):
     wired, slices = fleet
     another = {"fleetgate_client": {"id": "{{ 'another' if inventory_hostname == 'vienna' else 'proxmox' }}"}}
@@ -130,22 +132,22 @@ def test_clients_are_removed_when_no_host_waits_for_its_slice(fleet):
     sign_in_everywhere(wired, "alice", REALM)
 
 
-@pytest.mark.parametrize("version", ["2.13", pytest.param("2.11", marks=long)])
+@long
+@pytest.mark.parametrize("version", ["2.13", "2.11"])
 def test_provider_with_one_secret_per_client_needs_one_run_for_a_shared_client(sliced, version):
     wired, slices = sliced(pocketid=version)
     slices.play("wire_provider").succeeded()
     runs = slices.play_slices("wire_hosts", count=3, at_once=True)
     assert wired.fleet.writes() == [] and len(failures(*runs)) == 3
     assert all("keeps one secret per client" in one and "run the playbook wire once" in one for one in failures(*runs))
-    if ALL:
-        slices.play("wire").succeeded()
-        assert succeed(slices.play_slices("wire_hosts", count=3, at_once=True)) == []
-        # a client of its own is in one slice only
-        own = {"fleetgate_client": {"id": "{{ inventory_hostname }}", "name": "{{ inventory_hostname }}"}}
-        slices.play("wire_provider", **own).succeeded()
-        succeed(slices.play_slices("wire_hosts", count=3, at_once=True, **own))
-        assert len(new_secrets(wired)) == 3
-        assert slices.play("wire", **own).succeeded().changed == []
+    slices.play("wire").succeeded()
+    assert succeed(slices.play_slices("wire_hosts", count=3, at_once=True)) == []
+    # a client of its own is in one slice only
+    own = {"fleetgate_client": {"id": "{{ inventory_hostname }}", "name": "{{ inventory_hostname }}"}}
+    slices.play("wire_provider", **own).succeeded()
+    succeed(slices.play_slices("wire_hosts", count=3, at_once=True, **own))
+    assert len(new_secrets(wired)) == 3
+    assert slices.play("wire", **own).succeeded().changed == []
 
 
 @long

@@ -228,16 +228,16 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries, with_secrets)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        client = provider.system.client(connection, check_mode)
-        desired = _desired(provider, connection, client, entries, keep)
-        result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
+        api = provider.system.client(connection, check_mode)
+        desired = _desired(provider, connection, api, entries, keep)
+        result, objects, returned = converge(api, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
     try:
         own = _own_secret(hosts, shared, secrets, provider, idp) if with_secrets else []
         pending = list(_pending(hosts, shared, secrets if with_secrets else {}, own, result, provider))
         if provider.system and chosen != IGNORE:
-            state = ServerState(client, provider.system.kinds)
-            with client.understanding():
+            state = ServerState(api, provider.system.kinds)
+            with api.understanding():
                 report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
             found = _undeclared(report, provider, chosen, params["left_out"], [] if with_secrets else pending)
             result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
@@ -267,12 +267,12 @@ def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: 
     """Find a secret for the hosts of a run that may be one of several at a time. People and clients are left as they are."""
     refuse(provider.missing(idp))
     hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
-    shared = clients(hosts, Declaration((), (), {}), {})
+    keep, nobody = Keep.of(params["keep"]), Declaration((), (), {})
+    shared = [client for client in clients(hosts, nobody, {}) if not keep.has(provider.label(client))]
     if provider.secret_store is None:
         found = Supply(provider.secrets(shared, {}))
         refuse(provider.clients_problems(shared, found.secrets))
     else:
-        keep = Keep.of(params["keep"])
         left_alone = [client.id for client in shared if keep.touches(provider.label(client))]
         found = supply(provider.secrets_of_clients(idp, check_mode), shared, hosts, left_alone, check_mode)
     if found.problems:
