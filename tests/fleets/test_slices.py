@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 
 import pytest
+import requests
 import yaml
 
 from tests.support.ansible import ROOT
@@ -184,3 +186,35 @@ def test_entries_that_parallel_slices_lose_are_written_again(monitored, ansible)
     if ALL:
         assert succeed(slices.play_slices("monitor", count=3, at_once=True, **declared)) == []
         assert wired.fleet.writes() == []
+
+
+def test_entry_that_is_lost_after_its_run_has_read_it_back_is_written_again(monitored, ansible):
+    """Here somebody removes it; a change of another run has the same effect."""
+    wired, slices = monitored
+    pulse, trust = wired.fleet.pulse, str(wired.fleet.authority.bundle)
+    token = {"X-API-Token": wired.fleet.tokens["pulse1"]}
+
+    def remove(name):
+        listed = requests.get(f"{pulse.url}/api/config/nodes", headers=token, verify=trust, timeout=10).json()
+        for one in (one for one in listed if one["name"] == name):
+            url = f"{pulse.url}/api/config/nodes/{one['id']}"
+            requests.delete(url, headers=token, verify=trust, timeout=10).raise_for_status()
+
+    remove("berlin")
+    answer, added = pulse.observed.app, []
+
+    def losing(environ, start_response):
+        request = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if request == ("GET", "/api/config/nodes") and added and time.monotonic() - added[0] > 0.4:
+            pulse.observed.app = answer
+            remove("berlin")
+        body = list(answer(environ, start_response))
+        if request == ("POST", "/api/config/nodes"):
+            added.append(time.monotonic())
+        return body
+
+    pulse.observed.app = losing
+    slices.play("monitor", "--limit", "berlin").succeeded()
+    sent = [one.verb for one in pulse.observed.journal if one.path == "/api/config/nodes" and one.verb == "POST"]
+    assert len(sent) == 2 and pulse.observed.app is answer
+    assert "berlin" in [one["name"] for one in nodes(wired, ansible).values()]
