@@ -14,6 +14,9 @@ from typing import Any
 from ansible.module_utils import basic
 from ansible.plugins.action import ActionBase
 
+# what all modules import is imported once, before ansible forks its workers
+import_module("ansible_collections.awx.awx.plugins.module_utils.controller_api")
+
 
 class ActionModule(ActionBase):
     _supports_check_mode = True
