@@ -42,7 +42,6 @@ extends_documentation_fragment:
   - fleetgate.proxmox.fleet.server
   - fleetgate.proxmox.fleet.client
   - fleetgate.proxmox.fleet.issuer
-  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.adoption
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
@@ -101,7 +100,7 @@ existing:
   sample: {product: pve, realm: pocketid, claim: preferred_username, client_id: lab, groups: [proxmox_admins]}
 keep:
   description: What the playbooks C(wire) and C(monitor) would change although it was read, as C(fleetgate_keep) names it.
-  returned: success
+  returned: with O(stage=compare)
   type: list
   elements: str
   sample: ["group proxmox_admins-pocketid: comment"]

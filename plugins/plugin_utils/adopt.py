@@ -49,7 +49,6 @@ class AdoptHostAction(HostAction):
             own = found["hosts"][name]
             arguments |= {option: found[option] for option in ("users", "groups", "issuer", "scopes", "members")}
             arguments |= {option.removeprefix("fleetgate_"): value for option, value in own.items()}
-            arguments["keep"] = registered(task_vars, name, HOST)["keep"]
             arguments["pulse"] = arguments.get("pulse") or pulse_of_inventory(task_vars)
         elif provider.get("problems"):
             raise FleetgateError("the identity provider could not be read")
@@ -134,6 +133,7 @@ class AdoptProviderAction(ProviderAction):
                 for name, text in missing.items():
                     (folder / name).parent.mkdir(parents=True, exist_ok=True)
                     write(str(folder / name), text, f"{VARIABLE}.directory")
+                    (folder / name).chmod(0o600 if name == VAULT else 0o644)
         except OSError as error:
             return FleetgateError(f"{VARIABLE}.directory: {error.strerror}: {error.filename}").as_result()
         except FleetgateError as error:

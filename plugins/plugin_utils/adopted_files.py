@@ -51,8 +51,8 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(_Unsafe, lambda dumper, text: dumper.represent_scalar("!unsafe", str(text), style="'"))
 
 
-def text_of(data: Mapping[str, Any], about: str = "") -> str:
-    """Variables as YAML, what fits on a line in short form."""
+def text_of(data: Mapping[str, Any], about: str = "", short: bool = True) -> str:
+    """Variables as YAML, `short` with what fits on a line in one."""
     parts = [
         yaml.dump(
             {name: value},
@@ -60,7 +60,7 @@ def text_of(data: Mapping[str, Any], about: str = "") -> str:
             sort_keys=False,
             allow_unicode=True,
             width=150,
-            default_flow_style=None if isinstance(value, (dict, list)) else False,
+            default_flow_style=None if short and isinstance(value, (dict, list)) else False,
         )
         for name, value in data.items()
     ]
@@ -87,7 +87,7 @@ class AdoptedFiles:
             **{f"host_vars/{host}.yml": self._variables(host, own) for host, own in by_host.items() if own},
         }
         if keep:
-            self._files[KEEP] = text_of({"fleetgate_keep": _plain(keep)}, _ABOUT[KEEP])
+            self._files[KEEP] = text_of({"fleetgate_keep": _plain(keep)}, _ABOUT[KEEP], short=False)
 
     @property
     def files(self) -> dict[str, str]:

@@ -37,7 +37,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "realm": {"type": "str"},
     "vault_id": {"type": "str", "default": "default"},
 }
-_NOT_OF_AN_ADOPTION = ("stage", "client_secret", "undeclared", "emergency")
+_NOT_OF_AN_ADOPTION = ("stage", "client_secret", "undeclared", "emergency", "keep")
 _OF_MONITORING = ("monitoring", "pulse", "pulse_node")
 SPEC: dict[str, dict[str, Any]] = {
     **{name: option for name, option in HOST_SPEC.items() if name not in _NOT_OF_AN_ADOPTION},
@@ -46,8 +46,6 @@ SPEC: dict[str, dict[str, Any]] = {
     "adopt": {"type": "raw"},
     "clients": {"type": "dict", "default": {}},
 }
-# servers name users by this claim if a realm has none
-_CLAIM_OF_SERVERS = "sub"
 
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
@@ -83,14 +81,13 @@ class _Reading:
         refuse(list(unseen(state, "without it {} would be missing in the declaration")))
         values = self._realm(state, realm)
         if values is None:
-            return {"changed": False, "existing": Existing(access.product.name).to_result(), "keep": []}
-        name, claim = str(values["realm"]), str(values.get("username_claim") or "")
-        options = self._options(cast(RealmResource, state.resources["realm"]), values)
+            return {"changed": False, "existing": Existing(access.product.name).to_result()}
+        name, claim = str(values["realm"]), str(values["username_claim"])
         existing = Existing(
             access.product.name,
             realm=name,
-            options=options if claim else {**options, "username_claim": _CLAIM_OF_SERVERS},
-            claim=CLAIM_OF_TODAY.get(claim, claim or _CLAIM_OF_SERVERS),
+            options=self._options(cast(RealmResource, state.resources["realm"]), values),
+            claim=CLAIM_OF_TODAY.get(claim, claim),
             client_id=str(values["client_id"]),
             has_key=bool(values.get("client_key")),
             port=access.connection["api_port"] or access.product.port,
@@ -103,10 +100,8 @@ class _Reading:
             groups=tuple(self._groups(state, name)),
             rows=tuple(self._rows(state, name)),
         )
-        # the claim can only be set when a realm is created
-        keep = [] if claim else [f"{state.resources['realm'].label((name,))}: username_claim"]
         secrets = {"realm": str(values["client_key"])} if values.get("client_key") else {}
-        return {"changed": False, "existing": existing.to_result(), "keep": keep, "secrets": secrets}
+        return {"changed": False, "existing": existing.to_result(), "secrets": secrets}
 
     def _realm(self, state: ServerState, wanted: str | None) -> Mapping[str, Any] | None:
         """The realm of the provider, None if the host has none."""
@@ -163,11 +158,9 @@ class _Reading:
 
 
 def _compare(params: dict[str, Any], product: Product, place: Place) -> dict[str, Any]:
-    keep = list(params["keep"])
-    compiled, plan = _planned(params, product, place, keep)
-    names = [*names_in(plan.diff()), *(one.label for one in compiled.undeclared.found)]
-    if names:
-        keep = list(dict.fromkeys([*keep, *names]))
+    compiled, plan = _planned(params, product, place, [])
+    keep = list(dict.fromkeys([*names_in(plan.diff()), *(one.label for one in compiled.undeclared.found)]))
+    if keep:
         compiled, plan = _planned(params, product, place, keep)
         refuse([f"wire would still change {place.name}: {step.reason}" for step in plan.steps])
     return {

@@ -3,7 +3,7 @@
 """From the state of a fleet to the variables that declare it: the compiler in the other direction.
 
 What a group of the identity provider may do is read from the group of the realm where the product has groups. Elsewhere it is
-inferred: a group has a right on a host if all of its members have it there.
+inferred: a group has a right on a host if all of its members have it there, and it has several.
 """
 
 from __future__ import annotations
@@ -153,7 +153,10 @@ class Adoption:
                 yield person, (path, role, propagates)
 
     def _inferred(self, host: Existing) -> list[tuple[str, Granted]]:
-        """The largest groups first, as long as they explain somebody's right who has it through none yet."""
+        """The largest groups first, as long as they explain somebody's right who has it through none yet.
+
+        The right of a single member may well be its own; declared for the group, others would get it with the membership.
+        """
         holders: dict[Granted, set[str]] = {}
         for person, right in self._direct(host):
             holders.setdefault(right, set()).add(person)
@@ -162,7 +165,7 @@ class Adoption:
             left = set(persons)
             for group in sorted(self._groups, key=lambda name: (-len(self._members(name)), name)):
                 members = set(self._members(group))
-                if members and members <= persons and members & left:
+                if len(members) > 1 and members <= persons and members & left:
                     found.append((group, right))
                     left -= members
         return found

@@ -371,9 +371,12 @@ def identity_of(product: Product, server: Server, connection: Mapping[str, Any],
     return [product.name, str(address), str(port)]
 
 
-def _connects(compiled: Compiled) -> bool:
+def _connects(compiled: Compiled) -> bool | None:
     """Whether a sign-on can begin. Where it cannot, the host is pending: the provider may be repaired before it is asked again."""
-    realm = next(desired for desired in compiled.desired if desired.resource.name == "realm")
+    realm = next((desired for desired in compiled.desired if desired.resource.name == "realm"), None)
+    if realm is None:
+        # the realm is left alone
+        return None
     try:
         realm.resource.wait_until_effective({**realm.entry, "check_connection": True}, compiled.client)
     except FleetgateError:

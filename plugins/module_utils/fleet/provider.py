@@ -213,7 +213,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         raise problems.error()
     hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
-    shared = clients(hosts, managed, params["members"])
+    keep = Keep.of(params["keep"])
+    shared = [client for client in clients(hosts, managed, params["members"]) if not keep.has(provider.label(client))]
     secrets = provider.secrets(shared, {})
     for client in shared:
         problems += [f"{problem} (client {client.id})" for problem in provider.foreign_client_options(client.options)]
@@ -226,7 +227,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        client, keep = provider.system.client(connection, check_mode), Keep.of(params["keep"])
+        client = provider.system.client(connection, check_mode)
         desired = _desired(provider, connection, client, entries, keep)
         result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)

@@ -256,13 +256,15 @@ class PocketId(Provider):
         return options
 
     def existing_clients(self, server: ServerState) -> dict[str, dict[str, Any]]:
-        return {
-            key[0]: {
-                **_declared_as(self.resources["client"], client.values),
-                "is_group_restricted": bool(client.values["is_group_restricted"]),
-            }
-            for key, client in server.actual("client", None).items()
-        }
+        found = {}
+        for (client_id,), client in server.actual("client", None).items():
+            is_restricted = bool(client.values["is_group_restricted"])
+            # groups of a client that everybody may use have no effect
+            options = _declared_as(
+                self.resources["client"], client.values, () if is_restricted else ("allowed_groups",)
+            )
+            found[client_id] = {**options, "is_group_restricted": is_restricted}
+        return found
 
     def restricted(self, server: ServerState) -> dict[str, bool]:
         return {key[0]: bool(client.values["is_group_restricted"]) for key, client in server.actual("client").items()}
