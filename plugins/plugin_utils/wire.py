@@ -21,7 +21,8 @@ from ..module_utils.core.hosts import API_HOST
 from ..module_utils.fleet.host import ending_warning
 from ..module_utils.fleet.keep import PROVIDER as KEPT_PROVIDER
 from ..module_utils.fleet.keep import kept_names
-from ..module_utils.fleet.products import PRODUCTS
+from ..module_utils.fleet.products import PRODUCTS, product_of
+from .environment import secrets_of_hosts
 from .in_process import InProcessAction
 from .sealed import seal, unseal
 
@@ -209,7 +210,8 @@ class HostAction(FleetAction):
             arguments["client_secret"] = unseal(secrets[client_id])
 
     def _with_host(self, api: Any, task_vars: dict[str, Any]) -> Any:
-        """The connection options, with the address of the inventory host where none is given."""
+        """The connection options, with the address of the inventory host and the secret of its token where none is given."""
+        api = self._with_own_secret(api, task_vars)
         host = task_vars["inventory_hostname"]
         if not isinstance(api or {}, dict) or (api or {}).get("api_host") or host in C.LOCALHOST:
             return api
@@ -217,6 +219,22 @@ class HostAction(FleetAction):
         if "ansible_host" in task_vars and API_HOST.problem(address):
             self._problems.append(f"ansible_host: '{address}' {API_HOST.problem(address)}")
         return {**(api or {}), "api_host": address}
+
+    def _with_own_secret(self, api: Any, task_vars: dict[str, Any]) -> Any:
+        """The connection options, with the secret that the environment has for this host alone.
+
+        A runner such as AWX gives secrets as environment variables, and has one credential for all hosts of a product.
+        """
+        product = product_of(list(task_vars["group_names"]))
+        if product is None or not isinstance(api or {}, dict) or (api or {}).get("api_token_secret"):
+            return api
+        host = str(task_vars["inventory_hostname"])
+        try:
+            secret = secrets_of_hosts(product).get(host)
+        except FleetgateError as error:
+            self._problems.append(str(error))
+            secret = None
+        return {**(api or {}), "api_token_secret": secret} if secret else api
 
 
 class ProviderAction(FleetAction):
@@ -313,7 +331,7 @@ class ProviderAction(FleetAction):
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
         of_clients = result.get("of_clients") or {}
         if of_clients:
-            own = {name: self._problems_of_client(task_vars, name, of_clients) for name in hosts}
+            own = {name: list(self._problems_of_client(task_vars, name, of_clients)) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)

@@ -18,7 +18,7 @@ from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, Declaration, declaration, secrets_in
-from .entries import MAX_REMOVALS, Entries, connection_of
+from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
 from .host_secrets import Supply, supply, with_own_secret
@@ -49,8 +49,13 @@ _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
 
 
 def issuer_options(idp: Mapping[str, Any], issuer: str, **more: Any) -> dict[str, Any]:
-    """The typed options of oidc_info for an issuer, with the connection options in fleetgate_idp."""
+    """The typed options of oidc_info for an issuer, with the connection options in fleetgate_idp, or those of its environment."""
     options = {option: idp[option] for option in _OF_ISSUER if idp.get(option) is not None}
+    if system := provider_of(idp).system:
+        spec = {option: system.connection[option] for option in _OF_ISSUER}
+        options = {
+            name: value for name, value in typed_options(options, spec, "fleetgate_idp").items() if value is not None
+        }
     checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options, **more})
     refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
     return dict(checked.validated_parameters)
