@@ -72,6 +72,11 @@ def test_fleet_is_planned_and_wired_with_secrets_of_credentials_only(fleet, laun
     assert launch("wire", fleetgate_undeclared="remove").succeeded().changed == []
 
 
+def test_monitoring_is_planned_with_the_token_of_pulse(fleet, launch):
+    run = launch("monitor", "--limit", "lab", "--check").succeeded()
+    assert run.changed != []
+
+
 def test_person_of_the_survey_signs_in(fleet, launch):
     run = launch("prove", "--limit", "berlin", prove_person="bob").succeeded()
     assert "bob is signed in as bob@pocketid" in run.output

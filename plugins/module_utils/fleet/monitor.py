@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from ..core.errors import FleetgateError, refuse
@@ -35,10 +35,15 @@ from .keep import SPEC as KEEP
 from .keep import Keep
 from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
+from .pulse_entries import confirm, persistently, pulse_connection, state_of
 from .rotation import MONITORING, Order, unknown_age
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "identity", "entry"], "required": True},
+    "stage": {
+        "type": "str",
+        "choices": ["pulse", "preflight", "review", "identity", "entry", "confirm"],
+        "required": True,
+    },
     "product": {"type": "str", "choices": list(PRODUCTS)},
     "host": {"type": "str"},
     "api": {"type": "raw"},
@@ -52,6 +57,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
     "secret": {"type": "str", "no_log": True, "default": ""},
+    "entries": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     **KEEP,
 }
 
@@ -96,6 +102,8 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": False, "pending": [], "identity": [], "regenerate": False, "changes_entry": False}
     if params["stage"] == "pulse":
         return _read_pulse(params)
+    if params["stage"] == "confirm":
+        return confirm(params, check_mode)
     try:
         return _STAGES[params["stage"]](params, check_mode)
     except FleetgateError as error:
@@ -109,18 +117,12 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
     """What Pulse monitors, with an index for the preflights. A fault is returned: it is one of every host."""
     try:
-        client = PULSE.client(_pulse_connection(params), True)
+        client = PULSE.client(pulse_connection(params["pulse"]), True)
         nodes = client.nodes()
         known = {"version": list(client.version), "nodes": nodes, "index": _index(nodes)}
         return {"changed": False, **known}
     except FleetgateError as error:
         return {"changed": False, "problems": error.problems}
-
-
-def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
-    if not params["pulse"]:
-        refuse(["fleetgate_pulse: no Pulse is declared; add a host to the inventory group pulse, or set this variable"])
-    return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
 
 
 def _index(nodes: list[dict[str, Any]]) -> dict[str, list[int]]:
@@ -319,13 +321,13 @@ def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
 
     options = part(typed_options, params["monitoring"], OPTIONS, "fleetgate_monitoring")
     node = part(typed_options, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
-    pulse_connection = part(_pulse_connection, params)
+    of_pulse = part(pulse_connection, params["pulse"])
     connection = part(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     given = {option: value for option, value in node.items() if value is not None}
     if not problems:
         entries = Entries()
         entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
-        part(lambda: entries.desired(PULSE, pulse_connection) and ())
+        part(lambda: entries.desired(PULSE, of_pulse) and ())
     refuse(problems)
     return MonitoredHost(
         product,
@@ -333,7 +335,7 @@ def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
         options,
         given,
         connection,
-        pulse_connection,
+        of_pulse,
         params["domain"],
         read_only,
         Keep.of(params["keep"]),
@@ -413,11 +415,13 @@ def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the entry in Pulse that the preflight returned, with the secret of the token where the host has another one."""
     host, options, secret = monitored_host(params, check_mode), params["entry"], params["secret"]
     pulse = PULSE.client(host.pulse_connection, check_mode)
+    took = 0.0
     if not secret:
-        renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
+        result, took = persistently(partial(host.set_up_entry, pulse, options, check_mode))
         # Pulse cannot say whether its token works before it accepts the certificate
+        renewed = _changes_certificate(result)
         if check_mode or not renewed or not _is_refused(host, pulse, options, _entry_of(options, pulse)):
-            return host.done
+            return {**host.done, "took": took}
         secret = host.set_up_identity("regenerate", False)
     with host.concealing(secret):
         if check_mode:
@@ -425,8 +429,9 @@ def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         else:
             if not params["secret"]:
                 host.prove(secret)
-            host.set_up_entry(pulse, {**options, "token_value": secret, "update_token": "always"}, False)
-    return host.done
+            wanted = {**options, "token_value": secret, "update_token": "always"}
+            _result, took = persistently(partial(host.set_up_entry, pulse, wanted, False))
+    return {**host.done, "took": took, "secrets": {"token": secret}}
 
 
 _STAGES: Mapping[str, Callable[[dict[str, Any], bool], dict[str, Any]]] = {
@@ -464,10 +469,7 @@ def _is_refused(
         return False
     end = time.monotonic() + _FIRST_LOOK
     while pulse.attempt(existing["id"], "test"):
-        state = existing["state"] if pulse.reports_states else "unauthorized"
-        # Pulse 6.3.0 takes 401 and 403 anywhere in an error for a refusal, also in the fingerprint of a certificate
-        if state == "unauthorized" and "fingerprint mismatch" in (existing.get("error") or ""):
-            state = "unreachable"
+        state = state_of(existing) if pulse.reports_states else "unauthorized"
         if state == "unauthorized":
             return True
         if state == "unreachable" or time.monotonic() >= end:
@@ -495,6 +497,10 @@ def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     yield from hidden_of_fleet(params)
     yield from secrets_in(PULSE.connection, params.get("pulse"))
     yield from secrets_in(Node().spec(), params.get("pulse_node"))
+    entries = params.get("entries")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("secret"):
+            yield str(entry["secret"])
 
 
 MONITOR = Definition(SPEC, run, hidden=hidden)
