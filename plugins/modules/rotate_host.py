@@ -46,6 +46,19 @@ EXAMPLES = r"""
     stage: preflight
     product: pve
   register: __fleetgate_host
+
+- name: Decide what is rotated, and add new secrets at the identity provider
+  fleetgate.proxmox.rotate_provider:
+    stage: begin
+  register: __fleetgate_rotate_begun
+  run_once: true
+
+- name: Give the realm the new secret
+  fleetgate.proxmox.rotate_host:
+    stage: apply
+    product: pve
+  register: __fleetgate_rotate_applied
+  when: inventory_hostname in __fleetgate_rotate_begun.pending
 """
 
 RETURN = r"""
