@@ -21,6 +21,7 @@ FOLLOWED = (
     "rotate",
     "prove",
     "migration",
+    "tokens",
     "record",
     "offboarding",
     "unwire",

@@ -176,7 +176,14 @@ DECLARED = {
 def test_examples_of_modules_for_fleets_are_the_steps_of_playbooks(fleet_of, ansible, tmp_path):
     wired = new(fleet_of("homelab"), tmp_path)
     fleet = wired.fleet
-    pve, secret = fleet.pve["pve1"][0], "{{ (fleetgate_known | default({})).realms[0].client_key }}"
+    pve = fleet.pve["pve1"][0]
+    # the secret of the client is that of the realm which the examples of wire_host set up
+    read_realms = {
+        "name": "Read the realms",
+        "fleetgate.proxmox.pve_info": {"gather": ["realms"], "show_secrets": True},
+        "register": "known",
+    }
+    secret = "{{ (known.realms | selectattr('realm', 'eq', 'pocketid') | first).client_key }}"
     replaced = {
         "https://id.example.org": fleet.pocketid.url,
         "https://sso.example.org/realms/company": fleet.pocketid.url,
@@ -202,6 +209,10 @@ def test_examples_of_modules_for_fleets_are_the_steps_of_playbooks(fleet_of, ans
                     "fleetgate_record": str(tmp_path / "record"),
                     **DECLARED.get(module.partition("_")[0], {}),
                 },
+                "module_defaults": {
+                    "group/fleetgate.proxmox.pve": "{{ fleetgate_api | combine({'api_host': ansible_host}) }}"
+                },
+                "pre_tasks": [read_realms] if module == "oidc_info" else [],
                 "tasks": yaml.safe_load(text),
             }
         )

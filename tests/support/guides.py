@@ -22,8 +22,9 @@ PREPARES = ("python3 -m venv ", ". venv/", "pip install ", "ansible-galaxy colle
 PASSWORD = "correct horse battery staple"
 # its content comes from the fleet, and is written by the editor of ansible-vault
 VAULT = "group_vars/all/vault.yml"
+INVENTORY = "inventory.yml"
 # for variables that no file is named for
-VARIABLES = "group_vars/all/guide.yml"
+VARIABLES = "group_vars/all/of_a_guide.yml"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Block:
         """The file that the comment in the first line names."""
         named = re.match(r"# ([\w/.]+\.yml)\b(?! of )", self.text)
         return named and named[1]
+
+    @property
+    def is_tasks(self) -> bool:
+        return self.file is None and isinstance(self.data, list)
 
     @property
     def data(self) -> Any:
@@ -101,8 +106,10 @@ class Project:
         }
         self._replaced = {
             "ansible_host: pve1.lab.example.org": f"ansible_host: {next(iter(fleet.pve.values()))[0].host}",
+            "api_host: pve1.lab.example.org": f"api_host: {next(iter(fleet.pve.values()))[0].host}",
             "ansible_host: pbs.lab.example.org": f"ansible_host: {next(iter(fleet.pbs.values())).host}",
             "ansible_host: pulse.lab.example.org": f"ansible_host: {fleet.pulse.host}",
+            "/var/log/fleetgate": str(folder / "record"),
             "https://pulse.lab.example.org:7655": fleet.pulse.url,
             "https://id.example.org": fleet.pocketid.url,
             "https://authentik.example.org": fleet.authentik.url,
@@ -118,13 +125,15 @@ class Project:
 
     def write(self, block: Block) -> None:
         """Write or change the file that a block is for. Variables without one are for all hosts."""
-        file, text = block.file or VARIABLES, block.text
-        for original, other in self._replaced.items():
-            text = text.replace(original, other)
+        file, text = block.file or VARIABLES, self._here(block.text)
         path = self.folder / file
         if path.exists():
             known, changed = yaml.safe_load(path.read_text()), yaml.safe_load(text)
-            text = yaml.safe_dump({**known, **changed} if isinstance(known, dict) else changed, sort_keys=False)
+            if file == INVENTORY:
+                known["all"]["children"].update(changed["all"]["children"])
+            elif isinstance(known, dict):
+                known.update(changed)
+            text = yaml.safe_dump(known if isinstance(known, dict) else changed, sort_keys=False)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text)
 
@@ -134,6 +143,8 @@ class Project:
         for block in blocks:
             if block.language == "yaml" and block.file == VAULT:
                 assert set(block.data) <= set(self._secrets), block.text
+            elif block.language == "yaml" and block.is_tasks:
+                runs.append(self._run_tasks(block).succeeded())
             elif block.language == "yaml":
                 self.write(block)
             for command in block.commands:
@@ -153,6 +164,22 @@ class Project:
             f"--vault-password-file={self._password}" if word == "--ask-vault-pass" else word for word in words
         ]
         return self._ansible.playbook(*arguments[1:], "-e", f"@{self._connection}", **self._environment)
+
+    def _run_tasks(self, block: Block) -> Run:
+        """Run tasks that are printed without a play, on the cluster."""
+        defaults = {"group/fleetgate.proxmox.pve": "{{ fleetgate_api }}"}
+        play = {"hosts": "pve", "gather_facts": False, "module_defaults": defaults}
+        path = self.folder / "tasks.yml"
+        path.write_text(yaml.safe_dump([{**play, "tasks": yaml.safe_load(self._here(block.text))}], sort_keys=False))
+        run = self.run(f"ansible-playbook {path.name} -i inventory.yml")
+        assert run
+        return run
+
+    def _here(self, text: str) -> str:
+        """A text with the addresses of this fleet."""
+        for original, other in self._replaced.items():
+            text = text.replace(original, other)
+        return text
 
     def _prepare(self, words: list[str]) -> None:
         """Make a folder, copy a certificate, or create a vault, whose editor writes the secrets."""
