@@ -73,10 +73,11 @@ def elsewhere(tmp_path_factory, ansible):
         yield project
 
 
-def test_first_guide_leads_to_a_sign_on_on_every_server(first):
+def test_first_guide_leads_to_a_sign_on_on_every_server(first, figure):
     fleet, project = first
     runs = project.follow([block for block in guide("first_fleet") if block.section not in OTHERS])
     assert [any(secret in run.output for secret in fleet.secrets()) for run in runs] == [False] * len(runs) != []
+    figure(f"{len(runs)} playbooks")
     node = fleet.pve["lab"][0]
     assert "Realm.Allocate" in fleet.person("alice").sign_in(node.url, "pocketid", node.named_url).rights["/"]
     backup = fleet.pbs["backup"]
@@ -111,11 +112,12 @@ def test_declarations_for_other_issuers_are_accepted(elsewhere, section):
 
 
 @pytest.mark.parametrize("name", FOLLOWED)
-def test_guide_can_be_followed_on_the_first_fleet(first, name):
+def test_guide_can_be_followed_on_the_first_fleet(first, name, figure):
     if name != "migration" and not ALL:
         pytest.skip("only with make proof")
     _fleet, project = first
-    project.follow([block for block in guide(name) if block.section != BY_HAND])
+    runs = project.follow([block for block in guide(name) if block.section != BY_HAND])
+    figure(f"{len(runs)} playbooks")
 
 
 def test_every_guide_with_commands_is_followed_by_a_test():
