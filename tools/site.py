@@ -23,10 +23,16 @@ BUILD = ROOT / "build/docs"
 PROGRAMS = Path(sys.executable).parent
 # labels of Ansible's documentation that the pages of modules refer to: page and title
 ANSIBLE = {
+    "action_plugins": ("plugins/action.html#action-plugins", "Action plugins"),
+    "ansible_collections.ansible.builtin.file_lookup": (
+        "collections/ansible/builtin/file_lookup.html#ansible-collections-ansible-builtin-file-lookup",
+        "ansible.builtin.file lookup",
+    ),
     "ansible_configuration_settings": (
         "reference_appendices/config.html#ansible-configuration-settings",
         "Ansible Configuration Settings",
     ),
+    "callback_plugins": ("plugins/callback.html#callback-plugins", "Callback plugins"),
     "common_return_values": ("reference_appendices/common_return_values.html#common-return-values", "Return Values"),
 }
 
@@ -62,8 +68,10 @@ def write_pages(collections: Path) -> Path:
     for folder in (pages, BUILD / "html"):
         shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(ROOT / "docs/site", pages)
-    options = ("--use-current", "--squash-hierarchy", "--cleanup", "no-remove", "--dest-dir", str(pages))
+    options = ("--use-current", "--squash-hierarchy", "--dest-dir", str(pages))
     run("antsibull-docs", "collection", *options, "fleetgate.proxmox", collections=collections)
+    # antsibull-docs copies the text of guides only
+    shutil.copytree(ROOT / "docs/docsite/rst/images", pages / "docsite/images", dirs_exist_ok=True)
     write_inventory(pages / "objects.inv")
     return pages
 
@@ -76,7 +84,9 @@ def write_inventory(path: Path) -> None:
 
 
 def run(program: str, *arguments: str, collections: Path | None = None) -> None:
-    environment = {"PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin", "HOME": str(BUILD / "home"), "LC_ALL": "C.UTF-8"}
+    home = BUILD / "home"
+    home.mkdir(exist_ok=True)
+    environment = {"PATH": f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin", "HOME": str(home), "LC_ALL": "C.UTF-8"}
     if collections:
         environment["ANSIBLE_COLLECTIONS_PATH"] = str(collections)
     done = subprocess.run(

@@ -20,7 +20,7 @@ from tests.simulators.pocketid import PocketIdSimulator
 from tests.simulators.pulse import PulseSimulator
 from tests.simulators.pve import PveSimulator
 from tests.support.ansible import ROOT
-from tests.support.bootstrap import new
+from tests.support.bootstrap import PRIVILEGES, new
 
 MODULES = sorted(path.stem for path in (ROOT / "plugins/modules").glob("*.py"))
 ALONE = [name for name in MODULES if name.partition("_")[0] in ("authentik", "pbs", "pocketid", "pulse", "pve")]
@@ -72,23 +72,37 @@ def servers(fleet_of):
     trust, directories = fleet.authority.bundle, example_directories()
 
     def tokens(product, secret):
-        return {"root@pam!fleet": secret, f"pulse-monitor@{product}!pulse": PULSE[product]}
+        """That of the caller, or the one that Pulse is given."""
+        user = f"pulse-monitor@{product}!pulse" if secret in PULSE.values() else "root@pam!fleet"
+        return {user: secret}
 
-    def pve(**options):
-        return PveSimulator(**options).app("pve1")
+    def pbs(secret):
+        userid, token = "pulse-monitor@pbs", "pulse-monitor@pbs!pulse"
+        simulator = PbsSimulator(
+            node="pbs1",
+            tokens=tokens("pbs", secret),
+            passwords={userid: "unused"} if secret in PULSE.values() else {},
+            directories=directories,
+            trust=trust,
+            acl_cache_seconds=0.0,
+        )
+        if secret in PULSE.values():
+            with simulator.state.acl.change() as rows:
+                rows["/"] = {userid: {"Audit": True}, token: {"Audit": True}}
+        return simulator.app()
 
-    def pbs(**options):
-        return PbsSimulator(node="pbs1", acl_cache_seconds=0.0, **options).app()
+    def pve(secret):
+        return PveSimulator(tokens=tokens("pve", secret), directories=directories, trust=trust).app("pve1")
 
     made = (
-        (fleet.pve["pve1"][0], lambda secret: pve(tokens=tokens("pve", secret), directories=directories, trust=trust)),
-        (fleet.pbs["pbs1"], lambda secret: pbs(tokens=tokens("pbs", secret), directories=directories, trust=trust)),
+        (fleet.pve["pve1"][0], pve),
+        (fleet.pbs["pbs1"], pbs),
         (fleet.pocketid, lambda secret: PocketIdSimulator(issuer=fleet.pocketid.url, api_key=secret).app()),
         (fleet.authentik, lambda secret: AuthentikSimulator(token=secret).app()),
         (fleet.pulse, lambda secret: PulseSimulator(api_token=secret, trust=trust).app()),
     )
     for server, make in made:
-        server.observed.app = EmptyForEach(list(callers.values()), make)
+        server.observed.app = EmptyForEach([*callers.values(), *PULSE.values()], make)
     return fleet, callers
 
 
@@ -101,7 +115,9 @@ def play_of(module, fleet, secret):
         "host: pbs.example.org": f"host: {pbs.url}",
         "https://pulse.example.org:7655": fleet.pulse.url,
         "https://id.example.org": fleet.pocketid.url,
-        "/etc/ansible/": "{{ playbook_dir }}/",
+        "/etc/ansible/": "",
+        # the simulated directory has a certificate of its own
+        "verify: true": "verify: false",
     }.items():
         text = text.replace(original, other)
     trust = {"ca_path": str(fleet.authority.bundle)}
@@ -134,7 +150,7 @@ def test_examples_of_modules_for_objects_stand_alone_on_empty_servers(servers, a
     run = ansible.within(tmp_path).playbook(
         "examples.yml", "-i", "inventory.yml", f"--vault-password-file={tmp_path / 'password'}"
     )
-    assert run.failed == [] and run.code == 0
+    assert run.code == 0 and not run.failed, "\n".join(run.failed)
     ended = [(row["host"], row["task"]) for row in run.rows if row["outcome"] == "ok"]
     printed = [(play["hosts"], task["name"]) for play in plays for task in play["tasks"]]
     assert [one for one in printed if one not in ended] == []
@@ -208,6 +224,8 @@ def test_examples_of_modules_for_fleets_are_the_steps_of_playbooks(fleet_of, tmp
                     "vault_proxmox_client_secret": secret,
                     "hash_of_last_week": "{{ (lookup('ansible.builtin.file', fleetgate_record ~ '/record.jsonl').splitlines() | first | from_json).hash }}",
                     "fleetgate_record": str(tmp_path / "record"),
+                    # a default of the role
+                    "fleetgate_privileges": PRIVILEGES,
                     **DECLARED.get(module.partition("_")[0], {}),
                 },
                 "module_defaults": {
@@ -219,7 +237,7 @@ def test_examples_of_modules_for_fleets_are_the_steps_of_playbooks(fleet_of, tmp
         )
     (tmp_path / "examples.yml").write_text(yaml.safe_dump(plays, sort_keys=False, width=1000))
     run = wired.play(str(tmp_path / "examples.yml"), REQUESTS_CA_BUNDLE=str(fleet.authority.bundle))
-    assert run.failed == [] and run.code == 0
+    assert run.code == 0 and not run.failed, "\n".join(run.failed)
     ended = [row["task"] for row in run.rows if row["outcome"] == "ok"]
     printed = [task["name"] for play in plays for task in play["tasks"]]
     assert [name for name in printed if name not in ended] == []

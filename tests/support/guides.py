@@ -160,10 +160,9 @@ class Project:
         if words[0] != "ansible-playbook":
             self._prepare(words)
             return None
-        arguments = [
-            f"--vault-password-file={self._password}" if word == "--ask-vault-pass" else word for word in words
-        ]
-        return self._ansible.playbook(*arguments[1:], "-e", f"@{self._connection}", **self._environment)
+        arguments = [word for word in words[1:] if word != "--ask-vault-pass"]
+        given = (f"--vault-password-file={self._password}", "-e", f"@{self._connection}")
+        return self._ansible.playbook(*arguments, *given, **self._environment)
 
     def _run_tasks(self, block: Block) -> Run:
         """Run tasks that are printed without a play, on the cluster."""
@@ -190,9 +189,8 @@ class Project:
             content.write_text(yaml.safe_dump(self._secrets))
             editor.write_text(f'#!/bin/sh\ncat {shlex.quote(str(content))} >"$1"\n')
             editor.chmod(0o700)
-            done = self._ansible.program(
-                *words, f"--vault-password-file={self._password}", EDITOR=str(editor), VISUAL=str(editor)
-            )
+            given = ("--skip-tty-check", f"--vault-password-file={self._password}")
+            done = self._ansible.program(*words, *given, EDITOR=str(editor))
             assert done.returncode == 0, done.stdout
             content.unlink()
         else:
