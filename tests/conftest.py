@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -85,10 +85,14 @@ class Wired:
 
         `variables` override what is declared; those in capitals are settings of ansible.
         """
+        inventories = ("-i", str(ROOT / "examples" / self.example), "-i", str(self._overlay))
+        return self.play_with(inventories, playbook, *arguments, **variables)
+
+    def play_with(self, inventories: Sequence[str], playbook: str, *arguments: str, **variables: Any) -> Run:
+        """Run a playbook with other inventories than the example."""
         self.fleet.forget()
         settings = {name: variables.pop(name) for name in list(variables) if name.isupper()}
         self._variables.write_text(json.dumps(variables))
-        inventories = ("-i", str(ROOT / "examples" / self.example), "-i", str(self._overlay))
         name = playbook if "/" in playbook else f"fleetgate.proxmox.{playbook}"
         return self._ansible.playbook(name, *inventories, "-e", f"@{self._variables}", *arguments, **settings)
 

@@ -31,7 +31,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("The emergency account", "guide_wire", ("module_utils/fleet/emergency.py",)),
-    ("What is no longer declared", "guide_wire", ("module_utils/fleet/undeclared.py",)),
+    ("What is no longer declared", "guide_wire", ("module_utils/fleet/keep.py", "module_utils/fleet/undeclared.py")),
     (
         "Identity providers",
         "guide_identity_providers",
@@ -74,6 +74,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ),
     ),
     ("bootstrap", "guide_automation_token", ("module_utils/fleet/bootstrap.py", "plugin_utils/bootstrap.py")),
+    ("adopt", "guide_adopt", ("module_utils/fleet/adopt*.py", "plugin_utils/adopt*.py")),
     ("monitor", "guide_monitoring", ("module_utils/fleet/monitor*.py", "plugin_utils/monitor.py")),
     (
         "offboard",

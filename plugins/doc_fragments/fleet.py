@@ -121,6 +121,15 @@ options:
     default: {}
 """
 
+    KEEP: str = r"""
+options:
+  keep:
+    description: What is left alone although it differs from the declaration, as in the variable C(fleetgate_keep), which is the default.
+    type: list
+    elements: str
+    default: []
+"""
+
     LEFT_OUT: str = r"""
 options:
   left_out:
@@ -139,6 +148,8 @@ options:
 """
         + _attributes("prove")
     )
+
+    ADOPTION: str = _WITH_MEMBERS + _attributes("adopt")
 
     REMOVAL: str = "options: {}\n" + _attributes("unwire")
 

@@ -83,6 +83,7 @@ attributes:
       - fleetgate.proxmox.monitor
       - fleetgate.proxmox.all
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.attributes
 author: the fleetgate.proxmox authors (@fleetgate)
 """

@@ -27,6 +27,7 @@ seealso:
   - module: fleetgate.proxmox.prove_provider
   - module: fleetgate.proxmox.oidc_login
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.server
   - fleetgate.proxmox.fleet.client
   - fleetgate.proxmox.fleet.issuer

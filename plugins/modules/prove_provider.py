@@ -29,6 +29,7 @@ attributes:
 seealso:
   - module: fleetgate.proxmox.prove_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.hosts
   - fleetgate.proxmox.fleet.left_out
   - fleetgate.proxmox.fleet.idp

@@ -20,6 +20,7 @@ options:
 seealso:
   - module: fleetgate.proxmox.report_provider
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.server
   - fleetgate.proxmox.fleet.client
   - fleetgate.proxmox.fleet.issuer

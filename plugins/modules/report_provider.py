@@ -28,6 +28,7 @@ requirements:
 seealso:
   - module: fleetgate.proxmox.report_host
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.review
   - fleetgate.proxmox.attributes

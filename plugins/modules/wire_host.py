@@ -33,6 +33,7 @@ seealso:
   - module: fleetgate.proxmox.pve_state
   - module: fleetgate.proxmox.pbs_state
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.server
   - fleetgate.proxmox.fleet.client
   - fleetgate.proxmox.fleet.issuer
@@ -132,11 +133,14 @@ undeclared:
     name:
       description: The object, and what it has or allows.
       type: str
+    label:
+      description: What C(fleetgate_keep) calls it.
+      type: str
     removable:
       description: Whether O(undeclared=remove) removes it.
       type: bool
   sample:
-    - {kind: user, name: "user bob@pocketid (Administrator on /)", removable: true}
+    - {kind: user, name: "user bob@pocketid (Administrator on /)", label: user bob@pocketid, removable: true}
 """
 
 from ..module_utils.fleet.host import HOST

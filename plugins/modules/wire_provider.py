@@ -35,6 +35,7 @@ seealso:
   - module: fleetgate.proxmox.authentik_state
   - module: fleetgate.proxmox.oidc_info
 extends_documentation_fragment:
+  - fleetgate.proxmox.fleet.keep
   - fleetgate.proxmox.fleet.idp
   - fleetgate.proxmox.fleet.hosts
   - fleetgate.proxmox.fleet.left_out
@@ -115,11 +116,14 @@ undeclared:
     name:
       description: The object, and what it has or allows.
       type: str
+    label:
+      description: What C(fleetgate_keep) calls it.
+      type: str
     removable:
       description: Whether O(undeclared=remove) removes it.
       type: bool
   sample:
-    - {kind: user, name: "user bob@pocketid (Administrator on /)", removable: true}
+    - {kind: user, name: "user bob@pocketid (Administrator on /)", label: user bob@pocketid, removable: true}
 removals:
   description: The entries that remove undeclared objects; O(stage=prune) takes them.
   returned: with O(stage=apply) and O(undeclared=remove), when all hosts of the fleet are in the run

@@ -162,9 +162,14 @@ class InProcessAction(ActionBase):
 
 
 def _as_json(value: Any) -> Any:
-    """A value as ansible hands it to an ordinary module: as JSON, which has no dates, sets and bytes, and only text for keys."""
+    """A value as ansible hands it to an ordinary module: as JSON, which has no dates, sets and bytes, and only text for keys.
+
+    Nor has it the tags that ansible-core 2.19 adds to text, which make it slow to copy, as validators do.
+    """
+    if isinstance(value, str):
+        return str.__str__(value)
     if isinstance(value, Mapping):
-        return {to_text(name): _as_json(item) for name, item in value.items()}
+        return {str.__str__(to_text(name)): _as_json(item) for name, item in value.items()}
     if isinstance(value, (list, tuple, set)):
         return [_as_json(item) for item in value]
     if isinstance(value, date):

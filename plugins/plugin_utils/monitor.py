@@ -21,7 +21,7 @@ SIGN_INS = 20
 class MonitorAction(HostAction):
     """`monitor_host`, for the inventory host of the task."""
 
-    declared = ("api", "monitoring", "pulse", "pulse_node", "domain")
+    declared = ("api", "monitoring", "pulse", "pulse_node", "domain", "keep")
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         stage = self._task.args.get("stage")
@@ -52,19 +52,20 @@ class MonitorAction(HostAction):
             **arguments,
             "host": str(task_vars["inventory_hostname"]),
             "api": self._with_host(arguments.get("api"), task_vars),
-            "pulse": arguments.get("pulse") or self._pulse_of_inventory(task_vars),
+            "pulse": arguments.get("pulse") or pulse_of_inventory(task_vars),
             "sign_in": len(task_vars["ansible_play_hosts"]) <= SIGN_INS,
         }
         return {option: value for option, value in completed.items() if value is not None}
 
-    def _pulse_of_inventory(self, task_vars: dict[str, Any]) -> dict[str, Any] | None:
-        """The connection to the first host of the group pulse."""
-        hosts = task_vars["groups"].get("pulse")
-        if not hosts:
-            return None
-        variables = task_vars["hostvars"][hosts[0]]
-        address = in_url(str(variables.get("ansible_host") or hosts[0]))
-        return {"url": f"https://{address}:7655", **(variables.get("fleetgate_api") or {})}
+
+def pulse_of_inventory(task_vars: dict[str, Any]) -> dict[str, Any] | None:
+    """The connection to the first host of the group pulse."""
+    hosts = task_vars["groups"].get("pulse")
+    if not hosts:
+        return None
+    variables = task_vars["hostvars"][hosts[0]]
+    address = in_url(str(variables.get("ansible_host") or hosts[0]))
+    return {"url": f"https://{address}:7655", **(variables.get("fleetgate_api") or {})}
 
 
 def _review(task_vars: dict[str, Any]) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class ProveHostAction(HostAction):
 class ProveProviderAction(ProviderAction):
     """`prove_provider`, once for all hosts of the play."""
 
-    declared = ("idp", "realm", "users", "groups", "members", "prove")
+    declared = ("idp", "realm", "users", "groups", "members", "keep", "prove")
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._task.args.get("stage") == "report":

@@ -33,7 +33,7 @@ class ReportHostAction(HostAction):
 class ReportProviderAction(ProviderAction):
     """`report_provider`, once for all hosts of the play."""
 
-    declared = ("idp", "realm", "users", "groups", "members", "report")
+    declared = ("idp", "realm", "users", "groups", "members", "keep", "report")
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._task.args.get("stage") == "report":

@@ -18,6 +18,8 @@ from ansible.errors import AnsibleError
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
 from ..module_utils.fleet.host import ending_warning
+from ..module_utils.fleet.keep import PROVIDER as KEPT_PROVIDER
+from ..module_utils.fleet.keep import kept_names
 from ..module_utils.fleet.products import PRODUCTS
 from .in_process import InProcessAction
 from .sealed import seal, unseal
@@ -30,6 +32,7 @@ _FILES = ("logo", "dark_logo", "icon")
 
 # every variable that users set, of all roles
 VARIABLES = (
+    "adopt",
     "api",
     "bootstrap",
     "client",
@@ -40,6 +43,7 @@ VARIABLES = (
     "groups",
     "idp",
     "issuer",
+    "keep",
     "members",
     "monitoring",
     "names",
@@ -67,6 +71,8 @@ class FleetAction(InProcessAction):
     _supports_async = False
 
     declared: tuple[str, ...] = ()
+    # the key of `fleetgate_keep`, by default the inventory host
+    kept_at = ""
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         self._problems: list[str] = []
@@ -83,6 +89,8 @@ class FleetAction(InProcessAction):
     def _arguments(self, task_vars: dict[str, Any]) -> dict[str, Any]:
         given = {option: plain(value) for option, value in self._task.args.items()}
         declared = {option: self._variable(task_vars, option) for option in self.declared if option not in given}
+        if "keep" in declared:
+            declared["keep"] = self._kept(declared["keep"], task_vars)
         arguments = self._completed({**declared, **given}, task_vars)
         if self._problems:
             raise FleetgateError(*dict.fromkeys(self._problems))
@@ -103,6 +111,14 @@ class FleetAction(InProcessAction):
             self._problems.append(f"{name}: {error.message}")
             return None
 
+    def _kept(self, declared: Any, task_vars: dict[str, Any]) -> list[str]:
+        """What is left alone at the server of this task."""
+        try:
+            return kept_names(declared, self.kept_at or str(task_vars["inventory_hostname"]))
+        except FleetgateError as error:
+            self._problems += error.problems
+            return []
+
     def _misspelt(self, task_vars: dict[str, Any]) -> list[str]:
         """Warnings for variables that no role has, and that look like one of them."""
         known = {f"fleetgate_{name}" for name in VARIABLES}
@@ -120,6 +136,7 @@ class HostAction(FleetAction):
         *("api", "realm", "users", "groups", "client", "names", "domain", "issuer", "scopes", "members"),
         "undeclared",
         "emergency",
+        "keep",
     )
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
@@ -183,7 +200,8 @@ class HostAction(FleetAction):
 class ProviderAction(FleetAction):
     """`wire_provider`, once for all hosts of the play."""
 
-    declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared")
+    declared: tuple[str, ...] = ("idp", "realm", "users", "groups", "members", "undeclared", "keep")
+    kept_at = KEPT_PROVIDER
     # where the preflights of the hosts are registered
     preflight = HOST
     # the stage before which nothing is written

@@ -1,5 +1,5 @@
 """Benchmarks: `python -m tests.benchmarks` measures all figures and writes docs/benchmarks.md; with `fleet` or `modules` it
-prints those only. The only assertion is that a second run changes nothing."""
+measures those only, and the page keeps the other sections. The only assertion is that a second run changes nothing."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def shown(rows: Iterable[Row], render: Callable[[list[Row]], str]) -> list[Row]:
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("part", nargs="?", choices=("fleet", "modules"), help="only these figures, and no page")
+    parser.add_argument("part", nargs="?", choices=("fleet", "modules"), help="only these figures")
     parser.add_argument("--sizes", type=numbers, default=fleet.SIZES, help="clusters of a fleet, as 1,10,100")
     parser.add_argument("--playbook", type=names, default=fleet.PLAYBOOKS, help="wire, monitor or both")
     parser.add_argument(
@@ -64,9 +64,8 @@ def main() -> None:
             raise SystemExit("the comparison needs --python; `make bench` gives it")
         module_rows = list(modules.rows(given.python, given.runs or modules.RUNS, given.workload))
         print(page.comparison(module_rows))
-    if given.part is None:
-        page.write(fleet_rows, module_rows, given.python)
-        print(f"wrote {page.PAGE}")
+    page.write(fleet_rows, module_rows, given.python)
+    print(f"wrote {page.PAGE}")
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -16,32 +16,32 @@ PAGE = ROOT / "docs/benchmarks.md"
 
 INTRODUCTION = """# Benchmarks
 
-This page is written by `make bench`; do not edit it. All figures are of one run on one machine, against the simulators of
-`tests/simulators` over HTTPS on loopback addresses. Compare the ratios, not the seconds: a real server takes longer to
-answer.
-
-{machine}
+This page is written by `make bench`; do not edit it. The figures are those of the simulators of `tests/simulators` over HTTPS
+on loopback addresses. Compare the ratios, not the seconds: a real server takes longer to answer. Each section says where and
+when it was measured.
 
 CPU time and memory are those of `ansible-playbook` and everything it starts; memory is the largest sum of the proportional
 set sizes of these processes, looked at five times a second. The servers run in processes of their own, on the same cores;
 what they use is not part of these figures. Requests and TLS connections are counted by the servers.
 """
 
-FLEETS = """## Fleets
-
-`wire` and `monitor` on fleets of PVE clusters of one node that share one Pocket ID and one Pulse; with one OIDC client for all
-clusters, and with a client for each. `first` starts with empty servers, `unchanged` follows it and finds nothing to do. The
-Pulse accepts any number of changes; the product accepts 30 a minute from another machine, which is 15 new hosts. Medians of
-five runs; fleets of {single} clusters run once. Per cluster, the requests are those to the cluster itself; the requests and
+# the sections, in order
+FLEETS = {
+    "wire": """The playbook `wire` on fleets of PVE clusters of one node that share one Pocket ID; with one OIDC client for all clusters, and
+with a client for each. `first` starts with empty servers, `unchanged` follows it and finds nothing to do. Medians of five
+runs; fleets of {single} clusters run once. Per cluster, the requests are those to the cluster itself; the requests and
 connections of all servers, the provider included, are given for the whole fleet.
-"""
-
-MODULES = """## Modules
-
-One cluster, with the ansible bundle of PyPI ({bundle}). Medians of five runs, without what it costs to start ansible
-(or Python, for the bare requests). `pve_state` is given everything in one task; a loop is given one object at a time. The ratio
-compares CPU time with that of `pve_state`. The bare requests are those that `pve_state` sends, sent again by one process that
-does nothing else: no program that needs these requests can use less.
+""",
+    "monitor": """The playbook `monitor` on the same fleets, with one Pulse. A first run registers one cluster after the other, because Pulse 6.3
+loses entries that are added at the same time. This Pulse accepts any number of changes; the product accepts 30 a minute from
+another machine, which is 15 new clusters.
+""",
+}
+MODULES = """One cluster, with the ansible bundle of PyPI ({bundle}).
+Medians of five runs, without what it costs to start ansible (or Python, for the bare requests). `pve_state` is given everything
+in one task; a loop is given one object at a time. The ratio compares CPU time with that of `pve_state`. The bare requests are
+those that `pve_state` sends, sent again by one process that does nothing else: no program that needs these requests can use
+less.
 """
 
 Cell = str | int | float
@@ -147,8 +147,8 @@ def machine() -> str:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     commit = _said("git", "-C", str(ROOT), "describe", "--always", "--dirty")
     return (
-        f"Run on {date.today():%Y-%m-%d} at commit {commit}: {len(os.sched_getaffinity(0))} cores of {model}, {memory:.0f} GB,"
-        f" {platform.system()} {platform.release()}, Python {platform.python_version()}, {versions('ansible-core', 'proxmoxer', 'requests')}."
+        f"Measured on {date.today():%Y-%m-%d} at commit {commit}: {len(os.sched_getaffinity(0))} cores of {model}, {memory:.0f} GB,"
+        f" {platform.system()} {platform.release()}, Python {platform.python_version()}, {versions('ansible-core', 'proxmoxer', 'requests')}.\n"
     )
 
 
@@ -173,14 +173,24 @@ def _said(*command: str) -> str:
     return subprocess.run(command, check=True, text=True, stdout=subprocess.PIPE).stdout.strip()
 
 
-def write(fleet_rows: Sequence[fleet.Row], module_rows: Sequence[modules.Row], python: str) -> None:
-    parts = [
-        INTRODUCTION.format(machine=machine()),
-        FLEETS.format(single=f"{fleet.SINGLE:,}"),
-        fleets(fleet_rows),
-        growth(fleet_rows),
-        servers(fleet_rows),
-        MODULES.format(bundle=bundle(python)),
-        comparison(module_rows),
-    ]
-    PAGE.write_text("\n".join(parts))
+def write(fleet_rows: Sequence[fleet.Row], module_rows: Sequence[modules.Row], python: str | None) -> None:
+    """Write the sections that were measured; the page keeps the others."""
+    sections = dict(_known_sections())
+    for playbook, about in FLEETS.items():
+        rows = [row for row in fleet_rows if row.playbook == playbook]
+        if rows:
+            parts = [about.format(single=f"{fleet.SINGLE:,}"), machine(), fleets(rows), growth(rows), servers(rows)]
+            sections[playbook] = "\n".join(parts)
+    if module_rows and python:
+        parts = [MODULES.format(bundle=bundle(python)), machine(), comparison(module_rows)]
+        sections["modules"] = "\n".join(parts)
+    ordered = [f"## {name}\n\n{sections[name]}" for name in (*FLEETS, "modules") if name in sections]
+    PAGE.write_text("\n".join([INTRODUCTION, *ordered]))
+
+
+def _known_sections() -> Iterator[tuple[str, str]]:
+    """The sections that the page has."""
+    text = PAGE.read_text() if PAGE.exists() else ""
+    for part in text.split("\n## ")[1:]:
+        name, _line, rest = part.partition("\n\n")
+        yield name, rest

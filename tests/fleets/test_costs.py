@@ -26,7 +26,7 @@ from tests.support.sample import ALL
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "prove", "report", "unwire", "rotate", "offboard")
+PLAYBOOKS = ("bootstrap", "wire", "monitor", "adopt", "prove", "report", "unwire", "rotate", "offboard")
 # by playbook and run, what has to be declared beside the example: rotate rotates on demand first, and then by age
 VARIABLES = {
     "rotate": {"first": rotates("clients"), "unchanged": rotates("clients", older_than="1d")},
@@ -60,6 +60,13 @@ def expected() -> list[str]:
     return [name for system in WRITING for name, _options in single_objects(system)] + sorted(
         {name for system in SYSTEMS.values() for name, _options in others(system)}
     )
+
+
+def adopts(folder: Path) -> dict[str, Any]:
+    """The directory for the files of adopt, and the password of its vault."""
+    password = folder / "password"
+    password.write_text("a-password")
+    return {"fleetgate_adopt": {"directory": str(folder / "adopted")}, "ANSIBLE_VAULT_PASSWORD_FILE": str(password)}
 
 
 @pytest.fixture(scope="module")
@@ -170,9 +177,11 @@ def test_playbooks_take_at_most_the_recorded_tasks_and_requests(
             wired = fleet_of(example)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))
-        if playbook in ("prove", "rotate", "offboard"):
+        if playbook in ("adopt", "prove", "rotate", "offboard"):
             wired.play("wire").succeeded()
         declared = VARIABLES.get(playbook, {})
+        if playbook == "adopt":
+            declared = dict.fromkeys(RUNS, adopts(tmp_path_factory.mktemp("adopt")))
         for each in RUNS:
             case = f"{playbook} on {example}, {each}"
             counts = per_server(wired, wired.play(playbook, **declared.get(each, {})).succeeded())

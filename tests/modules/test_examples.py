@@ -162,6 +162,8 @@ IN_A_FLEET = (
     "bootstrap_host",
     "wire_provider",
     "wire_host",
+    "adopt_provider",
+    "adopt_host",
     "oidc_info",
     "oidc_login",
     "prove_host",

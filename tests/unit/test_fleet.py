@@ -264,7 +264,7 @@ class TestPbs:
         """Users are named after the default then, and Proxmox would take "sub" for a realm without the option."""
         declared = fleet.declare(realm={**REALM, "username_claim": claim})
         issuer, product = fleet.compiler.Issuer("https://id.example.org"), fleet.products.PRODUCTS[product]
-        realm = fleet.compiler.realm_entry(product, declared, issuer, "pve", "", True)
+        realm = fleet.compiler.realm_entry(product, declared, issuer, {"id": "pve"}, "", True)
         assert realm["username_claim"] == "preferred_username"
         assert fleet.compiler.naming(declared)("alice") == "alice@pocketid"
 
@@ -453,7 +453,7 @@ class TestProviders:
         ],
     )
     def test_issuer_can_differ_by_client(self, fleet, form, expected):
-        assert fleet.compiler.Issuer(form).of("pve1.lab") == expected
+        assert fleet.compiler.Issuer(form).of({"id": "pve1.lab"}) == expected
 
 
 class TestExtension:
@@ -471,7 +471,7 @@ class TestExtension:
         assert kinds["acl"][0]["roles"] == ["Admin"]
         assert fleet.products.product_of(["datacenter", "pdm"]) is manager
         issuer = fleet.compiler.Issuer("https://id.example.org", ("groups",))
-        realm = fleet.compiler.realm_entry(manager, fleet.declare(), issuer, "pdm", "", True)
+        realm = fleet.compiler.realm_entry(manager, fleet.declare(), issuer, {"id": "pdm"}, "", True)
         assert realm["scopes"] == ["groups"] and realm["client_id"] == "pdm"
 
     def test_a_new_provider_is_compiled_from_its_object(self, fleet, monkeypatch):

@@ -223,11 +223,11 @@ def test_removed_or_ignored_objects_cause_no_warning(pve):
 
 def test_removals_from_the_same_object_are_merged():
     report = fleet().undeclared.Report()
-    report.add("client", "a", {"id": "px", "callback_urls": ["u1"], "remove": ["callback_urls"]})
-    report.add("client", "b", {"id": "px", "callback_urls": ["u2"], "remove": ["callback_urls"]})
-    report.add("client", "c", {"id": "px", "allowed_groups": ["g"], "remove": ["allowed_groups"]})
-    report.add("client", "d", {"id": "old", "state": "absent"})
-    report.add("binding", "e", None)
+    report.add("client", "client a", "a", {"id": "px", "callback_urls": ["u1"], "remove": ["callback_urls"]})
+    report.add("client", "client b", "b", {"id": "px", "callback_urls": ["u2"], "remove": ["callback_urls"]})
+    report.add("client", "client c", "c", {"id": "px", "allowed_groups": ["g"], "remove": ["allowed_groups"]})
+    report.add("client", "client d", "d", {"id": "old", "state": "absent"})
+    report.add("binding", "binding e", "e", None)
     assert report.removals == [
         {
             "kind": "client",

@@ -243,6 +243,7 @@ class Resource:
     `read_again(server, key)`       -> `Actual` of one object just before it is replaced, None if it no longer exists
     compare:
     `expand(entry)`                 -> the entries that a short form stands for (`many = True`)
+    `entry_for(entry, row)`         -> the short form of a single one of them
     `identify(entry, server)`       -> the entry with its key, for kinds that find an object in other ways too
     `key_of(entry)`, `label(key)`   -> the key as a tuple; the object's name in messages
     `compare(server, entry, found)` -> (values to send, problems); `found` is the `Actual`, None if it does not exist
@@ -396,6 +397,10 @@ class Resource:
     def expand(self, entry: dict[str, Any]) -> list[dict[str, Any]]:
         """Return the entries that a short form stands for."""
         return [entry]
+
+    def entry_for(self, entry: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+        """Return the short form of one of the entries that `expand` returned for an entry."""
+        return entry
 
     def identify(self, entry: dict[str, Any], server: ServerState) -> dict[str, Any]:
         """Return an entry with its complete key, for kinds that identify an object in other ways too."""

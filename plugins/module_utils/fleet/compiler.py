@@ -30,18 +30,24 @@ _NAME_OF_REALM = "name"
 
 @dataclass(frozen=True)
 class Issuer:
-    """How realms find the identity provider: the issuer, in which {client_id} or {slug} may stand for those of a client."""
+    """How realms find the identity provider: the issuer, in which {client_id} or {slug} may stand for those of a client.
+
+    `of` takes the options of the client as they are declared.
+    """
 
     form: str
     scopes: tuple[str, ...] = ("email", "profile")
 
-    def of(self, client_id: str) -> str:
-        return self.form.replace("{client_id}", client_id).replace("{slug}", slug(client_id))
+    def of(self, client: Mapping[str, Any]) -> str:
+        return self.form.replace("{client_id}", client["id"]).replace("{slug}", slug(client))
 
 
-def slug(client_id: str) -> str:
-    """The slug of the application of a client: authentik takes fewer characters than others for an id."""
-    return "".join(letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in client_id)
+def slug(client: Mapping[str, Any]) -> str:
+    """The slug of the application of a client. By default that is its id: authentik takes fewer characters for a slug."""
+    declared = str(client.get("slug") or "")
+    return declared or "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_") else "-" for letter in client["id"]
+    )
 
 
 def declaration_for(product: Product, users: Any, groups: Any, realm: Any, place: Place) -> Declaration:
@@ -69,7 +75,12 @@ def host_entries(
 
 
 def realm_entry(
-    product: Product, declared: Declaration, issuer: Issuer, client_id: str, secret: str, check_connection: bool
+    product: Product,
+    declared: Declaration,
+    issuer: Issuer,
+    client: Mapping[str, Any],
+    secret: str,
+    check_connection: bool,
 ) -> dict[str, Any]:
     """The options of the realm: those that are declared, and the defaults of the product."""
     # an option without a value is one that is not declared, such as what a template leaves empty
@@ -100,8 +111,8 @@ def realm_entry(
         **options,
         **({} if check_connection else {"check_connection": False}),
         "realm": name,
-        "client_id": client_id,
-        "issuer_url": issuer.of(client_id),
+        "client_id": client["id"],
+        "issuer_url": issuer.of(client),
         "scopes": [scope for scope in scopes if scope not in product.not_in_scopes],
         **({"client_key": secret} if secret else {}),
     }
@@ -388,6 +399,10 @@ class Client:
     @property
     def where(self) -> str:
         return f"fleetgate_client[{self.id}]"
+
+    @property
+    def slug(self) -> str:
+        return slug(self.options)
 
     @property
     def is_public(self) -> bool:

@@ -33,6 +33,8 @@ from .declaration import Declaration, Place, client_options
 from .emergency import Emergency, WayIn, emergency, refusals
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .hidden import hidden
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .products import PRODUCTS, Product, Server
 from .sign_on import login_client_for
 from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
@@ -59,6 +61,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "client_secret": {"type": "str", "no_log": True},
     "undeclared": {"type": "raw"},
     "emergency": {"type": "raw"},
+    **KEEP,
 }
 
 
@@ -227,7 +230,7 @@ def compile_host(
     declared, connection, client, oidc_client = host.declared, host.connection, host.client, host.oidc_client
     issuer = Issuer(params["issuer"] or _NO_ISSUER, tuple(params["scopes"] or Issuer.scopes))
     realm = problems.of(
-        realm_entry, product, declared, issuer, oidc_client["id"], params["client_secret"] or "", check_connection
+        realm_entry, product, declared, issuer, oidc_client, params["client_secret"] or "", check_connection
     )
     entries = problems.of(host_entries, product, declared, place, params["members"], realm or {})
     if not (realm and entries):
@@ -242,14 +245,17 @@ def compile_host(
         desired = problems.of(entries.desired, product.system, connection)
         if problems or desired is None:
             raise problems.error()
+        keep = Keep.of(params["keep"])
+        desired = keep.apply(desired, state, product.system, connection)
         report = Report()
         if chosen != IGNORE:
-            report = on_server(product, state, declared, members, realm, desired, entries.scopes)
+            report = keep.reduce(on_server(product, state, declared, members, realm, desired, entries.scopes))
         report.notes += [*(notes or []), *leaving]
         if chosen == REMOVE and report.removals:
+            removals = Entries()
             for removal in report.removals:
-                entries.add(removal["kind"], removal["options"], WHERE)
-            desired = entries.desired(product.system, connection)
+                removals.add(removal["kind"], removal["options"], WHERE)
+            desired = [*desired, *removals.desired(product.system, connection)]
     return Compiled(
         **vars(host),
         realm=realm,
@@ -365,9 +371,12 @@ def identity_of(product: Product, server: Server, connection: Mapping[str, Any],
     return [product.name, str(address), str(port)]
 
 
-def _connects(compiled: Compiled) -> bool:
+def _connects(compiled: Compiled) -> bool | None:
     """Whether a sign-on can begin. Where it cannot, the host is pending: the provider may be repaired before it is asked again."""
-    realm = next(desired for desired in compiled.desired if desired.resource.name == "realm")
+    realm = next((desired for desired in compiled.desired if desired.resource.name == "realm"), None)
+    if realm is None:
+        # the realm is left alone
+        return None
     try:
         realm.resource.wait_until_effective({**realm.entry, "check_connection": True}, compiled.client)
     except FleetgateError:

@@ -31,6 +31,8 @@ from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import with_warnings
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .monitoring import OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
 from .rotation import MONITORING, Order, unknown_age
@@ -50,6 +52,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
     "secret": {"type": "str", "no_log": True, "default": ""},
+    **KEEP,
 }
 
 # what the playbook decides of an entry of Pulse
@@ -141,7 +144,7 @@ def _name_key(kind: str, name: str) -> str:
 
 
 @dataclass
-class _Host:
+class MonitoredHost:
     """A server, what is declared of its monitoring, and what has been done."""
 
     product: Product
@@ -152,6 +155,7 @@ class _Host:
     pulse_connection: Mapping[str, Any]
     domain: str
     read_only: bool
+    keep: Keep
     done: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
@@ -251,6 +255,11 @@ class _Host:
         decided = {"host": host, "aliases": aliases, "type": kind, "token_name": self.token}
         return {**options, **self.node, **decided}, existing
 
+    def label(self, existing: Mapping[str, Any] | None) -> str:
+        """What diffs call its entry in Pulse."""
+        kind = self.product.name
+        return Node().label((kind, existing["host"] if existing else url(self.addresses()[0], kind)))
+
     def _certificate(self) -> dict[str, Any]:
         """How Pulse verifies the certificate: by the fingerprint that was verified just now, by authorities, or not at all."""
         way = self.options["certificate"]
@@ -265,11 +274,21 @@ class _Host:
         desired = entries.desired(PULSE, self.pulse_connection)
         return self._converge(pulse, PULSE, desired, {}, check_mode)[0]
 
+    def planned_diff(self) -> Mapping[str, Any]:
+        """What would be changed of its identity and of its entry in Pulse, whose token has a secret."""
+        self.set_up_identity("keep", True)
+        pulse = self.pulse()
+        self.set_up_entry(pulse, self.entry(pulse.nodes())[0], True)
+        diff: Mapping[str, Any] = self.done["diff"]
+        return diff
+
     def _converge(
         self, client: Any, system: Any, desired: Any, scopes: Any, check_mode: bool
     ) -> tuple[dict[str, Any], dict[str, str]]:
         """Make one server as declared; what was done goes into the result of the task, also where it fails."""
         try:
+            with client.understanding():
+                desired = self.keep.apply(desired, ServerState(client, system.kinds), system, self.connection)
             result, _objects, secrets = converge(client, system.kinds, desired, scopes, check_mode, MAX_REMOVALS)
         except FleetgateError as error:
             self._note({"changed": bool(error.done), "diff": error.diff, "plan": error.done})
@@ -286,7 +305,7 @@ class _Host:
                 self.done["diff"][part].setdefault(label, {}).update(values)
 
 
-def _host(params: dict[str, Any], read_only: bool) -> _Host:
+def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
     """The host of a task; everything wrong with its variables is refused together, before anything is read."""
     product = PRODUCTS[params["product"]]
     problems: list[str] = []
@@ -308,8 +327,16 @@ def _host(params: dict[str, Any], read_only: bool) -> _Host:
         entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
         part(lambda: entries.desired(PULSE, pulse_connection) and ())
     refuse(problems)
-    return _Host(
-        product, params["host"] or "", options, given, connection, pulse_connection, params["domain"], read_only
+    return MonitoredHost(
+        product,
+        params["host"] or "",
+        options,
+        given,
+        connection,
+        pulse_connection,
+        params["domain"],
+        read_only,
+        Keep.of(params["keep"]),
     )
 
 
@@ -321,11 +348,13 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     known = _known_pulse.get()
     if known and "problems" in known:
         refuse(list(known["problems"]))
-    host = _host(params, True)
-    created = host.set_up_identity("keep", True)
+    host = monitored_host(params, True)
     pulse = host.pulse()
     options, existing = host.entry(pulse.nodes())
     nothing = {"changed": False, "pending": [], "identity": host.identity, "entry": options, "changes_entry": False}
+    if host.keep.has(host.label(existing)):
+        return nothing
+    created = host.set_up_identity("keep", True)
     is_due, warnings = False, list[str]()
     if params["rotates"]:
         if _needs_secret(existing, host.token):
@@ -357,7 +386,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool) -> dict[str, Any]:
     }
 
 
-def _is_due(host: _Host, order: Order) -> tuple[bool, list[str]]:
+def _is_due(host: MonitoredHost, order: Order) -> tuple[bool, list[str]]:
     """Whether the secret of the token is to be rotated, and warnings."""
     state = ServerState(host.client, host.product.system.kinds)
     with host.client.understanding():
@@ -370,7 +399,7 @@ def _is_due(host: _Host, order: Order) -> tuple[bool, list[str]]:
 
 def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the identity on the host; returns the secret of its token where Pulse is to have another one."""
-    host = _host(params, check_mode)
+    host = monitored_host(params, check_mode)
     secret = host.set_up_identity("keep", check_mode)
     if not secret and params["regenerate"]:
         secret = host.set_up_identity("regenerate", check_mode)
@@ -382,7 +411,7 @@ def _set_up_identity(params: dict[str, Any], check_mode: bool) -> dict[str, Any]
 
 def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     """Set up the entry in Pulse that the preflight returned, with the secret of the token where the host has another one."""
-    host, options, secret = _host(params, check_mode), params["entry"], params["secret"]
+    host, options, secret = monitored_host(params, check_mode), params["entry"], params["secret"]
     pulse = PULSE.client(host.pulse_connection, check_mode)
     if not secret:
         renewed = _changes_certificate(host.set_up_entry(pulse, options, check_mode))
@@ -424,7 +453,7 @@ def _changes_certificate(result: Mapping[str, Any]) -> bool:
 
 
 def _is_refused(
-    host: _Host, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
+    host: MonitoredHost, pulse: PulseClient, options: Mapping[str, Any], existing: Any, sign_in: bool = True
 ) -> bool:
     """Whether the server refuses the token that Pulse has, so that only a new secret helps.
 
@@ -449,7 +478,7 @@ def _is_refused(
     return False
 
 
-def _unknown(existing: Mapping[str, Any], host: _Host) -> str:
+def _unknown(existing: Mapping[str, Any], host: MonitoredHost) -> str:
     """Why it is not known whether the token that Pulse has works."""
     address = existing["host"]
     if existing["state"] == "pending":

@@ -72,6 +72,17 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
     return entries
 
 
+def optional_grants(product: Product, version: str) -> dict[str, list[Grant]]:
+    """What each of the options that can be switched on adds."""
+    switches = {option: False for option, spec in OPTIONS.items() if spec["type"] == "bool"}
+    always = _GRANTS[product.name](switches, version)
+    added = {
+        option: [grant for grant in _GRANTS[product.name]({**switches, option: True}, version) if grant not in always]
+        for option in switches
+    }
+    return {option: grants for option, grants in added.items() if grants}
+
+
 def as_declared(error: FleetgateError) -> list[str]:
     """Problems with the names that users declare options by. A wrong name is reported once, and not for the ACL again."""
     problems = [text for text in error.problems if not text.startswith(_OF_NAMES_IN_ACL)] or error.problems

@@ -13,7 +13,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
-from ..core.plan import ServerState, converge
+from ..core.plan import Desired, ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
@@ -21,6 +21,8 @@ from .declaration import CLIENT, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
+from .keep import SPEC as KEEP
+from .keep import Keep
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
@@ -38,6 +40,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "undeclared": {"type": "raw"},
     "left_out": {"type": "list", "elements": "str", "default": []},
     "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    **KEEP,
 }
 # the options of fleetgate_idp that are those of oidc_info
 _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
@@ -115,7 +118,7 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
             ]
         elif not provider.missing(idp):
             try:
-                people, noted = _people(provider, declared, idp)
+                people, noted = _people(provider, declared, idp, Keep.of(params["keep"]))
                 result.update(people)
                 warnings += noted
             except FleetgateError as error:
@@ -126,16 +129,27 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
     return {**result, **with_warnings(warnings)}
 
 
-def _people(provider: Provider, declared: Declaration, idp: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
+def _people(
+    provider: Provider, declared: Declaration, idp: Mapping[str, Any], keep: Keep
+) -> tuple[dict[str, Any], list[str]]:
     """The plan for people, and who is in which group then; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
-    desired = entries.desired(provider.managed_system, connection)
     client = provider.managed_system.client(connection, True)
+    desired = _desired(provider, connection, client, entries, keep)
     plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
     people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
     return people, [*provider.warnings(objects, declared), *plan.get("warnings", ())]
+
+
+def _desired(
+    provider: Provider, connection: Mapping[str, Any], client: Any, entries: Entries, keep: Keep
+) -> list[Desired]:
+    system = provider.managed_system
+    desired = entries.desired(system, connection)
+    with client.understanding():
+        return keep.apply(desired, ServerState(client, system.kinds), system, connection)
 
 
 def _scope_problems(
@@ -194,7 +208,8 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         raise problems.error()
     hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
     managed = declared if provider.restricts_clients() else Declaration((), (), declared.realm)
-    shared = clients(hosts, managed, params["members"])
+    keep = Keep.of(params["keep"])
+    shared = [client for client in clients(hosts, managed, params["members"]) if not keep.has(provider.label(client))]
     secrets = provider.secrets(shared, {})
     for client in shared:
         problems += [f"{problem} (client {client.id})" for problem in provider.foreign_client_options(client.options)]
@@ -207,14 +222,14 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        desired = entries.desired(provider.system, connection)
         client = provider.system.client(connection, check_mode)
+        desired = _desired(provider, connection, client, entries, keep)
         result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
         if chosen != IGNORE:
             state = ServerState(client, provider.system.kinds)
             with client.understanding():
-                report = provider.undeclared(state, desired, objects, complete=not params["left_out"])
+                report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
             found = _undeclared(report, provider, chosen, params["left_out"])
             result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
     try:
@@ -274,7 +289,7 @@ def _check_issuers(
         if planned and "{" in form.form and provider.label(client) in planned["diff"]["after"]:
             continue
         secret = secrets.get(client.id, "") if provider.system is None else ""
-        info = problems.of(issuers.info, form.of(client.id), client, secret)
+        info = problems.of(issuers.info, form.of(client.options), client, secret)
         problems += info["problems"] if info else []
     refuse(problems)
 

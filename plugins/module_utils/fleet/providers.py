@@ -202,16 +202,35 @@ class Provider:
         return Report()
 
     def registered(self, server: ServerState, client_ids: Iterable[str]) -> dict[str, Registered]:
-        """The clients that exist, by `name_of_client`, and those with these IDs even where the list does not have them."""
+        """The clients that exist, by ID, and those with these IDs even where the list does not have them."""
         return {}
-
-    def name_of_client(self, client_id: str) -> str:
-        """What identifies the client with this ID."""
-        return client_id
 
     def label(self, client: Client) -> str:
         """What a client is called in a diff."""
         return f"client {client.id}"
+
+    # -- what exists, as it would be declared ------------------------------------------------------------------
+
+    def existing_user(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return _declared_as(self.resources["user"], values, ("groups",))
+
+    def existing_group(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The options of a group, with `members`."""
+        return {**_declared_as(self.resources["group"], values, ("users",)), "members": sorted(values["users"])}
+
+    def existing_clients(self, server: ServerState) -> dict[str, dict[str, Any]]:
+        """The options of each client, by ID, with the groups that may use it."""
+        return {}
+
+
+def _declared_as(resource: Resource, values: Mapping[str, Any], left_out: Iterable[str] = ()) -> dict[str, Any]:
+    """The options of an existing object that differ from the defaults, without secrets."""
+    shown = resource.to_result(dict(values))
+    return {
+        option: value
+        for option, value in shown.items()
+        if option not in left_out and value != resource.field(option).absent and value is not None
+    }
 
 
 class PocketId(Provider):
@@ -228,6 +247,24 @@ class PocketId(Provider):
     secret_store = PocketIdSecrets
     disabled = {"disabled": True}
     offboarding = PocketIdOffboarding
+
+    def existing_user(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        options = super().existing_user(values)
+        # Pocket ID makes it of the other two
+        if options.get("display_name") == f"{values['first_name']} {values['last_name']}".strip():
+            del options["display_name"]
+        return options
+
+    def existing_clients(self, server: ServerState) -> dict[str, dict[str, Any]]:
+        found = {}
+        for (client_id,), client in server.actual("client", None).items():
+            is_restricted = bool(client.values["is_group_restricted"])
+            # groups of a client that everybody may use have no effect
+            options = _declared_as(
+                self.resources["client"], client.values, () if is_restricted else ("allowed_groups",)
+            )
+            found[client_id] = {**options, "is_group_restricted": is_restricted}
+        return found
 
     def restricted(self, server: ServerState) -> dict[str, bool]:
         return {key[0]: bool(client.values["is_group_restricted"]) for key, client in server.actual("client").items()}
@@ -331,6 +368,31 @@ class Authentik(Provider):
         bound = {slug for (slug, *_holder), binding in server.actual("binding").items() if binding.values["enabled"]}
         return {str(one.values["client_id"]): slug in bound for (slug,), one in applications.items()}
 
+    def existing_clients(self, server: ServerState) -> dict[str, dict[str, Any]]:
+        """What the administrator chose for all applications stays as it is: flows, keys and mappings are not declared."""
+        kept = ("authentication_flow", "authorization_flow", "invalidation_flow", "signing_key", *self._needed)
+        bound: dict[str, list[str]] = {}
+        for (slug_of_app, group, *_others), binding in server.actual("binding").items():
+            bound.setdefault(slug_of_app, [])
+            if group and binding.values["enabled"] and not binding.values["negate"]:
+                bound[slug_of_app].append(group)
+        found = {}
+        for (name,), application in server.actual("application", None).items():
+            client_id = str(application.values["client_id"] or "")
+            if client_id and not application.raw["foreign"]:
+                options = _declared_as(
+                    self.resources["client"], application.values, ("client_id", "redirect_uris", "slug", *kept)
+                )
+                found[client_id] = {
+                    "id": client_id,
+                    **({} if name == slug({"id": client_id}) else {"slug": name}),
+                    **options,
+                    "callback_urls": sorted(application.values["redirect_uris"]),
+                    "is_group_restricted": name in bound,
+                    **({"allowed_groups": sorted(bound[name])} if bound.get(name) else {}),
+                }
+        return found
+
     def user(self, options: Mapping[str, Any]) -> dict[str, Any]:
         full_name = " ".join(options[part] for part in ("first_name", "last_name") if options.get(part))
         named = {"name": full_name} if full_name else {}
@@ -354,7 +416,7 @@ class Authentik(Provider):
             options = {
                 **self._needed,
                 **application,
-                "slug": slug(client.id),
+                "slug": client.slug,
                 "client_id": client.id,
                 # a run for some of the hosts must not take away what the others need
                 "append": ["redirect_uris", *added],
@@ -365,25 +427,23 @@ class Authentik(Provider):
             if client.options.get("is_group_restricted") is not False:
                 for group in client.options.get("allowed_groups") or ():
                     entries.add(
-                        "binding", {"application": slug(client.id), "group": group}, f"{client.where}.allowed_groups."
+                        "binding", {"application": client.slug, "group": group}, f"{client.where}.allowed_groups."
                     )
 
     def registered(self, server: ServerState, client_ids: Iterable[str]) -> dict[str, Registered]:
         """An interrupted removal may have left a provider without an application, which no list has."""
-        resource, wanted = server.resources["application"], {(slug(client_id),) for client_id in client_ids}
+        resource = server.resources["application"]
+        by_slug = {slug({"id": client_id}): client_id for client_id in client_ids}
         return {
-            key[0]: Registered(
+            str(actual.values["client_id"] or by_slug.get(key[0], key[0])): Registered(
                 "application",
                 {"slug": key[0], "state": "absent"},
                 resource.label(key),
                 (*actual.values["redirect_uris"], *actual.values["redirect_uri_patterns"]),
                 actual.raw["foreign"] or "",
             )
-            for key, actual in server.actual("application", wanted).items()
+            for key, actual in server.actual("application", {(name,) for name in by_slug}).items()
         }
-
-    def name_of_client(self, client_id: str) -> str:
-        return slug(client_id)
 
     @staticmethod
     def _has_secret(application: Mapping[str, Any]) -> bool:
@@ -416,10 +476,10 @@ class Authentik(Provider):
         ]
 
     def secrets(self, clients: Iterable[Client], returned: Mapping[str, str]) -> dict[str, str]:
-        return {client.id: returned[slug(client.id)] for client in clients if slug(client.id) in returned}
+        return {client.id: returned[client.slug] for client in clients if client.slug in returned}
 
     def label(self, client: Client) -> str:
-        return f"application {slug(client.id)}"
+        return f"application {client.slug}"
 
 
 class Oidc(Provider):

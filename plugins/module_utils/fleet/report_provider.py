@@ -20,7 +20,7 @@ from .providers import PROVIDERS, Provider
 from .review.facts import People
 
 SPEC: dict[str, dict[str, Any]] = {
-    **{name: PROVIDER_SPEC[name] for name in ("idp", "realm", "users", "groups", "members")},
+    **{name: PROVIDER_SPEC[name] for name in ("idp", "realm", "users", "groups", "members", "keep")},
     "stage": {"type": "str", "choices": ["preflight", "report"], "required": True},
     "report": {"type": "raw"},
 }

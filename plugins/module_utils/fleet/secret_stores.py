@@ -16,7 +16,7 @@ from ..core.resource import Actual, Step
 from ..core.system import System
 from ..pocketid.client_secrets import matching_rows, moment
 from ..pocketid.dialect import CHOSEN_SECRETS
-from .compiler import Client, slug
+from .compiler import Client
 from .entries import Entries
 
 # redirect URIs that authentik is asked about a secret with; each is registered unless somebody removed it
@@ -144,7 +144,7 @@ class AuthentikSecrets(SecretStore):
     """authentik keeps one secret and returns it."""
 
     def find(self, client: Client) -> KnownClient | None:
-        actual = self._read("application", slug(client.id))
+        actual = self._read("application", client.slug)
         if actual is None or actual.values["client_id"] != client.id:
             return None
         return KnownClient(
@@ -159,5 +159,5 @@ class AuthentikSecrets(SecretStore):
         )
 
     def set(self, client: Client, secret: str) -> tuple[dict[str, Any], str]:
-        options = {"slug": slug(client.id), "client_secret": secret}
+        options = {"slug": client.slug, "client_secret": secret}
         return self._converge("application", options, client)[0], secret

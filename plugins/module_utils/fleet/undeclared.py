@@ -50,10 +50,11 @@ Key = tuple[str, ...]
 class Undeclared:
     """One object, or a part of one. `removal` has the options of the entry of this kind that removes it.
 
-    Without a removal it is only reported, and `name` says why.
+    `label` is what diffs call it. Without a removal it is only reported, and `name` says why.
     """
 
     kind: str
+    label: str
     name: str
     removal: Mapping[str, Any] | None
 
@@ -71,8 +72,8 @@ class Report:
     notes: list[str] = field(default_factory=list)
     hidden: list[str] = field(default_factory=list)
 
-    def add(self, kind: str, name: str, removal: Mapping[str, Any] | None) -> None:
-        self.found.append(Undeclared(kind, name, removal))
+    def add(self, kind: str, label: str, name: str, removal: Mapping[str, Any] | None) -> None:
+        self.found.append(Undeclared(kind, label, name, removal))
 
     @property
     def removals(self) -> list[dict[str, Any]]:
@@ -94,7 +95,9 @@ class Report:
         kept = [one.name for one in self.found if policy == REPORT or one.removal is None]
         warnings = [f"{place}: {note}" for note in (*self.hidden, *self.notes)]
         if kept:
-            how = "; remove with fleetgate_undeclared=remove" if policy == REPORT else ""
+            how = (
+                "; remove with fleetgate_undeclared=remove, or list them in fleetgate_keep" if policy == REPORT else ""
+            )
             warnings.append(f"{place}: not declared: {', '.join(kept)}{how}")
         if self.without_rights and policy != IGNORE:
             warnings.append(
@@ -104,7 +107,7 @@ class Report:
 
     def to_result(self) -> list[dict[str, Any]]:
         return [
-            {"kind": one.kind, "name": one.name, "removable": one.removal is not None}
+            {"kind": one.kind, "name": one.name, "label": one.label, "removable": one.removal is not None}
             for one in sorted(self.found, key=lambda one: (one.kind, one.name))
         ]
 
@@ -266,7 +269,8 @@ class _Search:
             in_use = realm_of(self._server.client.user) == name
             why = ", which the credentials of this run belong to" if in_use else ""
             removal = None if in_use else {"realm": name, "type": "openid", "state": "absent"}
-            self._report.add("realm", f"realm {name}, a former name of {self._realm['realm']}{why}", removal)
+            described = f"realm {name}, a former name of {self._realm['realm']}{why}"
+            self._report.add("realm", f"realm {name}", described, removal)
         self._report.hidden = unseen(self._server, "without it {} of the realm may be left out")
         return self._report
 
@@ -290,7 +294,8 @@ class _Search:
                 continue
             self._principals.add(groupid)
             details = [*rights, *_listed("members", group.values["users"])]
-            self._report.add("group", _described("group", groupid, details), {"groupid": groupid, "state": "absent"})
+            removal = {"groupid": groupid, "state": "absent"}
+            self._report.add("group", f"group {groupid}", _described("group", groupid, details), removal)
 
     def _realm_of_group(self, groupid: str) -> str | None:
         """The realm in the name of a group. Names of realms may have hyphens as well, so the longest one counts."""
@@ -314,7 +319,8 @@ class _Search:
                 self._report.without_rights += 1
                 continue
             self._principals.add(userid)
-            self._report.add("user", _described("user", userid, details), {"userid": userid, "state": "absent"})
+            removal = {"userid": userid, "state": "absent"}
+            self._report.add("user", f"user {userid}", _described("user", userid, details), removal)
 
     def _find_rows(self) -> None:
         """Rows of principals that are declared, or that do not exist. Tokens that people create have the rights that they give them."""
@@ -333,7 +339,8 @@ class _Search:
             tokens = [f"{subject}!{name}" for name in _tokens(self._server, subject, separated=False)]
             details = [f"token {token} has them too" for token in tokens]
             name = _described(f"{role} on {path} of {kind}", subject, details)
-            self._report.add("acl", name, {"path": path, "roles": [role], options[kind]: [subject], "state": "absent"})
+            removal = {"path": path, "roles": [role], options[kind]: [subject], "state": "absent"}
+            self._report.add("acl", self._acl.label(key), name, removal)
 
     def _is_removed(self, kind: str, subject: str) -> bool:
         return self._desired.get(kind, {}).get((subject,)) is False
@@ -394,12 +401,13 @@ def clients_at_pocketid(
             beyond = set(client[option]) - set(entry[option] or ()) if option in entry["append"] else ()
             for value in sorted(beyond):
                 removal = {"id": client["id"], option: [value], "remove": [option]}
-                report.add("client", f"{words[option].format(value)} client {client['id']}", removal)
+                label = f"client {client['id']}"
+                report.add("client", f"{label}: {option}", f"{words[option].format(value)} {label}", removal)
     uris = {uri for entry in declared.values() for uri in entry["callback_urls"] or ()}
     for listed in server.client.read_all(*resource.collection, sort="createdAt") if complete else ():
         if listed["id"] not in declared and uris & set(listed["callbackURLs"]):
             name = _described("client", listed["id"], _listed("redirect URIs", listed["callbackURLs"]))
-            report.add("client", name, {"id": listed["id"], "state": "absent"})
+            report.add("client", f"client {listed['id']}", name, {"id": listed["id"], "state": "absent"})
     return report
 
 
@@ -415,11 +423,12 @@ def applications_at_authentik(
         slug = application["slug"]
         for uri in sorted(set(application["redirect_uris"]) - set(declared[slug]["redirect_uris"] or ())):
             removal = {"slug": slug, "redirect_uris": [uri], "remove": ["redirect_uris"]}
-            report.add("application", f"redirect URI {uri} of application {slug}", removal)
+            label = f"application {slug}"
+            report.add("application", f"{label}: redirect_uris", f"redirect URI {uri} of {label}", removal)
     for (slug,), actual in sorted(server.actual("application").items()):
         if complete and slug not in declared and uris & set(actual.values["redirect_uris"]):
             name = _described("application", slug, _listed("redirect URIs", actual.values["redirect_uris"]))
-            report.add("application", name, {"slug": slug, "state": "absent"})
+            report.add("application", f"application {slug}", name, {"slug": slug, "state": "absent"})
     for key, actual in sorted(server.actual("binding").items()):
         slug, group, user, _policy = key
         lets_in = (group or user) and actual.values["enabled"] and not actual.values["negate"]
@@ -430,5 +439,6 @@ def applications_at_authentik(
         why = ", which stays because without any binding everybody may use it" if is_last else ""
         holder = {"group": group} if group else {"user": user}
         name = f"{' '.join(*holder.items())} may use application {slug}{why}"
-        report.add("binding", name, None if is_last else {"application": slug, **holder, "state": "absent"})
+        absent = {"application": slug, **holder, "state": "absent"}
+        report.add("binding", server.resources["binding"].label(key), name, None if is_last else absent)
     return report

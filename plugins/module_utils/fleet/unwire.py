@@ -56,7 +56,8 @@ class _Task:
 
     def of_provider(self, realm: Mapping[str, Any]) -> bool:
         """Whether a realm on the host uses a client of the provider of the fleet."""
-        issuer = self.form.of(str(realm["client_id"]))
+        own = self.access.oidc_client
+        issuer = self.form.of(own if realm["client_id"] == own["id"] else {"id": str(realm["client_id"])})
         return str(realm["issuer_url"]).rstrip("/") == issuer.rstrip("/")
 
 
@@ -88,8 +89,8 @@ class _Found:
     @property
     def declared(self) -> dict[str, str]:
         """What wire would set of a realm that does not exist."""
-        client_id = self.task.access.oidc_client["id"]
-        return {"client_id": client_id, "issuer_url": self.task.form.of(client_id)}
+        client = self.task.access.oidc_client
+        return {"client_id": client["id"], "issuer_url": self.task.form.of(client)}
 
     def desired(self, *, realms: bool) -> list[Desired]:
         """The entries that remove the realms, or everything that belongs to them."""
@@ -140,7 +141,7 @@ def _search(task: _Task) -> _Found:
     if actual:
         default = " (the default realm)" if actual.values.get("default") else ""
         removal = {"realm": task.realm, "type": "openid", "state": "absent"}
-        report.add("realm", f"realm {task.realm}{default}", removal)
+        report.add("realm", f"realm {task.realm}", f"realm {task.realm}{default}", removal)
     return replace(found, report=report)
 
 

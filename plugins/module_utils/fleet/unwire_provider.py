@@ -122,20 +122,19 @@ def _decide(
 ) -> _Decision:
     """A client is removed if only hosts use it whose realm is gone. Redirect URIs of none of them are those of something else."""
     decision, first = _Decision(), leaders(hosts)
-    used = {name: [host for host in hosts if name in _names(provider, host.clients)] for name in registered}
+    used = {name: [host for host in hosts if name in host.clients] for name in registered}
     kept = {
-        provider.name_of_client(client_id): f"the realm {realm} on {host.host} uses it"
+        client_id: f"the realm {realm} on {host.host} uses it"
         for host in hosts
         for client_id, realm in host.kept.items()
     }
-    elsewhere = {provider.name_of_client(client_id): list(names) for client_id, names in outside.items()}
     known = {uri for host in hosts for uri in host.redirect_uris}
     # a host may still have a client that is not declared any more
     others = [*left_out, *(host.host for host in hosts if not first[host.host].done)]
     for name, client in registered.items():
         if not used[name] and not known & set(client.redirect_uris):
             continue
-        waiting = elsewhere.get(name, []) if used[name] else others
+        waiting = list(outside.get(name, ())) if used[name] else others
         waiting = [*waiting, *(host.host for host in used[name] if not first[host.host].done)]
         foreign = sorted(set(client.redirect_uris) - known)
         reasons = [
@@ -153,10 +152,6 @@ def _decide(
         else:
             decision.removed.append(client)
     return decision
-
-
-def _names(provider: Provider, client_ids: Iterable[str]) -> set[str]:
-    return {provider.name_of_client(client_id) for client_id in client_ids}
 
 
 def _people(declared: Declaration) -> list[str]:

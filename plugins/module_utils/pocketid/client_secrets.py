@@ -307,7 +307,9 @@ def _orphans(
     Another host may hold such a secret unless all callback URLs of the client are declared, and a concurrent run may be
     about to hand out a recent one; recent secrets are only removed where no room is left for a new one.
     """
-    if not entry["secret_candidates_complete"] or set(actual.values["callback_urls"]) - set(entry["callback_urls"]):
+    if not entry["secret_candidates_complete"] or set(actual.values["callback_urls"]) - set(
+        entry["callback_urls"] or ()
+    ):
         return []
     known = [
         value for secret in work.wanted for value in (secret.value, secret.known, *(secret.candidates or ())) if value

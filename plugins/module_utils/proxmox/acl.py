@@ -86,6 +86,10 @@ class Acl(Resource):
             for role in entry["roles"]
         ]
 
+    def entry_for(self, entry: dict[str, Any], row: dict[str, Any]) -> dict[str, Any]:
+        subjects = {option: [row["ugid"]] if kind == row["type"] else None for option, kind in self.subjects.items()}
+        return {**entry, **subjects, "roles": [row["roleid"]]}
+
     def read(self, server: ServerState, keys: set[tuple[str, ...]] | None) -> Iterable[dict[str, Any]]:
         return list(server.client.read("access", "acl"))
 
