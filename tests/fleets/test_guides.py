@@ -13,13 +13,13 @@ from tests.support.sample import ALL
 OTHERS = ("With authentik", "With any other issuer")
 # guides that are followed on the fleet of the first one, in this order; the tests of their playbooks run most of each
 FOLLOWED = (
+    "troubleshooting",
+    "prove",
     "automation_token",
     "wire",
     "monitoring",
-    "troubleshooting",
     "report",
     "rotate",
-    "prove",
     "migration",
     "tokens",
     "record",
