@@ -101,6 +101,24 @@ EXAMPLES = r"""
     stage: pulse
   register: __fleetgate_pulse
   run_once: true
+
+- name: Check the cluster and its entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_monitor
+
+- name: Set up the identity that Pulse signs in with
+  fleetgate.proxmox.monitor_host:
+    stage: identity
+    product: pve
+  register: __fleetgate_monitor_identity
+
+- name: Set up the entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: entry
+    product: pve
+  when: __fleetgate_monitor_identity.changes_entry
 """
 
 RETURN = r"""

@@ -59,6 +59,12 @@ EXAMPLES = r"""
   register: __fleetgate_idp
   run_once: true
 
+- name: Check the cluster
+  fleetgate.proxmox.wire_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_host
+
 - name: Set up users and clients at the identity provider
   fleetgate.proxmox.wire_provider:
     stage: apply
