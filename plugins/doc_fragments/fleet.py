@@ -60,6 +60,8 @@ options:
     description:
       - Connection options of the modules of the product, for example C(api_token_id) and C(api_token_secret).
       - Defaults to the variable C(fleetgate_api). The address is that of the inventory host unless C(api_host) is given.
+      - "Options that are not given fall back to environment variables. If hosts have secrets of their own, E(PROXMOX_TOKEN_SECRETS) or
+        E(PROXMOX_BACKUP_TOKEN_SECRETS) has a line C(HOST: SECRET) for each."
     type: raw
 requirements:
   - requests

@@ -21,10 +21,12 @@ options:
       - With V(identity) the user and token of Pulse are set up on the host.
       - With V(entry) the entry of the host in Pulse is set up. Pulse loses entries when several are set up at the same time, so run it
         with C(throttle=1).
+      - With V(confirm) the entries that this run has written are watched for some seconds, and written again where Pulse has lost them because
+        another run wrote at the same time. It runs once for all hosts.
       - V(identity) and V(entry) use the registered results of the preflight (C(__fleetgate_monitor)) and of each other
         (C(__fleetgate_monitor_identity)).
     type: str
-    choices: [pulse, preflight, review, identity, entry]
+    choices: [pulse, preflight, review, identity, entry, confirm]
     required: true
   product:
     description: The inventory group that the host is in.
@@ -84,6 +86,11 @@ options:
     description: Secret of the token that is new. Set by the action plugin.
     type: str
     default: ""
+  entries:
+    description: The entries that O(stage=confirm) watches. Set by the action plugin.
+    type: list
+    elements: dict
+    default: []
 requirements:
   - requests
   - proxmoxer >= 2.3.0
@@ -104,6 +111,24 @@ EXAMPLES = r"""
     stage: pulse
   register: __fleetgate_pulse
   run_once: true
+
+- name: Check the cluster and its entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_monitor
+
+- name: Set up the identity that Pulse signs in with
+  fleetgate.proxmox.monitor_host:
+    stage: identity
+    product: pve
+  register: __fleetgate_monitor_identity
+
+- name: Set up the entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: entry
+    product: pve
+  when: __fleetgate_monitor_identity.changes_entry
 """
 
 RETURN = r"""
@@ -115,14 +140,14 @@ identity:
   sample: [pve, berlin, berlin1, berlin2]
 plan:
   description: The requests that change something, in order, each with its reason. The same in check mode.
-  returned: with O(stage=identity) and O(stage=entry)
+  returned: with O(stage=identity), O(stage=entry) and O(stage=confirm)
   type: list
   elements: dict
   sample:
     - {verb: POST, path: /access/users, reason: "user pulse-monitor@pve is missing"}
 secrets:
   description: The new secret of the token (C(token)), encrypted with a key of the run.
-  returned: with O(stage=identity)
+  returned: with O(stage=identity) and O(stage=entry)
   type: dict
   sample: {}
 entry:
@@ -152,9 +177,20 @@ changes_entry:
   sample: false
 refused:
   description: Problems by inventory host.
-  returned: with O(stage=review)
+  returned: with O(stage=review) and O(stage=confirm)
   type: dict
   sample: {}
+others:
+  description: Hosts of the fleet that are not in this run, so that another run may change entries at the same time.
+  returned: with O(stage=review)
+  type: list
+  elements: str
+  sample: [hosts outside of this slice]
+took:
+  description: Seconds that the change of the entry took.
+  returned: with O(stage=entry)
+  type: float
+  sample: 2.1
 pending:
   description:
     - With O(stage=preflight) what is to be done for the host, each with its reason.

@@ -44,6 +44,22 @@ EXAMPLES = r"""
     stage: preflight
   register: __fleetgate_idp
   run_once: true
+
+- name: Prove the sign-on on the cluster
+  fleetgate.proxmox.prove_host:
+    product: pve
+  register: __fleetgate_proof
+
+- name: Check the clients at the identity provider
+  fleetgate.proxmox.prove_provider:
+    stage: clients
+  register: __fleetgate_proof_clients
+  run_once: true
+
+- name: Report all checks
+  fleetgate.proxmox.prove_provider:
+    stage: report
+  run_once: true
 """
 
 RETURN = r"""

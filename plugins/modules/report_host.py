@@ -31,6 +31,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Read the people of the identity provider
+  fleetgate.proxmox.report_provider:
+    stage: preflight
+  register: __fleetgate_idp
+  run_once: true
+
 - name: Read who has access to the cluster
   fleetgate.proxmox.report_host:
     product: pve

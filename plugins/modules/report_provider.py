@@ -41,6 +41,16 @@ EXAMPLES = r"""
     stage: preflight
   register: __fleetgate_idp
   run_once: true
+
+- name: Read who has access to the cluster
+  fleetgate.proxmox.report_host:
+    product: pve
+  register: __fleetgate_facts
+
+- name: Write the review
+  fleetgate.proxmox.report_provider:
+    stage: report
+  run_once: true
 """
 
 RETURN = r"""

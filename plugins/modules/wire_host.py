@@ -44,11 +44,23 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Check the identity provider
+  fleetgate.proxmox.wire_provider:
+    stage: preflight
+  register: __fleetgate_idp
+  run_once: true
+
 - name: Check the cluster
   fleetgate.proxmox.wire_host:
     stage: preflight
     product: pve
   register: __fleetgate_host
+
+- name: Set up users and clients at the identity provider
+  fleetgate.proxmox.wire_provider:
+    stage: apply
+  register: __fleetgate_idp_done
+  run_once: true
 
 - name: Set up the realm and the permissions of the cluster
   fleetgate.proxmox.wire_host:

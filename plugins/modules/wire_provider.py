@@ -13,20 +13,28 @@ description:
     variables of the first host.
   - The preflight reads the issuer and reports whether users can be created as declared. It also returns the data for the hosts if there are
     problems, so that all problems of a fleet are reported together.
-  - O(stage=apply) writes nothing if the preflight of any host found problems. Its result has the reason for each host.
+  - O(stage=apply), O(stage=register) and O(stage=secrets) write nothing if the preflight of any host found problems. Their results have the reason
+    for each host.
 options:
   stage:
     description:
-      - V(preflight) checks the provider, V(apply) sets up users, groups and clients as declared.
-      - V(prune) removes the objects that V(apply) returned as RV(removals), after all hosts are set up.
+      - V(preflight) checks the provider, V(apply) sets up users, groups and clients as declared, with a secret for each client.
+      - V(register) and V(secrets) are two parts of V(apply), for fleets whose hosts are set up in slices. V(register) does everything but the secrets.
+        V(secrets) changes nothing else. It keeps the secrets of realms that are valid, takes those that the provider shows, and adds one where none
+        is valid and the provider keeps several.
+      - V(prune) removes the objects that V(apply) or V(register) returned as RV(removals), after all hosts are set up.
     type: str
-    choices: [preflight, apply, prune]
+    choices: [preflight, apply, register, secrets, prune]
     required: true
   removals:
     description: Objects that O(stage=prune) removes. Set by the action plugin.
     type: list
     elements: dict
     default: []
+  people_differ:
+    description: Whether the preflight found that users or groups are not as declared. Set by the action plugin.
+    type: bool
+    default: false
 requirements:
   - requests
 seealso:
@@ -50,6 +58,12 @@ EXAMPLES = r"""
     stage: preflight
   register: __fleetgate_idp
   run_once: true
+
+- name: Check the cluster
+  fleetgate.proxmox.wire_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_host
 
 - name: Set up users and clients at the identity provider
   fleetgate.proxmox.wire_provider:
@@ -98,16 +112,25 @@ checks:
   sample: [{name: no privileges, about: bob@pocketid, status: ok, problem: "", remedy: "", detail: ""}]
 secrets:
   description: The secret of each confidential client by its id, encrypted with a key of the run.
-  returned: with O(stage=apply)
+  returned: with O(stage=apply) and O(stage=secrets)
   type: dict
+own_secret:
+  description: The hosts whose realm keeps its own valid secret of the client.
+  returned: with O(stage=apply) and O(stage=secrets)
+  type: list
+  elements: str
 pending:
   description: The hosts about which there is something to do.
-  returned: with O(stage=apply)
+  returned: with O(stage=apply), O(stage=register) and O(stage=secrets)
   type: list
   elements: str
 refused:
   description: Why the run ends, by host.
-  returned: when O(stage=apply) fails
+  returned: when O(stage=apply), O(stage=register) or O(stage=secrets) fails
+  type: dict
+of_clients:
+  description: The problems of each client by its id.
+  returned: when O(stage=secrets) fails because of clients
   type: dict
 undeclared:
   description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
@@ -131,7 +154,7 @@ undeclared:
     - {kind: user, name: "user bob@pocketid (Administrator on /)", label: user bob@pocketid, removable: true}
 removals:
   description: The entries that remove undeclared objects; O(stage=prune) takes them.
-  returned: with O(stage=apply) and O(undeclared=remove), when all hosts of the fleet are in the run
+  returned: with O(stage=apply) or O(stage=register) and O(undeclared=remove), when all hosts of the fleet are in the run
   type: list
   elements: dict
 """

@@ -4,16 +4,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import in_url
 from ..module_utils.fleet.monitor import pulse_as_read
 from .sealed import unseal
-from .wire import NOTHING_WRITTEN, HostAction, refusal, refusals
+from .wire import NOTHING_WRITTEN, HostAction, refusal, refusals, registered
 
 # where the tasks of the role register what they return
 PULSE, HOST, IDENTITY = "__fleetgate_pulse", "__fleetgate_monitor", "__fleetgate_monitor_identity"
+ENTRY = "__fleetgate_monitor_entry"
 # Pulse takes 30 requests a minute that are no reads; in a larger play its own report on a connection is enough
 SIGN_INS = 20
 
@@ -26,15 +28,20 @@ class MonitorAction(HostAction):
     def answer(self, task_vars: Any) -> dict[str, Any]:
         stage = self._task.args.get("stage")
         if stage == "review":
-            return _review(task_vars)
+            self._problems = []
+            in_run = task_vars["ansible_play_hosts_all"]
+            others = [name for name in self._left_out(task_vars) if name not in in_run]
+            return {**_review(task_vars), "others": others}
         with pulse_as_read(task_vars.get(PULSE) if stage == "preflight" else None):
             result = super().answer(task_vars)
         if stage == "identity" and not result.get("failed"):
             # the entries are set up one after the other, so hosts whose entry does not change are left out of that
             result["changes_entry"] = task_vars[HOST]["changes_entry"] or bool(result["secrets"])
+        # a fault of Pulse is one of every host, and is reported by each
         if stage == "pulse" and result.get("failed"):
-            # a fault of Pulse is one of every host, and is reported by each
             return {"changed": False, "problems": result.get("problems") or [result["msg"]]}
+        if stage == "confirm" and result.get("failed"):
+            result["refused"] = {entry["host"]: result["msg"] for entry in _written(task_vars)}
         return result
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
@@ -48,6 +55,8 @@ class MonitorAction(HostAction):
         if arguments["stage"] == "entry":
             arguments["entry"] = preflight["entry"]
             arguments["secret"] = unseal(task_vars[IDENTITY]["secrets"].get("token", ""))
+        elif arguments["stage"] == "confirm":
+            arguments["entries"] = list(_written(task_vars))
         completed = {
             **arguments,
             "host": str(task_vars["inventory_hostname"]),
@@ -66,6 +75,20 @@ def pulse_of_inventory(task_vars: dict[str, Any]) -> dict[str, Any] | None:
     variables = task_vars["hostvars"][hosts[0]]
     address = in_url(str(variables.get("ansible_host") or hosts[0]))
     return {"url": f"https://{address}:7655", **(variables.get("fleetgate_api") or {})}
+
+
+def _written(task_vars: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The entries in Pulse that this run has written, with the secrets of their tokens."""
+    for name in task_vars["ansible_play_hosts"]:
+        done = registered(task_vars, name, ENTRY)
+        if done.get("changed"):
+            secret = unseal(done.get("secrets", {}).get("token", ""))
+            yield {
+                "host": name,
+                "options": registered(task_vars, name, HOST)["entry"],
+                "secret": secret,
+                "took": done["took"],
+            }
 
 
 def _review(task_vars: dict[str, Any]) -> dict[str, Any]:

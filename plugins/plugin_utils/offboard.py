@@ -12,7 +12,7 @@ from ansible.utils.display import Display
 from ..module_utils.core.checks import FAILED, Check
 from ..module_utils.fleet.host import with_warnings
 from .proof_report import Report, Subject
-from .wire import HostAction, ProviderAction, left_out, plain, refusal, refusals, registered
+from .wire import HostAction, ProviderAction, plain, refusal, refusals, registered
 
 # where the tasks of the role register what they return
 PROVIDER, HOST, REVIEW = "__fleetgate_offboard_provider", "__fleetgate_offboard", "__fleetgate_offboard_review"
@@ -42,12 +42,13 @@ class OffboardProviderAction(ProviderAction):
     declared = ("idp", "realm", "users", "groups", "members", "person")
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
-        stages = {"review": _review, "report": _report}
-        stage = stages.get(self._task.args.get("stage"))
-        if stage is None:
-            return super().answer(task_vars)
         self._problems: list[str] = []
-        return stage(str(self._variable(task_vars, "person") or ""), task_vars)
+        person, stage = str(self._variable(task_vars, "person") or ""), self._task.args.get("stage")
+        if stage == "review":
+            return _review(person, task_vars)
+        if stage == "report":
+            return _report(person, self._left_out(task_vars), task_vars)
+        return super().answer(task_vars)
 
     def _completed(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         return {option: value for option, value in arguments.items() if value is not None}
@@ -88,7 +89,7 @@ def _nowhere(person: str, provider: Mapping[str, Any], found: Mapping[str, Mappi
     )
 
 
-def _report(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
+def _report(person: str, left_out: list[str], task_vars: dict[str, Any]) -> dict[str, Any]:
     """Print what was ended and what was not."""
     review = plain(task_vars.get(REVIEW) or {})
     provider = Subject.of("identity provider", plain(task_vars.get(PROVIDER_DONE) or {}), part=_PART)
@@ -96,7 +97,11 @@ def _report(person: str, task_vars: dict[str, Any]) -> dict[str, Any]:
     report = Report([provider, *(host for host in hosts if host.checks)])
     for line in report.lines():
         Display().display(line)
-    return {"changed": False, "refused": report.refused(), **with_warnings(list(_warnings(person, task_vars)))}
+    return {
+        "changed": False,
+        "refused": report.refused(),
+        **with_warnings(list(_warnings(person, left_out, task_vars))),
+    }
 
 
 def _subject(name: str, review: Mapping[str, Any], task_vars: dict[str, Any]) -> Subject:
@@ -109,7 +114,7 @@ def _subject(name: str, review: Mapping[str, Any], task_vars: dict[str, Any]) ->
     return Subject.of(name, done, part=_PART) if name in review["pending"] else Subject(name)
 
 
-def _warnings(person: str, task_vars: dict[str, Any]) -> Iterator[str]:
-    others = [name for name in left_out(task_vars) if name not in task_vars["ansible_play_hosts_all"]]
+def _warnings(person: str, left_out: list[str], task_vars: dict[str, Any]) -> Iterator[str]:
+    others = [name for name in left_out if name not in task_vars["ansible_play_hosts_all"]]
     if others:
         yield f"{person} may still have access on {', '.join(others)}, which this run left out; run this playbook again without --limit"

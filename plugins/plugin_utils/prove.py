@@ -13,7 +13,7 @@ from ..module_utils.fleet.entries import typed_options
 from ..module_utils.fleet.prove import OPTIONS
 from .proof_report import Report, Subject
 from .sealed import unseal
-from .wire import PROVIDER, HostAction, ProviderAction, left_out, plain, registered
+from .wire import PROVIDER, HostAction, ProviderAction, plain, registered
 
 # where the tasks of the role register what they return
 PROOF, CLIENTS = "__fleetgate_proof", "__fleetgate_proof_clients"
@@ -52,7 +52,7 @@ class ProveProviderAction(ProviderAction):
         if not reached:
             raise FleetgateError("the clients cannot be checked, because no host could be read")
         arguments["hosts"] = [self._wiring(name, one) for name, one in reached.items()]
-        arguments["left_out"] = [*left_out(task_vars), *(name for name in found if name not in reached)]
+        arguments["left_out"] = [*self._left_out(task_vars), *(name for name in found if name not in reached)]
         used = {host["client"]["id"] for host in arguments["hosts"]}
         arguments["outside"] = self._outside(task_vars, used, arguments["left_out"])
         if arguments.get("members") is None:

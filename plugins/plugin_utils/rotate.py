@@ -18,7 +18,7 @@ from .bootstrap import BootstrapAction, default_token_file
 from .monitor import HOST as MONITORED
 from .sealed import unseal
 from .vault import Vault
-from .wire import HOST, HostAction, ProviderAction, left_out, plain, refusal, registered
+from .wire import HOST, HostAction, ProviderAction, plain, refusal, registered
 
 # where the tasks of the role register what they return
 BEGUN, ROTATED, FINISHED, RESTORED = (
@@ -52,7 +52,7 @@ class RotateProviderAction(ProviderAction):
     """`rotate_provider`, once for all hosts of the play."""
 
     declared = ("idp", "rotate")
-    refuses_at = "begin"
+    refuses_at = ("begin",)
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         if self._task.args.get("stage") == "report":
@@ -69,7 +69,7 @@ class RotateProviderAction(ProviderAction):
         ]
         if arguments["stage"] == "begin":
             used = {host["client"]["id"] for host in arguments["hosts"]}
-            arguments["outside"] = self._outside(task_vars, used, left_out(task_vars))
+            arguments["outside"] = self._outside(task_vars, used, self._left_out(task_vars))
         else:
             begun = plain(task_vars.get(BEGUN) or {})
             arguments["rotations"] = [

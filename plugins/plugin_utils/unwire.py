@@ -10,7 +10,7 @@ from typing import Any
 from ansible.utils.display import Display
 
 from ..module_utils.core.errors import FleetgateError
-from .wire import NOTHING_WRITTEN, HostAction, ProviderAction, hosts_of_two_products, left_out, refusals, registered
+from .wire import NOTHING_WRITTEN, HostAction, ProviderAction, hosts_of_two_products, refusals, registered
 
 # where the preflights of the hosts are registered
 HOST = "__fleetgate_unwire"
@@ -55,7 +55,7 @@ class UnwireProviderAction(ProviderAction):
             {**one["wiring"], "host": name, "done": name in running} for name, one in found.items() if "wiring" in one
         ]
         used = {client_id for host in arguments["hosts"] for client_id in host["clients"]}
-        arguments["left_out"] = [name for name in left_out(task_vars) if "wiring" not in found.get(name, {})]
+        arguments["left_out"] = [name for name in self._left_out(task_vars) if "wiring" not in found.get(name, {})]
         arguments["outside"] = self._outside(task_vars, used, arguments["left_out"])
         return {option: value for option, value in arguments.items() if value is not None}
 

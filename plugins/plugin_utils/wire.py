@@ -14,19 +14,23 @@ from typing import Any
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
+from ansible.module_utils.parsing.convert_bool import boolean
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import API_HOST
 from ..module_utils.fleet.host import ending_warning
 from ..module_utils.fleet.keep import PROVIDER as KEPT_PROVIDER
 from ..module_utils.fleet.keep import kept_names
-from ..module_utils.fleet.products import PRODUCTS
+from ..module_utils.fleet.products import PRODUCTS, product_of
+from .environment import secrets_of_hosts
 from .in_process import InProcessAction
 from .sealed import seal, unseal
 
 # where the tasks of the roles register what they return
 HOST, PROVIDER, PROVIDER_DONE = "__fleetgate_host", "__fleetgate_idp", "__fleetgate_idp_done"
 NOTHING_WRITTEN = "did not write anything"
+# stands for the hosts of the fleet that the inventory of a slice does not have
+OUTSIDE_SLICE = "hosts outside of this slice"
 # options of clients that name files to send
 _FILES = ("logo", "dark_logo", "icon")
 
@@ -57,6 +61,7 @@ VARIABLES = (
     "report",
     "rotate",
     "scopes",
+    "slice",
     "token_file",
     "undeclared",
     "unwire",
@@ -110,6 +115,19 @@ class FleetAction(InProcessAction):
         except AnsibleError as error:
             self._problems.append(f"{name}: {error.message}")
             return None
+
+    def _is_slice(self, task_vars: dict[str, Any]) -> bool:
+        """Whether the inventory of this run has only some of the hosts of the fleet (`fleetgate_slice`)."""
+        declared = self._variable(task_vars, "slice")
+        try:
+            return declared not in (None, "") and boolean(declared)
+        except TypeError:
+            self._problems.append(f"fleetgate_slice: '{declared}' must be true or false")
+            return False
+
+    def _left_out(self, task_vars: dict[str, Any]) -> list[str]:
+        """The hosts of the fleet that are not in this run, or that failed in it, in words."""
+        return [*left_out(task_vars), *([OUTSIDE_SLICE] if self._is_slice(task_vars) else ())]
 
     def _kept(self, declared: Any, task_vars: dict[str, Any]) -> list[str]:
         """What is left alone at the server of this task."""
@@ -165,12 +183,17 @@ class HostAction(FleetAction):
             "api": self._with_host(arguments.get("api"), task_vars),
         }
 
-    @staticmethod
-    def _place(arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The inventory host, and of a large inventory only the names that a right may mean."""
+    def _place(self, arguments: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The inventory host, and of a large inventory only the names that a right may mean.
+
+        A slice does not have all names of the fleet, so there a name that is not known is not misspelt.
+        """
+        place = {"name": str(task_vars["inventory_hostname"]), "groups": list(task_vars["group_names"])}
+        if self._is_slice(task_vars):
+            return place
         declared = repr((arguments.get("users"), arguments.get("groups")))
         known = [one for one in (*task_vars["groups"], *task_vars["groups"]["all"]) if one in declared]
-        return {"name": str(task_vars["inventory_hostname"]), "groups": list(task_vars["group_names"]), "known": known}
+        return {**place, "known": known}
 
     def _apply(self, arguments: dict[str, Any], task_vars: dict[str, Any]) -> None:
         """What the preflight of this host and the identity provider returned."""
@@ -181,15 +204,16 @@ class HostAction(FleetAction):
         if wiring:
             arguments["client"] = wiring["client"]
         client_id = (arguments.get("client") or {}).get("id")
-        secrets = plain((task_vars.get(PROVIDER_DONE) or {}).get("secrets") or {})
-        by_hand = self._variable(task_vars, "client_secrets") or {}
+        provider = plain(task_vars.get(PROVIDER_DONE) or {})
+        by_hand, secrets = self._variable(task_vars, "client_secrets") or {}, provider.get("secrets") or {}
         if client_id in by_hand:
             arguments["client_secret"] = by_hand[client_id]
-        elif client_id in secrets:
+        elif client_id in secrets and task_vars["inventory_hostname"] not in provider.get("own_secret", ()):
             arguments["client_secret"] = unseal(secrets[client_id])
 
     def _with_host(self, api: Any, task_vars: dict[str, Any]) -> Any:
-        """The connection options, with the address of the inventory host where none is given."""
+        """The connection options, with the address of the inventory host and the secret of its token where none is given."""
+        api = self._with_own_secret(api, task_vars)
         host = task_vars["inventory_hostname"]
         if not isinstance(api or {}, dict) or (api or {}).get("api_host") or host in C.LOCALHOST:
             return api
@@ -197,6 +221,22 @@ class HostAction(FleetAction):
         if "ansible_host" in task_vars and API_HOST.problem(address):
             self._problems.append(f"ansible_host: '{address}' {API_HOST.problem(address)}")
         return {**(api or {}), "api_host": address}
+
+    def _with_own_secret(self, api: Any, task_vars: dict[str, Any]) -> Any:
+        """The connection options, with the secret that the environment has for this host alone.
+
+        A runner such as AWX gives secrets as environment variables, and has one credential for all hosts of a product.
+        """
+        product = product_of(list(task_vars["group_names"]))
+        if product is None or not isinstance(api or {}, dict) or (api or {}).get("api_token_secret"):
+            return api
+        host = str(task_vars["inventory_hostname"])
+        try:
+            secret = secrets_of_hosts(product).get(host)
+        except FleetgateError as error:
+            self._problems.append(str(error))
+            secret = None
+        return {**(api or {}), "api_token_secret": secret} if secret else api
 
 
 class ProviderAction(FleetAction):
@@ -206,12 +246,14 @@ class ProviderAction(FleetAction):
     kept_at = KEPT_PROVIDER
     # where the preflights of the hosts are registered
     preflight = HOST
-    # the stage before which nothing is written
-    refuses_at = "apply"
+    # the stages before which nothing is written
+    refuses_at: tuple[str, ...] = ("apply", "register", "secrets")
+    # those of them that must see all hosts of the fleet
+    needs_all: tuple[str, ...] = ("apply", "register")
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         result = super().answer(task_vars)
-        if result.get("failed") and self._task.args.get("stage") == self.refuses_at:
+        if result.get("failed") and self._task.args.get("stage") in self.refuses_at:
             result["refused"] = self._messages(result, task_vars)
         return result
 
@@ -219,14 +261,21 @@ class ProviderAction(FleetAction):
         if arguments["stage"] == "preflight":
             self._problems += hosts_of_two_products(task_vars["groups"])
         elif arguments["stage"] == "prune":
-            arguments["left_out"] = left_out(task_vars)
+            arguments["left_out"] = self._left_out(task_vars)
             arguments["removals"] = plain((task_vars.get(PROVIDER_DONE) or {}).get("removals") or [])
         else:
             hosts = self._checked_hosts(task_vars)
+            if arguments["stage"] in self.needs_all and self._is_slice(task_vars):
+                raise FleetgateError(
+                    "fleetgate_slice: this run has only some hosts of the fleet, so it must not set up users and clients;"
+                    " run the playbook wire_provider once for all hosts, and wire_hosts in the slices"
+                )
             arguments["hosts"] = [self._wiring(name, found) for name, found in hosts.items()]
             used = {host["client"]["id"] for host in arguments["hosts"]}
-            arguments["left_out"] = left_out(task_vars)
+            arguments["left_out"] = self._left_out(task_vars)
             arguments["outside"] = self._outside(task_vars, used, arguments["left_out"])
+            if arguments["stage"] == "secrets":
+                arguments["people_differ"] = bool((task_vars.get(PROVIDER) or {}).get("plan"))
             if arguments.get("members") is None:
                 arguments["members"] = plain((task_vars.get(PROVIDER) or {}).get("members"))
         return {option: value for option, value in arguments.items() if value is not None}
@@ -248,18 +297,23 @@ class ProviderAction(FleetAction):
     def _outside(self, task_vars: dict[str, Any], used: Iterable[str], names: Iterable[str]) -> dict[str, list[str]]:
         """The hosts with these names by client: they are not in this run, or were left out of it because they do not answer.
 
-        A host whose client cannot be evaluated may have any of those that are `used`.
+        A host whose client is not known or cannot be evaluated may have any of those that are `used`.
         """
         outside: dict[str, list[str]] = {}
         for name in names:
-            try:
-                client = task_vars["hostvars"][name].get("fleetgate_client")
-                clients = [str(client["id"])] if client and client.get("id") else []
-            except (AnsibleError, AttributeError):
-                clients = list(used)
-            for client_id in clients:
+            for client_id in self._clients_of(name, used, task_vars):
                 outside.setdefault(client_id, []).append(name)
         return outside
+
+    @staticmethod
+    def _clients_of(name: str, used: Iterable[str], task_vars: dict[str, Any]) -> list[str]:
+        if name == OUTSIDE_SLICE:
+            return list(used)
+        try:
+            client = task_vars["hostvars"][name].get("fleetgate_client")
+            return [str(client["id"])] if client and client.get("id") else []
+        except (AnsibleError, AttributeError):
+            return list(used)
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
         return list(plain((task_vars.get(PROVIDER) or {}).get("problems") or []))
@@ -268,18 +322,25 @@ class ProviderAction(FleetAction):
         """The problems that the preflight of a host found."""
         return refusal(registered(task_vars, name, self.preflight), "wiring")
 
+    @staticmethod
+    def _problems_of_client(task_vars: dict[str, Any], name: str, of_clients: Mapping[str, list[str]]) -> list[str]:
+        return of_clients.get(registered(task_vars, name, HOST)["wiring"]["client"]["id"], [])
+
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""
         hosts = list(task_vars["ansible_play_hosts"])
         of_provider = self._preflight_problems(task_vars)
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
+        of_clients = result.get("of_clients") or {}
+        if of_clients:
+            own = {name: list(self._problems_of_client(task_vars, name, of_clients)) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)
 
 
 def left_out(task_vars: dict[str, Any]) -> list[str]:
-    """The hosts of the fleet that are not in this run, or that failed in it."""
+    """The hosts of the inventory that are not in this run, or that failed in it."""
     hosts = dict.fromkeys(name for product in PRODUCTS for name in task_vars["groups"].get(product, ()))
     return [name for name in hosts if name not in task_vars["ansible_play_hosts"]]
 

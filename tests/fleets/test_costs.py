@@ -26,7 +26,19 @@ from tests.support.sample import ALL
 TABLE = Path(__file__).with_name("costs.yml")
 COSTS: dict[str, dict[str, Any]] = yaml.safe_load(TABLE.read_text())
 RUNS = ("first", "unchanged")
-PLAYBOOKS = ("bootstrap", "wire", "monitor", "adopt", "prove", "report", "unwire", "rotate", "offboard")
+PLAYBOOKS = (
+    "bootstrap",
+    "wire",
+    "wire_provider",
+    "wire_hosts",
+    "monitor",
+    "adopt",
+    "prove",
+    "report",
+    "unwire",
+    "rotate",
+    "offboard",
+)
 # by playbook and run, what has to be declared beside the example: rotate rotates on demand first, and then by age
 VARIABLES = {
     "rotate": {"first": rotates("clients"), "unchanged": rotates("clients", older_than="1d")},
@@ -172,8 +184,8 @@ def test_playbooks_take_at_most_the_recorded_tasks_and_requests(
     """The cost of each playbook on a fleet, for a first and a second run."""
     above = {}
     for playbook in FLEETS[example]:
-        # these go on with the fleet of prove, which has written nothing
-        if playbook not in ("report", "unwire"):
+        # these go on with the fleet of the one before: wire_provider, or prove, which has written nothing
+        if playbook not in ("wire_hosts", "report", "unwire"):
             wired = fleet_of(example)
         if playbook == "bootstrap":
             wired = bootstrap.new(wired, tmp_path_factory.mktemp("bootstrap"))

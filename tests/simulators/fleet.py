@@ -43,8 +43,8 @@ ONE_TIME = re.compile("/one-time-access-token")
 class Description:
     """The servers of a fleet: nodes by PVE cluster (an inventory host each), PBS hosts, and the product versions.
 
-    Every fleet has all identity providers; `idp` is the type of the provider in its inventory. `totp` has the second factors of
-    users on PVE and PBS.
+    Every fleet has all identity providers; `idp` is the type of the provider in its inventory. `pulse_reload` are the seconds in
+    which Pulse loses changes of others, `totp` has the second factors of users on PVE and PBS.
     """
 
     clusters: dict[str, tuple[str, ...]]
@@ -55,6 +55,7 @@ class Description:
     authentik: str = "2026.8"
     idp: str = "pocketid"
     pulse: str = "6.3"
+    pulse_reload: float = 0
     totp: dict[str, str] = field(default_factory=dict)
 
 
@@ -322,7 +323,12 @@ class FleetServers:
     def _start_pulse(self, stack: ExitStack) -> None:
         host = "127.0.40.1"
         trust = self.fleet.authority.bundle
-        simulator = PulseSimulator(self._description.pulse, api_token=self._secret("pulse1"), trust=trust)
+        simulator = PulseSimulator(
+            self._description.pulse,
+            api_token=self._secret("pulse1"),
+            trust=trust,
+            reload_seconds=self._description.pulse_reload,
+        )
         port = PULSE_PORT if self._real_ports else 0
         self.fleet.pulse = self._serve(stack, "pulse1", simulator.app(), host, port)
 

@@ -6,6 +6,8 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +73,12 @@ class Ansible:
         self._collections = collections
         self._count = 0
 
+    def within(self, folder: Path) -> Ansible:
+        """The same programs, which run in another folder."""
+        other = copy(self)
+        other._folder = folder
+        return other
+
     def tasks(self, tasks: list[dict[str, Any]], *arguments: str, secrets: tuple[str, ...] = (), **play: Any) -> Run:
         """Run tasks on the control node. A failed task does not stop the others.
 
@@ -88,9 +96,16 @@ class Ansible:
 
     def playbook(self, name: str, *arguments: str, **environment: str) -> Run:
         """Run a playbook, by its path or by its name in the collection."""
-        self._count += 1
-        record = self._folder / f"record{self._count}"
+        record = self._next_record()
         code, output = self._play(name, *arguments, FLEETGATE_RECORD=str(record), **environment)
+        return self._finished(arguments, code, output, record)
+
+    def _next_record(self) -> Path:
+        self._count += 1
+        return self._folder / f"record{self._count}"
+
+    @staticmethod
+    def _finished(arguments: tuple[str, ...], code: int, output: str, record: Path) -> Run:
         rows = [json.loads(line) for line in record.read_text().splitlines()] if record.exists() else []
         return Run(arguments, code, output, rows)
 
@@ -144,7 +159,28 @@ class LoadedAnsible(Ansible):
         if any(name.startswith("ANSIBLE_") for name in environment):
             return super()._play(*arguments, **environment)
         output = self._folder / f"output{self._count}"
-        asked = {"arguments": arguments, "environment": environment, "folder": str(self._folder), "output": str(output)}
-        print(json.dumps(asked), file=self._process.stdin, flush=True)
+        (code,) = self._loaded([self._asked(arguments, environment, output)])
+        return code, output.read_text()
+
+    def at_once(self, commands: Sequence[tuple[str, ...]]) -> list[Run]:
+        """Run several playbooks at the same time; each command has the name of one and its arguments."""
+        records = [self._next_record() for _command in commands]
+        outputs = [record.with_name(f"output-of-{record.name}") for record in records]
+        codes = self._loaded(
+            self._asked(command, {"FLEETGATE_RECORD": str(record)}, output)
+            for command, record, output in zip(commands, records, outputs)
+        )
+        return [
+            self._finished(command[1:], code, output.read_text(), record)
+            for command, code, output, record in zip(commands, codes, outputs, records)
+        ]
+
+    def _asked(self, arguments: tuple[str, ...], environment: dict[str, str], output: Path) -> dict[str, Any]:
+        return {"arguments": arguments, "environment": environment, "folder": str(self._folder), "output": str(output)}
+
+    def _loaded(self, asked: Iterable[dict[str, Any]]) -> list[int]:
+        """The exit codes of runs in the process, which run at the same time."""
+        print(json.dumps(list(asked)), file=self._process.stdin, flush=True)
         assert self._process.stdout
-        return int(self._process.stdout.readline()), output.read_text()
+        codes: list[int] = json.loads(self._process.stdout.readline())
+        return codes

@@ -1,7 +1,7 @@
 """A process that has loaded ansible and the collection, and runs ansible-playbook in forks of itself: loading is half of a short run.
 
-Requests come as lines of JSON with `arguments`, `environment`, `folder` and the file for the `output`; each is answered with
-the exit code. Settings of ansible are those of this process.
+Each line is a list in JSON of runs that begin at the same time, each with `arguments`, `environment`, `folder` and the file for the
+`output`; it is answered with the list of their exit codes. Settings of ansible are those of this process.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ LOADED = (
 PLUGINS = ("become", "callback", "connection", "inventory", "shell", "strategy")
 
 
-def run(arguments: list[str], environment: dict[str, str], folder: str, output: str) -> int:
+def start(arguments: list[str], environment: dict[str, str], folder: str, output: str) -> int:
+    """Start a run; returns its process."""
     child = os.fork()
     if child:
-        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        return child
     code = 250
     try:
         os.environ.update(environment)
@@ -60,4 +61,5 @@ for action in sorted((ROOT / "plugins/action").glob("*.py")):
 # every run does the same
 warnings.filterwarnings("ignore", "AnsibleCollectionFinder has already been configured")
 for line in sys.stdin:
-    print(run(**json.loads(line)), flush=True)
+    children = [start(**asked) for asked in json.loads(line)]
+    print([os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children], flush=True)

@@ -23,6 +23,14 @@ def readme(role):
     return (ROOT / "roles" / role / "README.md").read_text()
 
 
+def with_parts(playbook):
+    """The text of a playbook and of those that it imports."""
+    text = playbook.read_text()
+    return text + "".join(
+        with_parts(playbook.parent / name) for name in re.findall(r"import_playbook: (\S+\.yml)", text)
+    )
+
+
 def entry_points(role):
     return yaml.safe_load((ROOT / "roles" / role / "meta/argument_specs.yml").read_text())["argument_specs"]
 
@@ -46,5 +54,5 @@ def test_the_example_of_a_role_readme_runs_the_role_or_a_playbook_that_does(role
         return
     playbook = play["import_playbook"].removeprefix("fleetgate.proxmox.")
     assert playbook in PLAYBOOKS
-    runs = (ROOT / "playbooks" / f"{playbook}.yml").read_text()
+    runs = with_parts(ROOT / "playbooks" / f"{playbook}.yml")
     assert f"fleetgate.proxmox.{role}" in runs or f"'{role}'" in runs

@@ -514,13 +514,10 @@ def _wait_until_effective(desired: list[Desired], client: Any) -> None:
 def _verify(server: ServerState, desired: list[Desired], scopes: dict[str, list[dict[str, Any]]]) -> Plan:
     """Return the plan for the state after a plan was applied. Remaining steps are an error: the server did not keep a change."""
     after = make_plan(server, desired, scopes)
-    refuse(
-        [
-            f"the server accepted the request but did not keep it: {step.reason}"
-            for step in after.steps
-            if not (step.secret or step.repeats)
-        ]
-    )
+    lost = [step.reason for step in after.steps if not (step.secret or step.repeats)]
+    if lost:
+        problems = dict.fromkeys(f"the server accepted the request but did not keep it: {reason}" for reason in lost)
+        raise FleetgateError(*problems, conflict=True)
     return after
 
 

@@ -60,16 +60,21 @@ _NOT_OF_A_CLIENT = (
 
 @dataclass(frozen=True)
 class Place:
-    """An inventory host: its name and groups, and all names of hosts and groups that the inventory has."""
+    """An inventory host: its name and groups, and all names of hosts and groups that the inventory has.
+
+    The names are None where the inventory has only a part of the fleet.
+    """
 
     name: str
     groups: tuple[str, ...] = ()
-    known: frozenset[str] = frozenset()
+    known: frozenset[str] | None = frozenset()
 
     @classmethod
     def of(cls, host: Mapping[str, Any]) -> Place:
         """From the option `host` of a module, which the action plugin sets."""
-        return cls(str(host.get("name", "")), tuple(host.get("groups") or ()), frozenset(host.get("known") or ()))
+        known = host.get("known")
+        names = None if known is None else frozenset(known)
+        return cls(str(host.get("name", "")), tuple(host.get("groups") or ()), names)
 
 
 @dataclass(frozen=True)
@@ -261,7 +266,7 @@ class _Reader:
             self.problems += [
                 f"{where}: '{name}' in hosts is neither a host nor a group of the inventory{suggestion(name, place.known, listed=False)}"
                 for name in (right.hosts or ())
-                if place and name not in place.known
+                if place and place.known is not None and name not in place.known
             ]
             what = f"{where}: {', '.join(right.roles)} on {right.path}"
             if not self.ended(self.until(typed, where, what)):

@@ -51,6 +51,10 @@ class Keep:
         """Whether an object, or one of its options, is left alone."""
         return (f"{label}: {option}" if option else label) in self.names
 
+    def touches(self, label: str) -> bool:
+        """Whether an object, or any of its options, is left alone."""
+        return any(name == label or name.startswith(f"{label}: ") for name in self.names)
+
     def apply(self, desired: list[Desired], server: ServerState, system: System, connection: Any) -> list[Desired]:
         """What is left to do. ACL entries that are kept are desired as they are, so that no scope prunes them."""
         if not self.names:

@@ -41,10 +41,15 @@ from .keep import SPEC as KEEP
 from .keep import Keep
 from .monitoring import COMMENT, OPTIONS, as_declared, identity, node_addresses, token_id
 from .products import PRODUCTS, Product, Server
+from .pulse_entries import confirm, persistently, pulse_connection, state_of
 from .rotation import MONITORING, Order, unknown_age
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["pulse", "preflight", "review", "identity", "entry"], "required": True},
+    "stage": {
+        "type": "str",
+        "choices": ["pulse", "preflight", "review", "identity", "entry", "confirm"],
+        "required": True,
+    },
     "product": {"type": "str", "choices": list(PRODUCTS)},
     "host": {"type": "str"},
     "api": {"type": "raw"},
@@ -60,6 +65,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "rotate": {"type": "raw"},
     "entry": {"type": "dict", "default": {}},
     "secret": {"type": "str", "no_log": True, "default": ""},
+    "entries": {"type": "list", "elements": "dict", "default": [], "no_log": False},
     **KEEP,
 }
 
@@ -104,6 +110,8 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         return {"changed": False, "pending": [], "identity": [], "regenerate": False, "changes_entry": False}
     if params["stage"] == "pulse":
         return _read_pulse(params)
+    if params["stage"] == "confirm":
+        return confirm(params, check_mode)
     try:
         return _STAGES[params["stage"]](params, check_mode)
     except FleetgateError as error:
@@ -117,16 +125,10 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 def _read_pulse(params: dict[str, Any]) -> dict[str, Any]:
     """What Pulse monitors, with an index for the preflights. A fault is returned: it is one of every host."""
     try:
-        client = PULSE.client(_pulse_connection(params), True)
+        client = PULSE.client(pulse_connection(params["pulse"]), True)
         return {"changed": False, **_known(client, client.nodes())}
     except FleetgateError as error:
         return {"changed": False, "problems": error.problems}
-
-
-def _pulse_connection(params: Mapping[str, Any]) -> dict[str, Any]:
-    if not params["pulse"]:
-        refuse(["fleetgate_pulse: no Pulse is declared; add a host to the inventory group pulse, or set this variable"])
-    return connection_of(PULSE, params["pulse"], "fleetgate_pulse")
 
 
 def _known(pulse: PulseClient, nodes: list[dict[str, Any]]) -> dict[str, Any]:
@@ -166,6 +168,8 @@ class MonitoredHost:
     domain: str
     read_only: bool
     keep: Keep
+    # seconds of the slowest change in Pulse
+    took: float = 0.0
     done: dict[str, Any] = field(
         default_factory=lambda: {"changed": False, "diff": {"before": {}, "after": {}}, "plan": []}
     )
@@ -347,8 +351,16 @@ class MonitoredHost:
         entries = Entries()
         entries.add("node", options, "fleetgate_pulse_node.")
         desired = entries.desired(PULSE, self.pulse_connection)
-        state = ServerState(pulse, PULSE.kinds)
-        return self._converge(pulse, PULSE, desired, {}, check_mode, state)[0]
+
+        def set_up() -> dict[str, Any]:
+            state = ServerState(pulse, PULSE.kinds)
+            return self._converge(pulse, PULSE, desired, {}, check_mode, state)[0]
+
+        if check_mode:
+            return set_up()
+        result, took = persistently(set_up)
+        self.took = max(self.took, took)
+        return result
 
     def give_token(
         self, pulse: PulseClient, options: Mapping[str, Any], token: str, secret: str, check_mode: bool
@@ -431,13 +443,13 @@ def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
 
     options = part(typed_options, params["monitoring"], OPTIONS, "fleetgate_monitoring")
     node = part(typed_options, params["pulse_node"], NODE_OPTIONS, "fleetgate_pulse_node")
-    pulse_connection = part(_pulse_connection, params)
+    of_pulse = part(pulse_connection, params["pulse"])
     connection = part(connection_of, product.system, params["api"] or {}, "fleetgate_api", params.get("shell"))
     given = {option: value for option, value in node.items() if value is not None}
     if not problems:
         entries = Entries()
         entries.add("node", {"host": "pulse.invalid", **given, "type": product.name}, "fleetgate_pulse_node.")
-        part(lambda: entries.desired(PULSE, pulse_connection) and ())
+        part(lambda: entries.desired(PULSE, of_pulse) and ())
     refuse(problems)
     return MonitoredHost(
         product,
@@ -445,7 +457,7 @@ def monitored_host(params: dict[str, Any], read_only: bool) -> MonitoredHost:
         options,
         given,
         connection,
-        pulse_connection,
+        of_pulse,
         params["domain"],
         read_only,
         Keep.of(params["keep"]),
@@ -574,7 +586,7 @@ def _set_up_entry(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         if not check_mode:
             host.verify_token(pulse, options, host.token)
         host.end_rotation(rotation, not params["with_stand_in"], check_mode)
-    return host.done
+    return {**host.done, "took": host.took, "secrets": {"token": secret} if secret else {}}
 
 
 _STAGES: Mapping[str, Callable[[dict[str, Any], bool], dict[str, Any]]] = {
@@ -617,10 +629,7 @@ def _is_refused(
         return False
     end = time.monotonic() + _FIRST_LOOK
     while pulse.attempt(existing["id"], "test"):
-        state = existing["state"] if pulse.reports_states else "unauthorized"
-        # Pulse 6.3.0 takes 401 and 403 anywhere in an error for a refusal, also in the fingerprint of a certificate
-        if state == "unauthorized" and "fingerprint mismatch" in (existing.get("error") or ""):
-            state = "unreachable"
+        state = state_of(existing) if pulse.reports_states else "unauthorized"
         if state == "unauthorized":
             return True
         if state == "unreachable" or time.monotonic() >= end:
@@ -648,6 +657,10 @@ def hidden(params: Mapping[str, Any]) -> Iterator[str]:
     yield from hidden_of_fleet(params)
     yield from secrets_in(PULSE.connection, params.get("pulse"))
     yield from secrets_in(Node().spec(), params.get("pulse_node"))
+    entries = params.get("entries")
+    for entry in entries if isinstance(entries, list) else ():
+        if isinstance(entry, dict) and entry.get("secret"):
+            yield str(entry["secret"])
 
 
 MONITOR = Definition(SPEC, run, hidden=hidden)

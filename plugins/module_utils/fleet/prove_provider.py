@@ -21,7 +21,11 @@ from .providers import PROVIDERS
 from .undeclared import IGNORE
 
 SPEC: dict[str, dict[str, Any]] = {
-    **{name: option for name, option in PROVIDER_SPEC.items() if name not in ("undeclared", "removals")},
+    **{
+        name: option
+        for name, option in PROVIDER_SPEC.items()
+        if name not in ("undeclared", "removals", "people_differ")
+    },
     "stage": {"type": "str", "choices": ["preflight", "clients", "report"], "required": True},
     "prove": {"type": "raw"},
 }

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -20,9 +20,10 @@ from ..oidc.info import run as issuer_info
 from ..oidc.offboarding import Offboarding
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, Declaration, declaration, secrets_in
-from .entries import MAX_REMOVALS, Entries, connection_of
+from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
+from .host_secrets import Supply, supply, with_own_secret
 from .keep import SPEC as KEEP
 from .keep import Keep
 from .leaving import Done, Ended, by_hand, leaving_at, places_of
@@ -32,7 +33,7 @@ from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
 from .until import ending
 
 SPEC: dict[str, dict[str, Any]] = {
-    "stage": {"type": "str", "choices": ["preflight", "apply", "prune"], "required": True},
+    "stage": {"type": "str", "choices": ["preflight", "apply", "register", "secrets", "prune"], "required": True},
     "idp": {"type": "raw"},
     "realm": {"type": "raw"},
     "users": {"type": "raw"},
@@ -43,6 +44,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "undeclared": {"type": "raw"},
     "left_out": {"type": "list", "elements": "str", "default": []},
     "removals": {"type": "list", "elements": "dict", "default": [], "no_log": False},
+    "people_differ": {"type": "bool", "default": False},
     **KEEP,
 }
 # the options of fleetgate_idp that are those of oidc_info
@@ -50,8 +52,13 @@ _OF_ISSUER = ("ca_path", "validate_certs", "timeout")
 
 
 def issuer_options(idp: Mapping[str, Any], issuer: str, **more: Any) -> dict[str, Any]:
-    """The typed options of oidc_info for an issuer, with the connection options in fleetgate_idp."""
+    """The typed options of oidc_info for an issuer, with the connection options in fleetgate_idp, or those of its environment."""
     options = {option: idp[option] for option in _OF_ISSUER if idp.get(option) is not None}
+    if system := provider_of(idp).system:
+        spec = {option: system.connection[option] for option in _OF_ISSUER}
+        options = {
+            name: value for name, value in typed_options(options, spec, "fleetgate_idp").items() if value is not None
+        }
     checked = ArgumentSpecValidator(ISSUER_OPTIONS).validate({"issuer": issuer, "scopes": [], **options, **more})
     refuse([f"fleetgate_idp: {message}" for message in checked.error_messages])
     return dict(checked.validated_parameters)
@@ -84,8 +91,8 @@ def provider_of(idp: Any) -> Provider:
 
 def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     idp, provider = params["idp"], provider_of(params["idp"])
-    stage = {"preflight": _preflight, "apply": _apply, "prune": _prune}[params["stage"]]
-    return stage(params, check_mode, provider, idp)
+    stages = {"preflight": _preflight, "apply": _apply, "register": _apply, "secrets": _secrets, "prune": _prune}
+    return stages[params["stage"]](params, check_mode, provider, idp)
 
 
 def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
@@ -234,7 +241,11 @@ def _scope_problems(
 
 
 def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
-    """Make people and clients as declared. Everything that can be known is refused before the first write."""
+    """Make people and clients as declared. Everything that can be known is refused before the first write.
+
+    The stage `register` leaves the secrets of clients to the runs that set up the hosts.
+    """
+    with_secrets = params["stage"] == "apply"
     problems = Problems(provider.missing(idp))
     declared = problems.of(declaration, params["users"] or [], params["groups"] or [], params["realm"])
     chosen = problems.of(policy, params["undeclared"], declared) if declared else None
@@ -254,28 +265,31 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     if provider.system:
         entries = Entries()
         provider.add_people(declared, entries)
-        provider.add_clients(shared, params["outside"], entries)
+        provider.add_clients(shared, params["outside"], entries, with_secrets)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        client = provider.system.client(connection, check_mode)
-        leaving = _leaving(provider, client, declared, {}, entries, keep)
-        desired = _desired(provider, connection, client, entries, keep)
-        result, objects, returned = _set_up(provider, client, declared, leaving, desired, check_mode)
+        api = provider.system.client(connection, check_mode)
+        leaving = _leaving(provider, api, declared, {}, entries, keep)
+        desired = _desired(provider, connection, api, entries, keep)
+        result, objects, returned = _set_up(provider, api, declared, leaving, desired, check_mode)
         secrets = provider.secrets(shared, returned)
-        if chosen != IGNORE:
-            state = ServerState(client, provider.system.kinds)
-            with client.understanding():
-                report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
-            found = _undeclared(report, provider, chosen, params["left_out"])
-            result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
     try:
+        own = _own_secret(hosts, shared, secrets, provider, idp) if with_secrets else []
+        pending = list(_pending(hosts, shared, secrets if with_secrets else {}, own, result, provider))
+        if provider.system and chosen != IGNORE:
+            state = ServerState(api, provider.system.kinds)
+            with api.understanding():
+                report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
+            found = _undeclared(report, provider, chosen, params["left_out"], [] if with_secrets else pending)
+            result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
         _check_issuers(shared, provider, idp, result if check_mode else None, secrets)
     except FleetgateError as error:
         error.done, error.diff = result["plan"], result["diff"]
         raise
     return {
         **result,
-        "secrets": secrets,
-        "pending": list(_pending(hosts, shared, secrets, result, provider)),
+        "secrets": secrets if with_secrets else {},
+        "own_secret": own,
+        "pending": pending,
         **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
 
@@ -315,11 +329,63 @@ def _set_up(
     return {**result, **with_warnings([*result.get("warnings", ()), *stays])}, objects, secrets
 
 
-def _undeclared(report: Report, provider: Provider, chosen: str, left_out: list[str]) -> dict[str, Any]:
-    """What the result says of undeclared objects. They are removed when no host uses them any more, which is after all hosts."""
+def _own_secret(
+    hosts: list[Wiring], shared: list[Client], secrets: Mapping[str, str], provider: Provider, idp: Mapping[str, Any]
+) -> list[str]:
+    """The hosts that keep the secret in their realm, which is another valid one of their client."""
+    if provider.secret_store is None or all(len(client.known_secrets) < 2 for client in shared):
+        return []
+    return with_own_secret(provider.secrets_of_clients(idp, True), hosts, shared, secrets)
+
+
+def _secrets(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
+    """Find a secret for the hosts of a run that may be one of several at a time. People and clients are left as they are."""
+    refuse(provider.missing(idp))
+    hosts = [Wiring(**wiring_from(host)) for host in params["hosts"]]
+    keep, nobody = Keep.of(params["keep"]), Declaration((), (), {})
+    shared = [client for client in clients(hosts, nobody, {}) if not keep.has(provider.label(client))]
+    if provider.secret_store is None:
+        found = Supply(provider.secrets(shared, {}))
+        refuse(provider.clients_problems(shared, found.secrets))
+    else:
+        left_alone = [client.id for client in shared if keep.touches(provider.label(client))]
+        found = supply(provider.secrets_of_clients(idp, check_mode), shared, hosts, left_alone, check_mode)
+    if found.problems:
+        problems = [problem for of_client in found.problems.values() for problem in of_client]
+        return {**FleetgateError(*problems).as_result(), "of_clients": found.problems}
+    complete = [client for client in shared if client.id not in found.incomplete]
+    try:
+        _check_issuers(complete, provider, idp, None, found.secrets)
+    except FleetgateError as error:
+        error.done, error.diff = found.result["plan"], found.result["diff"]
+        raise
+    differ = f"users and groups at {provider.title} are not as declared; run the playbook wire_provider"
+    warnings = [*aliases(hosts), *found.warnings, *([differ] if params["people_differ"] else [])]
+    return {
+        **found.result,
+        "secrets": found.secrets,
+        "own_secret": found.own_secret,
+        "pending": list(_pending(hosts, shared, found.secrets, found.own_secret, found.result, provider)),
+        **with_warnings(warnings),
+    }
+
+
+def _undeclared(
+    report: Report, provider: Provider, chosen: str, left_out: list[str], pending: list[str]
+) -> dict[str, Any]:
+    """What the result says of undeclared objects. They are removed when no host uses them any more, which is after all hosts.
+
+    `pending` are the hosts that other runs are to set up before.
+    """
     result: dict[str, Any] = {"undeclared": report.to_result()}
     if chosen == REMOVE and report.found and left_out:
         report.notes.append(f"nothing is removed, because {', '.join(left_out)} may need it and is not in this run")
+        chosen = REPORT
+    elif chosen == REMOVE and report.found and pending:
+        report.notes.append(
+            f"nothing is removed, because {', '.join(pending)} may need it until wire_hosts has set up the host; run the"
+            " playbook wire_provider again after that"
+        )
         chosen = REPORT
     elif chosen == REMOVE:
         result["removals"] = report.removals
@@ -368,6 +434,7 @@ def _pending(
     hosts: list[Wiring],
     shared: Iterable[Client],
     secrets: Mapping[str, str],
+    own_secret: Collection[str],
     result: Mapping[str, Any],
     provider: Provider,
 ) -> Iterator[str]:
@@ -376,7 +443,8 @@ def _pending(
     first = leaders(hosts)
     for host in hosts:
         client_id = host.client["id"]
-        to_do = host.pending or host.connects is False or secrets.get(client_id, host.secret) != host.secret
+        another = host.host not in own_secret and secrets.get(client_id, host.secret) != host.secret
+        to_do = host.pending or host.connects is False or another
         # a client that was repaired may be one that sign-on works with again
         if first[host.host] is host and (to_do or (client_id in changed and host.connects is not None)):
             yield host.host

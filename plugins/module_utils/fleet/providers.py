@@ -181,8 +181,13 @@ class Provider:
         """Whether access to clients is restricted at this provider."""
         return self.system is not None
 
-    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
-        """Add clients; `outside` has the hosts by client that are not in this run and use it too."""
+    def add_clients(
+        self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries, with_secrets: bool = True
+    ) -> None:
+        """Add clients; `outside` has the hosts by client that are not in this run and use it too.
+
+        `with_secrets` says whether the plan returns the secret of each, and creates one where none works.
+        """
 
     def clients_problems(self, clients: Iterable[Client], secrets: Mapping[str, str]) -> list[str]:
         """What is wrong with clients before anything is written."""
@@ -271,11 +276,13 @@ class PocketId(Provider):
     def restricted(self, server: ServerState) -> dict[str, bool]:
         return {key[0]: bool(client.values["is_group_restricted"]) for key, client in server.actual("client").items()}
 
-    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
+    def add_clients(
+        self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries, with_secrets: bool = True
+    ) -> None:
         """Realms return their secret to those who manage them, so nothing has to be stored: what works is kept."""
         for client in clients:
             options = {**client.options, "append": client.append}
-            if not client.is_public:
+            if with_secrets and not client.is_public:
                 options.update(
                     return_secret=True,
                     secret_candidates=client.known_secrets,
@@ -410,7 +417,9 @@ class Authentik(Provider):
     def foreign_client_options(self, options: Mapping[str, Any]) -> list[str]:
         return []
 
-    def add_clients(self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries) -> None:
+    def add_clients(
+        self, clients: Iterable[Client], outside: Mapping[str, list[str]], entries: Entries, with_secrets: bool = True
+    ) -> None:
         """An application for each client, bound to the groups that may use it."""
         for client in clients:
             application = _translated(client.options, self._client, Application(), OidcClient())
@@ -423,7 +432,7 @@ class Authentik(Provider):
                 # a run for some of the hosts must not take away what the others need
                 "append": ["redirect_uris", *added],
             }
-            if self._has_secret(application):
+            if with_secrets and self._has_secret(application):
                 options["return_secret"] = True
             entries.add("application", options, f"{client.where}.")
             if client.options.get("is_group_restricted") is not False:

@@ -171,7 +171,9 @@ def _among_several(
     newest = max(valid, key=lambda secret: (_created(listed[secret]) or _LONG_AGO, bool(made_on(secret))), default="")
     decision.created = _created(listed[newest]) if newest else None
     replaced = replaced_by(newest, known)
-    unfinished = bool(newest) and (bool(replaced) or any(secret != newest for secret in has.values()))
+    # other secrets than those of a rotation may differ by host: slices of a fleet add them
+    differ = made_on(newest) is not None and any(secret != newest for secret in has.values())
+    unfinished = bool(newest) and (bool(replaced) or differ)
     decision.unused = [one for one in decision.unused if one not in replaced]
     if unfinished and (order.older_than is None or not order.is_due(decision.created)):
         decision.target = newest

@@ -46,10 +46,12 @@ class SecretStore(ABC):
 
     - `keeps_several`: whether a client has several secrets at the same time. Elsewhere a new one replaces the old one.
     - `takes_chosen`: whether the caller chooses a secret. Elsewhere the server generates it and returns it once.
+    - `generates`: whether a client can be given a secret that is generated and returned.
     """
 
     keeps_several = False
     takes_chosen = True
+    generates = False
 
     def __init__(self, system: System, connection: Mapping[str, Any], read_only: bool) -> None:
         self._system, self._read_only = system, read_only
@@ -71,6 +73,14 @@ class SecretStore(ABC):
     @abstractmethod
     def set(self, client: Client, secret: str) -> tuple[dict[str, Any], str]:
         """Give a client a secret ("": one that the server generates); returns the result of the task and the secret."""
+
+    def is_valid(self, client: Client, known: KnownClient, secret: str) -> bool:
+        """Whether a secret is that of the client, or one of them; asks the token endpoint only where it is not shown."""
+        return secret == known.readable if known.readable else self.accepts(client, secret)
+
+    def add(self, client: Client) -> tuple[dict[str, Any], str]:
+        """Give a client a generated secret, beside those that it has where it has several; returns the same as `set`."""
+        return self.set(client, "")
 
     def matching(self, known: KnownClient, secret: str) -> list[ListedSecret]:
         """The listed secrets that may be this one."""
@@ -105,6 +115,8 @@ class SecretStore(ABC):
 
 class PocketIdSecrets(SecretStore):
     """From 2.14 on a client has several secrets; up to 2.11 the server generates the only one."""
+
+    generates = True
 
     def __init__(self, system: System, connection: Mapping[str, Any], read_only: bool) -> None:
         super().__init__(system, connection, read_only)

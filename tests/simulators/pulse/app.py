@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import json
 import secrets
 import threading
@@ -36,7 +37,8 @@ class PulseSimulator:
 
     `api_token` has the scopes settings:read and settings:write. `trust` is the CA bundle of the host, which applies
     to nodes with verifySSL. `rate_limit` enables the limit on changes, which the product does not apply to local
-    callers.
+    callers. `reload_seconds` is the time between reading the file after a change and replacing the nodes in memory by
+    it, in which others change what is in memory still; the product takes a second (6.3.0 monitoring/reload.go).
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class PulseSimulator:
         admin: tuple[str, str] = ("admin", "simulated-password"),
         trust: Path | None = None,
         rate_limit: bool = False,
+        reload_seconds: float = 0,
     ) -> None:
         self.version = {"5.1": "5.1.36", "6.3": "6.3.0"}[version]
         self.old = version.startswith("5.")
@@ -55,6 +58,7 @@ class PulseSimulator:
         self._keep(api_token, "simulated", [READ, WRITE])
         self._changes: deque[float] | None = deque() if rate_limit else None
         self._lock = threading.Lock()
+        self._reload_seconds, self._reloading = reload_seconds, threading.Lock()
 
     def app(self) -> Callable[..., Any]:
         app = Flask(__name__, static_folder=None)
@@ -84,11 +88,24 @@ class PulseSimulator:
             with self._lock:
                 try:
                     self._count()
-                    return self._refused(scope) or handler(**parts)
+                    response = self._refused(scope) or handler(**parts)
                 except ApiError as error:
-                    return _text(error.status, error.text)
+                    response = _text(error.status, error.text)
+                is_changed, self.nodes.is_changed = self.nodes.is_changed, False
+            if is_changed and self._reload_seconds:
+                self._reload()
+            return response
 
         return handle
+
+    def _reload(self) -> None:
+        """One reload after the other; a change waits for its own."""
+        with self._reloading:
+            with self._lock:
+                stored = copy.deepcopy(self.nodes.stored)
+            time.sleep(self._reload_seconds)
+            with self._lock:
+                self.nodes.load(stored)
 
     def _count(self) -> None:
         if self._changes is None or request.method == "GET" or not request.path.startswith("/api/config/nodes"):

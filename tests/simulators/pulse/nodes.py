@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import time
 from pathlib import Path
@@ -64,6 +65,9 @@ class Nodes:
     def __init__(self, old: bool, trust: Path | None) -> None:
         self.old, self.trust = old, trust
         self.lists: dict[str, list[Node]] = {"pve": [], "pbs": [], "pmg": []}
+        # the file of the nodes, as the last change wrote it
+        self.stored = copy.deepcopy(self.lists)
+        self.is_changed = False
         self._started = 0.0
         self._polls: dict[tuple[str, str], tuple[float, str]] = {}
         self._cluster_polls: dict[str, float] = {}
@@ -232,6 +236,13 @@ class Nodes:
             self.lists["pve"] = [
                 node for node in self.lists["pve"] if node["clusterName"] or members.count(identity(node["host"])) != 1
             ]
+        self.stored, self.is_changed = copy.deepcopy(self.lists), True
+        self._started = time.monotonic()
+        self.forget_polls()
+
+    def load(self, stored: dict[str, list[Node]]) -> None:
+        """Replace all nodes by those that were read from the file, and poll them from the beginning."""
+        self.lists = stored
         self._started = time.monotonic()
         self.forget_polls()
 
