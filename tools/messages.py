@@ -37,6 +37,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "guide_identity_providers",
         (
             "module_utils/core/oidc.py",
+            "module_utils/fleet/host_secrets.py",
             "module_utils/fleet/provider.py",
             "module_utils/fleet/providers.py",
             "module_utils/oidc/info.py",
@@ -69,17 +70,23 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "module_utils/proxmox/shell.py",
             "module_utils/pulse/addresses.py",
             "module_utils/pulse/client.py",
+            "plugin_utils/environment.py",
             "plugin_utils/inventory_files.py",
             "plugin_utils/sealed.py",
         ),
     ),
     ("bootstrap", "guide_automation_token", ("module_utils/fleet/bootstrap.py", "plugin_utils/bootstrap.py")),
     ("adopt", "guide_adopt", ("module_utils/fleet/adopt*.py", "plugin_utils/adopt*.py")),
-    ("monitor", "guide_monitoring", ("module_utils/fleet/monitor*.py", "plugin_utils/monitor.py")),
+    (
+        "monitor",
+        "guide_monitoring",
+        ("module_utils/fleet/monitor*.py", "module_utils/fleet/pulse_entries.py", "plugin_utils/monitor.py"),
+    ),
     (
         "offboard",
         "guide_offboarding",
         (
+            "module_utils/fleet/leaving.py",
             "module_utils/fleet/offboard*.py",
             "module_utils/fleet/products.py",
             "module_utils/*/offboarding.py",
