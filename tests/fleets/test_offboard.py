@@ -14,7 +14,7 @@ from tests.simulators.server import Fault
 from tests.support.in_process import result_of
 from tests.support.in_process import run as run_module
 from tests.support.interruptions import interruption
-from tests.support.sample import from_the_middle, sample
+from tests.support.sample import ALL, from_the_middle, sample
 
 GONE = {"fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_groups": []}
 USERID = "bob@pocketid"
@@ -302,7 +302,7 @@ def test_name_that_nobody_has_is_refused_before_the_first_write(site):
 class AtPocketId(Site):
     """A wired fleet, in which bob has more than was ever declared."""
 
-    member_of = "proxmox_users"
+    member_of, stays = "proxmox_users", "access tokens that Pocket ID has issued"
 
     def settle_at_provider(self):
         self.module("pocketid_user", username="bob", email="bob@example.org", first_name="Bob", disabled=False)
@@ -319,7 +319,7 @@ class AtPocketId(Site):
 
 
 class AtAuthentik(Site):
-    member_of = "proxmox-users"
+    member_of, stays = "proxmox-users", "sessions that other applications keep"
 
     def settle_at_provider(self):
         self.module("authentik_group", name="staff")
@@ -375,17 +375,12 @@ def test_wire_leaves_of_a_person_who_is_declared_absent_what_offboard_leaves(lea
     assert wired.fleet.writes() == []
     run = wired.play("wire", **GONE).succeeded()
     assert run.told("plan") == planned.told("plan")
-    writes = [(name, one.verb, one.path) for name, one in wired.fleet.writes()]
     userid = f"bob@{site.realm['name']}"
-    for name in site.hosts:
-        assert [path for host, _verb, path in writes if host in (name, "pve1")][0].endswith(f"{userid}/token/ci"), name
+    first = {name: one.path for name, one in reversed(wired.fleet.writes())}
+    assert all(first[server.name].endswith(f"{userid}/token/ci") for _product, server in site.hosts.values())
     output = " ".join(run.output.split())
     assert f"user bob@pam (the same name) may be the same person as {userid}, and is not removed" in output
-    assert (
-        f"user {userid} is removed: consoles" in output
-        and "sessions that other applications" in output
-        or ("access tokens that Pocket ID has issued" in output)
-    )
+    assert f"user {userid} is removed: consoles" in output and f"bob: {site.stays}" in output
     checked = [one for result in run.results() for one in result.get("checks", ()) if one["status"] == "ok"]
     assert {"ended", "disabled, without memberships", "no privileges"} <= {one["name"] for one in checked}
     assert wired.play("wire", **GONE).succeeded().changed == []
@@ -394,11 +389,12 @@ def test_wire_leaves_of_a_person_who_is_declared_absent_what_offboard_leaves(lea
     assert not any(result.get("failed") for result in site.everywhere())
     assert everything(site) == after_wire
     assert after_wire[1] == ["user bob: disabled"] or after_wire[1][0].startswith("user bob: is_active")
-    wired.play("wire", **GONE).succeeded()
 
 
 def test_wire_that_was_interrupted_while_a_person_leaves_is_completed_by_the_next(leaving):
     site, wired = leaving, leaving.wired
+    if not ALL and isinstance(site, AtAuthentik):
+        pytest.skip("one provider is enough for a sample")
     settle_everywhere(site)
     wired.play("wire", **GONE).succeeded()
     count, gone = len(wired.fleet.writes()), everything(site)
