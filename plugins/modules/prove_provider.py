@@ -98,6 +98,11 @@ scopes:
   returned: with O(stage=preflight)
   type: list
   elements: str
+claims:
+  description: The claims of people who are declared absent and still have a user, by user name.
+  returned: with O(stage=preflight)
+  type: dict
+  sample: {bob: {preferred_username: bob, email: bob@example.org}}
 members:
   description: The user names in each group.
   returned: with O(stage=preflight)

@@ -44,6 +44,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+identity:
+  description: The same for inventory hosts that are one server or nodes of one cluster.
+  returned: success
+  type: list
+  elements: str
+  sample: [berlin, berlin1, berlin2]
 facts:
   description: What the review needs to know of the host.
   returned: success

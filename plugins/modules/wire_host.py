@@ -121,6 +121,12 @@ realms:
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
+checks:
+  description: What was ended for people who are declared absent, what was verified, and what stays valid for a while.
+  returned: with O(stage=apply)
+  type: list
+  elements: dict
+  sample: [{name: no privileges, about: bob@pocketid, status: ok, problem: "", remedy: "", detail: ""}]
 undeclared:
   description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
   returned: success, unless O(undeclared=ignore)
