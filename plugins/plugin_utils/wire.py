@@ -333,7 +333,7 @@ class ProviderAction(FleetAction):
         own = {name: self._preflight_of(task_vars, name) for name in hosts}
         of_clients = result.get("of_clients") or {}
         if of_clients:
-            own = {name: self._problems_of_client(task_vars, name, of_clients) for name in hosts}
+            own = {name: list(self._problems_of_client(task_vars, name, of_clients)) for name in hosts}
         if not (of_provider or any(own.values())):
             of_provider = list(result.get("problems") or [result["msg"]])
         return refusals(of_provider, own, "was only carried out in part" if result.get("done") else NOTHING_WRITTEN)

@@ -12,7 +12,6 @@ from tests.support.runner import Runner
 from tests.support.sample import ALL
 from tests.support.slices import DECLARED, FLEET, Slices
 
-pytest.importorskip("ansible_runner")
 REALM = "pocketid"
 # every form of it is another text
 SECRET = "s3cret/with+plus%and&a\"quote'<tag>\\slash"

@@ -233,16 +233,16 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries, with_secrets)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
-        client = provider.system.client(connection, check_mode)
-        desired = _desired(provider, connection, client, entries, keep)
-        result, objects, returned = converge(client, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
+        api = provider.system.client(connection, check_mode)
+        desired = _desired(provider, connection, api, entries, keep)
+        result, objects, returned = converge(api, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
         secrets = provider.secrets(shared, returned)
     try:
         own = _own_secret(hosts, shared, secrets, provider, idp) if with_secrets else []
         pending = list(_pending(hosts, shared, secrets if with_secrets else {}, own, result, provider))
         if provider.system and chosen != IGNORE:
-            state = ServerState(client, provider.system.kinds)
-            with client.understanding():
+            state = ServerState(api, provider.system.kinds)
+            with api.understanding():
                 report = keep.reduce(provider.undeclared(state, desired, objects, complete=not params["left_out"]))
             found = _undeclared(report, provider, chosen, params["left_out"], [] if with_secrets else pending)
             result.update(found, warnings=[*result.get("warnings", ()), *found.get("warnings", ())])
