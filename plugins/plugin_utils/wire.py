@@ -173,6 +173,8 @@ class HostAction(FleetAction):
             if option in self.declared and arguments.get(option) is None and provider:
                 # an issuer that is empty is that of a provider that was refused
                 arguments[option] = provider.get(option, "" if option == "issuer" else None)
+        if "claims" in self.module.argument_spec:
+            arguments.setdefault("claims", provider.get("claims"))
         if arguments.get("stage") == "apply":
             self._apply(arguments, task_vars)
         return {
@@ -321,10 +323,8 @@ class ProviderAction(FleetAction):
         return refusal(registered(task_vars, name, self.preflight), "wiring")
 
     @staticmethod
-    def _problems_of_client(
-        task_vars: dict[str, Any], name: str, of_clients: Mapping[str, Iterable[str]]
-    ) -> Iterable[str]:
-        return of_clients.get(registered(task_vars, name, HOST)["wiring"]["client"]["id"], ())
+    def _problems_of_client(task_vars: dict[str, Any], name: str, of_clients: Mapping[str, list[str]]) -> list[str]:
+        return of_clients.get(registered(task_vars, name, HOST)["wiring"]["client"]["id"], [])
 
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         """Why nothing was written, by host: each with its own problems, and the first with those of the provider as well."""

@@ -80,6 +80,7 @@ def pulse(wired):
     return {"fleetgate_pulse": connection}
 
 
+@pytest.mark.skipif(not ALL, reason="takes long")
 def test_every_host_fails_with_its_own_reason(wired, slices, runner):
     """The client does not exist yet; the third slice has no host that could miss it."""
     wired.fleet.forget()

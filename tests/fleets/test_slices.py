@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import shlex
+import time
 
 import pytest
+import requests
 import yaml
 
 from tests.support.ansible import ROOT
@@ -62,6 +64,7 @@ def failures(*runs):
     return [" ".join(text.split()) for run in runs for text in run.failed]
 
 
+@long
 def test_slices_keep_what_one_run_has_set_up(fleet):
     wired, slices = fleet
     before = realms(wired)
@@ -80,6 +83,7 @@ def test_slices_without_a_valid_secret_add_one_each_and_rotation_makes_them_one(
     assert len(listed(wired, "proxmox")) == 1 and len(set(realms(wired).values())) == 1
 
 
+@long
 def test_hosts_without_their_client_stop_before_the_first_change(fleet):
     wired, slices = fleet
     another = {"fleetgate_client": {"id": "{{ 'another' if inventory_hostname == 'vienna' else 'proxmox' }}"}}
@@ -130,22 +134,22 @@ def test_clients_are_removed_when_no_host_waits_for_its_slice(fleet):
     sign_in_everywhere(wired, "alice", REALM)
 
 
-@pytest.mark.parametrize("version", ["2.13", pytest.param("2.11", marks=long)])
+@long
+@pytest.mark.parametrize("version", ["2.13", "2.11"])
 def test_provider_with_one_secret_per_client_needs_one_run_for_a_shared_client(sliced, version):
     wired, slices = sliced(pocketid=version)
     slices.play("wire_provider").succeeded()
     runs = slices.play_slices("wire_hosts", count=3, at_once=True)
     assert wired.fleet.writes() == [] and len(failures(*runs)) == 3
     assert all("keeps one secret per client" in one and "run the playbook wire once" in one for one in failures(*runs))
-    if ALL:
-        slices.play("wire").succeeded()
-        assert succeed(slices.play_slices("wire_hosts", count=3, at_once=True)) == []
-        # a client of its own is in one slice only
-        own = {"fleetgate_client": {"id": "{{ inventory_hostname }}", "name": "{{ inventory_hostname }}"}}
-        slices.play("wire_provider", **own).succeeded()
-        succeed(slices.play_slices("wire_hosts", count=3, at_once=True, **own))
-        assert len(new_secrets(wired)) == 3
-        assert slices.play("wire", **own).succeeded().changed == []
+    slices.play("wire").succeeded()
+    assert succeed(slices.play_slices("wire_hosts", count=3, at_once=True)) == []
+    # a client of its own is in one slice only
+    own = {"fleetgate_client": {"id": "{{ inventory_hostname }}", "name": "{{ inventory_hostname }}"}}
+    slices.play("wire_provider", **own).succeeded()
+    succeed(slices.play_slices("wire_hosts", count=3, at_once=True, **own))
+    assert len(new_secrets(wired)) == 3
+    assert slices.play("wire", **own).succeeded().changed == []
 
 
 @long
@@ -182,3 +186,35 @@ def test_entries_that_parallel_slices_lose_are_written_again(monitored, ansible)
     if ALL:
         assert succeed(slices.play_slices("monitor", count=3, at_once=True, **declared)) == []
         assert wired.fleet.writes() == []
+
+
+def test_entry_that_is_lost_after_its_run_has_read_it_back_is_written_again(monitored, ansible):
+    """Here somebody removes it; a change of another run has the same effect."""
+    wired, slices = monitored
+    pulse, trust = wired.fleet.pulse, str(wired.fleet.authority.bundle)
+    token = {"X-API-Token": wired.fleet.tokens["pulse1"]}
+
+    def remove(name):
+        listed = requests.get(f"{pulse.url}/api/config/nodes", headers=token, verify=trust, timeout=10).json()
+        for one in (one for one in listed if one["name"] == name):
+            url = f"{pulse.url}/api/config/nodes/{one['id']}"
+            requests.delete(url, headers=token, verify=trust, timeout=10).raise_for_status()
+
+    remove("berlin")
+    answer, added = pulse.observed.app, []
+
+    def losing(environ, start_response):
+        request = environ["REQUEST_METHOD"], environ["PATH_INFO"]
+        if request == ("GET", "/api/config/nodes") and added and time.monotonic() - added[0] > 0.4:
+            pulse.observed.app = answer
+            remove("berlin")
+        body = list(answer(environ, start_response))
+        if request == ("POST", "/api/config/nodes"):
+            added.append(time.monotonic())
+        return body
+
+    pulse.observed.app = losing
+    slices.play("monitor", "--limit", "berlin").succeeded()
+    sent = [one.verb for one in pulse.observed.journal if one.path == "/api/config/nodes" and one.verb == "POST"]
+    assert len(sent) == 2 and pulse.observed.app is answer
+    assert "berlin" in [one["name"] for one in nodes(wired, ansible).values()]

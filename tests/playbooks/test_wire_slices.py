@@ -51,8 +51,7 @@ def test_slices_at_the_same_time_lead_to_the_state_of_one_run(wired, slices):
         server = servers(wired)[host]
         rights = wired.person("bob").sign_in(server.url, REALM, server.named_url).rights.get("/vms", ())
         assert expected <= set(rights) and bool(rights) is bool(expected)
-    for playbook in ("wire", "wire_provider"):
-        assert slices.play(playbook).succeeded().changed == [] and wired.fleet.writes() == []
+    assert slices.play("wire").succeeded().changed == [] and wired.fleet.writes() == []
     for run in slices.play_slices("wire_hosts", count=3, at_once=True):
         assert run.succeeded().changed == [] and wired.fleet.writes() == []
     assert {name: in_realm(wired, name, REALM) for name in kept} == kept
