@@ -69,6 +69,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "module_utils/proxmox/shell.py",
             "module_utils/pulse/addresses.py",
             "module_utils/pulse/client.py",
+            "plugin_utils/environment.py",
             "plugin_utils/inventory_files.py",
             "plugin_utils/sealed.py",
         ),
