@@ -351,7 +351,7 @@ class TestMonitoringOnOlderServers:
         assert len(sent) >= 7
         young = rotates("monitoring", older_than="90d")
         tries = product(range(len(sent)), (False, True), (("rotate", young), ("monitor", {})))
-        for number, carried_out, (playbook, variables) in sample(tries, 22):
+        for number, carried_out, (playbook, variables) in sample(tries, 40):
             with always_connected(monitored) as failures:
                 with interruption(monitored.fleet, number, carried_out):
                     assert monitored.play("rotate", "--limit", host, **order).code != 0
