@@ -37,6 +37,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "guide_identity_providers",
         (
             "module_utils/core/oidc.py",
+            "module_utils/fleet/host_secrets.py",
             "module_utils/fleet/provider.py",
             "module_utils/fleet/providers.py",
             "module_utils/oidc/info.py",
@@ -85,6 +86,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "offboard",
         "guide_offboarding",
         (
+            "module_utils/fleet/leaving.py",
             "module_utils/fleet/offboard*.py",
             "module_utils/fleet/products.py",
             "module_utils/*/offboarding.py",

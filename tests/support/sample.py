@@ -12,6 +12,11 @@ T = TypeVar("T")
 ALL = os.environ.get("FLEETGATE_PROOF") == "all"
 
 
+def from_the_middle(count: int) -> list[int]:
+    """The numbers of requests, of which those in the middle of a run tell most."""
+    return sorted(range(count), key=lambda number: abs(number - count // 2))
+
+
 def sample(tries: Iterable[T], every: int) -> Iterator[T]:
     """Every so many of the tries, always the same ones; all of them for `make proof`."""
     for number, attempt in enumerate(tries):
