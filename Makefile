@@ -1,6 +1,6 @@
 # `make demo` and `make test` need only Debian's python3 and make; everything else is installed into .venv and build.
 .DEFAULT_GOAL := help
-.PHONY: help demo check test proof bench format lint types sanity importer tests unit contract modules playbooks fleets molecule cores clean
+.PHONY: help demo docs check test proof bench format lint types sanity importer tests unit contract modules playbooks fleets molecule cores clean
 SHELL := bash
 PYTHON ?= $(shell tools/python)
 RUN := PATH="$(CURDIR)/.venv/bin:$$PATH"
@@ -13,6 +13,10 @@ help:  ## list the targets
 demo:  ## show plan, run, second run and logins on a simulated fleet (one minute)
 	@tools/venv build/demo/venv $(PYTHON) -r requirements.txt -r tests/simulators/requirements.txt 'ansible-core>=2.17,<2.22'
 	@build/demo/venv/bin/python -m tools.demo
+
+docs:  ## build the site of the documentation in build/docs/html, and check its links
+	@tools/venv build/docs/venv $(PYTHON) -r requirements.txt 'antsibull-docs>=2.20' 'furo>=2024' 'ansible-core>=2.17,<2.22'
+	@build/docs/venv/bin/python -m tools.site $(LINKS)
 
 check: lint types unit  ## inner loop, less than five minutes: lint, types, unit tests, one playbook
 	$(PYTEST) tests/playbooks/test_wire.py -k homelab

@@ -60,41 +60,45 @@ def galaxy(ansible: Ansible, *arguments: str) -> None:
 
 
 def show_fleet(fleet: Fleet, tarball: Path) -> None:
-    heading(f"The fleet: examples/{EXAMPLE}, simulated on this machine")
+    heading(
+        f"The fleet of examples/{EXAMPLE}",
+        "Real server software is replaced by simulators on this machine. Nobody can sign in yet but root.",
+    )
     rows: list[Row] = [("Pocket ID", "pocketid", "-", fleet.pocketid.url)]
     rows += [("PVE cluster", name, str(len(nodes)), nodes[0].url) for name, nodes in fleet.pve.items()]
     rows += [("PBS host", name, "1", server.url) for name, server in fleet.pbs.items()]
     table(("system", "name", "nodes", "address"), rows)
     print()
     table(("group", "members", "system", "path", "roles", "hosts"), group_rows())
-    print(f"\nInstalled from its tarball: {tarball.name}. Single sign-on is not configured yet.")
+    print(f"\nThe collection is installed from {tarball.name}.")
 
 
 def plan(fleet: Fleet, ansible: Ansible) -> list[Row]:
-    heading(f"1. Plan: ansible-playbook {PLAYBOOK} --check --diff")
+    heading(f"1. Plan: ansible-playbook {PLAYBOOK} --check --diff", "What would change, before anything does.")
     run = wire(ansible, "plan", "--check", "--diff")
     planned = changes(run)
     table(("host", "create", "update", "delete"), planned)
     print()
     check(not fleet.writes(), f"{len(fleet.exchanges())} requests were sent, and none of them writes")
-    print(f"All differences: {log('plan')}")
+    print(f"Every option of every object: {log('plan')}")
     return planned
 
 
 def apply(fleet: Fleet, ansible: Ansible, planned: list[Row]) -> None:
-    heading(f"2. Apply: ansible-playbook {PLAYBOOK}")
+    heading(f"2. Apply: ansible-playbook {PLAYBOOK}", "The provider first, then every server.")
     fleet.forget()
     run = wire(ansible, "apply", "--diff")
     applied = changes(run)
-    writes = Counter(name for name, _exchange in fleet.writes())
-    table(("server", "write requests"), [(name, str(count)) for name, count in writes.items()])
+    owners = {node.name: name for name, nodes in fleet.pve.items() for node in nodes} | {"pocketid": "Pocket ID"}
+    writes = Counter(owners.get(name, name) for name, _exchange in fleet.writes())
+    table(("changed", "objects", "write requests"), [(*row, str(writes[row[0]])) for row in totals(run)])
     print()
     check(applied == planned, "The changes are those of the plan")
-    print(f"All differences: {log('apply')}")
+    print(f"Every option of every object: {log('apply')}")
 
 
 def repeat(fleet: Fleet, ansible: Ansible) -> None:
-    heading(f"3. Apply again: ansible-playbook {PLAYBOOK}")
+    heading(f"3. Apply again: ansible-playbook {PLAYBOOK}", "A fleet that is as declared is left alone.")
     fleet.forget()
     run = wire(ansible, "again", "--diff")
     check(not run.changed, "Nothing was changed on any host")
@@ -102,46 +106,61 @@ def repeat(fleet: Fleet, ansible: Ansible) -> None:
 
 
 def sign_in(fleet: Fleet) -> None:
-    heading("4. Sign in: everyone, on every server, through Pocket ID and back")
-    users = [user["username"] for user in declared("fleetgate_users")]
+    heading(
+        "4. Sign in: everyone, on every server, through Pocket ID and back",
+        "As in a browser; the rights are those that the server reports after the login.",
+    )
     targets = {name: [(node, node.named_url) for node in nodes] for name, nodes in fleet.pve.items()}
     targets |= {name: [(server, server.url)] for name, server in fleet.pbs.items()}
+    names = {
+        host: role_names(servers[0][0], fleet.tokens[host], str(fleet.authority.bundle))
+        for host, servers in targets.items()
+    }
     rows: list[Row] = []
     logins = 0
-    for host, servers in targets.items():
-        roles = role_names(servers[0][0], fleet.tokens[host], str(fleet.authority.bundle))
-        by_user: dict[str, dict[str, tuple[str, ...]]] = {}
-        for username in users:
-            results = [granted(fleet, username, server, address, roles) for server, address in servers]
+    for user in declared("fleetgate_users"):
+        username = user["username"]
+        hosts_by_rights: dict[str, list[str]] = {}
+        for host, servers in targets.items():
+            results = [granted(fleet, username, server, address, names[host]) for server, address in servers]
             check(
                 all(result == results[0] for result in results), "", f"{username} has other rights on a node of {host}"
             )
-            if results[0] is not None:
-                by_user[username] = results[0]
-                logins += len(results)
-        missing = entitled("pve" if host in fleet.pve else "pbs") - set(by_user)
-        check(not missing, "", f"{', '.join(missing)} cannot sign in on {host}")
-        rows += host_rows(host, users, by_user)
-    table(("host", "path", *(f"{username}@{REALM}" for username in users)), rows)
-    print(
-        f"\n{logins} logins, each with its rights from the first one on. A right on a path replaces that on a path above."
-    )
+            entitled = username in with_rights("pve" if host in fleet.pve else "pbs")
+            check(results[0] is not None or not entitled, "", f"{username} cannot sign in on {host}")
+            logins += len(results) if results[0] is not None else 0
+            hosts_by_rights.setdefault(in_words(results[0]), []).append(host)
+        person = f"{user['first_name']} ({username}@{REALM})"
+        for rights, hosts in hosts_by_rights.items():
+            rows.append((person, ", ".join(hosts), rights))
+            person = ""
+    table(("who", "where", "rights"), rows)
+    print(f"\n{logins} logins, with the rights from the first one on. A right on a path replaces that on a path above.")
+
+
+def in_words(roles: dict[str, tuple[str, ...]] | None) -> str:
+    if roles is None:
+        return "cannot sign in: no rights there"
+    return "; ".join(f"{', '.join(names)} on {path}" for path, names in sorted(roles.items())) or "none"
 
 
 def next_steps(tarball: Path) -> None:
-    heading("How to go on")
+    heading("How to go on", "The simulated servers are stopped; inventory and output are kept in build/demo.")
     print(
         f"""Install the collection:
   python3 -m venv venv && . venv/bin/activate && pip install ansible-core -r requirements.txt
   ansible-galaxy collection install {tarball.relative_to(ROOT)}
-Copy an example and enter your hosts, people and rights:
-  examples/homelab (one PVE, one PBS), examples/fleet (this fleet), examples/authentik, examples/oidc
-Run the playbooks:
-  ansible-playbook fleetgate.proxmox.bootstrap -i INVENTORY         create an API token for Ansible, over SSH, once
-  ansible-playbook fleetgate.proxmox.wire -i INVENTORY --check --diff
-  ansible-playbook fleetgate.proxmox.wire -i INVENTORY
-  ansible-playbook fleetgate.proxmox.monitor -i INVENTORY           connect Pulse
-README.md explains each step. The simulated servers are stopped; inventory and output are kept in build/demo."""
+
+Declare your own servers, people and rights, as "Your first fleet" in README.md shows,
+or copy an example: examples/homelab (one PVE, one PBS), examples/fleet (this fleet),
+examples/authentik, examples/oidc
+
+Run the playbooks, each with -i INVENTORY:
+  ansible-playbook fleetgate.proxmox.bootstrap       an API token for Ansible, over SSH, once
+  ansible-playbook fleetgate.proxmox.wire            what this demo ran; first with --check --diff
+  ansible-playbook fleetgate.proxmox.prove           can people sign in everywhere?
+  ansible-playbook fleetgate.proxmox.monitor         connect Pulse
+  ansible-playbook fleetgate.proxmox.report          who has which rights, and why?"""
     )
 
 
@@ -160,6 +179,10 @@ def log(name: str) -> str:
 
 def changes(run: Run) -> list[Row]:
     """For each host and for the identity provider, how many objects of each kind are created, updated and deleted."""
+    return sorted((target, *map(quantities, counters)) for target, counters in changes_of(run).items())
+
+
+def changes_of(run: Run) -> dict[str, tuple[Counter[str], ...]]:
     by_target: dict[str, tuple[Counter[str], ...]] = {}
     for row in run.rows:
         difference = row["result"].get("diff")
@@ -171,7 +194,13 @@ def changes(run: Run) -> list[Row]:
         for name in before | after:
             number = 0 if name not in before else 2 if name not in after else 1
             counters[number][name.split()[0]] += 1
-    return sorted((target, *map(quantities, counters)) for target, counters in by_target.items())
+    return by_target
+
+
+def totals(run: Run) -> list[Row]:
+    """How many objects of each kind a run changed, for each host and for the identity provider."""
+    counted = changes_of(run)
+    return sorted((target, quantities(sum(kinds, Counter()))) for target, kinds in counted.items())
 
 
 def quantities(kinds: Counter[str]) -> str:
@@ -220,22 +249,6 @@ def parents(path: str) -> Iterator[str]:
         yield path
 
 
-def host_rows(host: str, users: list[str], roles: dict[str, dict[str, tuple[str, ...]]]) -> list[Row]:
-    """The rows of a host: a path with the roles of everyone on it, which take several lines where there are several."""
-    rows: list[Row] = []
-    without = {
-        username: "no rights" if username in roles else "no login" for username in users if not roles.get(username)
-    }
-    for path in sorted({path for by_path in roles.values() for path in by_path}):
-        cells = [roles.get(username, {}).get(path, ()) for username in users]
-        for line in range(max(map(len, cells))):
-            texts = [cell[line] if line < len(cell) else "" for cell in cells]
-            if not rows:
-                texts = [text or without.get(username, "") for text, username in zip(texts, users)]
-            rows.append((host if not rows else "", path if line == 0 else "", *texts))
-    return rows
-
-
 def declared(name: str) -> list[dict[str, Any]]:
     """A list of the variables of the example."""
     variables = yaml.safe_load((ROOT / "examples" / EXAMPLE / "group_vars/all.yml").read_text())
@@ -255,7 +268,7 @@ def group_rows() -> list[Row]:
     return rows
 
 
-def entitled(product: str) -> set[str]:
+def with_rights(product: str) -> set[str]:
     """The users with a right on every host of a product."""
     return {
         username
@@ -265,8 +278,8 @@ def entitled(product: str) -> set[str]:
     }
 
 
-def heading(text: str) -> None:
-    print(f"\n\033[1m{text}\033[0m\n", flush=True)
+def heading(text: str, meaning: str) -> None:
+    print(f"\n\033[1m{text}\033[0m\n{meaning}\n", flush=True)
 
 
 def table(heads: Row, rows: list[Row]) -> None:

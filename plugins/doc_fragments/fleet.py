@@ -92,6 +92,12 @@ options:
     description: Scopes of a realm that declares none. Defaults like O(issuer), with the variable C(fleetgate_scopes).
     type: list
     elements: str
+  claims:
+    description:
+      - Claims at the identity provider of people who are declared absent, by user name, for realms whose users are named by another claim.
+      - Defaults to the result of the preflight of the identity provider.
+    type: dict
+    default: {}
 """
 
     EMERGENCY: str = r"""

@@ -61,6 +61,16 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create what the bindings refer to
+  fleetgate.proxmox.authentik_state:
+    groups:
+      - name: proxmox_admins
+      - name: proxmox_auditors
+    applications:
+      - slug: pve-lab
+        name: Proxmox VE lab
+        redirect_uris: ["https://pve1.lab.example.org:8006"]
+
 - name: Restrict the lab to administrators and auditors
   fleetgate.proxmox.authentik_binding:
     application: pve-lab
@@ -70,9 +80,10 @@ EXAMPLES = r"""
 - name: Allow everybody to use the application
   fleetgate.proxmox.authentik_binding:
     application: pve-lab
-    group: proxmox_admins
+    group: "{{ item }}"
     state: absent
     allow_everybody: true
+  loop: [proxmox_admins, proxmox_auditors]
 """
 
 RETURN = r"""

@@ -65,6 +65,11 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the user
+  fleetgate.proxmox.authentik_user:
+    username: alice
+    email: alice@example.org
+
 - name: Create the administrators of the fleet
   fleetgate.proxmox.authentik_group:
     name: proxmox_admins

@@ -52,6 +52,11 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the user of the pipeline
+  fleetgate.proxmox.authentik_user:
+    username: pipeline
+    type: service_account
+
 - name: Create a token for the pipeline that does not expire
   fleetgate.proxmox.authentik_token:
     identifier: fleet-pipeline

@@ -75,6 +75,10 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the group
+  fleetgate.proxmox.authentik_group:
+    name: proxmox_admins
+
 - name: Create a user and add it to a group
   fleetgate.proxmox.authentik_user:
     username: alice

@@ -73,6 +73,17 @@ EXAMPLES = r"""
   fleetgate.proxmox.bootstrap_host:
     stage: preflight
   register: __fleetgate_bootstrap
+
+- name: Compare the nodes of each cluster
+  fleetgate.proxmox.bootstrap_host:
+    stage: review
+  register: __fleetgate_bootstrap_review
+  run_once: true
+
+- name: Create or repair the token
+  fleetgate.proxmox.bootstrap_host:
+    stage: apply
+  when: inventory_hostname in __fleetgate_bootstrap_review.creates
 """
 
 RETURN = r"""

@@ -68,6 +68,16 @@ options:
     description: Whether an existing token gets a new secret. Set by the action plugin.
     type: bool
     default: false
+  rotation:
+    description: Name of a rotation in which a second token stands in for the one of Pulse. Set by the action plugin.
+    type: str
+    default: ""
+  with_stand_in:
+    description:
+      - Whether Pulse signs in with a second token while the other one is recreated, because the server cannot replace a secret in place.
+        Set by the action plugin.
+    type: bool
+    default: false
   entry:
     description: Options of M(fleetgate.proxmox.pulse_node) that the preflight returned. Set by the action plugin.
     type: dict
@@ -101,6 +111,24 @@ EXAMPLES = r"""
     stage: pulse
   register: __fleetgate_pulse
   run_once: true
+
+- name: Check the cluster and its entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_monitor
+
+- name: Set up the identity that Pulse signs in with
+  fleetgate.proxmox.monitor_host:
+    stage: identity
+    product: pve
+  register: __fleetgate_monitor_identity
+
+- name: Set up the entry in Pulse
+  fleetgate.proxmox.monitor_host:
+    stage: entry
+    product: pve
+  when: __fleetgate_monitor_identity.changes_entry
 """
 
 RETURN = r"""
@@ -129,6 +157,16 @@ entry:
   sample: {host: "https://berlin.example.org:8006", type: pve, token_name: "pulse-monitor@pve!pulse"}
 regenerate:
   description: Whether the token needs a new secret, because Pulse has none or one that does not work.
+  returned: with O(stage=preflight)
+  type: bool
+  sample: false
+rotation:
+  description: Name of the rotation in which a second token stands in for the one of Pulse, empty without one.
+  returned: with O(stage=preflight)
+  type: str
+  sample: ""
+with_stand_in:
+  description: Whether a second token is created first.
   returned: with O(stage=preflight)
   type: bool
   sample: false

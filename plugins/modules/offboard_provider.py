@@ -34,9 +34,44 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Find the person at the identity provider
+  fleetgate.proxmox.offboard_provider:
+    stage: preflight
+    person: bob
+  register: __fleetgate_offboard_provider
+  run_once: true
+
+- name: Find the person on the cluster
+  fleetgate.proxmox.offboard_host:
+    stage: preflight
+    product: pve
+    person: bob
+  register: __fleetgate_offboard
+
+- name: Collect the problems of all hosts
+  fleetgate.proxmox.offboard_provider:
+    stage: review
+    person: bob
+  register: __fleetgate_offboard_review
+  run_once: true
+
 - name: End the access at the identity provider
   fleetgate.proxmox.offboard_provider:
     stage: apply
+    person: bob
+  register: __fleetgate_offboard_ended
+  run_once: true
+
+- name: Remove the user from the cluster
+  fleetgate.proxmox.offboard_host:
+    stage: apply
+    product: pve
+    person: bob
+  register: __fleetgate_offboard_removed
+
+- name: Report what was ended
+  fleetgate.proxmox.offboard_provider:
+    stage: report
     person: bob
   run_once: true
 """

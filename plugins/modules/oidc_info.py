@@ -70,7 +70,7 @@ EXAMPLES = r"""
 - name: Check the configuration of a client
   fleetgate.proxmox.oidc_info:
     issuer: https://sso.example.org/realms/company
-    client_id: proxmox
+    client_id: proxmox-ve
     client_secret: "{{ vault_proxmox_client_secret }}"
     redirect_uris: ["https://pve1.example.org:8006"]
   register: provider

@@ -132,7 +132,7 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: Sign in as a person who is an auditor
+- name: Sign in as a person who is an auditor, after the playbook wire
   fleetgate.proxmox.oidc_login:
     product: pve
     api_host: pve1.example.org
@@ -143,7 +143,7 @@ EXAMPLES = r"""
       type: pocketid
       url: https://id.example.org
       api_key: "{{ vault_pocketid_api_key }}"
-    person: prover
+    person: bob
     groups: [proxmox_users]
     permissions:
       /: [Sys.Audit]

@@ -30,6 +30,22 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the realm and the users
+  fleetgate.proxmox.pbs_state:
+    realms:
+      - realm: pocketid
+        issuer_url: https://id.example.org
+        client_id: pbs
+        client_key: "{{ vault_pbs_secret }}"
+        username_claim: preferred_username
+    users:
+      - userid: alice@pocketid
+      - userid: pulse-monitor@pbs
+    tokens:
+      - userid: pulse-monitor@pbs
+        token_name: pulse
+        secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
 - name: Make exactly these users of the realm pocketid administrators
   fleetgate.proxmox.pbs_acl:
     path: /

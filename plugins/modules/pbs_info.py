@@ -39,6 +39,15 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the user and the token of a monitoring system
+  fleetgate.proxmox.pbs_state:
+    users:
+      - userid: pulse-monitor@pbs
+    tokens:
+      - userid: pulse-monitor@pbs
+        token_name: pulse
+        secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
 - name: Read users and ACL entries
   fleetgate.proxmox.pbs_info:
     gather: [users, acl]

@@ -48,6 +48,14 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the realm
+  fleetgate.proxmox.pbs_realm:
+    realm: example
+    type: ldap
+    server1: ldap.example.org
+    base_dn: dc=example,dc=org
+    user_attr: uid
+
 - name: Sync users with the directory
   fleetgate.proxmox.pbs_realm_sync:
     realm: example

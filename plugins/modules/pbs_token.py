@@ -38,19 +38,23 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A token for Pulse, its secret in a file
+- name: Create the user
+  fleetgate.proxmox.pbs_user:
+    userid: pulse-monitor@pbs
+
+- name: Create a token for Pulse and store its secret in a file
   fleetgate.proxmox.pbs_token:
     userid: pulse-monitor@pbs
     token_name: pulse
     comment: Pulse
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
 
 - name: Keep a working secret in an encrypted file and replace it only if it is lost or not accepted
   fleetgate.proxmox.pbs_token:
     userid: pulse-monitor@pbs
     token_name: pulse
     secret: if_invalid
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
 - name: Replace the secret of a token that may have leaked
@@ -58,7 +62,14 @@ EXAMPLES = r"""
     userid: pulse-monitor@pbs
     token_name: pulse
     secret: regenerate
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
+- name: Grant the user and the token a role
+  fleetgate.proxmox.pbs_acl:
+    path: /
+    roles: [Audit]
+    users: [pulse-monitor@pbs]
+    tokens: [pulse-monitor@pbs!pulse]
 
 - name: Verify the privileges of the token
   fleetgate.proxmox.pbs_token:

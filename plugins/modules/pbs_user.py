@@ -42,12 +42,19 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
-- name: A user for monitoring, who has no password and works through a token
+- name: Create a user for monitoring without a password
   fleetgate.proxmox.pbs_user:
     userid: pulse-monitor@pbs
     comment: Pulse
 
-- name: A user of the identity provider, before the first sign-on
+- name: Create the realm
+  fleetgate.proxmox.pbs_realm:
+    realm: pocketid
+    issuer_url: https://id.example.org
+    client_id: pbs
+    username_claim: preferred_username
+
+- name: Create a user of the identity provider before the first sign-on
   fleetgate.proxmox.pbs_user:
     userid: alice@pocketid
 """

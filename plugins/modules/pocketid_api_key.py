@@ -56,6 +56,13 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the administrator that the key belongs to
+  fleetgate.proxmox.pocketid_user:
+    username: automation
+    email: automation@example.org
+    first_name: Automation
+    is_admin: true
+
 - name: Create a key for the automation with the static key of the server
   fleetgate.proxmox.pocketid_api_key:
     username: automation

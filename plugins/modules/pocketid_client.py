@@ -189,6 +189,11 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the groups that may use the client
+  fleetgate.proxmox.pocketid_group:
+    name: "{{ item }}"
+  loop: [proxmox_admins, proxmox_users]
+
 - name: Create the client of a cluster
   fleetgate.proxmox.pocketid_client:
     id: pve-lab

@@ -55,6 +55,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the user
+  fleetgate.proxmox.pocketid_user:
+    username: alice
+    email: alice@example.org
+    first_name: Alice
+
 - name: Create the administrators of the fleet
   fleetgate.proxmox.pocketid_group:
     name: proxmox_admins

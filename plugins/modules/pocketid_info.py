@@ -50,6 +50,17 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the client and the user
+  fleetgate.proxmox.pocketid_state:
+    users:
+      - username: alice
+        email: alice@example.org
+        first_name: Alice
+    clients:
+      - id: pve-lab
+        name: Proxmox VE lab
+        callback_urls: ["https://pve1.lab.example.org:8006"]
+
 - name: Read all clients
   fleetgate.proxmox.pocketid_info:
     gather: [clients]

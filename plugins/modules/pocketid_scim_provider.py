@@ -36,6 +36,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the client of the wiki
+  fleetgate.proxmox.pocketid_client:
+    id: wiki
+    name: Wiki
+    callback_urls: ["https://wiki.example.org/callback"]
+
 - name: Provision users in the wiki
   fleetgate.proxmox.pocketid_scim_provider:
     client: wiki

@@ -36,6 +36,10 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the group of people who sign up
+  fleetgate.proxmox.pocketid_group:
+    name: proxmox_users
+
 - name: Allow sign-up with a token and sessions of one day
   fleetgate.proxmox.pocketid_settings:
     settings:

@@ -39,6 +39,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Check the identity provider
+  fleetgate.proxmox.prove_provider:
+    stage: preflight
+  register: __fleetgate_idp
+  run_once: true
+
 - name: Prove the sign-on on the cluster
   fleetgate.proxmox.prove_host:
     product: pve

@@ -44,6 +44,22 @@ EXAMPLES = r"""
     stage: preflight
   register: __fleetgate_idp
   run_once: true
+
+- name: Prove the sign-on on the cluster
+  fleetgate.proxmox.prove_host:
+    product: pve
+  register: __fleetgate_proof
+
+- name: Check the clients at the identity provider
+  fleetgate.proxmox.prove_provider:
+    stage: clients
+  register: __fleetgate_proof_clients
+  run_once: true
+
+- name: Report all checks
+  fleetgate.proxmox.prove_provider:
+    stage: report
+  run_once: true
 """
 
 RETURN = r"""
@@ -82,6 +98,11 @@ scopes:
   returned: with O(stage=preflight)
   type: list
   elements: str
+claims:
+  description: The claims of people who are declared absent and still have a user, by user name.
+  returned: with O(stage=preflight)
+  type: dict
+  sample: {bob: {preferred_username: bob, email: bob@example.org}}
 members:
   description: The user names in each group.
   returned: with O(stage=preflight)

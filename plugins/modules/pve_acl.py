@@ -31,6 +31,17 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the group, the user and the token
+  fleetgate.proxmox.pve_state:
+    groups:
+      - groupid: proxmox_admins-pocketid
+    users:
+      - userid: pulse-monitor@pve
+    tokens:
+      - userid: pulse-monitor@pve
+        tokenid: pulse
+        secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
 - name: Make members of proxmox_admins administrators
   fleetgate.proxmox.pve_acl:
     path: /

@@ -58,7 +58,11 @@ EXAMPLES = r"""
     groupid: proxmox_admins-pocketid
     comment: Administrators, from Pocket ID
 
-- name: Add a user to the group and keep the other members
+- name: Create a user
+  fleetgate.proxmox.pve_user:
+    userid: rita@pve
+
+- name: Add the user to a group and keep the other members
   fleetgate.proxmox.pve_group:
     groupid: operators
     users: [rita@pve]

@@ -40,6 +40,17 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create a group, and the user and the token of a monitoring system
+  fleetgate.proxmox.pve_state:
+    groups:
+      - groupid: proxmox_users-pocketid
+    users:
+      - userid: pulse-monitor@pve
+    tokens:
+      - userid: pulse-monitor@pve
+        tokenid: pulse
+        secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
 - name: Read the nodes of a cluster
   fleetgate.proxmox.pve_info:
     gather: [nodes]

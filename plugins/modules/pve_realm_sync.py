@@ -67,6 +67,14 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the realm
+  fleetgate.proxmox.pve_realm:
+    realm: corp
+    type: ldap
+    server1: ldap.example.org
+    base_dn: dc=example,dc=org
+    user_attr: uid
+
 - name: Sync users and groups with the directory
   fleetgate.proxmox.pve_realm_sync:
     realm: corp

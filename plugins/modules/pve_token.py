@@ -43,19 +43,23 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Create the user
+  fleetgate.proxmox.pve_user:
+    userid: pulse-monitor@pve
+
 - name: Create a token for Pulse and store its secret in a file
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     comment: Pulse
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
 
 - name: Keep a working secret in an encrypted file and replace it only if it is lost or not accepted
   fleetgate.proxmox.pve_token:
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: if_invalid
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
     secret_file_vault_id: default
 
 - name: Replace the secret of a token that may have leaked
@@ -63,7 +67,14 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     tokenid: pulse
     secret: regenerate
-    secret_file: "{{ playbook_dir }}/secrets/pulse-{{ inventory_hostname }}.txt"
+    secret_file: "{{ playbook_dir }}/pulse-{{ inventory_hostname }}.txt"
+
+- name: Grant the user and the token a role
+  fleetgate.proxmox.pve_acl:
+    path: /
+    roles: [PVEAuditor]
+    users: [pulse-monitor@pve]
+    tokens: [pulse-monitor@pve!pulse]
 
 - name: Verify the privileges of the token
   fleetgate.proxmox.pve_token:

@@ -59,7 +59,18 @@ EXAMPLES = r"""
     userid: pulse-monitor@pve
     comment: Pulse
 
-- name: Add a user to a group and keep its other groups
+- name: Create the realm
+  fleetgate.proxmox.pve_realm:
+    realm: pocketid
+    issuer_url: https://id.example.org
+    client_id: pve-lab
+    username_claim: preferred_username
+
+- name: Create a group
+  fleetgate.proxmox.pve_group:
+    groupid: backup-operators
+
+- name: Add a user to the group and keep its other groups
   fleetgate.proxmox.pve_user:
     userid: alice@pocketid
     groups: [backup-operators]

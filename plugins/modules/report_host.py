@@ -31,6 +31,12 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Read the people of the identity provider
+  fleetgate.proxmox.report_provider:
+    stage: preflight
+  register: __fleetgate_idp
+  run_once: true
+
 - name: Read who has access to the cluster
   fleetgate.proxmox.report_host:
     product: pve
@@ -38,6 +44,12 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+identity:
+  description: The same for inventory hosts that are one server or nodes of one cluster.
+  returned: success
+  type: list
+  elements: str
+  sample: [berlin, berlin1, berlin2]
 facts:
   description: What the review needs to know of the host.
   returned: success

@@ -41,6 +41,16 @@ EXAMPLES = r"""
     stage: preflight
   register: __fleetgate_idp
   run_once: true
+
+- name: Read who has access to the cluster
+  fleetgate.proxmox.report_host:
+    product: pve
+  register: __fleetgate_facts
+
+- name: Write the review
+  fleetgate.proxmox.report_provider:
+    stage: report
+  run_once: true
 """
 
 RETURN = r"""
@@ -77,6 +87,11 @@ scopes:
   returned: with O(stage=preflight)
   type: list
   elements: str
+claims:
+  description: The claims of people who are declared absent and still have a user, by user name.
+  returned: with O(stage=preflight)
+  type: dict
+  sample: {bob: {preferred_username: bob, email: bob@example.org}}
 members:
   description: The user names in each group, as the declaration has them.
   returned: with O(stage=preflight)

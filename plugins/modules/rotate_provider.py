@@ -49,10 +49,48 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Read the secret of the realm
+  fleetgate.proxmox.rotate_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_host
+
+- name: Read what Pulse monitors
+  fleetgate.proxmox.monitor_host:
+    stage: pulse
+    rotates: true
+  register: __fleetgate_pulse
+  run_once: true
+
+- name: Check the monitoring token
+  fleetgate.proxmox.monitor_host:
+    stage: preflight
+    rotates: true
+    product: pve
+  register: __fleetgate_monitor
+
+- name: Check the automation token
+  fleetgate.proxmox.rotate_token:
+    stage: preflight
+  register: __fleetgate_rotate_token
+
 - name: Decide what is rotated, and add new secrets at the identity provider
   fleetgate.proxmox.rotate_provider:
     stage: begin
   register: __fleetgate_rotate_begun
+  run_once: true
+
+- name: Give the realm the new secret
+  fleetgate.proxmox.rotate_host:
+    stage: apply
+    product: pve
+  register: __fleetgate_rotate_applied
+  when: inventory_hostname in __fleetgate_rotate_begun.pending
+
+- name: Remove the old secrets at the identity provider
+  fleetgate.proxmox.rotate_provider:
+    stage: finish
+  register: __fleetgate_rotate_finished
   run_once: true
 """
 

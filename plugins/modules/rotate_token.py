@@ -70,6 +70,17 @@ EXAMPLES = r"""
   fleetgate.proxmox.rotate_token:
     stage: preflight
   register: __fleetgate_rotate_token
+
+- name: Compare the nodes of each cluster
+  fleetgate.proxmox.rotate_token:
+    stage: review
+  register: __fleetgate_rotate_review
+  run_once: true
+
+- name: Replace the secret of the automation token
+  fleetgate.proxmox.rotate_token:
+    stage: apply
+  when: inventory_hostname in __fleetgate_rotate_review.pending
 """
 
 RETURN = r"""

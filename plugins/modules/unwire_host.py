@@ -49,6 +49,12 @@ EXAMPLES = r"""
     product: pve
   register: __fleetgate_unwire
 
+- name: Show what is to be removed from the whole fleet
+  fleetgate.proxmox.unwire_provider:
+    stage: preflight
+  register: __fleetgate_unwire_plan
+  run_once: true
+
 - name: Remove the realm from the cluster
   fleetgate.proxmox.unwire_host:
     stage: apply

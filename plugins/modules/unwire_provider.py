@@ -48,13 +48,24 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Read what is to be removed from the cluster
+  fleetgate.proxmox.unwire_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_unwire
+
 - name: Show what is to be removed from the whole fleet
   fleetgate.proxmox.unwire_provider:
     stage: preflight
   register: __fleetgate_unwire_plan
   run_once: true
 
-- name: Remove the clients of the fleet
+- name: Remove the realm from the cluster
+  fleetgate.proxmox.unwire_host:
+    stage: apply
+    product: pve
+
+- name: Remove the clients that no host uses any more
   fleetgate.proxmox.unwire_provider:
     stage: apply
   run_once: true

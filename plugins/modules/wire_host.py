@@ -44,11 +44,23 @@ author: the fleetgate.proxmox authors (@fleetgate)
 """
 
 EXAMPLES = r"""
+- name: Check the identity provider
+  fleetgate.proxmox.wire_provider:
+    stage: preflight
+  register: __fleetgate_idp
+  run_once: true
+
 - name: Check the cluster
   fleetgate.proxmox.wire_host:
     stage: preflight
     product: pve
   register: __fleetgate_host
+
+- name: Set up users and clients at the identity provider
+  fleetgate.proxmox.wire_provider:
+    stage: apply
+  register: __fleetgate_idp_done
+  run_once: true
 
 - name: Set up the realm and the permissions of the cluster
   fleetgate.proxmox.wire_host:
@@ -109,6 +121,12 @@ realms:
   type: list
   elements: dict
   sample: [{realm: pocketid, type: openid}]
+checks:
+  description: What was ended for people who are declared absent, what was verified, and what stays valid for a while.
+  returned: with O(stage=apply)
+  type: list
+  elements: dict
+  sample: [{name: no privileges, about: bob@pocketid, status: ok, problem: "", remedy: "", detail: ""}]
 undeclared:
   description: Objects that belong to the realm, or were created for the fleet, and that are not declared any more.
   returned: success, unless O(undeclared=ignore)

@@ -59,6 +59,12 @@ EXAMPLES = r"""
   register: __fleetgate_idp
   run_once: true
 
+- name: Check the cluster
+  fleetgate.proxmox.wire_host:
+    stage: preflight
+    product: pve
+  register: __fleetgate_host
+
 - name: Set up users and clients at the identity provider
   fleetgate.proxmox.wire_provider:
     stage: apply
@@ -93,6 +99,17 @@ ending:
   type: list
   elements: str
   sample: ["fleetgate_groups[proxmox_users].members[carol] (until 2030-03-31)"]
+claims:
+  description: The claims of people who are declared absent and still have a user, by user name.
+  returned: in the preflight
+  type: dict
+  sample: {bob: {preferred_username: bob, email: bob@example.org}}
+checks:
+  description: What was ended for people who are declared absent, what was verified, and what stays valid for a while.
+  returned: with O(stage=apply), at a provider that is managed
+  type: list
+  elements: dict
+  sample: [{name: no privileges, about: bob@pocketid, status: ok, problem: "", remedy: "", detail: ""}]
 secrets:
   description: The secret of each confidential client by its id, encrypted with a key of the run.
   returned: with O(stage=apply) and O(stage=secrets)

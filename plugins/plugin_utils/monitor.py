@@ -50,9 +50,9 @@ class MonitorAction(HostAction):
             arguments["rotate"] = self._variable(task_vars, "rotate")
         if arguments["stage"] in ("identity", "entry") and "entry" not in preflight:
             raise FleetgateError(preflight.get("msg") or "its preflight did not run")
-        if arguments["stage"] == "identity":
-            arguments["regenerate"] = preflight["regenerate"]
-        elif arguments["stage"] == "entry":
+        if arguments["stage"] in ("identity", "entry"):
+            arguments.update({option: preflight[option] for option in ("regenerate", "rotation", "with_stand_in")})
+        if arguments["stage"] == "entry":
             arguments["entry"] = preflight["entry"]
             arguments["secret"] = unseal(task_vars[IDENTITY]["secrets"].get("token", ""))
         elif arguments["stage"] == "confirm":

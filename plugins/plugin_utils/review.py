@@ -32,13 +32,21 @@ Key = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Subject:
-    """A host of the review, or the identity provider. One that could not be read has `problems`."""
+    """A host of the review, or the identity provider. One that could not be read has `problems`.
+
+    `also` are the inventory hosts that are further nodes of the same cluster, or the same server.
+    """
 
     name: str
     product: str = ""
     server: str = ""
     caller: str = ""
     problems: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+
+    @property
+    def read_from(self) -> str:
+        return f"{self.server} (also {named(self.also)})" if self.also else self.server
 
 
 @dataclass(frozen=True)
@@ -128,13 +136,14 @@ class _Making:
     found: dict[tuple[Finding, str], list[str]] = field(default_factory=dict)
     unseen: dict[str, list[str]] = field(default_factory=dict)
 
-    def since(self, *key: str) -> str:
-        """When this was first reported."""
-        return self.dates.setdefault(key, self.known.get(key, self.created))
+    def since(self, name: str, *what: str, also: Iterable[str] = ()) -> str:
+        """When this was first reported, of the host or of another node of its cluster."""
+        known = (self.known[one, *what] for one in (name, *also) if (one, *what) in self.known)
+        return self.dates.setdefault((name, *what), min(known, default=self.created))
 
-    def add_findings(self, name: str, findings: Iterable[Finding]) -> None:
+    def add_findings(self, name: str, findings: Iterable[Finding], also: Iterable[str] = ()) -> None:
         for finding in findings:
-            since = self.since(name, finding.rule, finding.about, finding.detail)
+            since = self.since(name, finding.rule, finding.about, finding.detail, also=also)
             self.found.setdefault((finding, since), []).append(name)
 
     def add_unread(self, name: str, problems: Iterable[str]) -> None:
@@ -142,19 +151,20 @@ class _Making:
         self.subjects.append(Subject(name, problems=problems))
         self.add_findings(name, [Finding(NOT_READ.id, name, problem) for problem in problems])
 
-    def add_host(self, name: str, facts: Facts, people: People) -> None:
-        self.subjects.append(Subject(name, facts.product, facts.server, facts.caller))
+    def add_host(self, name: str, also: tuple[str, ...], facts: Facts, people: People) -> None:
+        self.subjects.append(Subject(name, facts.product, facts.server, facts.caller, also=also))
         rows = access_on(facts, people)
         for row in rows:
             differs = row.status in (MISSING, UNDECLARED)
-            since = self.since(name, row.principal, row.path, row.role, row.via, row.status) if differs else ""
+            what = (row.principal, row.path, row.role, row.via, row.status)
+            since = self.since(name, *what, also=also) if differs else ""
             self.rows.setdefault((row, since), []).append(name)
-        self.add_findings(name, findings_on(Host(facts, rows, people)))
+        self.add_findings(name, findings_on(Host(facts, rows, people)), also)
         for sentence in facts.unseen:
             self.unseen.setdefault(sentence, []).append(name)
 
     def review(self) -> Review:
-        read = {subject.name for subject in self.subjects if not subject.problems}
+        read = {name for one in self.subjects if not one.problems for name in (one.name, *one.also)}
         # a host that is not in this run keeps its dates
         others = {key: since for key, since in self.known.items() if key[0] not in read}
         ranks = {rule: (SEVERITIES.index(known.severity), number) for number, (rule, known) in enumerate(RULES.items())}
@@ -188,12 +198,26 @@ def review_of(
         if people.users is None:
             why = f"{people.title}: persons and their state are not read, so tokens of those who left are not found"
             making.unseen[why] = [PROVIDER]
-    for name, result in hosts.items():
+    for name, also in _servers(hosts).items():
+        result = hosts[name]
         if "facts" in result:
-            making.add_host(name, Facts.of(result["facts"]), people)
+            making.add_host(name, tuple(also), Facts.of(result["facts"]), people)
         else:
             making.add_unread(name, result.get("problems") or [_why(result)])
     return making.review()
+
+
+def _servers(hosts: Mapping[str, Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The first host of each server or cluster, with the others. What a host has that could not be read is not known."""
+    firsts: dict[tuple[str, ...], str] = {}
+    servers: dict[str, list[str]] = {}
+    for name, result in hosts.items():
+        first = firsts.setdefault(tuple(result["identity"]), name) if "identity" in result else name
+        if first == name:
+            servers[name] = []
+        else:
+            servers[first].append(name)
+    return servers
 
 
 def _why(result: Mapping[str, Any]) -> str:

@@ -115,7 +115,7 @@ def _markdown(review: Review) -> Iterator[str]:
     yield from ("## Hosts", "")
     yield from _table(
         ("Host", "Product", "Read from", "Read as", "Problems"),
-        ((one.name, one.product, one.server, one.caller, "; ".join(one.problems)) for one in review.subjects),
+        ((one.name, one.product, one.read_from, one.caller, "; ".join(one.problems)) for one in review.subjects),
     )
     yield from ("## Access", "")
     yield from _table(

@@ -97,7 +97,7 @@ def page_data(review: Review) -> dict[str, Any]:
         "created": review.created,
         "provider": PROVIDER,
         "subjects": [
-            [one.name, one.product, one.server, one.caller, "; ".join(one.problems)] for one in review.subjects
+            [one.name, one.product, one.read_from, one.caller, "; ".join(one.problems)] for one in review.subjects
         ],
         "rules": [[rule.id, rule.severity, rule.title, rule.remedy] for rule in RULES.values()],
         "rows": rows,

@@ -173,6 +173,8 @@ class HostAction(FleetAction):
             if option in self.declared and arguments.get(option) is None and provider:
                 # an issuer that is empty is that of a provider that was refused
                 arguments[option] = provider.get(option, "" if option == "issuer" else None)
+        if "claims" in self.module.argument_spec:
+            arguments.setdefault("claims", provider.get("claims"))
         if arguments.get("stage") == "apply":
             self._apply(arguments, task_vars)
         return {

@@ -65,11 +65,20 @@ def launch(awx, fleet):
 
 
 def test_fleet_is_planned_and_wired_with_secrets_of_credentials_only(fleet, launch):
-    planned = launch("plan").succeeded()
+    planned = launch("plan", fleetgate_undeclared="remove").succeeded()
     assert fleet.fleet.writes() == []
     wired = launch("wire").succeeded()
     assert wired.changed == planned.changed != []
-    assert launch("wire", fleetgate_undeclared="remove").succeeded().changed == []
+
+
+def test_two_parts_of_the_workflow_find_nothing_to_change_then(fleet, launch):
+    assert launch("wire provider").succeeded().changed == []
+    assert launch("wire hosts").succeeded().changed == []
+
+
+def test_monitoring_is_planned_with_the_token_of_pulse(fleet, launch):
+    run = launch("monitor", "--limit", "lab", "--check").succeeded()
+    assert run.changed != []
 
 
 def test_person_of_the_survey_signs_in(fleet, launch):

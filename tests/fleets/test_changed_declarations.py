@@ -107,7 +107,7 @@ def test_absent_group_and_person_are_removed(homelab, ansible):
         run = homelab.wired.play("wire", fleetgate_users=users, fleetgate_groups=[gone, people]).succeeded()
         assert bool(run.changed) is changed
     assert homelab.rights("alice", homelab.pve) == []
-    with pytest.raises(Refused, match="has no user bob"):
+    with pytest.raises(Refused):
         homelab.rights("bob", homelab.pve)
     left = ansible.tasks(
         [

@@ -1,4 +1,4 @@
-"""The privileges that the README grants to the automation are sufficient, and each of them is necessary."""
+"""The privileges that the guides grant to the automation are sufficient, and each of them is necessary."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PRIVILEGES = (
 
 
 def automation(wired, ansible, privileges):
-    """Create the identity of the README on the first cluster and backup server; return the host variables that use it."""
+    """Create the identity of the guides on the first cluster and backup server; return the host variables that use it."""
     owner = {"userid": "fleetgate@pve"}, {"userid": "fleetgate@pbs"}
     run = ansible.tasks(
         [

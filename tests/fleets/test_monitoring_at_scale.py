@@ -50,7 +50,7 @@ def test_requests_of_an_unchanged_fleet_grow_linearly(fleet_of_many, count, moni
     assert monitor().succeeded().changed == []
     for most, servers in ((10, [node for (node,) in fleet.pve.values()]), (8, fleet.pbs.values())):
         for server in servers:
-            assert 0 < len(requests(server)) <= most, requests(server)
+            assert 0 < len(requests(server)) <= most, "\n".join(requests(server))
     of_pulse = requests(fleet.pulse)
     assert len([one for one in of_pulse if one.startswith("GET")]) <= 3, of_pulse
     # Pulse signs in once for each host

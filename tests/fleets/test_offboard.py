@@ -13,6 +13,7 @@ from tests.simulators.browser import Refused
 from tests.simulators.server import Fault
 from tests.support.in_process import result_of
 from tests.support.in_process import run as run_module
+from tests.support.interruptions import interruption
 from tests.support.sample import sample
 
 GONE = {"fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_groups": []}
@@ -182,6 +183,22 @@ def test_user_named_by_email_is_found_through_the_provider(site):
     assert "declare bob in fleetgate_users with the email and state: absent" in messages(unknown)
 
 
+def test_wire_finds_a_user_named_by_email_through_the_provider(site):
+    site.settle("bob@example.org@pocketid")
+    realm = {**site.realm, "username_claim": "email", "on_immutable_change": "recreate"}
+    declared = {"realm": realm, "users": GONE["fleetgate_users"], "groups": []}
+    found = result_of("wire_provider", stage="preflight", idp=site.fleet.provider(), **declared)
+    assert found["claims"]["bob"]["email"] == "bob@example.org", found
+    for name, (product, _server) in site.hosts.items():
+        options = {"product": product, "host": {"name": name, "groups": [product], "known": []}, "api": site.api(name)}
+        options.update({option: found[option] for option in ("claims", "issuer", "scopes", "members")})
+        planned = result_of("wire_host", stage="preflight", emergency=False, **options, **declared)
+        assert "plan" in planned, planned
+        reasons = [step["reason"] for step in planned["plan"]]
+        assert "user bob@example.org@pocketid is declared absent" in reasons, reasons
+        assert "token bob@example.org@pocketid!ci is declared absent" in reasons
+
+
 def test_accounts_in_other_realms_are_reported_with_their_tokens_and_stay(site):
     site.settle()
     site.module("pve_user", userid="robert@pve", email="bob@example.org")
@@ -279,21 +296,142 @@ def test_name_that_nobody_has_is_refused_before_the_first_write(site):
     site.wired.play("offboard", person="nobody-at-all", fleetgate_users=declared, fleetgate_groups=[]).succeeded()
 
 
-def test_wire_removes_a_person_who_is_declared_absent_in_the_same_way(fleet_of):
-    wired = fleet_of("homelab")
+# -- wire --------------------------------------------------------------------------------------------------------------
+
+
+class AtPocketId(Site):
+    """A wired fleet, in which bob has more than was ever declared."""
+
+    member_of = "proxmox_users"
+
+    def settle_at_provider(self):
+        self.module("pocketid_user", username="bob", email="bob@example.org", first_name="Bob", disabled=False)
+        self.module("pocketid_group", name="staff", users=["bob"])
+        self.module("pocketid_group", name=self.member_of, users=["bob"])
+        self.module("pocketid_api_key", username="bob", name="deploy", return_secret=True)
+
+    def people(self):
+        return self.module("pocketid_info", gather=["users", "groups"])
+
+    def enable(self):
+        """What bob still has, a disabled user cannot show."""
+        self.module("pocketid_user", username="bob", disabled=False)
+
+
+class AtAuthentik(Site):
+    member_of = "proxmox-users"
+
+    def settle_at_provider(self):
+        self.module("authentik_group", name="staff")
+        groups = ["staff", self.member_of]
+        self.module("authentik_user", username="bob", email="bob@example.org", is_active=True, groups=groups)
+        self.module("authentik_token", identifier="ci-of-bob", user="bob", return_secret=True)
+
+    def people(self):
+        return self.module("authentik_info", gather=["users", "groups", "tokens"])
+
+    def enable(self):
+        self.module("authentik_user", username="bob", is_active=True)
+
+
+@pytest.fixture(scope="module", params=[("homelab", AtPocketId, "pocketid"), ("authentik", AtAuthentik, "authentik")])
+def leaving(request, fleet_of):
+    example, site, realm = request.param
+    wired = fleet_of(example)
     wired.play("wire").succeeded()
-    site = Site(wired)
-    site.settle()
+    return site(wired, realm)
+
+
+def settle_everywhere(site):
+    """Everything that a person can have, and two accounts of bob that are none of the realm."""
+    site.settle_at_provider()
+    userid = f"bob@{site.realm['name']}"
+    site.module("pve_group", groupid="staff-of-pve")
+    site.module("pve_user", userid=userid, groups=["staff-of-pve"])
+    site.module("pve_token", userid=userid, tokenid="ci", privsep=False, return_secret=True)
+    site.module("pve_acl", path="/vms", roles=["PVEVMUser"], users=[userid])
+    site.module("pbs_user", userid=userid)
+    site.module("pbs_token", userid=userid, token_name="ci", return_secret=True)
+    site.module("pbs_acl", path="/", roles=["Audit"], users=[userid], tokens=[f"{userid}!ci"])
     site.module("pve_user", userid="bob@pam")
-    wired.fleet.forget()
+
+
+def everything(site):
+    """What all servers have of people, and what bob would have again."""
+    found = [
+        site.people(),
+        site.module("pve_info", gather=["users", "groups", "tokens", "acl"]),
+        site.module("pbs_info", gather=["users", "tokens", "acl"]),
+    ]
+    site.enable()
+    rows = [(kind, sorted(map(repr, rows))) for result in found for kind, rows in result.items() if kind != "changed"]
+    return rows, site.provider(check=True)["removed"]
+
+
+def test_wire_leaves_of_a_person_who_is_declared_absent_what_offboard_leaves(leaving):
+    site, wired = leaving, leaving.wired
+    settle_everywhere(site)
+    planned = wired.play("wire", "--check", **GONE).succeeded()
+    assert wired.fleet.writes() == []
     run = wired.play("wire", **GONE).succeeded()
-    assert site.left() == []
-    tokens = [one.path for _name, one in wired.fleet.writes() if one.path.endswith("bob@pocketid/token/ci")]
-    assert len(tokens) == 2
+    assert run.told("plan") == planned.told("plan")
+    writes = [(name, one.verb, one.path) for name, one in wired.fleet.writes()]
+    userid = f"bob@{site.realm['name']}"
+    for name in site.hosts:
+        assert [path for host, _verb, path in writes if host in (name, "pve1")][0].endswith(f"{userid}/token/ci"), name
     output = " ".join(run.output.split())
-    assert "user bob@pam (the same name) may be the same person as bob@pocketid, and is not removed" in output
-    assert "user bob@pocketid is removed: consoles" in output
+    assert f"user bob@pam (the same name) may be the same person as {userid}, and is not removed" in output
+    assert (
+        f"user {userid} is removed: consoles" in output
+        and "sessions that other applications" in output
+        or ("access tokens that Pocket ID has issued" in output)
+    )
+    checked = [one for result in run.results() for one in result.get("checks", ()) if one["status"] == "ok"]
+    assert {"ended", "disabled, without memberships", "no privileges"} <= {one["name"] for one in checked}
     assert wired.play("wire", **GONE).succeeded().changed == []
+    after_wire = everything(site)
+    settle_everywhere(site)
+    assert not any(result.get("failed") for result in site.everywhere())
+    assert everything(site) == after_wire
+    assert after_wire[1] == ["user bob: disabled"] or after_wire[1][0].startswith("user bob: is_active")
+    wired.play("wire", **GONE).succeeded()
+
+
+def test_wire_that_was_interrupted_while_a_person_leaves_is_completed_by_the_next(leaving):
+    site, wired = leaving, leaving.wired
+    settle_everywhere(site)
+    wired.play("wire", **GONE).succeeded()
+    count, gone = len(wired.fleet.writes()), everything(site)
+    tries = [(number, carried_out) for number in range(count) for carried_out in (False, True)]
+    for number, carried_out in sample(tries, 12):
+        settle_everywhere(site)
+        with interruption(wired.fleet, number, carried_out):
+            assert wired.play("wire", **GONE).code != 0
+        wired.play("wire", **GONE).succeeded()
+        assert everything(site) == gone, (number, carried_out)
+
+
+def test_wire_refuses_what_offboard_refuses(leaving):
+    site, wired = leaving, leaving.wired
+    settle_everywhere(site)
+    owner = {"pocketid": "the-run", "authentik": "akadmin"}[site.realm["name"]]
+    if owner == "the-run":
+        site.module("pocketid_user", username=owner, email="run@example.org", first_name="R", is_admin=True)
+        key = site.module("pocketid_api_key", username=owner, name="run", return_secret=True)["secret"]
+        provider = {**site.fleet.provider(), "api_key": key}
+    else:
+        provider = site.fleet.provider()
+    refused = {
+        f"{owner} owns the": {"fleetgate_users": [{"username": owner, "state": "absent"}]},
+        f"remove bob from fleetgate_groups[{site.member_of}].members": {
+            "fleetgate_users": GONE["fleetgate_users"],
+            "fleetgate_groups": [{"name": site.member_of, "members": ["bob"], "rights": {}}],
+        },
+    }
+    for problem, declared in refused.items():
+        run = wired.play("wire", **{**GONE, **declared, "fleetgate_idp": provider})
+        assert run.code != 0 and problem in " ".join(run.failed), run.failed
+        assert wired.fleet.writes() == []
 
 
 # -- other providers ---------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ class TestAuthentik:
             trust = str(lab.fleet.authority.bundle)
             return requests.request(verb, url, json=body, headers=bearer, verify=trust, timeout=10).json()
 
-        lab.play("wire", fleetgate_users=[{"username": "fay", "email": "fay@example.org"}]).succeeded()
+        lab.play("wire", fleetgate_groups=[{"name": "crew", "members": [], "rights": {}}]).succeeded()
         robot = ask("POST", "/core/users/", username="robot", name="")["pk"]
         role = ask("POST", "/rbac/roles/", name="robots")["pk"]
         seeing = [f"authentik_core.view_{kind}" for kind in ("user", "group", "application")]
@@ -84,11 +84,11 @@ class TestAuthentik:
         ask("POST", "/core/groups/", name="robots", roles=[role], users=[robot])
         ask("POST", "/core/tokens/", identifier="robot", user=robot, expiring=False)
         provider = {**lab.fleet.provider(), "token": ask("GET", "/core/tokens/robot/view_key/")["key"]}
-        gone = [{"username": "fay", "state": "absent"}]
-        run = lab.play("wire", "--check", fleetgate_idp=provider, fleetgate_users=gone)
+        gone = [{"name": "crew", "state": "absent"}]
+        run = lab.play("wire", "--check", fleetgate_idp=provider, fleetgate_users=[], fleetgate_groups=gone)
         preflight = next(row["result"] for row in run.rows if "members" in row["result"])
         [warning] = preflight["warnings"]
-        assert "may be refused (user fay is declared absent): no role of robot has the permission" in warning
+        assert "may be refused (group crew is declared absent): no role of robot has the permission" in warning
         assert lab.fleet.writes() == []
 
     def test_orphaned_provider_of_an_interrupted_run_is_reused(self, lab):

@@ -154,6 +154,30 @@ def test_foreign_file_is_not_overwritten_and_wrong_options_are_named(site, tmp_p
     assert run.code != 0 and "fleetgate_report: " in run.output
 
 
+def test_nodes_of_a_cluster_are_one_host_of_the_review(fleet_of, tmp_path):
+    wired = fleet_of("authentik")
+    hosts = wired.fleet.inventory()
+    of_pve = hosts["all"]["children"]["pve"]["hosts"]
+    second = wired.fleet.pve["lab"][1]
+    of_pve["lab-2"] = {**of_pve["lab"], "ansible_host": second.host}
+    wired.list_hosts(hosts)
+    site = Site(wired, tmp_path)
+    site.module("pve_user", userid="boss@pve")
+    site.module("pve_acl", path="/", roles=["Administrator"], users=["boss@pve"])
+    limited = site.review("--limit", "lab-2")
+    assert [one["name"] for one in limited["subjects"]] == ["identity provider", "lab-2"]
+    limited["first_reported"] = [[*key, "2020-01-01T00:00:00Z"] for *key, _since in limited["first_reported"]]
+    site.file.write_text(json.dumps(limited))
+    review = site.review()
+    assert [(one["name"], one["also"]) for one in review["subjects"] if one["product"] == "Proxmox VE"] == [
+        ("lab", ["lab-2"])
+    ]
+    assert {host for row in review["access"] for host in row["hosts"]} == {"lab", "backup"}
+    (found,) = (one for one in review["findings"] if one["about"] == "boss@pve" and one["rule"] == "no-second-factor")
+    # the date of another node is kept
+    assert (found["hosts"], found["first_reported"]) == (["lab"], "2020-01-01T00:00:00Z")
+
+
 @pytest.mark.parametrize("example", ["authentik", "oidc"])
 def test_review_with_other_providers(fleet_of, tmp_path, example):
     other = Site(fleet_of(example), tmp_path)

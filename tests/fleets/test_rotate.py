@@ -11,7 +11,8 @@ from tests.modules.systems import system_of
 from tests.simulators.server import Fault
 from tests.support.bootstrap import new, stored
 from tests.support.in_process import run as run_module
-from tests.support.pulse import nodes
+from tests.support.interruptions import interruption
+from tests.support.pulse import USERS, always_connected, nodes, sign_ins
 from tests.support.rotate import (
     BY_AGE,
     CLIENTS,
@@ -300,6 +301,65 @@ def test_older_servers_replace_secrets_as_well(fleet_of, tmp_path):
     sign_in_everywhere(wired, "alice", REALM)
     by_age = wired.play("rotate", **SHARED, **rotates("clients", "automation", older_than="1d")).succeeded()
     assert by_age.changed == [] and "client proxmox: the age of its secret is not known" in by_age.output
+
+
+@pytest.fixture(scope="module")
+def monitored(fleet_of):
+    wired = fleet_of("homelab", **OLDER)
+    wired.play("monitor").succeeded()
+    return wired
+
+
+class TestMonitoringOnOlderServers:
+    """They cannot replace the secret of a token in place, so a second one stands in for it. The tests build on each other."""
+
+    @staticmethod
+    def tokens(wired):
+        """The tokens of Pulse with their rights, by host."""
+        found = {}
+        for name, server in servers(wired).items():
+            userid = USERS["pbs" if name in wired.fleet.pbs else "pve"]
+            rows = [row for row in wired.ask(server, "access", "acl") if row["ugid"].startswith(f"{userid}!")]
+            names = [
+                row.get("token-name") or row["tokenid"] for row in wired.ask(server, "access", "users", userid, "token")
+            ]
+            found[name] = tuple(names), sorted((row["ugid"], row["path"], row["roleid"]) for row in rows)
+        return found
+
+    def test_pulse_is_connected_after_each_request(self, monitored, ansible):
+        before = self.tokens(monitored)
+        planned = monitored.play("rotate", "--check", **rotates("monitoring")).succeeded()
+        assert monitored.fleet.writes() == []
+        with always_connected(monitored) as failures:
+            done = monitored.play("rotate", "-vvvv", **rotates("monitoring")).succeeded()
+        assert failures == [] and planned.changed == done.changed != []
+        assert planned.told("plan", "diff") == done.told("plan", "diff")
+        assert self.tokens(monitored) == before and {names for names, _rows in before.values()} == {("pulse",)}
+        for name, server in servers(monitored).items():
+            sent = [one for host, one in monitored.fleet.writes() if host == name]
+            assert "/token/pulse.rotation" in sent[0].path and "/token/pulse.rotation" in sent[-1].path, server
+        assert [secret for secret in monitored.fleet.secrets() if secret in done.output] == []
+        by_age = rotates("monitoring", older_than="1d")
+        assert monitored.play("rotate", **by_age).succeeded().changed == []
+        assert monitored.play("monitor").succeeded().changed == [] and monitored.fleet.writes() == []
+
+    @pytest.mark.parametrize("host", ["pve1", "pbs1"])
+    def test_interrupted_rotation_is_completed_by_the_next_run(self, monitored, host):
+        before, order = self.tokens(monitored), rotates("monitoring")
+        monitored.play("rotate", "--limit", host, **order).succeeded()
+        sent = monitored.fleet.writes()
+        assert len(sent) >= 7
+        young = rotates("monitoring", older_than="90d")
+        tries = product(range(len(sent)), (False, True), (("rotate", young), ("monitor", {})))
+        for number, carried_out, (playbook, variables) in sample(tries, 22):
+            with always_connected(monitored) as failures:
+                with interruption(monitored.fleet, number, carried_out):
+                    assert monitored.play("rotate", "--limit", host, **order).code != 0
+                monitored.play(playbook, "--limit", host, **variables).succeeded()
+            assert failures == [], (number, carried_out, playbook)
+            assert self.tokens(monitored) == before, (number, carried_out, playbook)
+            assert sign_ins(monitored) == []
+            assert monitored.play("monitor", "--limit", host).succeeded().changed == []
 
 
 def test_nodes_of_a_cluster_share_the_new_secret(fleet_of, tmp_path):

@@ -101,7 +101,7 @@ def test_empty_end_removes_the_date_and_one_that_is_left_out_leaves_it(homelab):
 
 def test_issuer_that_is_not_managed_gets_a_warning(fleet_of):
     run = fleet_of("oidc").play("wire", "--check", **{**declared(bob=day(-2)), "fleetgate_groups": []})
-    assert "fleetgate_users[bob] has ended; disable the person at the issuer by hand" in " ".join(run.output.split())
+    assert "fleetgate_users[bob] has ended; disable bob at https://" in " ".join(run.output.split())
 
 
 def test_duration_is_refused_with_its_place_and_the_guide_is_accepted(homelab, tmp_path):

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
+from copy import copy
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,6 +72,12 @@ class Ansible:
         self._folder = folder
         self._collections = collections
         self._count = 0
+
+    def within(self, folder: Path) -> Ansible:
+        """The same programs, which run in another folder."""
+        other = copy(self)
+        other._folder = folder
+        return other
 
     def tasks(self, tasks: list[dict[str, Any]], *arguments: str, secrets: tuple[str, ...] = (), **play: Any) -> Run:
         """Run tasks on the control node. A failed task does not stop the others.

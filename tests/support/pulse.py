@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import requests
 
 from tests.modules.systems import pbs, pve, task
 from tests.support.ansible import Ansible
+from tests.support.interruptions import after_each_write
 
 if TYPE_CHECKING:
     from tests.conftest import Wired
@@ -23,6 +26,24 @@ def nodes(wired: Wired, ansible: Ansible) -> dict[str, dict[str, Any]]:
             break
     states = {one["host"]: one for one in told["status"]}
     return {one["host"]: {**one, **states[one["host"]]} for one in told["nodes"]}
+
+
+def sign_ins(wired: Wired) -> list[str]:
+    """Why Pulse cannot sign in to servers with the tokens that it has."""
+    fleet = wired.fleet
+    url, headers = f"{fleet.pulse.url}/api/config/nodes", {"X-API-Token": fleet.tokens["pulse1"]}
+    options: dict[str, Any] = {"headers": headers, "verify": str(fleet.authority.bundle), "timeout": 10}
+    entries = requests.get(url, **options).json()
+    tests = {one["host"]: requests.post(f"{url}/{one['id']}/test", **options) for one in entries}
+    return [f"{host}: {answer.text}" for host, answer in tests.items() if answer.status_code != 200]
+
+
+@contextmanager
+def always_connected(wired: Wired) -> Iterator[list[str]]:
+    """What kept Pulse from signing in after any request that changed something."""
+    failures = sign_ins(wired)
+    with after_each_write(wired.fleet, lambda: failures.extend(sign_ins(wired))):
+        yield failures
 
 
 def wait_until(state: str, wired: Wired, ansible: Ansible, address: str) -> None:

@@ -391,7 +391,6 @@ class TestProviders:
             "user": [
                 {"username": "alice", "email": "a@example.org", "name": "Alice Ahrens"},
                 {"username": "bob", "name": "Bobby", "is_active": False, "path": "staff"},
-                {"username": "gone", "state": "absent"},
             ],
             "group": [{"name": "admins", "users": ["alice"]}],
         }

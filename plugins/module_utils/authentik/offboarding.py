@@ -8,7 +8,7 @@ which are removed all the same, so that they do not come back with the user.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..core.resource import Step
@@ -52,7 +52,7 @@ class AuthentikOffboarding(Offboarding):
     def options(self) -> dict[str, Any]:
         return {"username": self.person, "is_active": False, "groups": []}
 
-    def removals_after(self) -> list[Removal]:
+    def removals_after(self, left: Collection[str] = ()) -> list[Removal]:
         """The tokens, and the sessions of a user that was deactivated in another way before."""
         if not self.client.myself["is_superuser"]:
             self.notes.append(

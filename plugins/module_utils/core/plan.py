@@ -442,8 +442,9 @@ def converge(
     check_mode: bool,
     max_removals: int | None = None,
     removed_first: str = "",
+    found: ServerState | None = None,
 ) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]], dict[str, str]]:
-    """Bring a server to the desired state, or in check mode only return the plan.
+    """Bring a server to the desired state, or in check mode only return the plan. `found` is its state, if that was read already.
 
     Returns the common part of the task's result, the objects as they are (or will be) by kind, and secrets by owner.
     """
@@ -453,7 +454,7 @@ def converge(
         check_removals([change.label for change in plan.changes if change.removes], max_removals)
         return plan
 
-    server, plan, done, diff = ServerState(client, resources), Plan(), [], {}
+    server, plan, done, diff = found or ServerState(client, resources), Plan(), [], {}
     try:
         with client.understanding():
             plan = planned(server)

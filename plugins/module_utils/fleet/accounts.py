@@ -1,16 +1,20 @@
 # Copyright (c) 2026 the fleetgate.proxmox authors
 # GNU General Public License v3.0+ (see COPYING or https://www.gnu.org/licenses/gpl-3.0.txt)
-"""Everything that belongs to a user of PVE or PBS, and the other accounts that may be those of the same person."""
+"""Everything that belongs to a user of PVE or PBS, the proof that it is removed, and other accounts that may be those of the same person."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
+from ..core.checks import Check, failed, skipped
+from ..core.errors import FleetgateError
 from ..core.plan import ServerState
+from ..core.resource import Resource
+from ..core.waiting import wait_until
 from ..proxmox.acl import Acl
-from ..proxmox.client import ROOT
+from ..proxmox.client import ROOT, ProxmoxClient
 from ..proxmox.identity import token_id
 from ..proxmox.user import account_problem
 from .entries import Entries
@@ -48,6 +52,11 @@ class Account:
             *([f"user {self.userid}"] if self.exists else []),
         ]
 
+    def labels(self, state: ServerState) -> list[str]:
+        """Everything by the names that diffs have for it."""
+        tokens, acl, users = (state.resources[kind] for kind in ("token", "acl", "user"))
+        return [*map(tokens.label, self.tokens), *map(acl.label, self.rows), users.label((self.userid,))]
+
     def add_removals(self, state: ServerState, entries: Entries, where: str) -> None:
         """The entries that remove the account. Its memberships go with it, and so do its rows, unless it does not exist any more."""
         tokens, acl = state.resources["token"], cast(Acl, state.resources["acl"])
@@ -58,6 +67,30 @@ class Account:
             entries.add("acl", {"path": path, "roles": [role], options[kind]: [subject], "state": "absent"}, where)
         if self.exists:
             entries.add("user", {"userid": self.userid, "state": "absent"}, where)
+
+
+def proof_of_removal(client: ProxmoxClient, kinds: Collection[Resource], userid: str, place: str) -> list[Check]:
+    """The server's own state, and what it answers when it is asked for the privileges of the user."""
+    left = Account.on(ServerState(client, kinds), userid).names()
+    checks = [Check("no user, token, membership and ACL entry", userid)]
+    if left:
+        why = f"{place} has {', '.join(left)} again"
+        checks = [failed("user", why, "run this playbook again, when the person cannot sign in any more", userid)]
+    name = "no privileges"
+    try:
+        held = wait_until(
+            lambda paths: not paths,
+            lambda: [path for path, names in client.permissions_of(userid).items() if names],
+            client.acl_effective_after,
+        )
+    except FleetgateError as error:
+        if error.status not in (400, 403):
+            raise
+        return [*checks, skipped(name, str(error), userid)]
+    if held:
+        why = f"{place} still grants privileges to {userid} on {', '.join(held)}"
+        return [*checks, failed(name, why, "run this playbook again", userid)]
+    return [*checks, Check(name, userid)]
 
 
 def other_accounts(state: ServerState, account: Account, person: str, email: str) -> list[str]:

@@ -26,7 +26,7 @@ from ..core.resource import STORE
 from ..core.secret_file import SecretFile, kept_secret
 from ..core.secrets import every_form
 from ..proxmox.client import ROOT, ProxmoxClient
-from ..proxmox.token import REGENERATE, dated
+from ..proxmox.token import REGENERATE, dated, stand_in_for
 from .declaration import secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
 from .hidden import hidden as hidden_of_fleet
@@ -164,7 +164,7 @@ class AutomationHost:
     @property
     def stand_in(self) -> str:
         """The token that the playbook rotate works with while it replaces the secret of this one."""
-        return f"{self.token}.rotation"
+        return stand_in_for(self.token)
 
     @property
     def stand_in_file(self) -> str:

@@ -265,6 +265,8 @@ def naming(declared: Declaration) -> Callable[[str], str]:
     emails = {person.name: person.options.get("email") for person in declared.users}
 
     def name_in_realm(username: str) -> str:
+        if known := declared.claims.get(username, {}).get(claim):
+            return f"{known}@{realm}"
         if claim == "preferred_username":
             return f"{username}@{realm}"
         if claim == "email" and emails.get(username):

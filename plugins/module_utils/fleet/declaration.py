@@ -116,6 +116,11 @@ class Person(Holder):
     expire: int | None = None
 
     @property
+    def is_absent(self) -> bool:
+        """Whether the access of the person ends for good, because it is declared absent."""
+        return not (self.present or self.ended)
+
+    @property
     def profile(self) -> dict[str, Any]:
         """What PVE and PBS store of a person. Both would take it from the claims, but only when they create the user."""
         of_claims = {"email": "email", "firstname": "first_name", "lastname": "last_name"}
@@ -134,13 +139,17 @@ class Group(Holder):
 
 @dataclass(frozen=True)
 class Declaration:
-    """Everything that is declared of people, and the realm that they sign in through."""
+    """Everything that is declared of people, and the realm that they sign in through.
+
+    `claims` has those that the identity provider sends of people, as far as they were read there.
+    """
 
     users: tuple[Person, ...]
     groups: tuple[Group, ...]
     realm: Mapping[str, Any]
     warnings: tuple[str, ...] = ()
     ends: tuple[End, ...] = ()
+    claims: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     @property
     def holders(self) -> Iterator[Holder]:

@@ -6,17 +6,19 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
+from ..core.checks import Check, as_results, problems_of
 from ..core.client import Client
 from ..core.errors import FleetgateError, refuse
 from ..core.hosts import without_brackets
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, check_removals, converge, make_plan
+from ..proxmox.client import ProxmoxClient
 from ..proxmox.user import account_problem
-from .accounts import Account, last_administrator, other_accounts
+from .accounts import Account, last_administrator, other_accounts, proof_of_removal
 from .compiler import (
     Addresses,
     Issuer,
@@ -37,7 +39,7 @@ from .keep import SPEC as KEEP
 from .keep import Keep
 from .products import PRODUCTS, Product, Server
 from .sign_on import login_client_for
-from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy
+from .undeclared import IGNORE, REMOVE, WHERE, Report, add_memberships, on_server, policy, unseen
 from .until import SOON, ending
 
 _Result = TypeVar("_Result")
@@ -58,6 +60,7 @@ SPEC: dict[str, dict[str, Any]] = {
     "issuer": {"type": "str"},
     "scopes": {"type": "list", "elements": "str"},
     "members": {"type": "dict", "default": {}},
+    "claims": {"type": "dict", "default": {}},
     "client_secret": {"type": "str", "no_log": True},
     "undeclared": {"type": "raw"},
     "emergency": {"type": "raw"},
@@ -107,7 +110,7 @@ class Reached(Access):
 
 @dataclass(frozen=True)
 class Compiled(Reached):
-    """What a host is to have, and what was read of it on the way."""
+    """What a host is to have, and what was read of it on the way. `leaving` has the accounts of people who are not present."""
 
     realm: Mapping[str, Any]
     entries: Entries
@@ -116,6 +119,7 @@ class Compiled(Reached):
     policy: str
     undeclared: Report
     emergency: Emergency | None
+    leaving: tuple[Account, ...]
 
     def way_in(self) -> WayIn:
         """What signs in without the identity provider."""
@@ -139,6 +143,8 @@ def _preflight(params: dict[str, Any], check_mode: bool, product: Product, place
     compiled = compile_host(params, product, place, read_only=True, check_connection=False)
     state = compiled.state
     with compiled.client.understanding():
+        if compiled.leaving:
+            refuse(unseen(state, "to see all {}", ("user", "token", "acl")))
         plan = make_plan(state, compiled.desired, compiled.entries.scopes, removed_first="token")
     check_removals([change.label for change in plan.changes if change.removes], _max_removals(compiled))
     with compiled.client.understanding():
@@ -196,12 +202,29 @@ def _apply(params: dict[str, Any], check_mode: bool, product: Product, place: Pl
         _max_removals(compiled),
         removed_first="token",
     )
+    checks = [] if check_mode else _checked_removals(compiled, result)
     plural = {resource.name: resource.plural for resource in product.system.resources}
     return {
         **result,
         **{plural[kind]: found for kind, found in objects.items()},
         "undeclared": compiled.undeclared.to_result(),
+        "checks": as_results(checks),
     }
+
+
+def _checked_removals(compiled: Compiled, done: Mapping[str, Any]) -> list[Check]:
+    """The proof that nothing is left of the accounts that were removed."""
+    checks: list[Check] = []
+    with compiled.client.understanding():
+        for account in compiled.leaving:
+            if account.names():
+                client = cast(ProxmoxClient, compiled.client)
+                checks += proof_of_removal(client, compiled.product.system.kinds, account.userid, compiled.place.name)
+    if problems := problems_of(checks):
+        error = FleetgateError(*problems)
+        error.done, error.diff = done["plan"], done["diff"]
+        raise error
+    return checks
 
 
 def _max_removals(compiled: Compiled) -> int | None:
@@ -217,7 +240,7 @@ def reach_host(params: dict[str, Any], product: Product, place: Place, read_only
     access = access_to(params, product, place, read_only, problems)
     if not (declared and access):
         raise problems.error()
-    return Reached(**vars(access), declared=declared)
+    return Reached(**vars(access), declared=replace(declared, claims=params.get("claims") or {}))
 
 
 def compile_host(
@@ -240,17 +263,19 @@ def compile_host(
     account = problems.of(emergency, params["emergency"])
     with client.understanding():
         notes = problems.of(add_memberships, state, declared, members, entries) if product.has_groups else []
-        leaving = problems.of(_add_leaving, product, place, state, declared, entries) or []
-        leaving += problems.of(_add_expiry, place, state, declared, entries) or []
+        leaving, stays = problems.of(_add_leaving, product, place, state, declared, entries) or ([], [])
+        stays += problems.of(_add_expiry, place, state, declared, entries) or []
         desired = problems.of(entries.desired, product.system, connection)
         if problems or desired is None:
             raise problems.error()
         keep = Keep.of(params["keep"])
         desired = keep.apply(desired, state, product.system, connection)
+        # of whom something is left alone, not everything is gone
+        leaving = [one for one in leaving if not any(map(keep.has, one.labels(state)))]
         report = Report()
         if chosen != IGNORE:
             report = keep.reduce(on_server(product, state, declared, members, realm, desired, entries.scopes))
-        report.notes += [*(notes or []), *leaving]
+        report.notes += [*(notes or []), *stays]
         if chosen == REMOVE and report.removals:
             removals = Entries()
             for removal in report.removals:
@@ -265,6 +290,7 @@ def compile_host(
         policy=chosen,
         undeclared=report,
         emergency=account,
+        leaving=tuple(leaving),
     )
 
 
@@ -305,9 +331,9 @@ def connect(
 
 def _add_leaving(
     product: Product, place: Place, state: ServerState, declared: Declaration, entries: Entries
-) -> list[str]:
-    """Remove what belongs to people who are declared absent; return notes about what stays."""
-    name_in_realm, notes = naming(declared), []
+) -> tuple[list[Account], list[str]]:
+    """Remove what belongs to people who are not present; return their accounts, and notes about what stays."""
+    name_in_realm, accounts, notes = naming(declared), list[Account](), list[str]()
     for person in declared.users:
         if person.present:
             continue
@@ -316,13 +342,14 @@ def _add_leaving(
         refuse([f"{person.where}: {blocker}" for blocker in blockers])
         account = Account.on(state, userid)
         account.add_removals(state, entries, f"{person.where}.")
+        accounts.append(account)
         if account.exists:
             user = state.actual("user")[(userid,)].values
             email = str(person.options.get("email") or user.get("email") or "")
             others = other_accounts(state, account, person.name, email)
             notes += [f"user {userid} is removed: {text}" for text in product.outlives_user]
             notes += [f"{other} may be the same person as {userid}, and is not removed" for other in others]
-    return notes
+    return accounts, notes
 
 
 def _add_expiry(place: Place, state: ServerState, declared: Declaration, entries: Entries) -> list[str]:

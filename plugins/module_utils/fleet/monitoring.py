@@ -48,8 +48,10 @@ def token_id(options: Mapping[str, Any], product: Product) -> str:
     return f"{options['user']}@{product.local_realm}!{options['token']}"
 
 
-def identity(options: Mapping[str, Any], product: Product, version: str, secret: str = "keep") -> Entries:
-    """The user and the token of Pulse with all of their privileges.
+def identity(
+    options: Mapping[str, Any], product: Product, version: str, secret: str = "keep", rotation: str = ""
+) -> Entries:
+    """The user and the token of Pulse with all of their privileges; the rotation is named in the comment of a new secret.
 
     A token has what both it and its user have, so each gets every role. None of them can write unless an option asks for it.
     """
@@ -64,7 +66,7 @@ def identity(options: Mapping[str, Any], product: Product, version: str, secret:
         entries.add("acl", {"path": grant.path, "roles": [grant.role], **subjects}, where)
     needed = [{"path": grant.path, "privileges": list(grant.needed)} for grant in grants]
     keep = {"secret": secret, "return_secret": True, "required_privileges": needed}
-    keep["secret_comment"] = dated(COMMENT)
+    keep["secret_comment"] = dated(COMMENT, rotation)
     entries.add("user", {"userid": userid, "comment": COMMENT}, where)
     entries.add("token", {"userid": userid, **product.token(options["token"]), **keep}, where)
     entries.complete("acl", subject=userid)

@@ -8,19 +8,19 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from ..core.checks import Check, as_results, failed, skipped
+from ..core.checks import Check, as_results, skipped
 from ..core.errors import FleetgateError, refuse, suggestion
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, converge, make_plan
-from ..core.waiting import wait_until
 from ..proxmox.client import ProxmoxClient
 from ..proxmox.identity import realm_of
-from .accounts import Account, last_administrator, other_accounts
+from .accounts import Account, last_administrator, other_accounts, proof_of_removal
 from .compiler import declaration_for, username_claim
 from .declaration import Declaration, Place
 from .entries import Entries
 from .hidden import hidden
 from .host import Problems, connect, identity_of, with_warnings
+from .leaving import REMAINING, places_of
 from .products import PRODUCTS, Product, Server
 from .undeclared import unseen
 
@@ -37,8 +37,6 @@ SPEC: dict[str, dict[str, Any]] = {
     "claims": {"type": "dict", "default": {}},
 }
 WHERE = "fleetgate_person"
-# what stays valid for a while
-REMAINING = "remaining"
 
 
 # -- the declaration -----------------------------------------------------------------------------------------------
@@ -55,12 +53,7 @@ def still_declared(declared: Declaration, person: str, members: Mapping[str, Ite
         for one in declared.users
         if one.name == person and one.present
     ]
-    places += [
-        f"remove {person} from {group.where}.members"
-        for group in declared.groups
-        if group.present and person in (group.members or ())
-    ]
-    places += [f"remove {person} from fleetgate_members[{name}]" for name, names in members.items() if person in names]
+    places += places_of(declared, person, members)
     if not places:
         return []
     return [f"{person} is still declared, so the next run of wire would restore the access: {'; '.join(places)}"]
@@ -173,35 +166,11 @@ def _apply(host: _Host, check_mode: bool) -> dict[str, Any]:
     )
     checks = [Check("to be removed" if check_mode else "removed", host.userid, detail=name) for name in account.names()]
     if not (check_mode and account.names()):
-        checks += _proof(host)
+        checks += proof_of_removal(host.client, host.product.system.kinds, host.userid, host.place.name)
     checks += [skipped("not removed", "may be the same person; remove it by hand if it is", other) for other in others]
     if account.names():
         checks += [skipped(REMAINING, text) for text in host.product.outlives_user]
     return {**result, "removed": account.names(), "others": others, "checks": as_results(checks)}
-
-
-def _proof(host: _Host) -> list[Check]:
-    """The server's own state, and what it answers when it is asked for the privileges of the user."""
-    left = Account.on(ServerState(host.client, host.product.system.kinds), host.userid).names()
-    checks = [Check("no user, token, membership and ACL entry", host.userid)]
-    if left:
-        why = f"{host.place.name} has {', '.join(left)} again"
-        checks = [failed("user", why, "run this playbook again, when the person cannot sign in any more", host.userid)]
-    name = "no privileges"
-    try:
-        held = wait_until(
-            lambda paths: not paths,
-            lambda: [path for path, names in host.client.permissions_of(host.userid).items() if names],
-            host.client.acl_effective_after,
-        )
-    except FleetgateError as error:
-        if error.status not in (400, 403):
-            raise
-        return [*checks, skipped(name, str(error), host.userid)]
-    if held:
-        why = f"{host.place.name} still grants privileges to {host.userid} on {', '.join(held)}"
-        return [*checks, failed(name, why, "run this playbook again", host.userid)]
-    return [*checks, Check(name, host.userid)]
 
 
 OFFBOARD = Definition(SPEC, run, hidden=hidden)

@@ -48,7 +48,7 @@ def _preflight(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     except FleetgateError as error:
         found = error.as_result()
     result: dict[str, Any] = {
-        name: found[name] for name in ("issuer", "scopes", "members", "warnings") if name in found
+        name: found[name] for name in ("issuer", "scopes", "members", "claims", "warnings") if name in found
     }
     checks = failures(_NAME, found.get("problems", []))
     person = options.get("person")

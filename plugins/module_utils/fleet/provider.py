@@ -11,11 +11,13 @@ from typing import Any
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
+from ..core.checks import SKIPPED, Check, as_results, problems_of
 from ..core.errors import FleetgateError, refuse
 from ..core.module import Definition
 from ..core.plan import Desired, ServerState, converge
 from ..oidc.info import SPEC as ISSUER_OPTIONS
 from ..oidc.info import run as issuer_info
+from ..oidc.offboarding import Offboarding
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, Declaration, declaration, secrets_in
 from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
@@ -24,6 +26,7 @@ from .host import Problems, ending_warning, with_warnings
 from .host_secrets import Supply, supply, with_own_secret
 from .keep import SPEC as KEEP
 from .keep import Keep
+from .leaving import Done, Ended, by_hand, leaving_at, places_of
 from .products import PRODUCTS
 from .providers import PROVIDERS, Provider
 from .undeclared import IGNORE, REMOVE, REPORT, WHERE, Report, policy
@@ -118,14 +121,13 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
         if provider.system is None:
             result["members"] = provider.members({}, declared)
             warnings += [
-                f"{person.where} has ended; disable the person at {provider.title} by hand, because until then a sign-on"
-                " creates the user again on hosts whose realm has autocreate"
+                f"{person.where} {'has ended' if person.ended else 'is declared absent'}; {by_hand(provider, idp, person.name)}"
                 for person in declared.users
-                if person.ended
+                if not person.present and not provider.missing(idp)
             ]
         elif not provider.missing(idp):
             try:
-                people, noted = _people(provider, declared, idp, Keep.of(params["keep"]))
+                people, noted = _people(provider, declared, idp, params["members"], Keep.of(params["keep"]))
                 result.update(people)
                 warnings += noted
             except FleetgateError as error:
@@ -137,17 +139,49 @@ def _preflight(params: dict[str, Any], _check_mode: bool, provider: Provider, id
 
 
 def _people(
-    provider: Provider, declared: Declaration, idp: Mapping[str, Any], keep: Keep
+    provider: Provider, declared: Declaration, idp: Mapping[str, Any], members: Mapping[str, Iterable[str]], keep: Keep
 ) -> tuple[dict[str, Any], list[str]]:
-    """The plan for people, and who is in which group then; and warnings."""
+    """The plan for people, who is in which group then, and the claims of those who leave; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
     connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
     client = provider.managed_system.client(connection, True)
+    leaving = _leaving(provider, client, declared, members, entries, keep)
     desired = _desired(provider, connection, client, entries, keep)
     plan, objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, True, MAX_REMOVALS)
-    people = {"plan": plan["plan"], "diff": plan["diff"], "members": provider.members(objects, declared)}
+    people = {
+        "plan": plan["plan"],
+        "diff": plan["diff"],
+        "members": provider.members(objects, declared),
+        "claims": {one.person: one.claims() for one in leaving},
+    }
     return people, [*provider.warnings(objects, declared), *plan.get("warnings", ())]
+
+
+def _leaving(
+    provider: Provider,
+    client: Any,
+    declared: Declaration,
+    members: Mapping[str, Iterable[str]],
+    entries: Entries,
+    keep: Keep,
+) -> list[Offboarding]:
+    """Those who are declared absent and have a user, which is disabled by an entry. The refusals are those of offboard."""
+    found, problems = list[Offboarding](), Problems()
+    for person in declared.users:
+        if not person.is_absent or keep.has(f"user {person.name}"):
+            continue
+        if places := places_of(declared, person.name, members):
+            problems.append(f"{person.where} is declared absent, and still a member: {'; '.join(places)}")
+        leaving = leaving_at(provider, client, person.name)
+        if leaving is None or leaving.user is None:
+            continue
+        with client.understanding():
+            problems += [f"{person.where}: {blocker}" for blocker in leaving.blockers()]
+        entries.add("user", leaving.options(), f"{person.where}.")
+        found.append(leaving)
+    refuse(problems)
+    return found
 
 
 def _desired(
@@ -234,8 +268,9 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         provider.add_clients(shared, params["outside"], entries, with_secrets)
         connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
         api = provider.system.client(connection, check_mode)
+        leaving = _leaving(provider, api, declared, {}, entries, keep)
         desired = _desired(provider, connection, api, entries, keep)
-        result, objects, returned = converge(api, provider.system.kinds, desired, {}, check_mode, MAX_REMOVALS)
+        result, objects, returned = _set_up(provider, api, declared, leaving, desired, check_mode)
         secrets = provider.secrets(shared, returned)
     try:
         own = _own_secret(hosts, shared, secrets, provider, idp) if with_secrets else []
@@ -257,6 +292,41 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         "pending": pending,
         **with_warnings([*aliases(hosts), *provider.warnings(objects, declared), *result.get("warnings", ())]),
     }
+
+
+def _set_up(
+    provider: Provider,
+    client: Any,
+    declared: Declaration,
+    leaving: Iterable[Offboarding],
+    desired: list[Desired],
+    check_mode: bool,
+) -> tuple[dict[str, Any], dict[str, list[dict[str, Any]]], dict[str, str]]:
+    """Make people and clients as declared, and end what those who leave have besides."""
+    done = Done()
+    ended, checks = [Ended(one, provider, check_mode, done) for one in leaving], list[Check]()
+    with client.understanding():
+        for one in ended:
+            one.remove_before()
+    with done.kept_by_errors():
+        result, objects, secrets = converge(
+            client, provider.managed_system.kinds, desired, {}, check_mode, MAX_REMOVALS
+        )
+    done.add(result)
+    declared_members = {group.name for group in declared.groups if group.members is not None or not group.present}
+    with client.understanding():
+        for one in ended:
+            one.disabled(result["plan"])
+            one.remove_after(declared_members)
+            # what was ended by an earlier run is verified by finding nothing
+            checks += one.checks() if one.removed else []
+    if problems := problems_of(checks):
+        error = FleetgateError(*problems)
+        error.done, error.diff = done.plan, done.diff
+        raise error
+    stays = [f"{provider.title}: {one.about}: {one.detail}" for one in checks if one.status == SKIPPED]
+    result.update(changed=bool(done.plan), plan=done.plan, diff=done.diff, checks=as_results(checks))
+    return {**result, **with_warnings([*result.get("warnings", ()), *stays])}, objects, secrets
 
 
 def _own_secret(

@@ -127,8 +127,10 @@ class Provider:
     # -- people ------------------------------------------------------------------------------------------------
 
     def add_people(self, declared: Declaration, entries: Entries) -> None:
-        """Add users and groups, without their rights on Proxmox."""
+        """Add users and groups, without their rights on Proxmox. Whoever is declared absent is only changed where the user exists."""
         for person in declared.users:
+            if person.is_absent:
+                continue
             options = self.user(person.options)
             entries.add("user", {**options, **self.disabled} if person.ended else options, f"{person.where}.")
         for group in declared.groups:

@@ -19,7 +19,7 @@ from .declaration import Place
 from .emergency import VARIABLE as EMERGENCY
 from .hidden import hidden
 from .host import SPEC as HOST_SPEC
-from .host import Compiled, compile_host
+from .host import Compiled, compile_host, identity_of
 from .products import PRODUCTS
 from .review.facts import DECLARED, MISSING, UNDECLARED, UNKNOWN, UNMANAGED, Entry, Facts, Realm, Token, User
 from .review.rules import SEVERITIES
@@ -43,7 +43,9 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
     wired = {**params, "client_secret": None, "undeclared": REPORT if compares else IGNORE}
     compiled = compile_host(wired, product, Place.of(params["host"]), read_only=True, check_connection=False)
     with compiled.client.understanding():
-        return {"changed": False, "facts": _Reading(compiled, compares).facts().to_result()}
+        facts = _Reading(compiled, compares).facts().to_result()
+    identity = identity_of(product, compiled.server, compiled.connection, compiled.place)
+    return {"changed": False, "identity": identity, "facts": facts}
 
 
 class _Reading:

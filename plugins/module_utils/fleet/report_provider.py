@@ -35,7 +35,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
         found = error.as_result()
     result: dict[str, Any] = {
         "changed": False,
-        **{name: found[name] for name in ("issuer", "scopes", "members") if name in found},
+        **{name: found[name] for name in ("issuer", "scopes", "members", "claims") if name in found},
     }
     problems = list(found.get("problems", ()))
     if not problems:

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,8 +63,8 @@ class Offboarding(ABC):
         """What can only be removed while the user is enabled."""
         return []
 
-    def removals_after(self) -> list[Removal]:
-        """What is removed when the user is disabled."""
+    def removals_after(self, left: Collection[str] = ()) -> list[Removal]:
+        """What is removed when the user is disabled, but for memberships in groups that it has `left` in the meantime."""
         return []
 
     def requests(self) -> list[Check]:

@@ -8,7 +8,7 @@ disabled, keys, sessions, passkeys and one-time access tokens are all refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from ..core.checks import Check, failed
@@ -110,18 +110,18 @@ class PocketIdOffboarding(Offboarding):
             for one in listed
         ]
 
-    def removals_after(self) -> list[Removal]:
+    def removals_after(self, left: Collection[str] = ()) -> list[Removal]:
         """The memberships, but for those in groups of a directory, whose next sync would restore them."""
         groups = self.existing["userGroups"]
         kept = [group for group in groups if group.get("ldapId") and self.client.has_directory]
-        left = [group["name"] for group in groups if group not in kept]
+        leaves = [group["name"] for group in groups if group not in kept and group["name"] not in left]
         self.notes += [f"{self.person} is a member of {group['name']} in the LDAP directory" for group in kept]
-        if not left:
+        if not leaves:
             return []
         body = {"userGroupIds": [group["id"] for group in kept]}
-        reason = f"user {self.person} leaves {', '.join(left)}"
+        reason = f"user {self.person} leaves {', '.join(leaves)}"
         step = Step("PUT", (*_USERS, self.existing["id"], "user-groups"), reason, body=body)
-        return [Removal(f"memberships {self.person}", {"groups": left}, step)]
+        return [Removal(f"memberships {self.person}", {"groups": leaves}, step)]
 
     def requests(self) -> list[Check]:
         if self._session is None:

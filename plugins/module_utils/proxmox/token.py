@@ -58,6 +58,11 @@ def rotation_in(comment: str) -> str:
     return mark[2] or "" if mark else ""
 
 
+def stand_in_for(token: str) -> str:
+    """The name of the token that stands in for another one of the same user while that gets another secret."""
+    return f"{token}.rotation"
+
+
 class Token(Identity):
     """The values of a change include what to do with the secret of an existing token: REGENERATE it, or STORE it in its file."""
 

@@ -196,6 +196,13 @@ class AwxSimulator:
         """The values of known fields; AWX leaves out others."""
         kind = KINDS[collection]
         values = {name: value for name, value in sent.items() if name in kind.fields}
+        # null is taken as the empty value of texts and booleans
+        empty = {
+            name: type(kind.fields[name])()
+            for name, value in values.items()
+            if value is None and kind.fields[name] is not None
+        }
+        values.update({name: value for name, value in empty.items() if value in ("", False)})
         for name, value in values.items():
             default = kind.fields[name]
             if default is not None and type(value) is not type(default):
