@@ -80,7 +80,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "monitor",
         "guide_monitoring",
-        ("module_utils/fleet/monitor*.py", "module_utils/fleet/pulse_entries.py", "plugin_utils/monitor.py"),
+        ("module_utils/fleet/monitor*.py", "module_utils/fleet/pulse*.py", "plugin_utils/monitor.py"),
     ),
     (
         "offboard",
@@ -118,6 +118,8 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("module_utils/pocketid/*.py", "module_utils/authentik/*.py"),
     ),
     ("Objects of Pulse", "guide_monitoring", ("module_utils/pulse/*.py",)),
+    # what none of the topics above names
+    ("Other messages of playbooks", "guide_troubleshooting", ("module_utils/**/*.py", "plugin_utils/*.py")),
 )
 # what nobody sees as a message: texts of the documentation, and the page of the access review
 OTHER = ("plugin_utils/documentation.py", "plugin_utils/review_page.py")
@@ -175,14 +177,6 @@ def by_topic() -> Iterator[tuple[str, str, list[str]]]:
         files = [path for pattern in patterns for path in sorted(SOURCES.glob(pattern)) if path not in taken]
         taken |= set(files)
         yield title, guide, list(dict.fromkeys(text for path in files for text in messages(path)))
-
-
-def without_topic() -> list[str]:
-    """The files with messages that are in no topic."""
-    named = {path for _title, _guide, patterns in TOPICS for pattern in patterns for path in SOURCES.glob(pattern)}
-    named |= {SOURCES / name for name in OTHER}
-    files = [path for folder in ("module_utils", "plugin_utils") for path in (SOURCES / folder).rglob("*.py")]
-    return sorted(str(path.relative_to(SOURCES)) for path in files if path not in named and messages(path))
 
 
 def page() -> str:

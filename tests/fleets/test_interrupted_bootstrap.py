@@ -25,7 +25,7 @@ def test_bootstrap_interrupted_at_any_request_is_repaired_by_the_next_run(fleet_
     """Both servers are interrupted in each round, at their requests with the same number."""
     rounds = max(map(len, writes.values()))
     assert rounds >= 4
-    for number in sample(range(rounds), 9):
+    for number in sample(range(rounds), 14):
         folder = tmp_path / str(number)
         folder.mkdir()
         wired = new(fleet_of("homelab"), folder)

@@ -52,6 +52,8 @@ def slices(wired, ansible, tmp_path_factory):
         host["fleetgate_api"]["ca_path"] = "{{ trust }}"
         if "fleetgate_idp" in host:
             host["fleetgate_idp"].update(ca_path="{{ trust }}", timeout="{{ survey_timeout }}")
+    # its secret is created
+    slices.hosts["backup"]["fleetgate_client"] = {"id": "backup", "name": "Backup"}
     return slices
 
 
@@ -69,6 +71,7 @@ def known_secrets(wired):
     def forms():
         sent = [json.loads(one.body) for one in wired.fleet.pulse.observed.journal if one.verb == "POST" and one.body]
         made = [one["tokenValue"] for one in sent if one.get("tokenValue")]
+        made.append(in_realm(wired, "backup", REALM))
         return made, every_form([*wired.fleet.secrets(), *made, SECRET])
 
     return forms
@@ -87,7 +90,8 @@ def test_every_host_fails_with_its_own_reason(wired, slices, runner):
     job = runner.job(slices.inventory(1, 3), SURVEY)
     assert job.code != 0 and wired.fleet.writes() == []
     assert {*job.failures()} == {"backup", "vienna"}
-    assert all("client proxmox does not exist at Pocket ID" in text for text in job.failures().values())
+    assert "client proxmox does not exist at Pocket ID" in job.failures()["vienna"]
+    assert "client backup does not exist at Pocket ID" in job.failures()["backup"]
     assert "ansible_failed_task" not in job.output
 
 
@@ -99,7 +103,7 @@ def test_nothing_that_is_stored_of_a_job_has_a_secret(wired, slices, runner, kno
     assert job.code == 0, job.output
     assert {row.partition(":")[0] for row in job.changed} == {"backup", "vienna"}
     made, forms = known_secrets()
-    assert len(made) >= 2 and in_realm(wired, "vienna", REALM) == SECRET
+    assert len(made) >= 3 and in_realm(wired, "vienna", REALM) == SECRET
     assert job.files_with(forms) == []
     assert [form for form in forms if form in job.output] == []
     assert "censored" not in job.output and job.files_with(["censored"]) == []

@@ -196,7 +196,7 @@ def test_interrupted_run_is_completed_by_the_next(site):
     }
     rounds = max(map(len, writes.values()))
     assert rounds >= 4
-    for number, carried_out in sample(itertools.product(range(rounds), (True, False)), 24):
+    for number, carried_out in sample(itertools.product(range(rounds), (True, False)), 36):
         site.wire()
         site.sign_ons()
         interrupt(writes, number, carried_out, {"pve1": site.node, "pbs1": site.backup})

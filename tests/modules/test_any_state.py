@@ -14,7 +14,7 @@ from tests.modules.systems import SYSTEMS
 from tests.support import in_process
 from tests.support.sample import ALL
 
-EXAMPLES = 40 if ALL else 20
+EXAMPLES = 40 if ALL else 10
 ANY = {name: system for name, system in SYSTEMS.items() if hasattr(system, "any_state")}
 
 

@@ -77,9 +77,9 @@ MODULES = sorted({path.stem for path in (ROOT / "plugins/modules").glob("*.py")}
 
 # arguments of ansible-playbook, keywords of the task, and the modules that are run in this way
 WAYS = {
-    "on the target": ((), ON_THE_TARGET, list(sample(MODULES, 6))),
-    "on the target in check mode": (("--check",), ON_THE_TARGET, list(sample(MODULES, 12))),
-    "async": ((), ASYNC, list(sample(MODULES, 12))),
+    "on the target": ((), ON_THE_TARGET, list(sample(MODULES, 10))),
+    "on the target in check mode": (("--check",), ON_THE_TARGET, list(sample(MODULES, 20))),
+    "async": ((), ASYNC, list(sample(MODULES, 20))),
 }
 
 

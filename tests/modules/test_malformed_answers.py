@@ -138,7 +138,7 @@ def test_malformed_response_is_reported_without_a_traceback(trial, figure):
             # another part of the answers at each request
             answers = list(ANSWERS.items())
             shift = number % len(answers)
-            for name, answer in sample(answers[shift:] + answers[:shift], 13):
+            for name, answer in sample(answers[shift:] + answers[:shift], 20):
                 tried += 1
                 result = trial.run(module, options, number, answer)
                 written = any(one.writes and one.status < 300 for one in trial.observed.journal[: number + 1])

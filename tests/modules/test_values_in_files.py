@@ -92,7 +92,7 @@ def test_values_with_separators_are_refused_or_kept_and_other_objects_are_unchan
     for resource in kinds.values():
         if f"{name}_{resource.name}" not in system.LIVES or resource.many:
             continue
-        for option, entry in sample(tries(system, resource), 13):
+        for option, entry in sample(tries(system, resource), 20):
             wired.fleet.forget()
             result = run(resource.name, **entry)
             if result.get("failed"):

@@ -99,7 +99,7 @@ def shown(result):
 def test_results_contain_no_secret_in_process(figure):
     leaking, raising, count, refused, options = [], [], 0, 0, set()
     modules = {module: echoing(module) for module in MODULES}
-    for module, name, given in sample(tries(), 23):
+    for module, name, given in sample(tries(), 40):
         count += 1
         options.add((module, name.partition("=")[0]))
         try:
@@ -127,7 +127,7 @@ def test_results_contain_no_secret_on_the_target(figure, monkeypatch, capsys):
     if hasattr(basic, "_ANSIBLE_PROFILE"):
         monkeypatch.setattr(basic, "_ANSIBLE_PROFILE", "legacy")
     modules = {module: echoing(module) for module in MODULES}
-    for module, name, given in sample(tries(), 23):
+    for module, name, given in sample(tries(), 40):
         if "infinite" in name:
             continue
         count += 1
