@@ -64,7 +64,8 @@ def input_problems(inputs: Mapping[str, Any]) -> Iterator[str]:
         kind = field.get("type", "string")
         if kind != "string":
             yield from (f"{key} not allowed for {kind} type" for key in ONLY_FOR_STRINGS if key in field)
-        if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}.get(kind):
+        kinds = {"string": str, "boolean": bool}
+        if "default" in field and not (kind in kinds and isinstance(field["default"], kinds[kind])):
             yield f"{field['default']} is not a {kind}"
 
 
