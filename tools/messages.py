@@ -80,7 +80,7 @@ TOPICS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "monitor",
         "guide_monitoring",
-        ("module_utils/fleet/monitor*.py", "module_utils/fleet/pulse*.py", "plugin_utils/monitor.py"),
+        ("module_utils/fleet/monitor*.py", "module_utils/fleet/*pulse*.py", "plugin_utils/monitor.py"),
     ),
     (
         "offboard",

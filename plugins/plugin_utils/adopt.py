@@ -15,7 +15,7 @@ from ..module_utils.fleet.adopt import OPTIONS, VARIABLE
 from ..module_utils.fleet.emergency import OPTIONS as EMERGENCY
 from ..module_utils.fleet.entries import typed_options
 from ..module_utils.fleet.keep import PROVIDER as KEPT_PROVIDER
-from ..module_utils.fleet.monitor import pulse_as_read
+from ..module_utils.fleet.known_pulse import pulse_as_read
 from ..module_utils.fleet.products import product_of
 from ..module_utils.fleet.providers import PROVIDERS
 from ..module_utils.pulse.system import PULSE as PULSE_SYSTEM

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..module_utils.core.errors import FleetgateError
 from ..module_utils.core.hosts import in_url
-from ..module_utils.fleet.monitor import pulse_as_read
+from ..module_utils.fleet.known_pulse import pulse_as_read
 from .sealed import unseal
 from .wire import NOTHING_WRITTEN, HostAction, refusal, refusals, registered
 

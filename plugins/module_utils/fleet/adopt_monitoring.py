@@ -9,8 +9,8 @@ from typing import Any
 
 from ..core.plan import ServerState
 from .keep import names_in
-from .monitor import MonitoredHost, monitored_host
 from .monitor import run as monitor
+from .monitored_host import MonitoredHost, monitored_host
 from .monitoring import OPTIONS, optional_grants
 
 
