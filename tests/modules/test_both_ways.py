@@ -55,6 +55,8 @@ def comparable(wired, result):
 # the stages of playbooks depend on each other within one run, and record_info on a record; tests/playbooks and tests/fleets run them on the target, and
 # test_oidc_login the sign-on, which needs a wired fleet
 STAGES = {
+    "adopt_host",
+    "adopt_provider",
     "bootstrap_host",
     "monitor_host",
     "oidc_login",
