@@ -30,6 +30,8 @@ from .wire import HostAction, ProviderAction, hosts_of_two_products, left_out, p
 PROVIDER, HOST = "__fleetgate_adopt_idp", "__fleetgate_adopt"
 DECLARED, COMPARED = "__fleetgate_adopt_declared", "__fleetgate_adopt_compared"
 PROVIDER_COMPARED = "__fleetgate_adopt_idp_compared"
+# what the hosts returned before a stage of the provider, and the key that it has where nothing was refused
+_BEFORE = {"declare": (HOST, "existing"), "compare": (COMPARED, "wiring")}
 NOTHING_WRITTEN = "did not write any file"
 
 
@@ -63,7 +65,6 @@ class AdoptProviderAction(ProviderAction):
 
     declared = ("idp", "adopt")
     kept_at = KEPT_PROVIDER
-    preflight = HOST
 
     def answer(self, task_vars: Any) -> dict[str, Any]:
         stage = self._task.args.get("stage")
@@ -79,11 +80,11 @@ class AdoptProviderAction(ProviderAction):
         if stage == "read":
             self._problems += hosts_of_two_products(task_vars["groups"])
         elif stage == "declare":
-            self._refuse(task_vars, HOST, "existing")
+            self._check_hosts(task_vars)
             arguments["existing"] = {name: registered(task_vars, name, HOST)["existing"] for name in hosts}
             arguments["provided"] = plain(task_vars[PROVIDER])["provided"]
         else:
-            self._refuse(task_vars, COMPARED, "wiring")
+            self._check_hosts(task_vars)
             found = plain(task_vars[DECLARED])
             arguments |= {option: found[option] for option in ("users", "groups", "members", "keep")}
             arguments["realm"] = found["hosts"][hosts[0]]["fleetgate_realm"]
@@ -91,19 +92,18 @@ class AdoptProviderAction(ProviderAction):
             arguments["left_out"] = left_out(task_vars)
         return arguments
 
-    def _refuse(self, task_vars: dict[str, Any], name: str, key: str) -> None:
-        """Nothing is done unless the task before succeeded on all hosts."""
-        self._seen = name, key
-        if self._preflight_problems(task_vars) or any(
-            self._preflight_of(task_vars, host) for host in task_vars["ansible_play_hosts"]
-        ):
+    def _check_hosts(self, task_vars: dict[str, Any]) -> None:
+        """Nothing is done unless the tasks before succeeded on all hosts."""
+        of_hosts = (self._preflight_of(task_vars, name) for name in task_vars["ansible_play_hosts"])
+        if self._preflight_problems(task_vars) or any(of_hosts):
             raise FleetgateError("nothing was written, because problems were found")
 
     def _preflight_problems(self, task_vars: dict[str, Any]) -> list[str]:
         return list(plain(task_vars.get(PROVIDER) or {}).get("problems") or [])
 
     def _preflight_of(self, task_vars: dict[str, Any], name: str) -> list[str]:
-        return refusal(registered(task_vars, name, self._seen[0]), self._seen[1])
+        variable, key = _BEFORE[self._task.args["stage"]]
+        return refusal(registered(task_vars, name, variable), key)
 
     def _messages(self, result: Mapping[str, Any], task_vars: dict[str, Any]) -> dict[str, str]:
         general = self._preflight_problems(task_vars)

@@ -106,7 +106,9 @@ def session_for(
 
 
 def use_transport(session: requests.Session) -> None:
-    """Use `Transport` for all requests of a session."""
+    """Use `Transport` for all requests of a session, whose connections are kept where it has it already."""
+    if isinstance(session.get_adapter("https://"), Transport):
+        return
     transport = Transport()
     for scheme in ("https://", "http://"):
         session.mount(scheme, transport)
