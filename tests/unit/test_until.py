@@ -24,11 +24,13 @@ def declare(users=(), groups=(), now=NOW):
     [
         ("2027-01-31", datetime(2027, 2, 1, tzinfo=UTC)),
         ("2028-02-28", datetime(2028, 2, 29, tzinfo=UTC)),
+        ("2027-01-31/P14D", datetime(2027, 2, 14, tzinfo=UTC)),
+        ("2027-01-31/P2W", datetime(2027, 2, 14, tzinfo=UTC)),
         ("2027-01-31T18:00:00Z", datetime(2027, 1, 31, 18, tzinfo=UTC)),
         ("2027-01-31 18:00+01:00", datetime(2027, 1, 31, 18, tzinfo=timezone(timedelta(hours=1)))),
     ],
 )
-def test_date_is_the_last_day_and_a_date_time_is_exact(text, at):
+def test_date_is_the_last_day_a_duration_has_a_first_one_and_a_date_time_is_exact(text, at):
     assert module("until").moment(text) == at
 
 
@@ -38,6 +40,8 @@ def test_date_is_the_last_day_and_a_date_time_is_exact(text, at):
         "tomorrow",
         "30d",
         "P30D",
+        "2027-02-30/P1D",
+        "2027-01-31/P1M",
         "2027-02-30",
         "20270131",
         20270131,
