@@ -20,7 +20,7 @@ from ..proxmox.realm import CLAIM_OF_TODAY, OPENID
 from ..proxmox.realm import Realm as RealmResource
 from .adopt_monitoring import adopt_monitoring
 from .adoption import Existing
-from .compiler import Issuer, realm_entry
+from .compiler import DECIDED_FOR_REALMS, Issuer, realm_entry
 from .declaration import Declaration, Place
 from .entries import typed_options
 from .hidden import hidden
@@ -29,7 +29,7 @@ from .host import Access, Compiled, Problems, access_to, compile_host, secrets_o
 from .keep import names_in
 from .monitor import MONITOR
 from .products import PRODUCTS, Product
-from .undeclared import REPORT, unseen
+from .undeclared import REPORT, realm_of_group, unseen
 
 VARIABLE = "fleetgate_adopt"
 OPTIONS: dict[str, dict[str, Any]] = {
@@ -108,7 +108,7 @@ class _Reading:
         found = {
             name: realm.values
             for (name,), realm in sorted(state.actual("realm", None).items())
-            if realm.values["type"] in OPENID and self._is_of_provider(realm.values)
+            if realm.values["type"] in OPENID and self.issuer.is_used_by(realm.values, self.clients)
         }
         if wanted and found:
             refuse([] if wanted in found else [f"{VARIABLE}.realm: '{wanted}' is none of {', '.join(found)}"])
@@ -117,11 +117,6 @@ class _Reading:
             refuse([f"{VARIABLE}.realm: must name one of the realms of the identity provider: {', '.join(found)}"])
         return next(iter(found.values()), None)
 
-    def _is_of_provider(self, realm: Mapping[str, Any]) -> bool:
-        client_id = str(realm["client_id"])
-        issuer = self.issuer.of(self.clients.get(client_id, {"id": client_id}))
-        return str(realm["issuer_url"]).rstrip("/") == issuer.rstrip("/")
-
     def _options(self, resource: RealmResource, values: Mapping[str, Any]) -> dict[str, Any]:
         """The options of the realm that wire would not set by itself."""
         product, name = self.access.product, values["realm"]
@@ -129,29 +124,26 @@ class _Reading:
         by_default = realm_entry(product, Declaration((), (), {"name": name}), self.issuer, client, "", True)
         options = {}
         for row in resource.table(dict(values)):
-            decided = row.option in by_default and row.option in ("realm", "client_id", "issuer_url", "type")
-            if decided or row.secret or row.task_only or row.option in resource.key or row.option == resource.variant:
+            if row.task_only or row.secret or row.option in (*DECIDED_FOR_REALMS, resource.variant):
                 continue
-            default = by_default.get(row.option, row.absent)
-            if not row.kind.same(values.get(row.option, row.absent), row.effective(default)):
-                options[row.option] = values.get(row.option, row.absent)
+            current, default = values.get(row.option, row.absent), by_default.get(row.option, row.absent)
+            if not row.kind.same(current, row.effective(default)):
+                options[row.option] = current
         return options
 
     @staticmethod
     def _groups(state: ServerState, realm: str) -> Iterator[str]:
-        ending = f"-{realm}"
         for (groupid,) in sorted(state.actual("group")) if "group" in state.resources else ():
-            if groupid.endswith(ending):
-                yield groupid.removesuffix(ending)
+            if realm_of_group(state, groupid, realm) == realm:
+                yield groupid.removesuffix(f"-{realm}")
 
     def _rows(self, state: ServerState, realm: str) -> Iterator[tuple[str, str, str, str, bool]]:
-        ending = f"-{realm}"
         for key, row in sorted(state.actual("acl").items()):
             path, kind, subject, role = key
             if kind == "user" and realm_of(subject) == realm and subject != state.client.user:
                 yield path, kind, subject, role, bool(row.values["propagate"])
-            elif kind == "group" and subject.endswith(ending):
-                yield path, kind, subject.removesuffix(ending), role, bool(row.values["propagate"])
+            elif kind == "group" and realm_of_group(state, subject, realm) == realm:
+                yield path, kind, subject.removesuffix(f"-{realm}"), role, bool(row.values["propagate"])
 
 
 # -- what wire and monitor would change ----------------------------------------------------------------------------

@@ -41,6 +41,12 @@ class Issuer:
     def of(self, client: Mapping[str, Any]) -> str:
         return self.form.replace("{client_id}", client["id"]).replace("{slug}", slug(client))
 
+    def is_used_by(self, realm: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> bool:
+        """Whether a realm has this issuer; `known` has the options of clients by ID."""
+        client_id = str(realm["client_id"])
+        issuer = self.of(known.get(client_id, {"id": client_id}))
+        return str(realm["issuer_url"]).rstrip("/") == issuer.rstrip("/")
+
 
 def slug(client: Mapping[str, Any]) -> str:
     """The slug of the application of a client. By default that is its id: authentik takes fewer characters for a slug."""
@@ -93,13 +99,13 @@ def realm_entry(
     known = {option for one in PRODUCTS.values() for option in _realm_options(one)}
     refuse(
         [
-            f"fleetgate_realm: unknown option {option}{suggestion(option, known - set(_DECIDED_FOR_REALMS))}"
+            f"fleetgate_realm: unknown option {option}{suggestion(option, known - set(DECIDED_FOR_REALMS))}"
             for option in options
             if option not in _realm_options(product)
         ]
         + [
             f"fleetgate_realm: {option} cannot be declared here, because wire decides it"
-            for option in _DECIDED_FOR_REALMS
+            for option in DECIDED_FOR_REALMS
             if option in options
         ]
     )
@@ -118,7 +124,7 @@ def realm_entry(
     }
 
 
-_DECIDED_FOR_REALMS = ("realm", "client_id", "client_key", "issuer_url", "state", "append", "remove")
+DECIDED_FOR_REALMS = ("realm", "client_id", "client_key", "issuer_url", "state", "append", "remove")
 
 
 def _realm_options(product: Product) -> set[str]:

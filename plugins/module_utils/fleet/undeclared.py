@@ -215,6 +215,12 @@ def of_realms(product: Product, server: ServerState, name: str, others: Collecti
     return _Search(product, server, nothing, {}, {"realm": name}, [], {}, sorted(others)).report()
 
 
+def realm_of_group(server: ServerState, groupid: str, own: str) -> str | None:
+    """The realm in the name of a group: `own` or another of the server. Names of realms may have hyphens, so the longest one counts."""
+    names = [*(name for (name,) in server.actual("realm")), own]
+    return max((name for name in names if groupid.endswith(f"-{name}")), key=len, default=None)
+
+
 def other_realms(server: ServerState, name: str) -> dict[str, Mapping[str, Any]]:
     """The OpenID realms beside the one with this name, in full."""
     resource = server.resources["realm"]
@@ -286,7 +292,7 @@ class _Search:
         # at sign-ons PVE creates a group for each entry of the claim
         created_by_sign_on = bool(self._realm.get("groups_autocreate"))
         for (groupid,), group in sorted(self._server.actual("group").items()):
-            realm = self._realm_of_group(groupid)
+            realm = realm_of_group(self._server, groupid, self._realm["realm"])
             if realm not in self._realms or groupid in self._groups or (groupid,) in self._desired.get("group", ()):
                 continue
             rights = self._rights({groupid})
@@ -297,10 +303,10 @@ class _Search:
             removal = {"groupid": groupid, "state": "absent"}
             self._report.add("group", f"group {groupid}", _described("group", groupid, details), removal)
 
-    def _realm_of_group(self, groupid: str) -> str | None:
-        """The realm in the name of a group. Names of realms may have hyphens as well, so the longest one counts."""
-        names = [name for (name,) in self._server.actual("realm")] + [self._realm["realm"]]
-        return max((name for name in names if groupid.endswith(f"-{name}")), key=len, default=None)
+    def _realm_of(self, kind: str, subject: str) -> str | None:
+        if kind == "group":
+            return realm_of_group(self._server, subject, self._realm["realm"])
+        return realm_of(subject)
 
     def _find_users(self) -> None:
         for (userid,), user in sorted(self._server.actual("user").items()):
@@ -327,7 +333,7 @@ class _Search:
         options = {kind: option for option, kind in self._acl.subjects.items()}
         for key in sorted(self._server.actual("acl")):
             path, kind, subject, role = key
-            realm = self._realm_of_group(subject) if kind == "group" else realm_of(subject)
+            realm = self._realm_of(kind, subject)
             if realm not in self._realms or subject in (*self._principals, self._server.client.user):
                 continue
             if kind == "token" and (subject.rpartition("!")[0],) in self._server.actual("user"):

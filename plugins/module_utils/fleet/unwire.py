@@ -57,8 +57,7 @@ class _Task:
     def of_provider(self, realm: Mapping[str, Any]) -> bool:
         """Whether a realm on the host uses a client of the provider of the fleet."""
         own = self.access.oidc_client
-        issuer = self.form.of(own if realm["client_id"] == own["id"] else {"id": str(realm["client_id"])})
-        return str(realm["issuer_url"]).rstrip("/") == issuer.rstrip("/")
+        return self.form.is_used_by(realm, {own["id"]: own})
 
 
 @dataclass(frozen=True)
