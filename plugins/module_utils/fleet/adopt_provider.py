@@ -17,9 +17,7 @@ from ..core.module import Definition
 from ..core.plan import ServerState
 from .adopt import VARIABLE
 from .adoption import Adoption, Existing, Provided
-from .entries import connection_of
 from .hidden import hidden
-from .host import Problems
 from .keep import names_in
 from .provider import SPEC as PROVIDER_SPEC
 from .provider import provider_of
@@ -47,15 +45,13 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
 
 
 def _read(params: dict[str, Any], provider: Provider) -> dict[str, Any]:
-    problems = Problems(provider.missing(params["idp"]))
-    refuse(problems)
     found = _preflight(params, {"name": "adopt"}, [], [])
     provided = _provided(params, provider) if provider.system else Provided()
     return {"changed": False, **{name: found[name] for name in ("issuer", "scopes")}, "provided": provided.to_result()}
 
 
 def _provided(params: Mapping[str, Any], provider: Provider) -> Provided:
-    connection = connection_of(provider.managed_system, provider.connection(params["idp"]), "fleetgate_idp")
+    connection = provider.connection(params["idp"])
     client = provider.managed_system.client(connection, True)
     with client.understanding():
         state = ServerState(client, provider.managed_system.kinds)

@@ -13,7 +13,7 @@ from ..core.module import Definition
 from ..core.plan import converge
 from ..oidc.offboarding import Offboarding
 from .declaration import declaration
-from .entries import Entries, connection_of
+from .entries import Entries
 from .hidden import hidden
 from .host import Problems, with_warnings
 from .leaving import Done, Ended, by_hand, leaving_at
@@ -71,18 +71,14 @@ def _leaving(provider: Provider, idp: Mapping[str, Any], person: str, check_mode
     """The person at a provider that is managed."""
     if provider.system is None:
         return None
-    return leaving_at(provider, provider.system.client(_connection(provider, idp), check_mode), person)
-
-
-def _connection(provider: Provider, idp: Mapping[str, Any]) -> dict[str, Any]:
-    return connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
+    return leaving_at(provider, provider.system.client(provider.connection(idp), check_mode), person)
 
 
 def _disabled(provider: Provider, idp: Mapping[str, Any], leaving: Offboarding, check_mode: bool) -> dict[str, Any]:
     """Have nobody sign in as the person, and see that this is so."""
     entries = Entries()
     entries.add("user", leaving.options(), f"{WHERE}: ")
-    desired = entries.desired(provider.managed_system, _connection(provider, idp))
+    desired = entries.desired(provider.managed_system, provider.connection(idp))
     return converge(leaving.client, provider.managed_system.kinds, desired, {}, check_mode)[0]
 
 

@@ -20,7 +20,7 @@ from ..oidc.info import run as issuer_info
 from ..oidc.offboarding import Offboarding
 from .compiler import Client, Issuer, Wiring, aliases, clients, leaders, username_claim
 from .declaration import CLIENT, Declaration, declaration, secrets_in
-from .entries import MAX_REMOVALS, Entries, connection_of, typed_options
+from .entries import MAX_REMOVALS, Entries, typed_options
 from .hidden import hidden as hidden_of_fleet
 from .host import Problems, ending_warning, with_warnings
 from .host_secrets import Supply, supply, with_own_secret
@@ -144,7 +144,7 @@ def _people(
     """The plan for people, who is in which group then, and the claims of those who leave; and warnings."""
     entries = Entries()
     provider.add_people(declared, entries)
-    connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
+    connection = provider.connection(idp)
     client = provider.managed_system.client(connection, True)
     leaving = _leaving(provider, client, declared, members, entries, keep)
     desired = _desired(provider, connection, client, entries, keep)
@@ -266,7 +266,7 @@ def _apply(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
         entries = Entries()
         provider.add_people(declared, entries)
         provider.add_clients(shared, params["outside"], entries, with_secrets)
-        connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+        connection = provider.connection(idp)
         api = provider.system.client(connection, check_mode)
         leaving = _leaving(provider, api, declared, {}, entries, keep)
         desired = _desired(provider, connection, api, entries, keep)
@@ -400,7 +400,7 @@ def _prune(params: dict[str, Any], check_mode: bool, provider: Provider, idp: Ma
     entries = Entries()
     for removal in params["removals"]:
         entries.add(removal["kind"], removal["options"], WHERE)
-    connection = connection_of(provider.managed_system, provider.connection(idp), "fleetgate_idp")
+    connection = provider.connection(idp)
     desired = entries.desired(provider.managed_system, connection)
     client = provider.managed_system.client(connection, check_mode)
     result, _objects, _secrets = converge(client, provider.managed_system.kinds, desired, {}, check_mode)

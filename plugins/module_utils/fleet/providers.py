@@ -99,8 +99,9 @@ class Provider:
         return [] if idp.get(self.address) else [f"fleetgate_idp.{self.address} must be given"]
 
     def connection(self, idp: Mapping[str, Any]) -> dict[str, Any]:
-        """The connection options of its modules in `fleetgate_idp`."""
-        return {option: value for option, value in idp.items() if option not in ("type", "issuer")}
+        """The typed connection options of its modules in `fleetgate_idp`."""
+        given = {option: value for option, value in idp.items() if option not in ("type", "issuer")}
+        return connection_of(self.managed_system, given, "fleetgate_idp")
 
     def default_scopes(self, document: Mapping[str, Any]) -> tuple[str, ...]:
         """The scopes of realms that declare none; `document` is the discovery document, if there is one already."""
@@ -110,9 +111,7 @@ class Provider:
         """A person who is signed in with a password, or continues the session of another account object."""
         if self.account is None or self.system is None:
             raise FleetgateError(f"how a person signs in at {self.title} is not known to the collection")
-        return self.account(
-            connection_of(self.system, self.connection(idp), "fleetgate_idp"), person, password, session
-        )
+        return self.account(self.connection(idp), person, password, session)
 
     def secrets_of_clients(self, idp: Mapping[str, Any], read_only: bool) -> SecretStore:
         """The provider as the store of the secrets of clients."""
@@ -121,8 +120,7 @@ class Provider:
                 f"fleetgate_rotate.what: clients cannot be rotated, because at {self.title} their secrets are managed elsewhere;"
                 " change the secret there and in fleetgate_client.secret, and run the playbook wire"
             )
-        connection = connection_of(self.managed_system, self.connection(idp), "fleetgate_idp")
-        return self.secret_store(self.managed_system, connection, read_only)
+        return self.secret_store(self.managed_system, self.connection(idp), read_only)
 
     # -- people ------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,6 @@ from ..core.module import Definition
 from ..core.plan import ServerState
 from .compiler import naming
 from .declaration import Declaration, declaration
-from .entries import connection_of
 from .hidden import hidden
 from .provider import SPEC as PROVIDER_SPEC
 from .provider import run as run_provider
@@ -53,7 +52,7 @@ def _people(params: Mapping[str, Any], members: Mapping[str, Iterable[str]]) -> 
     if provider.system is None:
         known = {name: members[name] for name in names if name in members}
         return People(provider.title, groups=_named(declared, known))
-    connection = connection_of(provider.system, provider.connection(params["idp"]), "fleetgate_idp")
+    connection = provider.connection(params["idp"])
     client = provider.system.client(connection, True)
     with client.understanding():
         server = ServerState(client, provider.system.kinds)

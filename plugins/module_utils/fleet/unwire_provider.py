@@ -15,7 +15,7 @@ from ..core.module import Definition
 from ..core.plan import ServerState, converge
 from .compiler import Listed, leaders
 from .declaration import Declaration, declaration
-from .entries import Entries, connection_of
+from .entries import Entries
 from .hidden import hidden
 from .host import Problems, with_warnings
 from .provider import provider_of, wiring_from
@@ -76,7 +76,7 @@ def run(params: dict[str, Any], check_mode: bool) -> dict[str, Any]:
             f"client {name} stays, because clients of {provider.title} are managed elsewhere" for name in used
         ]
     else:
-        connection = connection_of(provider.system, provider.connection(idp), "fleetgate_idp")
+        connection = provider.connection(idp)
         client = provider.system.client(connection, check_mode or preflight)
         with client.understanding():
             state = ServerState(client, provider.system.kinds)
