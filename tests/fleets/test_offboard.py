@@ -20,6 +20,17 @@ GONE = {"fleetgate_users": [{"username": "bob", "state": "absent"}], "fleetgate_
 USERID = "bob@pocketid"
 
 
+def settle_on_hosts(site, userid, group):
+    """A user with a token and rights on both servers, on PVE in a group as well."""
+    site.module("pve_group", groupid=group)
+    site.module("pve_user", userid=userid, groups=[group])
+    site.module("pve_token", userid=userid, tokenid="ci", privsep=False, return_secret=True)
+    site.module("pve_acl", path="/vms", roles=["PVEVMUser"], users=[userid])
+    site.module("pbs_user", userid=userid)
+    site.module("pbs_token", userid=userid, token_name="ci", return_secret=True)
+    site.module("pbs_acl", path="/", roles=["Audit"], users=[userid], tokens=[f"{userid}!ci"])
+
+
 class Site:
     """A fleet, and the tasks of an off-boarding without a playbook."""
 
@@ -72,13 +83,7 @@ class Site:
         self.module("pocketid_user", username="bob", email="bob@example.org", first_name="Bob", disabled=False)
         self.module("pocketid_group", name="staff", users=["bob"])
         self.module("pocketid_api_key", username="bob", name="deploy", return_secret=True)
-        self.module("pve_group", groupid="staff-pocketid")
-        self.module("pve_user", userid=userid, groups=["staff-pocketid"])
-        self.module("pve_token", userid=userid, tokenid="ci", privsep=False, return_secret=True)
-        self.module("pve_acl", path="/vms", roles=["PVEVMUser"], users=[userid])
-        self.module("pbs_user", userid=userid)
-        self.module("pbs_token", userid=userid, token_name="ci", return_secret=True)
-        self.module("pbs_acl", path="/", roles=["Audit"], users=[userid], tokens=[f"{userid}!ci"])
+        settle_on_hosts(self, userid, "staff-pocketid")
 
     def left(self, userid=USERID):
         """What the servers still have of bob."""
@@ -346,13 +351,7 @@ def settle_everywhere(site):
     """Everything that a person can have, and two accounts of bob that are none of the realm."""
     site.settle_at_provider()
     userid = f"bob@{site.realm['name']}"
-    site.module("pve_group", groupid="staff-of-pve")
-    site.module("pve_user", userid=userid, groups=["staff-of-pve"])
-    site.module("pve_token", userid=userid, tokenid="ci", privsep=False, return_secret=True)
-    site.module("pve_acl", path="/vms", roles=["PVEVMUser"], users=[userid])
-    site.module("pbs_user", userid=userid)
-    site.module("pbs_token", userid=userid, token_name="ci", return_secret=True)
-    site.module("pbs_acl", path="/", roles=["Audit"], users=[userid], tokens=[f"{userid}!ci"])
+    settle_on_hosts(site, userid, "staff-of-pve")
     site.module("pve_user", userid="bob@pam")
 
 

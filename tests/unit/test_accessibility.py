@@ -141,7 +141,6 @@ def nodes(found):
 # a browser takes seconds; the colours of both themes are compared above as well
 @pytest.mark.parametrize("dark", [False, *([True] if ALL else [])], ids=lambda dark: "dark" if dark else "light")
 def test_rendered_page_breaks_no_rule_of_axe(written, tmp_path, dark):
-    pytest.importorskip("axe_core_python")
     dom, (passed, violations) = examined(written, tmp_path, dark)
     assert nodes(violations) == [] and len(passed) > 25 and passed["color-contrast"] > 100
     if not dark:
@@ -152,7 +151,6 @@ def test_rendered_page_breaks_no_rule_of_axe(written, tmp_path, dark):
 
 @pytest.mark.skipif(BROWSER is None or not ALL, reason="no Chromium or Chrome is installed, or not all tests are run")
 def test_axe_finds_a_page_that_breaks_its_rules(written, tmp_path):
-    pytest.importorskip("axe_core_python")
     broken = written.replace('make("th", { scope }, content)', 'make("th", { scope, role: "nothing" }, content)')
     broken = broken.replace("--muted: #4d5661", "--muted: #9aa3ad").replace('<label for="host">Host</label>', "Host")
     _dom, (_passed, violations) = examined(broken, tmp_path, False)

@@ -72,6 +72,8 @@ def input_problems(inputs: Mapping[str, Any]) -> Iterator[str]:
 class _Reserved:
     """A part of the namespace that templates may only use by its attributes."""
 
+    filename: Any
+
     def __str__(self) -> str:
         raise UndefinedError("must define a file injector of that name in order to reference it")
 
@@ -93,7 +95,7 @@ def injector_problems(injectors: Mapping[str, Any], inputs: Mapping[str, Any]) -
     tower, filename = _Reserved(), _Reserved()
     for name in files:
         setattr(filename, name.rpartition(".")[2], "EXAMPLE")
-    tower.filename = "EXAMPLE" if "template" in files else filename  # type: ignore[attr-defined]
+    tower.filename = "EXAMPLE" if "template" in files else filename
     known = {field["id"]: "EXAMPLE" for field in inputs.get("fields", ())}
     for kind, values in injectors.items():
         for name, template in _templates(values):

@@ -35,8 +35,10 @@ BOOLEANS = {flag for flags in FLAGS.values() for flag in flags} | {
     "temperatureMonitoringEnabled",
 }
 SKIPPED = ("192.168.77.", "192.168.88.", "test-")
-# seconds until the first poll after a change, and between polls; each change restarts the monitor and drops its states
+# seconds until the first poll after a change, and between polls
 FIRST_POLL, NEXT_POLL, CLUSTER_POLL = 0.3, 1.0, 30.0
+# each change restarts the monitor, which has no states then
+DROPS_STATES = True
 
 
 def parsed(body: Any, old: bool) -> dict[str, Any]:
@@ -237,17 +239,17 @@ class Nodes:
                 node for node in self.lists["pve"] if node["clusterName"] or members.count(identity(node["host"])) != 1
             ]
         self.stored, self.is_changed = copy.deepcopy(self.lists), True
-        self._started = time.monotonic()
-        self.forget_polls()
+        self._restart()
 
     def load(self, stored: dict[str, list[Node]]) -> None:
         """Replace all nodes by those that were read from the file, and poll them from the beginning."""
         self.lists = stored
-        self._started = time.monotonic()
-        self.forget_polls()
+        self._restart()
 
-    def forget_polls(self) -> None:
-        self._polls.clear()
+    def _restart(self) -> None:
+        self._started = time.monotonic()
+        if DROPS_STATES:
+            self._polls.clear()
 
     # -- responses ---------------------------------------------------------------------------------------------
 
